@@ -1,0 +1,37 @@
+// Programs of the system that tests need. They are installed only when asked for (`CI=1`, `--install`), or as root
+// on Debian, and then said so. Where they can be installed, a missing one is a failure; elsewhere tests skip.
+import { existsSync } from 'node:fs';
+import process from 'node:process';
+import { run, which } from './run.mjs';
+import { progress, say } from './say.mjs';
+
+/** Debian package, and the command that shows it is there. */
+const NEEDED = { chromium: 'chromium', iproute2: 'ip', tcpdump: 'tcpdump' };
+const QUIET = { DEBIAN_FRONTEND: 'noninteractive' };
+
+/** Installs what is missing if that is allowed here. `required`: nothing may be skipped for want of a program. */
+export async function ensureSystemPackages({ asked }) {
+  const required = asked || isRootOnDebian();
+  const missing = () => Object.keys(NEEDED).filter((name) => !which(NEEDED[name]));
+  if (!required || missing().length === 0) return { required, missing: missing() };
+
+  const why = asked ? 'asked for' : 'root on Debian';
+  say(`Installing system packages (${why}): ${missing().join(' ')}`);
+  const result = await progress('Installing system packages', aptInstall(missing()));
+  if (result.code !== 0)
+    say(`Installing system packages failed:\n${result.output.trim().split('\n').slice(-8).join('\n')}`);
+  return { required, missing: missing() };
+}
+
+function isRootOnDebian() {
+  return process.getuid?.() === 0 && existsSync('/etc/debian_version');
+}
+
+async function aptInstall(names) {
+  const apt = (...args) =>
+    process.getuid?.() === 0
+      ? run('apt-get', args, { env: QUIET })
+      : run('sudo', ['-n', 'apt-get', ...args], { env: QUIET });
+  const update = await apt('update');
+  return update.code === 0 ? apt('install', '-y', '--no-install-recommends', ...names) : update;
+}

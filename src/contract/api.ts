@@ -1,0 +1,135 @@
+/**
+ * What a renderer may ask of a host: every method with the schema of its input and its answer. `Handlers` is total, so a
+ * method that no host serves does not compile, and the dispatcher parses every payload before a handler sees it.
+ */
+import { z } from 'zod';
+import type { Result } from '../base/result.ts';
+import type { CourseOutline, GlossaryTerm, Lesson } from '../course/blocks.ts';
+import type { StepVerdict } from '../lab/verdict.ts';
+
+const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
+const session = z.string().regex(/^[a-z0-9]{1,40}$/);
+const place = z.string().max(200);
+const size = { columns: z.number().int().min(2).max(1000), rows: z.number().int().min(1).max(1000) };
+
+/** Input schemas; answers are typed below (a host's own words need no parsing by itself, the renderer trusts its host). */
+export const API = {
+  'app.info': z.strictObject({}),
+  'course.outline': z.strictObject({}),
+  /** What `term:<id>` links in lessons explain. */
+  'course.glossary': z.strictObject({}),
+  'lesson.get': z.strictObject({ lesson: id }),
+  /** A lab that is open already answers with its running session, so a reloaded or reconnected page finds its lab again. */
+  'lab.open': z.strictObject({ lab: id, engine: z.enum(['sim', 'kind']) }),
+  'lab.check': z.strictObject({ session, step: id }),
+  'lab.predict': z.strictObject({ session, step: id, choice: z.string().max(200) }),
+  'lab.hint': z.strictObject({ session, step: id }),
+  'lab.reset': z.strictObject({ session }),
+  'lab.restart': z.strictObject({ session }),
+  'lab.close': z.strictObject({ session }),
+  'terminal.open': z.strictObject({ session, place, ...size }),
+  'terminal.resize': z.strictObject({ terminal: z.number().int(), ...size }),
+  'terminal.close': z.strictObject({ terminal: z.number().int() }),
+  'file.read': z.strictObject({ session, place, path: z.string().max(4096) }),
+  'progress.get': z.strictObject({}),
+  'progress.lesson': z.strictObject({ lesson: id, done: z.boolean() }),
+  'settings.set': z.strictObject({ theme: z.enum(['system', 'light', 'dark']).optional(), terminalFontSize: z.number().int().min(8).max(32).optional() }),
+} as const;
+
+export type Method = keyof typeof API;
+export type Input<M extends Method> = z.infer<(typeof API)[M]>;
+
+export interface Output {
+  'app.info': AppInfo;
+  'course.outline': CourseOutline;
+  'course.glossary': readonly GlossaryTerm[];
+  'lesson.get': Lesson;
+  'lab.open': LabView;
+  'lab.check': StepVerdict;
+  'lab.predict': LabView;
+  'lab.hint': LabView;
+  'lab.reset': LabView;
+  'lab.restart': LabView;
+  'lab.close': null;
+  'terminal.open': { readonly terminal: number };
+  'terminal.resize': null;
+  'terminal.close': null;
+  'file.read': { readonly base64: string; readonly name: string };
+  'progress.get': ProgressView;
+  'progress.lesson': ProgressView;
+  'settings.set': ProgressView;
+}
+
+export interface AppInfo {
+  readonly version: string;
+  readonly host: 'browser' | 'electron';
+  readonly kubernetes: string;
+  readonly calico: string;
+}
+
+/** A lab as the interface shows it. Answers to predictions are absent until scored. */
+export interface LabView {
+  readonly session: string;
+  readonly lab: string;
+  readonly title: string;
+  readonly engine: 'sim' | 'kind';
+  readonly status: 'ready' | 'failed';
+  /** Present when failed. */
+  readonly problem?: ErrorBody;
+  readonly steps: readonly LabStepView[];
+  /** Places a terminal can be opened in, spelt as in labs, workstation first. */
+  readonly places: readonly string[];
+  readonly topology: TopologyView;
+}
+
+export interface LabStepView {
+  readonly id: string;
+  readonly title: string;
+  /** Markdown-free sentences; `code` spans in backquotes. */
+  readonly task: string;
+  readonly prediction?: PredictionView;
+  readonly hints: { readonly shown: readonly string[]; readonly total: number };
+  readonly verdict?: StepVerdict;
+}
+
+export interface PredictionView {
+  readonly ask: string;
+  readonly choices: readonly string[];
+  readonly chosen?: string;
+  /** Set when the step's checks first pass. */
+  readonly answer?: string;
+}
+
+export interface TopologyView {
+  readonly segments: readonly { readonly name: string; readonly subnet: string }[];
+  readonly routers: readonly { readonly name: string; readonly ports: readonly { readonly segment: string; readonly address: string }[] }[];
+  readonly nodes: readonly { readonly name: string; readonly role: string; readonly segment: string; readonly address: string }[];
+  readonly hosts: readonly { readonly name: string; readonly segment: string; readonly address: string }[];
+}
+
+export interface ProgressView {
+  readonly lessons: Readonly<Record<string, { readonly done: boolean }>>;
+  readonly labs: Readonly<Record<string, { readonly steps: readonly string[]; readonly done: boolean }>>;
+  readonly settings: { readonly theme: 'system' | 'light' | 'dark'; readonly terminalFontSize: number };
+}
+
+/** A failure that crosses the wire: see `errors.ts` for the catalogue of codes. */
+export interface ErrorBody {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export type Handlers = {
+  readonly [M in Method]: (input: Input<M>) => Promise<Result<Output[M], ErrorBody>>;
+};
+
+/** Streams a host pushes without being asked. */
+export interface Feeds {
+  /** A session changed: pods came or went, the engine failed or came back. */
+  lab: LabView;
+  progress: ProgressView;
+  /** A terminal's process ended. */
+  'terminal.exit': { readonly terminal: number; readonly code: number };
+}
+export type Feed = keyof Feeds;

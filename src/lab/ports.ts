@@ -1,0 +1,163 @@
+/**
+ * The ports between labs and engines. Two engines implement them (`engines/sim`, `engines/kind`); checks, services and the
+ * interface know only these. What an engine lacks it does not have; nothing throws "unsupported".
+ */
+import type { Unsubscribe } from '../base/event.ts';
+import type { JsonObject } from '../base/json.ts';
+import type { Result } from '../base/result.ts';
+import type { Encapsulation } from '../model/encapsulation.ts';
+import type { Place } from '../model/place.ts';
+import type { Topology } from '../model/topology.ts';
+import type { Disposition, Trace } from '../model/trace.ts';
+
+/** An expected failure: a stable code, a sentence, and what to do about it. */
+export interface LabError {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export type EngineId = 'sim' | 'kind';
+
+/** What an engine needs to build a lab's start state. */
+export interface LabEnvironment {
+  readonly id: string;
+  readonly topology: Topology;
+  readonly calico: { readonly install: 'manifest' | 'operator'; readonly pools: 'user' | 'operator' };
+  /** Manifests applied before the learner arrives, in order: file name and text. */
+  readonly start: readonly { readonly file: string; readonly text: string }[];
+  /** Files put into the learner's home on the workstation. */
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+}
+
+export interface Progress {
+  readonly phase: string;
+  /** 0-1 when known. */
+  readonly fraction?: number;
+}
+
+export interface LabEngine {
+  readonly id: EngineId;
+  /** Why this lab cannot run here; undefined when it can. */
+  preflight(environment: LabEnvironment): Promise<LabError | undefined>;
+  open(
+    environment: LabEnvironment,
+    options: OpenOptions,
+  ): Promise<Result<LabSession, LabError>>;
+}
+
+export interface OpenOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  /** What the learner had in an earlier session of this lab: it is put back before they arrive. */
+  readonly belongings?: Belongings;
+}
+
+/** The learner's own things, by place as labs spell it: they outlive the cluster they were made on. */
+export interface Belongings {
+  readonly places: Readonly<Record<string, { readonly files: Readonly<Record<string, string>>; readonly history: readonly string[] }>>;
+}
+
+export type SessionStatus =
+  | { readonly state: 'ready' }
+  /** The engine died under the session; the learner's files survive. */
+  | { readonly state: 'failed'; readonly error: LabError }
+  | { readonly state: 'disposed' };
+
+/** What checks may ask. `signal` bounds each question; an engine failure is an error, never a wrong answer. */
+export interface Probe {
+  exec(place: Place, argv: readonly string[], signal: AbortSignal): Promise<Result<ExecResult, LabError>>;
+  objects(query: ObjectQuery, signal: AbortSignal): Promise<Result<readonly JsonObject[], LabError>>;
+  reach(flow: ReachFlow, signal: AbortSignal): Promise<Result<ReachReport, LabError>>;
+}
+
+export interface LabSession extends Probe {
+  readonly engine: EngineId;
+  readonly status: SessionStatus;
+  onStatus(listener: (status: SessionStatus) => void): Unsubscribe;
+  topology(): Topology;
+  /** Places that exist now (pods come and go). */
+  places(): readonly Place[];
+  onPlaces(listener: (places: readonly Place[]) => void): Unsubscribe;
+  shell(place: Place, size: TerminalSize): Promise<Result<ShellStream, LabError>>;
+  /** Bytes of a file at a place, e.g. a capture to save. */
+  readFile(place: Place, path: string): Promise<Result<Uint8Array, LabError>>;
+  /** The learner's files (path -> base64) and command histories as they stand, also after a failure. */
+  belongings(): Belongings;
+  /** Back to the lab's start state; the learner's files stay. */
+  reset(signal: AbortSignal): Promise<Result<void, LabError>>;
+  dispose(): Promise<void>;
+  readonly trace?: TraceGroup;
+  readonly clock?: ClockGroup;
+}
+
+/** Optional: how packets went. */
+export interface TraceGroup {
+  trace(flow: ReachFlow, signal: AbortSignal): Promise<Result<readonly Trace[], LabError>>;
+}
+
+/** Optional: time that can be hurried. */
+export interface ClockGroup {
+  /** Runs until nothing is pending within `horizon` virtual milliseconds. */
+  settle(horizon: number, signal: AbortSignal): Promise<Result<void, LabError>>;
+}
+
+export interface ExecResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ObjectQuery {
+  /** As kubectl names it: `pods`, `ippools.crd.projectcalico.org`, `ippools.projectcalico.org`. */
+  readonly resource: string;
+  readonly namespace?: string;
+  readonly name?: string;
+  readonly labelSelector?: string;
+}
+
+export interface ReachFlow {
+  readonly from: Place;
+  /** A place, an address, or `service/<name>` by its ClusterIP. */
+  readonly to: Place | { readonly kind: 'address'; readonly address: string } | { readonly kind: 'service'; readonly namespace: string; readonly name: string };
+  readonly protocol: 'tcp' | 'icmp';
+  /** TCP only. */
+  readonly port?: number;
+  /** Bytes of IP packet; with `dontFragment`, a path MTU question. */
+  readonly size?: number;
+  readonly dontFragment?: boolean;
+}
+
+export interface ReachReport {
+  readonly delivered: boolean;
+  /** How the way there ended, or `reply-lost` when only the way back failed. */
+  readonly disposition: Disposition | 'reply-lost';
+  /** One sentence: where and why it ended. */
+  readonly reason: string;
+  /** The address the destination saw. */
+  readonly sourceSeen?: string;
+  /** On the wire between nodes, on the way there; `none` also when the packet stayed on one node. */
+  readonly encapsulation: Encapsulation;
+  /** Outer addresses when encapsulated. */
+  readonly outer?: { readonly source: string; readonly destination: string };
+  /** Routers and nodes that decremented the TTL, by address, in order. */
+  readonly hops: readonly string[];
+  readonly pathMtu?: number;
+}
+
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** A terminal's other end. */
+export interface ShellStream {
+  onData(listener: (bytes: Uint8Array) => void): Unsubscribe;
+  onExit(listener: (exit: { readonly code: number }) => void): Unsubscribe;
+  write(bytes: Uint8Array): void;
+  resize(size: TerminalSize): void;
+  /** Back-pressure: no data arrives while paused. */
+  pause(): void;
+  resume(): void;
+  close(): void;
+}

@@ -1,0 +1,62 @@
+/**
+ * Predictions: a question asked before the learner acts, answered by the cluster itself. `from` says how to measure the
+ * answer: `encapsulation(pod/a, pod/b)`, `delivered(pod/a, pod/b)`, `source(pod/a, host/outside)` or `hops(pod/a, pod/b)`.
+ */
+import { z } from 'zod';
+import { err, ok, type Result } from '../base/result.ts';
+import { parsePlace, type Place } from '../model/place.ts';
+import { sentence } from './fields.ts';
+import type { LabError, Probe, ReachReport } from './ports.ts';
+import { parseTarget, type Target } from './target.ts';
+
+const MEASURES = {
+  encapsulation: (report: ReachReport) => report.encapsulation,
+  delivered: (report: ReachReport) => (report.delivered ? 'yes' : 'no'),
+  source: (report: ReachReport) => report.sourceSeen,
+  hops: (report: ReachReport) => String(report.hops.length),
+} as const;
+
+export interface Measure {
+  readonly measure: keyof typeof MEASURES;
+  readonly from: Place;
+  readonly to: Target;
+}
+
+const FORM = /^(encapsulation|delivered|source|hops)\(\s*([^\s,]+)\s*,\s*([^\s,)]+)\s*\)$/;
+
+function parseMeasure(text: string): Measure | undefined {
+  const match = FORM.exec(text);
+  const from = parsePlace(match?.[2] ?? '');
+  const to = parseTarget(match?.[3] ?? '');
+  return match && from && to ? { measure: match[1] as keyof typeof MEASURES, from, to } : undefined;
+}
+
+export const predictionSchema = z.strictObject({
+  ask: sentence,
+  from: z.string().transform((text, context): Measure => {
+    const measure = parseMeasure(text);
+    if (measure) return measure;
+    context.addIssue({
+      code: 'custom',
+      message: `"${text}" is not a measure: write encapsulation, delivered, source or hops with two places, e.g. encapsulation(pod/a, pod/b)`,
+    });
+    return z.NEVER;
+  }),
+  choices: z.array(z.coerce.string()).min(2, { error: 'needs at least two choices' }),
+});
+
+export type Prediction = z.output<typeof predictionSchema>;
+
+/** What the cluster answers now, in the words of the choices. */
+export async function answerOf(prediction: Prediction, probe: Probe, signal: AbortSignal): Promise<Result<string, LabError>> {
+  const { measure, from, to } = prediction.from;
+  const report = await probe.reach({ from, to, protocol: 'icmp' }, signal);
+  if (!report.ok) return report;
+  const answer = MEASURES[measure](report.value);
+  if (answer !== undefined) return ok(answer);
+  return err({
+    code: 'prediction-unanswered',
+    message: `The cluster gives no ${measure} for this flow: ${report.value.reason}`,
+    remedy: 'Check the step again once the flow arrives.',
+  });
+}

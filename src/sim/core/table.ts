@@ -1,0 +1,210 @@
+/**
+ * A persistent sorted map (AVL tree, path copying): every version stays valid, so a state can be kept, compared by
+ * identity and returned to. Keys iterate in code-unit order, the order in which etcd lists them.
+ */
+
+interface Branch<V> {
+  readonly key: string;
+  readonly value: V;
+  readonly left: Branch<V> | undefined;
+  readonly right: Branch<V> | undefined;
+  readonly height: number;
+  readonly size: number;
+}
+
+type Tree<V> = Branch<V> | undefined;
+
+const height = <V>(tree: Tree<V>): number => tree?.height ?? 0;
+const size = <V>(tree: Tree<V>): number => tree?.size ?? 0;
+
+function branch<V>(key: string, value: V, left: Tree<V>, right: Tree<V>): Branch<V> {
+  return {
+    key,
+    value,
+    left,
+    right,
+    height: Math.max(height(left), height(right)) + 1,
+    size: size(left) + size(right) + 1,
+  };
+}
+
+function balanced<V>(key: string, value: V, left: Tree<V>, right: Tree<V>): Branch<V> {
+  if (left && height(left) > height(right) + 1) {
+    if (height(left.left) >= height(left.right)) {
+      return branch(left.key, left.value, left.left, branch(key, value, left.right, right));
+    }
+    const middle = left.right as Branch<V>;
+    return branch(
+      middle.key,
+      middle.value,
+      branch(left.key, left.value, left.left, middle.left),
+      branch(key, value, middle.right, right),
+    );
+  }
+  if (right && height(right) > height(left) + 1) {
+    if (height(right.right) >= height(right.left)) {
+      return branch(right.key, right.value, branch(key, value, left, right.left), right.right);
+    }
+    const middle = right.left as Branch<V>;
+    return branch(
+      middle.key,
+      middle.value,
+      branch(key, value, left, middle.left),
+      branch(right.key, right.value, middle.right, right.right),
+    );
+  }
+  return branch(key, value, left, right);
+}
+
+function insert<V>(tree: Tree<V>, key: string, value: V): Branch<V> {
+  if (!tree) return branch(key, value, undefined, undefined);
+  if (key === tree.key) return branch(key, value, tree.left, tree.right);
+  return key < tree.key
+    ? balanced(tree.key, tree.value, insert(tree.left, key, value), tree.right)
+    : balanced(tree.key, tree.value, tree.left, insert(tree.right, key, value));
+}
+
+function leftmost<V>(tree: Branch<V>): Branch<V> {
+  let at = tree;
+  while (at.left) at = at.left;
+  return at;
+}
+
+function remove<V>(tree: Tree<V>, key: string): Tree<V> {
+  if (!tree) return undefined;
+  if (key < tree.key) return balanced(tree.key, tree.value, remove(tree.left, key), tree.right);
+  if (key > tree.key) return balanced(tree.key, tree.value, tree.left, remove(tree.right, key));
+  if (!tree.left) return tree.right;
+  if (!tree.right) return tree.left;
+  const next = leftmost(tree.right);
+  return balanced(next.key, next.value, tree.left, remove(tree.right, next.key));
+}
+
+function* entriesFrom<V>(tree: Tree<V>, start: string): Generator<readonly [string, V]> {
+  if (!tree) return;
+  if (tree.key >= start) {
+    yield* entriesFrom(tree.left, start);
+    yield [tree.key, tree.value];
+  }
+  yield* entriesFrom(tree.right, start);
+}
+
+/** What is still to be looked at of a tree, nearest first: whole subtrees, or a branch's own entry. */
+type Pending<V> = { readonly tree: Branch<V>; readonly whole: boolean }[];
+
+const pendingOf = <V>(tree: Tree<V>): Pending<V> => (tree ? [{ tree, whole: true }] : []);
+
+/** Replaces the first subtree by its left part, its entry and its right part. */
+function unfold<V>(pending: Pending<V>): void {
+  const first = pending.pop();
+  if (!first) return;
+  if (first.tree.right) pending.push({ tree: first.tree.right, whole: true });
+  pending.push({ tree: first.tree, whole: false });
+  if (first.tree.left) pending.push({ tree: first.tree.left, whole: true });
+}
+
+/** An entry that differs between two tables. */
+export interface Difference<V> {
+  readonly key: string;
+  readonly before: V | undefined;
+  readonly after: V | undefined;
+}
+
+/** Walks both trees in key order, skipping subtrees they share: costs what changed, not what is there. */
+function* differences<V>(before: Tree<V>, after: Tree<V>): Generator<Difference<V>> {
+  const olds = pendingOf(before);
+  const news = pendingOf(after);
+  for (;;) {
+    const old = olds.at(-1);
+    const now = news.at(-1);
+    if (!old && !now) return;
+    if (old && now && old.tree === now.tree && old.whole === now.whole) {
+      olds.pop();
+      news.pop();
+    } else if (old?.whole && (!now || (now.whole ? old.tree.height >= now.tree.height : now.tree.key >= leftmost(old.tree).key))) {
+      unfold(olds);
+    } else if (now?.whole && (!old || old.whole || old.tree.key >= leftmost(now.tree).key)) {
+      unfold(news);
+    } else if (old && (!now || now.whole || old.tree.key < now.tree.key) && !old.whole) {
+      olds.pop();
+      yield { key: old.tree.key, before: old.tree.value, after: undefined };
+    } else if (now && (!old || old.whole || now.tree.key < old.tree.key)) {
+      news.pop();
+      yield { key: now.tree.key, before: undefined, after: now.tree.value };
+    } else if (old && now) {
+      olds.pop();
+      news.pop();
+      if (old.tree.value !== now.tree.value) yield { key: now.tree.key, before: old.tree.value, after: now.tree.value };
+    }
+  }
+}
+
+export class Table<V> {
+  readonly #root: Tree<V>;
+
+  private constructor(root: Tree<V>) {
+    this.#root = root;
+  }
+
+  static empty<V>(): Table<V> {
+    return new Table<V>(undefined);
+  }
+
+  static of<V>(entries: Iterable<readonly [string, V]>): Table<V> {
+    let root: Tree<V>;
+    for (const [key, value] of entries) root = insert(root, key, value);
+    return new Table(root);
+  }
+
+  get size(): number {
+    return size(this.#root);
+  }
+
+  get(key: string): V | undefined {
+    let at = this.#root;
+    while (at) {
+      if (key === at.key) return at.value;
+      at = key < at.key ? at.left : at.right;
+    }
+    return undefined;
+  }
+
+  has(key: string): boolean {
+    return this.get(key) !== undefined;
+  }
+
+  set(key: string, value: V): Table<V> {
+    return new Table(insert(this.#root, key, value));
+  }
+
+  /** The same table when the key is absent. */
+  delete(key: string): Table<V> {
+    return this.has(key) ? new Table(remove(this.#root, key)) : this;
+  }
+
+  /** All entries in key order, from the first key >= `start`. */
+  entries(start = ''): Iterable<readonly [string, V]> {
+    return { [Symbol.iterator]: () => entriesFrom(this.#root, start) };
+  }
+
+  /** What changed from `before` to this table, in key order; values compare by identity. */
+  differences(before: Table<V>): Iterable<Difference<V>> {
+    return { [Symbol.iterator]: () => differences(before.#root, this.#root) };
+  }
+
+  /** Values whose key begins with `prefix`, in key order. */
+  *withPrefix(prefix: string): Generator<V> {
+    for (const [key, value] of entriesFrom(this.#root, prefix)) {
+      if (!key.startsWith(prefix)) return;
+      yield value;
+    }
+  }
+
+  *values(): Generator<V> {
+    for (const [, value] of entriesFrom(this.#root, '')) yield value;
+  }
+
+  *keys(): Generator<string> {
+    for (const [key] of entriesFrom(this.#root, '')) yield key;
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * Virtual time. Nothing in the simulator reads a clock: a host advances `now`, and an epoch it supplied says which date
+ * that stands for.
+ */
+
+/** Milliseconds of virtual time since the simulation began; fractions are microseconds. */
+export type Millis = number;
+
+/** Milliseconds since 1970-01-01T00:00:00Z that virtual time 0 stands for. */
+export type Epoch = number;
+
+/** RFC 3339 with seconds, as Kubernetes writes metav1.Time: `2026-05-01T10:00:00Z`. */
+export function timestamp(epoch: Epoch, now: Millis): string {
+  return `${new Date(epoch + now).toISOString().slice(0, 19)}Z`;
+}
+
+/** Milliseconds since 1970 of an RFC 3339 text; NaN when malformed. */
+export function parseTimestamp(text: string): number {
+  return Date.parse(text);
+}
+
+/** `HH:MM:SS.ffffff` (UTC) as tcpdump prints a packet's time. */
+export function clockTime(epoch: Epoch, now: Millis): string {
+  const whole = Math.floor(now);
+  const micros = Math.round((now - whole) * 1000);
+  const base = new Date(epoch + whole).toISOString();
+  return `${base.slice(11, 23)}${String(Math.min(micros, 999)).padStart(3, '0')}`;
+}
