@@ -21,7 +21,8 @@ export function highlight(language: string, text: string): readonly (readonly Co
   for (const token of tokens) {
     token.text.split('\n').forEach((piece, at) => {
       if (at > 0) lines.push([]);
-      if (piece !== '') lines.at(-1)?.push(token.scope === undefined ? { text: piece } : { text: piece, scope: token.scope });
+      if (piece !== '')
+        lines.at(-1)?.push(token.scope === undefined ? { text: piece } : { text: piece, scope: token.scope });
     });
   }
   return lines;

@@ -33,7 +33,10 @@ export const API = {
   'file.read': z.strictObject({ session, place, path: z.string().max(4096) }),
   'progress.get': z.strictObject({}),
   'progress.lesson': z.strictObject({ lesson: id, done: z.boolean() }),
-  'settings.set': z.strictObject({ theme: z.enum(['system', 'light', 'dark']).optional(), terminalFontSize: z.number().int().min(8).max(32).optional() }),
+  'settings.set': z.strictObject({
+    theme: z.enum(['system', 'light', 'dark']).optional(),
+    terminalFontSize: z.number().int().min(8).max(32).optional(),
+  }),
 } as const;
 
 export type Method = keyof typeof API;
@@ -102,8 +105,16 @@ export interface PredictionView {
 
 export interface TopologyView {
   readonly segments: readonly { readonly name: string; readonly subnet: string }[];
-  readonly routers: readonly { readonly name: string; readonly ports: readonly { readonly segment: string; readonly address: string }[] }[];
-  readonly nodes: readonly { readonly name: string; readonly role: string; readonly segment: string; readonly address: string }[];
+  readonly routers: readonly {
+    readonly name: string;
+    readonly ports: readonly { readonly segment: string; readonly address: string }[];
+  }[];
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly role: string;
+    readonly segment: string;
+    readonly address: string;
+  }[];
   readonly hosts: readonly { readonly name: string; readonly segment: string; readonly address: string }[];
 }
 

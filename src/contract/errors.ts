@@ -5,20 +5,47 @@
 import type { ErrorBody } from './api.ts';
 
 const CATALOGUE = {
-  'unknown-method': { message: 'The host has no method {name}.', remedy: 'Reload the page: it may be older than the host.' },
+  'unknown-method': {
+    message: 'The host has no method {name}.',
+    remedy: 'Reload the page: it may be older than the host.',
+  },
   'bad-input': { message: 'The host could not read a request: {detail}.', remedy: 'Reload the page.' },
-  'unknown-lesson': { message: 'There is no lesson {name}.', remedy: 'Choose a lesson from the course list.' },
+  'unknown-lesson': {
+    message: 'There is no lesson {name}.',
+    remedy: 'Choose a lesson from the course list.',
+  },
   'unknown-lab': { message: 'There is no lab {name}.', remedy: 'Choose a lesson from the course list.' },
   'unknown-step': { message: 'The lab has no step {name}.', remedy: 'Reload the page.' },
-  'unknown-session': { message: 'This lab is not running any more.', remedy: 'Start the lab again; your files are kept.' },
+  'unknown-session': {
+    message: 'This lab is not running any more.',
+    remedy: 'Start the lab again; your files are kept.',
+  },
   'unknown-terminal': { message: 'This terminal is closed.', remedy: 'Open a new terminal tab.' },
   'unknown-place': { message: 'The lab has no place {name}.', remedy: 'Choose a place from the list.' },
-  'engine-unavailable': { message: 'The engine {name} is not available here.', remedy: 'Run this lab on the simulator.' },
-  'engine-crashed': { message: 'The simulator stopped unexpectedly.', remedy: 'Restart the lab: your files and command history are kept.' },
-  'too-many-sessions': { message: 'Too many labs are running.', remedy: 'Close a lab that you do not use, then try again.' },
-  'prediction-locked': { message: 'This prediction is already made.', remedy: 'Reset the lab to predict again.' },
-  'not-saved': { message: 'Your progress could not be saved: {detail}.', remedy: 'Check that the data folder is writable and has space.' },
-  internal: { message: 'Something went wrong inside Underlay.', remedy: 'Try again; if it stays, restart Underlay and report what you did.' },
+  'engine-unavailable': {
+    message: 'The engine {name} is not available here.',
+    remedy: 'Run this lab on the simulator.',
+  },
+  'engine-crashed': {
+    message: 'The simulator stopped unexpectedly.',
+    remedy: 'Restart the lab: your files and command history are kept.',
+  },
+  'too-many-sessions': {
+    message: 'Too many labs are running.',
+    remedy: 'Close a lab that you do not use, then try again.',
+  },
+  'prediction-locked': {
+    message: 'This prediction is closed: it is made already, or its step has passed.',
+    remedy: 'Reset the lab to predict again.',
+  },
+  'not-saved': {
+    message: 'Your progress could not be saved: {detail}.',
+    remedy: 'Check that the data folder is writable and has space.',
+  },
+  internal: {
+    message: 'Something went wrong inside Underlay.',
+    remedy: 'Try again; if it stays, restart Underlay and report what you did.',
+  },
 } as const;
 
 export type ErrorCode = keyof typeof CATALOGUE;

@@ -23,7 +23,9 @@ export function terminalFrame(terminal: number, bytes: Uint8Array): Uint8Array {
 }
 
 /** Undefined when the frame is too short to carry a terminal number. */
-export function parseTerminalFrame(frame: Uint8Array): { readonly terminal: number; readonly bytes: Uint8Array } | undefined {
+export function parseTerminalFrame(
+  frame: Uint8Array,
+): { readonly terminal: number; readonly bytes: Uint8Array } | undefined {
   if (frame.length < 4) return undefined;
   const reader = new ByteReader(frame);
   return { terminal: reader.u32(), bytes: reader.rest() };

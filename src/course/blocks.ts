@@ -5,15 +5,45 @@
 import type { Encapsulation } from '../model/encapsulation.ts';
 
 export type Block =
-  | { readonly type: 'heading'; readonly depth: 2 | 3 | 4; readonly id: string; readonly text: readonly Inline[] }
+  | {
+      readonly type: 'heading';
+      readonly depth: 2 | 3 | 4;
+      readonly id: string;
+      readonly text: readonly Inline[];
+    }
   | { readonly type: 'paragraph'; readonly text: readonly Inline[] }
-  | { readonly type: 'list'; readonly ordered: boolean; readonly start: number; readonly items: readonly (readonly Block[])[] }
-  | { readonly type: 'quote'; readonly tone: 'note' | 'tip' | 'warning' | 'plain'; readonly blocks: readonly Block[] }
-  | { readonly type: 'code'; readonly language: string; readonly lines: readonly (readonly CodeToken[])[]; readonly copyable: boolean; readonly place?: string }
-  | { readonly type: 'table'; readonly align: readonly ('left' | 'right' | 'center' | null)[]; readonly head: readonly (readonly Inline[])[]; readonly rows: readonly (readonly (readonly Inline[])[])[] }
+  | {
+      readonly type: 'list';
+      readonly ordered: boolean;
+      readonly start: number;
+      readonly items: readonly (readonly Block[])[];
+    }
+  | {
+      readonly type: 'quote';
+      readonly tone: 'note' | 'tip' | 'warning' | 'plain';
+      readonly blocks: readonly Block[];
+    }
+  | {
+      readonly type: 'code';
+      readonly language: string;
+      readonly lines: readonly (readonly CodeToken[])[];
+      readonly copyable: boolean;
+      readonly place?: string;
+    }
+  | {
+      readonly type: 'table';
+      readonly align: readonly ('left' | 'right' | 'center' | null)[];
+      readonly head: readonly (readonly Inline[])[];
+      readonly rows: readonly (readonly (readonly Inline[])[])[];
+    }
   | { readonly type: 'rule' }
   | { readonly type: 'lab'; readonly lab: string }
-  | { readonly type: 'quiz'; readonly id: string; readonly question: readonly Inline[]; readonly choices: readonly QuizChoice[] }
+  | {
+      readonly type: 'quiz';
+      readonly id: string;
+      readonly question: readonly Inline[];
+      readonly choices: readonly QuizChoice[];
+    }
   | { readonly type: 'diagram'; readonly diagram: Diagram }
   | { readonly type: 'packet'; readonly caption: string; readonly layers: readonly PacketLayer[] };
 
@@ -44,8 +74,22 @@ export interface Diagram {
   readonly description: string;
   readonly width: number;
   readonly height: number;
-  readonly boxes: readonly { readonly id: string; readonly kind: 'rack' | 'node' | 'pod' | 'router' | 'host' | 'note'; readonly label: string; readonly detail?: string; readonly x: number; readonly y: number; readonly w: number; readonly h: number }[];
-  readonly cables: readonly { readonly from: string; readonly to: string; readonly label?: string; readonly encapsulation?: Encapsulation }[];
+  readonly boxes: readonly {
+    readonly id: string;
+    readonly kind: 'rack' | 'node' | 'pod' | 'router' | 'host' | 'note';
+    readonly label: string;
+    readonly detail?: string;
+    readonly x: number;
+    readonly y: number;
+    readonly w: number;
+    readonly h: number;
+  }[];
+  readonly cables: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly label?: string;
+    readonly encapsulation?: Encapsulation;
+  }[];
 }
 
 /** Headers of a packet from the outermost in, with their sizes in bytes. */

@@ -46,7 +46,10 @@ export async function runStep(step: LabStep, probe: Probe, signal: AbortSignal):
   return { step: step.id, passed: verdicts.every(({ outcome }) => outcome === 'pass'), verdicts };
 }
 
-function withDefinition<R>(check: Check, use: <T extends Remarks>(definition: CheckDefinition<T>, body: T) => R): R {
+function withDefinition<R>(
+  check: Check,
+  use: <T extends Remarks>(definition: CheckDefinition<T>, body: T) => R,
+): R {
   const apply = <K extends CheckKind>(kind: K): R => {
     const body = check[kind];
     if (body === undefined) throw new Error(`the check has no ${kind}`);

@@ -1,11 +1,15 @@
 /**
  * What is wrong in a file somebody wrote, where, and what to do instead: `lab.yaml:11:13 steps[1].checks[0]: ...`.
  */
-export interface Diagnostic {
-  readonly file: string;
-  /** 1-based. */
+
+/** In a text file; both count from 1. */
+export interface Position {
   readonly line: number;
   readonly column: number;
+}
+
+export interface Diagnostic extends Position {
+  readonly file: string;
   /** `steps[1].checks[0]`; empty for the document itself. */
   readonly path: string;
   readonly message: string;
@@ -16,12 +20,23 @@ export function formatDiagnostic({ file, line, column, path, message }: Diagnost
   return path === '' ? `${where}: ${message}` : `${where} ${path}: ${message}`;
 }
 
+/** All mistakes, a line each. */
+export function formatDiagnostics(diagnostics: readonly Diagnostic[]): string {
+  return diagnostics.map(formatDiagnostic).join('\n');
+}
+
 /** `['steps', 1, 'checks', 0]` -> `steps[1].checks[0]`. */
 export function formatPath(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
     return text === '' ? String(part) : `${text}.${String(part)}`;
   }, '');
+}
+
+/** ` (did you mean X?)`, or nothing when no known word is near. */
+export function suggestion(word: string, known: readonly string[]): string {
+  const near = nearest(word, known);
+  return near === undefined ? '' : ` (did you mean ${near}?)`;
 }
 
 /** The known word nearest to a mistyped one, when it is near enough to be meant. */
@@ -33,16 +48,24 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best && best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : undefined;
 }
 
-/** Levenshtein distance: insertions, deletions and substitutions cost one each. */
+/** Insertions, deletions, substitutions and swaps of neighbours cost one each (optimal string alignment). */
 function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, at) => at)];
+  const cost = (i: number, j: number): number => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;
   for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
+    const row = [i];
+    rows.push(row);
     for (let j = 1; j <= b.length; j += 1) {
-      const substitution = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, substitution));
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      row.push(
+        Math.min(
+          cost(i - 1, j) + 1,
+          cost(i, j - 1) + 1,
+          cost(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1),
+          swapped ? cost(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY,
+        ),
+      );
     }
-    row = next;
   }
-  return row[b.length] ?? 0;
+  return cost(a.length, b.length);
 }

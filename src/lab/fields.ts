@@ -3,8 +3,15 @@ import { z } from 'zod';
 import { parseCidr, parseInterfaceAddress, parseIpv4 } from '../model/ip.ts';
 import { parsePlace } from '../model/place.ts';
 
-const parsed = <T>(parse: (text: string) => T | undefined, wanted: string) =>
-  z.string({ error: `must be ${wanted}` }).transform((text, context): T => {
+/** The complaint about a value of the wrong type, or about none at all. */
+const must = (wanted: string) => ({
+  error: ({ input }: { readonly input?: unknown }) =>
+    input === undefined ? `is missing: ${wanted} is wanted` : `must be ${wanted}`,
+});
+
+/** Text that `parse` understands; its complaint names the text and says what was wanted. */
+export const parsed = <T>(parse: (text: string) => T | undefined, wanted: string) =>
+  z.string(must(wanted)).transform((text, context): T => {
     const value = parse(text);
     if (value !== undefined) return value;
     context.addIssue({ code: 'custom', message: `"${text}" is not ${wanted}` });
@@ -12,14 +19,30 @@ const parsed = <T>(parse: (text: string) => T | undefined, wanted: string) =>
   });
 
 export const name = z
-  .string({ error: 'must be a name' })
+  .string(must('a name'))
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, { error: 'must be lower-case letters, digits and inner dashes' });
 
 export const address = parsed(parseIpv4, 'an IPv4 address such as 10.0.0.1');
 export const cidr = parsed(parseCidr, 'a prefix such as 10.0.0.0/24');
-export const interfaceAddress = parsed(parseInterfaceAddress, 'an address with its prefix length such as 10.0.0.1/24');
+export const interfaceAddress = parsed(
+  parseInterfaceAddress,
+  'an address with its prefix length such as 10.0.0.1/24',
+);
 export const place = parsed(
   parsePlace,
   'a place: workstation, node/<name>, pod/<name>, pod/<namespace>/<name>, host/<name> or router/<name>',
 );
-export const sentence = z.string({ error: 'must be text' }).trim().min(1, { error: 'must not be empty' });
+export const sentence = z.string(must('text')).trim().min(1, { error: 'must not be empty' });
+
+/** Text, or a number or truth value that YAML read from unquoted text. */
+export const words = z.union([z.string(), z.number(), z.boolean()], must('text')).transform(String);
+
+/** Keys that every kind of check may carry besides its own. */
+export const remarks = {
+  why: sentence
+    .optional()
+    .describe('Why the outcome is what it is, in a sentence or two; shown with the verdict.'),
+  readOn: sentence
+    .optional()
+    .describe('Where to read on: a lesson and its section, such as first-overlay#cross-subnet.'),
+};

@@ -40,10 +40,7 @@ export interface LabEngine {
   readonly id: EngineId;
   /** Why this lab cannot run here; undefined when it can. */
   preflight(environment: LabEnvironment): Promise<LabError | undefined>;
-  open(
-    environment: LabEnvironment,
-    options: OpenOptions,
-  ): Promise<Result<LabSession, LabError>>;
+  open(environment: LabEnvironment, options: OpenOptions): Promise<Result<LabSession, LabError>>;
 }
 
 export interface OpenOptions {
@@ -55,7 +52,9 @@ export interface OpenOptions {
 
 /** The learner's own things, by place as labs spell it: they outlive the cluster they were made on. */
 export interface Belongings {
-  readonly places: Readonly<Record<string, { readonly files: Readonly<Record<string, string>>; readonly history: readonly string[] }>>;
+  readonly places: Readonly<
+    Record<string, { readonly files: Readonly<Record<string, string>>; readonly history: readonly string[] }>
+  >;
 }
 
 export type SessionStatus =
@@ -119,7 +118,10 @@ export interface ObjectQuery {
 export interface ReachFlow {
   readonly from: Place;
   /** A place, an address, or `service/<name>` by its ClusterIP. */
-  readonly to: Place | { readonly kind: 'address'; readonly address: string } | { readonly kind: 'service'; readonly namespace: string; readonly name: string };
+  readonly to:
+    | Place
+    | { readonly kind: 'address'; readonly address: string }
+    | { readonly kind: 'service'; readonly namespace: string; readonly name: string };
   readonly protocol: 'tcp' | 'icmp';
   /** TCP only. */
   readonly port?: number;

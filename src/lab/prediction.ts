@@ -4,8 +4,9 @@
  */
 import { z } from 'zod';
 import { err, ok, type Result } from '../base/result.ts';
+import { ENCAPSULATIONS } from '../model/encapsulation.ts';
 import { parsePlace, type Place } from '../model/place.ts';
-import { sentence } from './fields.ts';
+import { parsed, sentence, words } from './fields.ts';
 import type { LabError, Probe, ReachReport } from './ports.ts';
 import { parseTarget, type Target } from './target.ts';
 
@@ -31,24 +32,47 @@ function parseMeasure(text: string): Measure | undefined {
   return match && from && to ? { measure: match[1] as keyof typeof MEASURES, from, to } : undefined;
 }
 
-export const predictionSchema = z.strictObject({
-  ask: sentence,
-  from: z.string().transform((text, context): Measure => {
-    const measure = parseMeasure(text);
-    if (measure) return measure;
-    context.addIssue({
-      code: 'custom',
-      message: `"${text}" is not a measure: write encapsulation, delivered, source or hops with two places, e.g. encapsulation(pod/a, pod/b)`,
+const measureField = parsed(
+  parseMeasure,
+  'a measure: encapsulation, delivered, source or hops of two places, e.g. encapsulation(pod/a, pod/b)',
+);
+
+/** Words a measure can answer with, where they are few: a choice outside them could never be right. */
+const ANSWERS: Partial<Record<keyof typeof MEASURES, readonly string[]>> = {
+  encapsulation: ENCAPSULATIONS,
+  delivered: ['yes', 'no'],
+};
+
+export const predictionSchema = z
+  .strictObject({
+    ask: sentence.describe('The question, asked before the learner acts.'),
+    from: measureField.describe('How the cluster answers it, e.g. encapsulation(pod/a, pod/b).'),
+    choices: z
+      .array(words)
+      .min(2, { error: 'needs at least two choices' })
+      .describe("The answers to choose from, in the measure's own words."),
+  })
+  .superRefine(({ from, choices }, context) => {
+    const answers = ANSWERS[from.measure];
+    choices.forEach((choice, at) => {
+      const issue = (message: string): void =>
+        context.addIssue({ code: 'custom', path: ['choices', at], message });
+      if (choices.indexOf(choice) !== at) issue(`the choice "${choice}" is given twice`);
+      if (answers && !answers.includes(choice)) {
+        issue(`"${choice}" is never the answer: ${from.measure} is one of ${answers.join(', ')}`);
+      }
     });
-    return z.NEVER;
-  }),
-  choices: z.array(z.coerce.string()).min(2, { error: 'needs at least two choices' }),
-});
+  })
+  .describe('A question to think about first, answered by the cluster itself when the checks pass.');
 
 export type Prediction = z.output<typeof predictionSchema>;
 
 /** What the cluster answers now, in the words of the choices. */
-export async function answerOf(prediction: Prediction, probe: Probe, signal: AbortSignal): Promise<Result<string, LabError>> {
+export async function answerOf(
+  prediction: Prediction,
+  probe: Probe,
+  signal: AbortSignal,
+): Promise<Result<string, LabError>> {
   const { measure, from, to } = prediction.from;
   const report = await probe.reach({ from, to, protocol: 'icmp' }, signal);
   if (!report.ok) return report;

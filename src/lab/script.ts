@@ -1,12 +1,12 @@
 /**
- * Scripts of a lab (solution, pitfalls, a learner's own): lines of shell, with directives that say where they run.
+ * Scripts of a lab (solution, pitfalls, a learner's own): shell, cut into parts by directives that say where each runs.
  *
- *     #@ node/node1          the lines below run in this place's shell
+ *     #@ node/node1          the lines below run in this place's shell; the workstation's until said
  *     #@ step see-it         the lines below belong to this step of the lab
  *     #@ fails STEP KIND ... / #@ passes STEP KIND ...   which check of a step a pitfall fails or passes
- *     tcpdump -c 4 ... &     a line ending in & goes on while the next ones run
+ *     tcpdump -c 4 ... &     a part that ends in & goes on while the next ones run
  *
- * A here-document or an unfinished construct continues over the following lines, as a shell reads them.
+ * The lines between two directives are one part and run as one shell script: here-documents and loops just work.
  */
 import { err, ok, type Result } from '../base/result.ts';
 import { parsePlace, WORKSTATION, type Place } from '../model/place.ts';
@@ -27,6 +27,8 @@ export interface Expectation {
   readonly step: string;
   readonly kind: CheckKind;
   readonly words: readonly string[];
+  /** Of the directive, 1-based. */
+  readonly line: number;
 }
 
 export interface LabScript {
@@ -42,7 +44,7 @@ export function parseScript(file: string, text: string): Result<LabScript, reado
   let step: string | undefined;
   let open: { line: number; lines: string[] } | undefined;
   const close = (): void => {
-    if (open && open.lines.some((line) => line.trim() !== '')) {
+    if (open?.lines.some(says)) {
       parts.push({ place, step, line: open.line, text: open.lines.join('\n').trimEnd() });
     }
     open = undefined;
@@ -55,7 +57,7 @@ export function parseScript(file: string, text: string): Result<LabScript, reado
       return;
     }
     close();
-    const read = parseDirective(directive[1] ?? '');
+    const read = parseDirective(directive[1] ?? '', at + 1);
     if (read === undefined) {
       const message = `"${line.trim()}" is no directive: write #@ <place>, #@ step <id>, or #@ fails|passes <step> <check kind> <words>`;
       diagnostics.push({ file, line: at + 1, column: 1, path: '', message });
@@ -67,13 +69,19 @@ export function parseScript(file: string, text: string): Result<LabScript, reado
   return diagnostics.length > 0 ? err(diagnostics) : ok({ parts, expectations });
 }
 
-function parseDirective(text: string): Expectation | { readonly step: string } | { readonly place: Place } | undefined {
+/** Whether a line is more than blank or a comment. */
+const says = (line: string): boolean => !/^\s*(#|$)/.test(line);
+
+function parseDirective(
+  text: string,
+  line: number,
+): Expectation | { readonly step: string } | { readonly place: Place } | undefined {
   const [word = '', ...rest] = text.split(/\s+/);
   if (word === 'step') return rest.length === 1 ? { step: rest[0] ?? '' } : undefined;
   if (word === 'fails' || word === 'passes') {
     const [step, kind, ...words] = rest;
     const known = CHECK_KINDS.find((candidate) => candidate === kind);
-    return step !== undefined && known ? { outcome: word, step, kind: known, words } : undefined;
+    return step !== undefined && known ? { outcome: word, step, kind: known, words, line } : undefined;
   }
   const place = rest.length === 0 ? parsePlace(word) : undefined;
   return place && { place };

@@ -1,9 +1,9 @@
 /** Where a flow goes: a place, a service by its cluster address, or a bare address. */
-import { z } from 'zod';
 import { isJsonObject } from '../base/json.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { parseIpv4 } from '../model/ip.ts';
 import { formatPlace, parsePlace } from '../model/place.ts';
+import { parsed } from './fields.ts';
 import type { LabError, Probe, ReachFlow } from './ports.ts';
 
 export type Target = ReachFlow['to'];
@@ -18,16 +18,21 @@ export function parseTarget(text: string): Target | undefined {
 export function formatTarget(target: Target): string {
   if (target.kind === 'address') return target.address;
   if (target.kind === 'service') {
-    return target.namespace === 'default' ? `service/${target.name}` : `service/${target.namespace}/${target.name}`;
+    return target.namespace === 'default'
+      ? `service/${target.name}`
+      : `service/${target.namespace}/${target.name}`;
   }
   return formatPlace(target);
 }
 
-export const targetField = z.string({ error: 'must be a place or an address' }).transform((text, context): Target => {
-  const target = parseTarget(text);
-  if (target) return target;
-  context.addIssue({ code: 'custom', message: `"${text}" is not a place, service/<name> or an IPv4 address` });
-  return z.NEVER;
+export const targetField = parsed(
+  (text) => (text === 'workstation' ? undefined : parseTarget(text)),
+  'a pod/<name>, service/<name>, node/<name>, host/<name>, router/<name> or an IPv4 address',
+);
+
+/** A target whose address the cluster itself knows, so that a check can compare with it. */
+export const addressedTarget = targetField.refine(({ kind }) => kind !== 'host' && kind !== 'router', {
+  error: 'the cluster knows no address of a host or router: write the address itself',
 });
 
 /** The IPv4 address of a target as the cluster or the topology knows it now; undefined while it has none. */
@@ -40,16 +45,24 @@ export async function addressOf(
     case 'address':
       return ok(target.address);
     case 'pod':
-      return member(await probe.objects({ resource: 'pods', namespace: target.namespace, name: target.name }, signal), 'status', 'podIP');
+      return member(
+        await probe.objects({ resource: 'pods', namespace: target.namespace, name: target.name }, signal),
+        'status',
+        'podIP',
+      );
     case 'service':
-      return member(await probe.objects({ resource: 'services', namespace: target.namespace, name: target.name }, signal), 'spec', 'clusterIP');
+      return member(
+        await probe.objects({ resource: 'services', namespace: target.namespace, name: target.name }, signal),
+        'spec',
+        'clusterIP',
+      );
     case 'node':
       return nodeAddress(await probe.objects({ resource: 'nodes', name: target.name }, signal));
     default:
       return err({
         code: 'target-without-address',
         message: `${formatPlace(target)} has no address that the cluster knows.`,
-        remedy: 'Name its address in the check instead.',
+        remedy: 'The lab should name the address itself.',
       });
   }
 }
@@ -67,6 +80,8 @@ function nodeAddress(found: Objects): Result<string | undefined, LabError> {
   if (!found.ok) return found;
   const status = found.value[0]?.status;
   const addresses = isJsonObject(status) && Array.isArray(status.addresses) ? status.addresses : [];
-  const internal: unknown = addresses.find((entry: unknown) => isJsonObject(entry) && entry.type === 'InternalIP');
+  const internal: unknown = addresses.find(
+    (entry: unknown) => isJsonObject(entry) && entry.type === 'InternalIP',
+  );
   return ok(isJsonObject(internal) && typeof internal.address === 'string' ? internal.address : undefined);
 }

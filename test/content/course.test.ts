@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { highlight } from '../../src/cli/highlight.ts';
 import { readCourseFiles } from '../../src/cli/course-files.ts';
-import { compileCourse, formatDiagnostics, type Files } from '../../src/course/compile/course.ts';
+import { compileCourse, type Files } from '../../src/course/compile/course.ts';
+import { formatDiagnostics } from '../../src/lab/diagnostic.ts';
 
 const files = await readCourseFiles(process.cwd());
 

@@ -5,18 +5,20 @@
 import { Lexer } from 'marked';
 import { z } from 'zod';
 import { err, ok, type Result } from '../../base/result.ts';
-import { formatDiagnostic, nearest, type Diagnostic } from '../../lab/diagnostic.ts';
+import { suggestion, type Diagnostic, type Position } from '../../lab/diagnostic.ts';
 import { name, sentence } from '../../lab/fields.ts';
 import type { LabEnvironment } from '../../lab/ports.ts';
+import { manifestMistakes } from '../../lab/manifest.ts';
 import { parseScript, type LabScript } from '../../lab/script.ts';
 import { parseLab, type LabSpec } from '../../lab/spec.ts';
 import { parseTopology } from '../../lab/topology.ts';
-import { readYamlFile } from '../../lab/yaml-file.ts';
+import { positionOf, readYamlFile } from '../../lab/yaml-file.ts';
 import type { Topology } from '../../model/topology.ts';
-import type { Block, CourseModule, CourseOutline, GlossaryTerm, Inline, Lesson, LessonSummary } from '../blocks.ts';
+import type { CourseModule, CourseOutline, GlossaryTerm, Lesson, LessonSummary } from '../blocks.ts';
 import type { Highlight, PrintedCommands } from './fences.ts';
 import { inlines } from './inline.ts';
-import { compileLesson, type CompiledLesson } from './lesson.ts';
+import { compileLesson, type CompiledLesson, type Mention } from './lesson.ts';
+import { danglingReferences } from './references.ts';
 
 export type Files = ReadonlyMap<string, string>;
 
@@ -33,10 +35,16 @@ export interface CompiledCourse {
   readonly glossary: readonly GlossaryTerm[];
   readonly labs: ReadonlyMap<string, CompiledLab>;
   /** Commands printed in a lesson, by lesson id. */
-  readonly printed: ReadonlyMap<string, { readonly file: string; readonly commands: readonly PrintedCommands[] }>;
+  readonly printed: ReadonlyMap<
+    string,
+    { readonly file: string; readonly commands: readonly PrintedCommands[] }
+  >;
 }
 
-export function compileCourse(files: Files, highlight: Highlight): Result<CompiledCourse, readonly Diagnostic[]> {
+export function compileCourse(
+  files: Files,
+  highlight: Highlight,
+): Result<CompiledCourse, readonly Diagnostic[]> {
   const compiler = new CourseCompiler(files, highlight);
   const course = compiler.compile();
   return compiler.diagnostics.length > 0 ? err(compiler.diagnostics) : ok(course);
@@ -52,10 +60,19 @@ interface LessonFile {
   readonly lesson: CompiledLesson;
 }
 
+/** Where files may be; a group names the folder that needs a lab.yaml or module.yaml. */
+const PLACES: readonly RegExp[] = [
+  /^content\/(?:course|glossary)\.yaml$/,
+  /^(content\/[a-z0-9-]+)\/(?:module\.yaml|[a-z0-9-]+\/index\.md)$/,
+  /^labs\/topologies\/[a-z0-9-]+\.yaml$/,
+  /^(labs\/[a-z0-9-]+)\/(?:lab\.yaml|solution\.sh|pitfalls\/[^/]+\.sh|files\/.+|[a-z0-9-]+\/[^/]+\.ya?ml)$/,
+];
+
 class CourseCompiler {
   readonly diagnostics: Diagnostic[] = [];
   readonly #files: Files;
   readonly #highlight: Highlight;
+  readonly #termLinks: Mention[] = [];
 
   constructor(files: Files, highlight: Highlight) {
     this.#files = files;
@@ -66,24 +83,31 @@ class CourseCompiler {
     const title = this.#yaml('content/course.yaml', courseSchema)?.title ?? '';
     const glossary = this.#glossary();
     const labs = this.#labs();
-    const modules = this.#matching(/^content\/([^/]+)\/module\.yaml$/).flatMap(([file, folder = '']) => {
+    const modules = this.#matching(/^content\/([a-z0-9-]+)\/module\.yaml$/).flatMap(([file, folder = '']) => {
       const read = this.#yaml(file, moduleSchema);
       return read ? [{ ...read, lessons: this.#lessons(folder, read.id) }] : [];
     });
     const lessons = modules.flatMap((module) => module.lessons);
-    // References are judged only when every file could be read: a missing target would be a mere consequence.
-    if (this.diagnostics.length === 0) this.#checkReferences(lessons, labs, glossary);
+    this.#strayFiles();
+    this.#usedTwice(lessons);
+    if (this.diagnostics.length === 0) {
+      const terms = glossary.map(({ id }) => id);
+      const parts = { files: this.#files, lessons, labs, terms, termLinks: this.#termLinks };
+      this.diagnostics.push(...danglingReferences(parts));
+    }
     return {
       outline: { title, modules: modules.map(outlineOf) },
       lessons: chained(lessons),
       glossary,
       labs,
-      printed: new Map(lessons.map(({ file, lesson }) => [lesson.front.id, { file, commands: lesson.printed }])),
+      printed: new Map(
+        lessons.map(({ file, lesson }) => [lesson.front.id, { file, commands: lesson.printed }]),
+      ),
     };
   }
 
   #lessons(folder: string, module: string): readonly LessonFile[] {
-    return this.#matching(new RegExp(`^content/${folder}/[^/]+/index\\.md$`)).flatMap(([file]) => {
+    return this.#matching(new RegExp(`^content/${folder}/[a-z0-9-]+/index\\.md$`)).flatMap(([file]) => {
       const compiled = compileLesson(file, this.#files.get(file) ?? '', this.#highlight);
       return this.#taken(compiled, (lesson) => ({ file, module, lesson }));
     });
@@ -108,60 +132,89 @@ class CourseCompiler {
   #lab(folder: string, spec: LabSpec, topologies: ReadonlyMap<string, Topology>): CompiledLab | undefined {
     const file = `labs/${folder}/lab.yaml`;
     const topology = topologies.get(spec.topology);
-    if (spec.id !== folder) this.#problem(file, `the id "${spec.id}" differs from the folder's name "${folder}"`);
+    const at = (key: string): Position => positionOf(this.#files.get(file) ?? '', [key]);
+    if (spec.id !== folder) {
+      this.#problem(file, `the id "${spec.id}" differs from the folder's name "${folder}"`, at('id'));
+    }
     if (!topology) {
-      const meant = nearest(spec.topology, [...topologies.keys()]);
-      this.#problem(file, `there is no topology "${spec.topology}"${meant === undefined ? '' : ` (did you mean ${meant}?)`}`);
+      const meant = suggestion(spec.topology, [...topologies.keys()]);
+      this.#problem(file, `there is no topology "${spec.topology}"${meant}`, at('topology'));
       return undefined;
     }
     const within = (path: string): readonly { readonly file: string; readonly text: string }[] =>
-      this.#matching(new RegExp(`^labs/${folder}/${path}$`)).map(([at]) => ({ file: at, text: this.#files.get(at) ?? '' }));
-    const script = ({ file: at, text }: { readonly file: string; readonly text: string }): LabScript =>
-      this.#taken(parseScript(at, text), (parsed) => parsed)[0] ?? { parts: [], expectations: [] };
+      this.#matching(new RegExp(`^labs/${folder}/${path}$`)).map(([found]) => ({
+        file: found,
+        text: this.#files.get(found) ?? '',
+      }));
+    const script = ({ file: path, text }: { readonly file: string; readonly text: string }): LabScript =>
+      this.#taken(parseScript(path, text), (parsed) => parsed)[0] ?? { parts: [], expectations: [] };
     const [solution] = within('solution\\.sh');
     if (!solution) this.#problem(file, 'the lab has no solution.sh');
+    const start = spec.start === undefined ? [] : within(`${spec.start}[^/]+\\.ya?ml`);
+    for (const manifest of start) this.diagnostics.push(...manifestMistakes(manifest.file, manifest.text));
+    if (spec.start !== undefined && start.length === 0) {
+      this.#problem(file, `the folder ${spec.start} holds no manifests`, at('start'));
+    }
     return {
       spec,
       environment: {
         id: spec.id,
         topology,
         calico: spec.calico,
-        start: spec.start === undefined ? [] : within(`${spec.start}[^/]+\\.ya?ml`).map(({ file: at, text }) => ({ file: baseName(at), text })),
-        files: within('files/.+').map(({ file: at, text }) => ({ path: at.slice(`labs/${folder}/files/`.length), text })),
+        start: start.map((manifest) => ({ file: baseName(manifest.file), text: manifest.text })),
+        files: within('files/.+').map(({ file: path, text }) => ({
+          path: path.slice(`labs/${folder}/files/`.length),
+          text,
+        })),
       },
       solution: solution ? script(solution) : { parts: [], expectations: [] },
-      pitfalls: within('pitfalls/[^/]+\\.sh').map((pitfall) => ({ name: baseName(pitfall.file).replace(/\.sh$/, ''), script: script(pitfall) })),
+      pitfalls: within('pitfalls/[^/]+\\.sh').map((pitfall) => ({
+        name: baseName(pitfall.file).replace(/\.sh$/, ''),
+        script: script(pitfall),
+      })),
     };
   }
 
   #glossary(): readonly GlossaryTerm[] {
     const file = 'content/glossary.yaml';
     if (!this.#files.has(file)) return [];
-    return (this.#yaml(file, glossarySchema) ?? []).map(({ id, term, text }) => ({
-      id,
-      term,
-      text: inlines(Lexer.lexInline(text), { problem: (message) => this.#problem(file, message) }),
-    }));
+    const entries = this.#yaml(file, glossarySchema) ?? [];
+    return entries.map(({ id, term, text }, at) => {
+      const position = positionOf(this.#files.get(file) ?? '', [at, 'text']);
+      const { line } = position;
+      if (entries.findIndex((entry) => entry.id === id) !== at) {
+        this.#problem(file, `the term "${id}" is explained twice`, position);
+      }
+      // A folded text has other line breaks than the file: where it begins is the best that can be said.
+      const inline = inlines(Lexer.lexInline(text), line, {
+        problem: (_, message) => this.#problem(file, message, position),
+        link: (_, name) => void this.#termLinks.push({ name, line }),
+      });
+      return { id, term, text: inline };
+    });
   }
 
-  #checkReferences(lessons: readonly LessonFile[], labs: ReadonlyMap<string, CompiledLab>, glossary: readonly GlossaryTerm[]): void {
-    const anchors = new Map(lessons.map(({ lesson }) => [lesson.front.id, lesson.anchors]));
-    const known: References = { anchors, labs: new Set(labs.keys()), terms: new Set(glossary.map(({ id }) => id)) };
+  #usedTwice(lessons: readonly LessonFile[]): void {
+    const first = new Map<string, string>();
     for (const { file, lesson } of lessons) {
-      for (const message of danglingReferences(lesson, known)) this.#problem(file, message);
-      const steps = new Set(labs.get(lesson.front.lab ?? '')?.spec.steps.map(({ id }) => id));
-      for (const { after, line } of lesson.printed) {
-        if (after !== undefined && !steps.has(after)) this.#problem(file, `the lesson's lab has no step "${after}"`, line);
-      }
+      const { id } = lesson.front;
+      const other = first.get(id);
+      if (other === undefined) first.set(id, file);
+      else this.#problem(file, `the lesson id "${id}" is already that of ${other}`);
     }
-    for (const { spec } of labs.values()) {
-      for (const readOn of spec.steps.flatMap((step) => step.checks.flatMap((check) => Object.values(check).flatMap((body) => body?.readOn ?? [])))) {
-        const [lesson = '', anchor] = readOn.split('#');
-        const there = anchors.get(lesson);
-        if (!there || (anchor !== undefined && !there.includes(anchor))) {
-          this.#problem(`labs/${spec.id}/lab.yaml`, `readOn: there is no section "${readOn}"`);
-        }
-      }
+  }
+
+  /** A file that nothing reads is a mistake in its name, and would be missed only when somebody looks for it. */
+  #strayFiles(): void {
+    for (const [file] of this.#matching(/^(?:content|labs)\/.+/)) {
+      const place = PLACES.map((pattern) => pattern.exec(file)).find((match) => match !== null);
+      const leader =
+        place?.[1] === undefined
+          ? undefined
+          : `${place[1]}/${file.startsWith('labs/') ? 'lab' : 'module'}.yaml`;
+      if (!place)
+        this.#problem(file, 'belongs to no lesson, lab or topology: is its name or folder misspelt?');
+      else if (leader !== undefined && !this.#files.has(leader)) this.#problem(file, `${leader} is missing`);
     }
   }
 
@@ -188,56 +241,9 @@ class CourseCompiler {
     return [];
   }
 
-  #problem(file: string, message: string, line = 1): void {
-    this.diagnostics.push({ file, line, column: 1, path: '', message });
+  #problem(file: string, message: string, at: Position = { line: 1, column: 1 }): void {
+    this.diagnostics.push({ file, ...at, path: '', message });
   }
-}
-
-interface References {
-  readonly anchors: ReadonlyMap<string, readonly string[]>;
-  readonly labs: ReadonlySet<string>;
-  readonly terms: ReadonlySet<string>;
-}
-
-function danglingReferences(lesson: CompiledLesson, { anchors, labs, terms }: References): readonly string[] {
-  const own = lesson.front.id;
-  const dangling = (href: string): boolean => {
-    if (href.startsWith('term:')) return !terms.has(href.slice('term:'.length));
-    if (href.startsWith('https:')) return false;
-    const [target = '', anchor] = href.replace(/^lesson:/, '').split('#');
-    const there = anchors.get(target === '' ? own : target);
-    return !there || (anchor !== undefined && !there.includes(anchor));
-  };
-  const labsNamed = [lesson.front.lab, ...lesson.blocks.flatMap((block) => (block.type === 'lab' ? [block.lab] : []))];
-  return [
-    ...labsNamed.filter((lab) => lab !== undefined && !labs.has(lab)).map((lab) => `there is no lab "${String(lab)}"`),
-    ...lesson.blocks.flatMap(hrefs).filter(dangling).map((href) => `the link "${href}" leads nowhere`),
-  ];
-}
-
-function hrefs(block: Block): readonly string[] {
-  switch (block.type) {
-    case 'heading':
-    case 'paragraph':
-      return inlineHrefs(block.text);
-    case 'list':
-      return block.items.flat().flatMap(hrefs);
-    case 'quote':
-      return block.blocks.flatMap(hrefs);
-    case 'table':
-      return [...block.head, ...block.rows.flat()].flatMap(inlineHrefs);
-    case 'quiz':
-      return [block.question, ...block.choices.flatMap((choice) => [choice.text, choice.why])].flatMap(inlineHrefs);
-    default:
-      return [];
-  }
-}
-
-function inlineHrefs(parts: readonly Inline[]): readonly string[] {
-  return parts.flatMap((part) => {
-    if (part.type === 'link') return [part.href, ...inlineHrefs(part.text)];
-    return part.type === 'strong' || part.type === 'emphasis' ? inlineHrefs(part.text) : [];
-  });
 }
 
 function summaryOf({ front }: CompiledLesson): LessonSummary {
@@ -245,8 +251,16 @@ function summaryOf({ front }: CompiledLesson): LessonSummary {
   return { ...rest, ...(lab === undefined ? {} : { lab }) };
 }
 
-function outlineOf(module: { readonly id: string; readonly title: string; readonly lessons: readonly LessonFile[] }): CourseModule {
-  return { id: module.id, title: module.title, lessons: module.lessons.map(({ lesson }) => summaryOf(lesson)) };
+function outlineOf(module: {
+  readonly id: string;
+  readonly title: string;
+  readonly lessons: readonly LessonFile[];
+}): CourseModule {
+  return {
+    id: module.id,
+    title: module.title,
+    lessons: module.lessons.map(({ lesson }) => summaryOf(lesson)),
+  };
 }
 
 /** Lessons in reading order, each knowing its neighbours. */
@@ -268,8 +282,3 @@ function chained(lessons: readonly LessonFile[]): ReadonlyMap<string, Lesson> {
 }
 
 const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
-
-/** All mistakes, a line each. */
-export function formatDiagnostics(diagnostics: readonly Diagnostic[]): string {
-  return diagnostics.map(formatDiagnostic).join('\n');
-}

@@ -4,11 +4,11 @@
  */
 import { z } from 'zod';
 import type { Diagnostic } from '../../lab/diagnostic.ts';
-import { name, sentence } from '../../lab/fields.ts';
+import { name, sentence, words } from '../../lab/fields.ts';
 import { readYamlFile } from '../../lab/yaml-file.ts';
 import { ENCAPSULATIONS } from '../../model/encapsulation.ts';
 import { parsePlace } from '../../model/place.ts';
-import type { Block, CodeToken, Inline } from '../blocks.ts';
+import type { Block, CodeToken, Diagram, Inline } from '../blocks.ts';
 
 /** Cuts code into highlighted tokens, line by line; given by the build, because the highlighter is not pure. */
 export type Highlight = (language: string, text: string) => readonly (readonly CodeToken[])[];
@@ -36,36 +36,55 @@ export interface FenceContext {
   readonly expect: (lines: readonly string[]) => boolean;
 }
 
-const text = z.string();
 const size = z.number().min(0).max(200);
 
 const quizSchema = z.strictObject({
   id: name,
   question: sentence,
-  choices: z.array(z.strictObject({ text: z.coerce.string(), correct: z.boolean(), why: sentence })).min(2),
+  choices: z.array(z.strictObject({ text: words, correct: z.boolean(), why: sentence })).min(2),
 });
 
-const diagramSchema = z.strictObject({
-  title: sentence,
-  description: sentence,
-  width: size,
-  height: size,
-  boxes: z.array(
-    z.strictObject({
-      id: name,
-      kind: z.enum(['rack', 'node', 'pod', 'router', 'host', 'note']),
-      label: sentence,
-      detail: z.coerce.string().optional(),
-      x: size,
-      y: size,
-      w: size,
-      h: size,
-    }),
-  ),
-  cables: z.array(
-    z.strictObject({ from: name, to: name, label: text.optional(), encapsulation: z.enum(ENCAPSULATIONS).optional() }),
-  ),
-});
+const diagramSchema = z
+  .strictObject({
+    title: sentence,
+    description: sentence,
+    width: size,
+    height: size,
+    boxes: z.array(
+      z.strictObject({
+        id: name,
+        kind: z.enum(['rack', 'node', 'pod', 'router', 'host', 'note']),
+        label: sentence,
+        detail: words.optional(),
+        x: size,
+        y: size,
+        w: size,
+        h: size,
+      }),
+    ),
+    cables: z.array(
+      z.strictObject({
+        from: name,
+        to: name,
+        label: sentence.optional(),
+        encapsulation: z.enum(ENCAPSULATIONS).optional(),
+      }),
+    ),
+  })
+  .superRefine(({ width, height, boxes, cables }, context) => {
+    const issue = (path: (string | number)[], message: string): void =>
+      context.addIssue({ code: 'custom', path, message });
+    const ids = boxes.map(({ id }) => id);
+    boxes.forEach(({ id, x, y, w, h }, at) => {
+      if (ids.indexOf(id) !== at) issue(['boxes', at, 'id'], `the box "${id}" is drawn twice`);
+      if (x + w > width || y + h > height) issue(['boxes', at], `the box "${id}" reaches out of the picture`);
+    });
+    cables.forEach((cable, at) => {
+      for (const end of ['from', 'to'] as const) {
+        if (!ids.includes(cable[end])) issue(['cables', at, end], `there is no box "${cable[end]}"`);
+      }
+    });
+  });
 
 const packetSchema = z.strictObject({
   caption: sentence,
@@ -74,7 +93,7 @@ const packetSchema = z.strictObject({
       name: sentence,
       bytes: z.number().int().min(0),
       role: z.enum(['outer', 'tunnel', 'inner', 'payload']),
-      fields: z.array(z.strictObject({ name: sentence, value: z.coerce.string() })),
+      fields: z.array(z.strictObject({ name: sentence, value: words })),
     }),
   ),
 });
@@ -89,7 +108,7 @@ export function fence(info: string, body: string, context: FenceContext): Block 
       return quiz(body, context);
     case 'diagram': {
       const diagram = yaml(body, diagramSchema, context);
-      return diagram && { type: 'diagram', diagram: withoutUndefined(diagram) };
+      return diagram && { type: 'diagram', diagram: absentNotUndefined(diagram) };
     }
     case 'packet': {
       const packet = yaml(body, packetSchema, context);
@@ -98,7 +117,8 @@ export function fence(info: string, body: string, context: FenceContext): Block 
     case 'run':
       return run(rest, body, context);
     case 'output':
-      if (!context.expect(body.split('\n'))) problem(context, 'an output block stands right after a run block');
+      if (!context.expect(body.split('\n')))
+        problem(context, 'an output block stands right after a run block');
       return code('text', body, context);
     default:
       return code(kind || 'text', body, context);
@@ -124,8 +144,11 @@ function quiz(body: string, context: FenceContext): Block | undefined {
   };
 }
 
-function run(words: readonly string[], body: string, context: FenceContext): Block | undefined {
-  const [place = '', ...options] = words;
+function run(
+  [place = '', ...options]: readonly string[],
+  body: string,
+  context: FenceContext,
+): Block | undefined {
   const after = options.map((option) => /^after=([a-z0-9-]+)$/.exec(option)?.[1]);
   if (!parsePlace(place) || after.includes(undefined)) {
     problem(context, 'write: run <place>, or run <place> after=<step>');
@@ -150,7 +173,7 @@ function problem({ file, line, report }: FenceContext, message: string): void {
   report([{ file, line, column: 1, path: '', message }]);
 }
 
-/** Optional members that zod leaves as `undefined` are left out, as the block types want. */
-function withoutUndefined<T>(value: T): Extract<Block, { type: 'diagram' }>['diagram'] {
-  return JSON.parse(JSON.stringify(value)) as Extract<Block, { type: 'diagram' }>['diagram'];
+/** Optional members that zod types as `undefined` are absent, as the block types want. */
+function absentNotUndefined(diagram: z.output<typeof diagramSchema>): Diagram {
+  return JSON.parse(JSON.stringify(diagram)) as Diagram;
 }

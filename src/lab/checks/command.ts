@@ -2,31 +2,34 @@
 import { z } from 'zod';
 import { ok } from '../../base/result.ts';
 import { formatPlace } from '../../model/place.ts';
-import { place, sentence } from '../fields.ts';
+import { place, remarks, sentence } from '../fields.ts';
 import type { CheckDefinition } from './kind.ts';
 
 const pattern = z.string().superRefine((text, context) => {
   try {
     new RegExp(text, 'm');
   } catch (error) {
-    context.addIssue({ code: 'custom', message: `is not a regular expression: ${error instanceof Error ? error.message : text}` });
+    const reason = error instanceof Error ? error.message.replace(/^Invalid regular expression: /, '') : text;
+    context.addIssue({ code: 'custom', message: `is not a regular expression: ${reason}` });
   }
 });
 
-export const commandSchema = z.strictObject({
-  at: place,
-  run: sentence,
-  exit: z.number().int().default(0),
-  /** Regular expressions (JavaScript, multi-line) that standard output must and must not match. */
-  stdout: pattern.optional(),
-  not: pattern.optional(),
-  /** What is wanted, in words. */
-  expect: sentence,
-  why: sentence,
-  readOn: sentence.optional(),
-});
+export const commandSchema = z
+  .strictObject({
+    at: place.describe('Where the command runs.'),
+    run: sentence.describe('The command, as a shell line.'),
+    exit: z.number().int().default(0).describe('The exit code it must end with.'),
+    stdout: pattern
+      .optional()
+      .describe('A regular expression (JavaScript, multi-line) its output must match.'),
+    not: pattern.optional().describe('A regular expression its output must not match.'),
+    expect: sentence.describe('What is wanted, in words.'),
+    ...remarks,
+    why: sentence.describe('Why this shows what the step asks for.'),
+  })
+  .describe('A command run in a place exits and prints as wanted.');
 
-export type CommandCheck = z.infer<typeof commandSchema>;
+export type CommandCheck = z.output<typeof commandSchema>;
 
 /** Longest piece of output shown as evidence, in characters. */
 const EVIDENCE = 400;

@@ -17,8 +17,6 @@ export interface Finding {
 export interface CheckDefinition<T> {
   readonly kind: CheckKind;
   title(check: T): string;
-  /** Section to read when the check itself names none. */
-  readonly readOn?: string;
   evaluate(check: T, probe: Probe, signal: AbortSignal): Promise<Result<Finding, LabError>>;
 }
 
@@ -36,8 +34,7 @@ export async function judge<T extends Remarks>(
 ): Promise<Verdict> {
   const title = definition.title(check);
   const found = await definition.evaluate(check, probe, signal);
-  const readOn = check.readOn ?? definition.readOn;
-  const rest = readOn === undefined ? {} : { readOn };
+  const rest = check.readOn === undefined ? {} : { readOn: check.readOn };
   if (!found.ok) {
     return {
       kind: definition.kind,
@@ -49,7 +46,21 @@ export async function judge<T extends Remarks>(
       ...rest,
     };
   }
-  const { passed, expected, observed, why } = found.value;
+  const { passed, expected, observed } = found.value;
   const outcome = passed ? 'pass' : 'fail';
-  return { kind: definition.kind, title, outcome, expected, observed, why: check.why ?? why, ...rest };
+  return {
+    kind: definition.kind,
+    title,
+    outcome,
+    expected,
+    observed,
+    why: reasons(found.value, check.why),
+    ...rest,
+  };
+}
+
+/** The lab's own explanation, behind what was found wrong in this very case. */
+function reasons({ passed, why }: Finding, remark: string | undefined): string {
+  if (remark === undefined) return why;
+  return passed || why === remark ? remark : `${why} ${remark}`;
 }

@@ -4,20 +4,24 @@
  */
 import { z } from 'zod';
 import { err, ok } from '../../base/result.ts';
-import { place, sentence } from '../fields.ts';
+import { place, remarks, sentence } from '../fields.ts';
 import { WORKSTATION, formatPlace } from '../../model/place.ts';
 import type { CheckDefinition } from './kind.ts';
 import { evidence } from './command.ts';
 
-export const scriptSchema = z.strictObject({
-  run: sentence,
-  at: place.default(WORKSTATION),
-  expect: sentence,
-  why: sentence,
-  readOn: sentence.optional(),
-});
+export const scriptSchema = z
+  .strictObject({
+    run: sentence.describe(
+      'Shell lines. Exit 0 passes, 1 fails; the last line printed is what was observed.',
+    ),
+    at: place.default(WORKSTATION).describe('Where it runs: the workstation unless said.'),
+    expect: sentence.describe('What is wanted, in words.'),
+    ...remarks,
+    why: sentence.describe('Why this shows what the step asks for.'),
+  })
+  .describe('A shell script decides; it runs inside the lab only.');
 
-export type ScriptCheck = z.infer<typeof scriptSchema>;
+export type ScriptCheck = z.output<typeof scriptSchema>;
 
 export const script: CheckDefinition<ScriptCheck> = {
   kind: 'script',
@@ -34,6 +38,11 @@ export const script: CheckDefinition<ScriptCheck> = {
       });
     }
     const observed = stdout.trimEnd().split('\n').at(-1) ?? '';
-    return ok({ passed: exitCode === 0, expected: expect, observed: observed || `exit code ${exitCode}`, why });
+    return ok({
+      passed: exitCode === 0,
+      expected: expect,
+      observed: observed || `exit code ${exitCode}`,
+      why,
+    });
   },
 };

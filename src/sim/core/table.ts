@@ -81,12 +81,18 @@ function remove<V>(tree: Tree<V>, key: string): Tree<V> {
 }
 
 function* entriesFrom<V>(tree: Tree<V>, start: string): Generator<readonly [string, V]> {
-  if (!tree) return;
-  if (tree.key >= start) {
-    yield* entriesFrom(tree.left, start);
-    yield [tree.key, tree.value];
+  const waiting: Branch<V>[] = [];
+  let at = tree;
+  while (at) {
+    if (at.key >= start) {
+      waiting.push(at);
+      at = at.left;
+    } else at = at.right;
   }
-  yield* entriesFrom(tree.right, start);
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    yield [next.key, next.value];
+    for (let below = next.right; below; below = below.left) waiting.push(below);
+  }
 }
 
 /** What is still to be looked at of a tree, nearest first: whole subtrees, or a branch's own entry. */

@@ -1,0 +1,160 @@
+/**
+ * The places of a simulated lab: which exist, the files each one has, and the shells that run in them. A pod's files end
+ * with its container; those of the workstation, nodes, routers and hosts are the learner's to keep.
+ */
+import type { Belongings, LabEnvironment } from '../../lab/ports.ts';
+import { formatIpv4 } from '../../model/ip.ts';
+import { formatPlace, WORKSTATION, type Place } from '../../model/place.ts';
+import {
+  imageFiles,
+  labCommands,
+  MemoryFiles,
+  Shell,
+  type FileSystem,
+  type ImageFacts,
+  type Simulator,
+  type TextTools,
+} from '../../sim/index.ts';
+
+export interface PlacesOptions {
+  readonly simulator: Simulator;
+  readonly environment: LabEnvironment;
+  readonly belongings: Belongings;
+  readonly textTools: TextTools;
+  readonly breathe: () => Promise<void>;
+}
+
+/** Namespaces whose pods are the cluster's own; kubectl still shows and enters them. */
+const SYSTEM_NAMESPACES = new Set(['kube-system', 'kube-public', 'kube-node-lease']);
+
+interface Kept {
+  readonly files: MemoryFiles;
+  /** What the place had before the learner came, to tell their files from it. */
+  readonly image: Readonly<Record<string, string>>;
+  history: readonly string[];
+}
+
+export class Places {
+  readonly #options: PlacesOptions;
+  readonly #kept = new Map<string, Kept>();
+  /** Interactive shells, whose history belongs to their place. */
+  readonly #interactive = new Set<Shell>();
+
+  constructor(options: PlacesOptions) {
+    this.#options = options;
+  }
+
+  /** Workstation first, then what the topology has, then running pods outside the system namespaces. */
+  list(): readonly Place[] {
+    const { topology } = this.#options.environment;
+    const named = (kind: 'node' | 'router' | 'host') => ({ name }: { readonly name: string }): Place => ({ kind, name });
+    return [
+      WORKSTATION,
+      ...topology.nodes.map(named('node')),
+      ...this.#pods(),
+      ...topology.routers.map(named('router')),
+      ...topology.hosts.map(named('host')),
+    ];
+  }
+
+  exists(place: Place): boolean {
+    if (place.kind === 'workstation') return true;
+    const id = this.#options.simulator.netnsOf(place);
+    return id !== undefined && this.#options.simulator.network.netns(id) !== undefined;
+  }
+
+  files(place: Place): FileSystem {
+    return this.#at(place).files;
+  }
+
+  /** A new shell; `interactive` ones share their place's history and give it back. */
+  shell(place: Place, interactive = false): Shell {
+    const { simulator, textTools, breathe } = this.#options;
+    const kept = this.#at(place);
+    const shell = new Shell({
+      place,
+      commands: labCommands,
+      ports: { cluster: simulator.cluster, network: simulator.network, clock: simulator.clock },
+      files: kept.files,
+      textTools,
+      breathe,
+      history: kept.history,
+      elsewhere: (other) => (this.exists(other) ? this.shell(other) : undefined),
+    });
+    if (interactive) this.#interactive.add(shell);
+    return shell;
+  }
+
+  closed(shell: Shell): void {
+    this.#remember(shell);
+    this.#interactive.delete(shell);
+  }
+
+  /** The learner's files and histories as they stand. */
+  belongings(): Belongings {
+    for (const shell of this.#interactive) this.#remember(shell);
+    const places = [...this.#kept].flatMap(([key, { files, image, history }]) => {
+      if (key.startsWith('pod/')) return [];
+      const own = Object.entries(files.snapshot()).filter(([path, data]) => image[path] !== data);
+      return own.length === 0 && history.length === 0 ? [] : [[key, { files: Object.fromEntries(own), history }] as const];
+    });
+    return { places: Object.fromEntries(places) };
+  }
+
+  #pods(): readonly Place[] {
+    const { store } = this.#options.simulator.world.cluster;
+    return store
+      .list('pods')
+      .filter(({ metadata, status }) => !SYSTEM_NAMESPACES.has(metadata.namespace ?? '') && status?.['phase'] === 'Running')
+      .map(({ metadata }): Place => ({ kind: 'pod', namespace: metadata.namespace ?? 'default', name: metadata.name }));
+  }
+
+  #remember(shell: Shell): void {
+    const kept = this.#kept.get(this.#key(shell.place));
+    if (kept) kept.history = [...shell.history];
+  }
+
+  #at(place: Place): Kept {
+    const key = this.#key(place);
+    const known = this.#kept.get(key);
+    if (known) return known;
+    const { belongings, simulator } = this.#options;
+    const files = imageFiles(place, this.#facts(place));
+    const before = belongings.places[formatPlace(place)];
+    const options = { files, now: () => simulator.now };
+    const image = new MemoryFiles(options).snapshot();
+    const kept: Kept = {
+      files: before ? MemoryFiles.restore(before.files, options) : new MemoryFiles(options),
+      image,
+      history: before?.history ?? [],
+    };
+    this.#kept.set(key, kept);
+    return kept;
+  }
+
+  /** A pod's container has an identity of its own: the next pod of that name starts with fresh files. */
+  #key(place: Place): string {
+    if (place.kind !== 'pod') return formatPlace(place);
+    const { store, sandboxes } = this.#options.simulator.world.cluster;
+    const uid = store.get('pods', place.namespace, place.name)?.metadata.uid ?? '';
+    return `pod/${place.namespace}/${place.name}#${sandboxes.get(uid)?.containerId ?? ''}`;
+  }
+
+  #facts(place: Place): ImageFacts {
+    const { topology, files } = this.#options.environment;
+    const hosts = topology.nodes.map(({ name, address }) => ({ name, address: formatIpv4(address.address) }));
+    if (place.kind === 'workstation') return { files, hosts };
+    if (place.kind === 'pod') return { ...this.#podAddress(place), nameserver: formatIpv4(clusterDns(topology)) };
+    return { hosts };
+  }
+
+  #podAddress({ namespace, name }: Extract<Place, { kind: 'pod' }>): ImageFacts {
+    const address = this.#options.simulator.world.cluster.store.get('pods', namespace, name)?.status?.['podIP'];
+    return typeof address === 'string' ? { address } : {};
+  }
+}
+
+/** kubeadm gives kube-dns the tenth address of the service range. */
+function clusterDns({ serviceCidr }: LabEnvironment['topology']): Parameters<typeof formatIpv4>[0] {
+  return (serviceCidr.base + 10) as Parameters<typeof formatIpv4>[0];
+}

@@ -1,0 +1,49 @@
+/** What passes between a host and the worker that simulates: plain data in both directions. */
+import type { Result } from '../../base/result.ts';
+import type {
+  Belongings,
+  ExecResult,
+  LabEnvironment,
+  LabError,
+  ObjectQuery,
+  ReachFlow,
+  ReachReport,
+  TerminalSize,
+} from '../../lab/ports.ts';
+import type { JsonObject } from '../../base/json.ts';
+import type { Place } from '../../model/place.ts';
+import type { Trace } from '../../model/trace.ts';
+
+/** Questions to the worker's session: name -> arguments and answer. */
+export interface Calls {
+  exec: { readonly in: { readonly place: Place; readonly argv: readonly string[] }; readonly out: Result<ExecResult, LabError> };
+  objects: { readonly in: ObjectQuery; readonly out: Result<readonly JsonObject[], LabError> };
+  reach: { readonly in: ReachFlow; readonly out: Result<ReachReport, LabError> };
+  trace: { readonly in: ReachFlow; readonly out: Result<readonly Trace[], LabError> };
+  settle: { readonly in: { readonly horizon: number }; readonly out: Result<void, LabError> };
+  shell: { readonly in: { readonly place: Place; readonly size: TerminalSize; readonly terminal: number }; readonly out: Result<void, LabError> };
+  readFile: { readonly in: { readonly place: Place; readonly path: string }; readonly out: Result<Uint8Array, LabError> };
+  reset: { readonly in: Record<string, never>; readonly out: Result<void, LabError> };
+}
+
+export type CallName = keyof Calls;
+
+export type ToWorker =
+  /** Builds a lab and throws it away, so that the code is loaded and warm when a learner comes. */
+  | { readonly type: 'rehearse'; readonly environment: LabEnvironment }
+  | { readonly type: 'open'; readonly environment: LabEnvironment; readonly belongings: Belongings }
+  | { readonly [K in CallName]: { readonly type: 'call'; readonly id: number; readonly name: K; readonly input: Calls[K]['in'] } }[CallName]
+  /** The caller no longer waits for this call. */
+  | { readonly type: 'cancel'; readonly id: number }
+  | { readonly type: 'terminal-input'; readonly terminal: number; readonly bytes: Uint8Array }
+  | { readonly type: 'terminal-resize'; readonly terminal: number; readonly size: TerminalSize }
+  | { readonly type: 'terminal-flow'; readonly terminal: number; readonly paused: boolean }
+  | { readonly type: 'terminal-close'; readonly terminal: number };
+
+export type FromWorker =
+  | { readonly type: 'opened'; readonly result: Result<void, LabError> }
+  | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly type: 'terminal-data'; readonly terminal: number; readonly bytes: Uint8Array }
+  | { readonly type: 'terminal-exit'; readonly terminal: number; readonly code: number }
+  | { readonly type: 'places'; readonly places: readonly Place[] }
+  | { readonly type: 'belongings'; readonly belongings: Belongings };

@@ -1,0 +1,157 @@
+/**
+ * Answers `reach` from the simulator's traces: the flow is asked for, not sent, so that no capture of the learner's sees
+ * it and no cache learns from it.
+ */
+import { isJsonObject, type JsonObject } from '../../base/json.ts';
+import { err, ok, type Result } from '../../base/result.ts';
+import type { LabError, ReachFlow, ReachReport } from '../../lab/ports.ts';
+import { formatIpv4, parseIpv4, type Ipv4 } from '../../model/ip.ts';
+import { formatPlace } from '../../model/place.ts';
+import type { NetnsId, Step, Trace } from '../../model/trace.ts';
+import type { EchoOutcome, HttpOutcome, Simulator } from '../../sim/index.ts';
+
+const PING_DATA = 56;
+/** IPv4 and ICMP header before an echo's data. */
+const ECHO_HEADERS = 28;
+const LARGEST_LINK = 65_535;
+/** An ephemeral port and an echo identifier nobody else in a lab uses. */
+const SOURCE_PORT = 59_999;
+const IDENTIFIER = 59_999;
+const INITIAL_TTL = 64;
+const MOST_HOPS = 16;
+
+export function reach(simulator: Simulator, flow: ReachFlow): Result<ReachReport, LabError> {
+  const from = simulator.netnsOf(flow.from);
+  if (from === undefined || !simulator.network.netns(from)) {
+    return err({
+      code: 'place-not-running',
+      message: `${formatPlace(flow.from)} is not running, so nothing can be sent from it.`,
+      remedy: 'Wait until it runs, or reset the lab.',
+    });
+  }
+  const to = addressOf(simulator, flow.to);
+  if (to === undefined) return ok(withoutDestination(flow));
+  const sent = flow.protocol === 'tcp' ? viaHttp(simulator, from, to, flow) : viaEcho(simulator, from, to, flow);
+  const mtu = sent.delivered ? pathMtu(simulator, from, to) : undefined;
+  return ok({ ...sent, hops: hops(simulator, from, to), ...(mtu === undefined ? {} : { pathMtu: mtu }) });
+}
+
+/** The walk there and the walks back. */
+export function tracesOf(simulator: Simulator, flow: ReachFlow): Result<readonly Trace[], LabError> {
+  const from = simulator.netnsOf(flow.from);
+  const to = addressOf(simulator, flow.to);
+  if (from === undefined || to === undefined) return ok([]);
+  return ok(flow.protocol === 'tcp' ? askHttp(simulator, from, to, flow).traces : ping(simulator, from, to, PING_DATA).traces);
+}
+
+type Sent = Omit<ReachReport, 'hops' | 'pathMtu'>;
+
+function withoutDestination(flow: ReachFlow): ReachReport {
+  const name = flow.to.kind === 'service' ? `service/${flow.to.name}` : flow.to.kind === 'address' ? flow.to.address : formatPlace(flow.to);
+  return { delivered: false, disposition: 'no-route', reason: `${name} has no address.`, encapsulation: 'none', hops: [] };
+}
+
+function viaHttp(simulator: Simulator, from: NetnsId, to: Ipv4, flow: ReachFlow): Sent {
+  const outcome = askHttp(simulator, from, to, flow);
+  const seen = outcome.sourceSeen === undefined ? {} : { sourceSeen: formatIpv4(outcome.sourceSeen) };
+  return { ...judged(outcome.traces, outcome.kind === 'response'), ...seen };
+}
+
+function askHttp(simulator: Simulator, from: NetnsId, to: Ipv4, flow: ReachFlow): HttpOutcome {
+  return simulator.ask({
+    kind: 'http',
+    request: { from, to, port: flow.port ?? 80, sourcePort: SOURCE_PORT, host: formatIpv4(to), path: '/', method: 'GET' },
+  }).outcome;
+}
+
+function viaEcho(simulator: Simulator, from: NetnsId, to: Ipv4, flow: ReachFlow): Sent {
+  const outcome = ping(simulator, from, to, flow.size === undefined ? PING_DATA : flow.size - ECHO_HEADERS);
+  const sent = judged(outcome.traces, outcome.reply.kind === 'reply');
+  const arrived = deliveredPacket(outcome.traces[0]);
+  return { ...sent, ...(sent.delivered && arrived ? { sourceSeen: formatIpv4(arrived.packet.source) } : {}) };
+}
+
+function ping(simulator: Simulator, from: NetnsId, to: Ipv4, dataLength: number): EchoOutcome {
+  return simulator.ask({
+    kind: 'echo',
+    request: { from, to, identifier: IDENTIFIER, sequence: 1, ttl: INITIAL_TTL, dataLength, pmtuDiscovery: 'do' },
+  }).outcome;
+}
+
+function judged(traces: readonly Trace[], answered: boolean): Sent {
+  const [there] = traces;
+  const last = answered ? there : (traces.find(({ disposition }) => disposition !== 'delivered') ?? there);
+  const outer = there?.steps.find((step) => step.kind === 'encapsulate');
+  const lost = !answered && there?.disposition === 'delivered' && last !== there;
+  return {
+    delivered: answered,
+    disposition: lost ? 'reply-lost' : (there?.disposition ?? 'no-route'),
+    reason: answered ? 'The packet arrived and the answer came back.' : reasonOf(last, lost),
+    encapsulation: outer ? outer.with : 'none',
+    ...(outer ? { outer: { source: formatIpv4(outer.outer.source), destination: formatIpv4(outer.outer.destination) } } : {}),
+  };
+}
+
+function reasonOf(trace: Trace | undefined, replyLost: boolean): string {
+  const drop = trace?.steps.findLast((step) => step.kind === 'drop');
+  if (!trace || !drop) return 'The sender has no way to send it.';
+  return `${replyLost ? 'The answer was lost' : 'It ended'} at ${trace.at}: ${drop.reason}`;
+}
+
+function deliveredPacket(trace: Trace | undefined): Extract<Step, { kind: 'deliver' }> | undefined {
+  return trace?.steps.findLast((step) => step.kind === 'deliver');
+}
+
+/** As traceroute finds them: who answers that the TTL ran out, hop by hop, up to the destination. */
+function hops(simulator: Simulator, from: NetnsId, to: Ipv4): readonly string[] {
+  const found: string[] = [];
+  for (let ttl = 1; ttl <= MOST_HOPS; ttl += 1) {
+    const { reply } = simulator.ask({
+      kind: 'udp-probe',
+      request: { from, to, sourcePort: SOURCE_PORT, destinationPort: 33_433 + ttl, ttl, dataLength: 32 },
+    }).outcome;
+    if (reply.kind !== 'icmp-error' || reply.error !== 'ttl-exceeded') break;
+    found.push(formatIpv4(reply.from));
+  }
+  return found;
+}
+
+/** Sends ever smaller packets that must not be fragmented, as path MTU discovery does (RFC 1191). */
+function pathMtu(simulator: Simulator, from: NetnsId, to: Ipv4): number | undefined {
+  let size = LARGEST_LINK;
+  for (let attempt = 0; attempt < MOST_HOPS; attempt += 1) {
+    const { reply } = ping(simulator, from, to, size - ECHO_HEADERS);
+    if (reply.kind === 'reply') return size;
+    const told = 'mtu' in reply ? reply.mtu : undefined;
+    if (told === undefined || told >= size) return undefined;
+    size = told;
+  }
+  return undefined;
+}
+
+function addressOf(simulator: Simulator, to: ReachFlow['to']): Ipv4 | undefined {
+  const topology = simulator.world.topology;
+  switch (to.kind) {
+    case 'address':
+      return parseIpv4(to.address);
+    case 'pod':
+      return member(simulator, `/api/v1/namespaces/${to.namespace}/pods/${to.name}`, 'status', 'podIP');
+    case 'service':
+      return member(simulator, `/api/v1/namespaces/${to.namespace}/services/${to.name}`, 'spec', 'clusterIP');
+    case 'node':
+      return topology.nodes.find(({ name }) => name === to.name)?.address.address;
+    case 'host':
+      return topology.hosts.find(({ name }) => name === to.name)?.address.address;
+    case 'router':
+      return topology.routers.find(({ name }) => name === to.name)?.ports[0]?.address.address;
+    case 'workstation':
+      return undefined;
+  }
+}
+
+function member(simulator: Simulator, path: string, part: string, key: string): Ipv4 | undefined {
+  const { code, body } = simulator.ask({ kind: 'request', request: { method: 'GET', path } });
+  const holder: unknown = code === 200 ? (body as JsonObject)[part] : undefined;
+  const value = isJsonObject(holder) ? holder[key] : undefined;
+  return typeof value === 'string' ? parseIpv4(value) : undefined;
+}

@@ -1,0 +1,177 @@
+/**
+ * A simulated lab in this thread: the simulator, the shells of its places, and the pace of its time. The worker hosts one
+ * for a learner; proofs and the command line use one directly.
+ */
+import { Emitter } from '../../base/event.ts';
+import type { JsonObject } from '../../base/json.ts';
+import { err, ok, type Result } from '../../base/result.ts';
+import type {
+  Belongings,
+  ExecResult,
+  LabEnvironment,
+  LabError,
+  LabSession,
+  ObjectQuery,
+  ReachFlow,
+  ReachReport,
+  SessionStatus,
+  ShellStream,
+  TerminalSize,
+} from '../../lab/ports.ts';
+import { formatPlace, type Place } from '../../model/place.ts';
+import type { Topology } from '../../model/topology.ts';
+import { Simulator, type World } from '../../sim/index.ts';
+import { INTERRUPTED, noSuchFile, noSuchPlace } from './errors.ts';
+import { objectsOf } from './objects.ts';
+import { hostTimers, hostTurn } from './host-clock.ts';
+import { FreePace, LivePace, type Pace } from './pace.ts';
+import { Places } from './places.ts';
+import { reach, tracesOf } from './reach.ts';
+import { ARRIVAL, bringsPools, buildStartState } from './start-state.ts';
+import { openTerminal } from './terminal.ts';
+import { createTextTools } from './text-tools.ts';
+
+/** Labs are the same on every start. */
+const SEED = 20_260_501;
+
+export interface SimSessionOptions {
+  readonly belongings: Belongings;
+  /** `live`: a virtual second takes a second. `free`: time jumps whenever every program waits. */
+  readonly pace: 'live' | 'free';
+}
+
+export class SimSession implements LabSession {
+  readonly engine = 'sim';
+  readonly #environment: LabEnvironment;
+  readonly #simulator: Simulator;
+  readonly #places: Places;
+  readonly #pace: Pace;
+  readonly #start: World;
+  readonly #placesChanged = new Emitter<readonly Place[]>();
+  readonly #statusChanged = new Emitter<SessionStatus>();
+  readonly #closeTerminals = new Set<() => void>();
+  #status: SessionStatus = { state: 'ready' };
+  #listed: readonly string[] = [];
+
+  readonly onPlaces = this.#placesChanged.subscribe;
+  readonly onStatus = this.#statusChanged.subscribe;
+  readonly trace = {
+    trace: (flow: ReachFlow) => Promise.resolve(tracesOf(this.#simulator, flow)),
+  };
+  readonly clock = {
+    settle: (horizon: number): Promise<Result<void, LabError>> => {
+      this.#simulator.settle(horizon);
+      return Promise.resolve(ok(undefined));
+    },
+  };
+
+  private constructor(environment: LabEnvironment, parts: Parts) {
+    this.#environment = environment;
+    this.#simulator = parts.simulator;
+    this.#places = parts.places;
+    this.#pace = parts.pace;
+    this.#start = parts.simulator.world;
+    this.#simulator.onChange(() => this.#tellPlaces());
+    this.#listed = this.places().map(formatPlace);
+  }
+
+  static async open(environment: LabEnvironment, { belongings, pace }: SimSessionOptions): Promise<Result<SimSession, LabError>> {
+    const timers = hostTimers();
+    const simulator = new Simulator({
+      topology: environment.topology,
+      seed: SEED,
+      epoch: timers.date() - ARRIVAL,
+      defaultPool: !bringsPools(environment.start),
+    });
+    const free = new FreePace(simulator, hostTurn);
+    const textTools = free.watched(createTextTools());
+    const places = new Places({ simulator, environment, belongings, textTools, breathe: hostTurn });
+    const signal = new AbortController().signal;
+    const built = await free.during(buildStartState(environment.start, { simulator, places, signal }));
+    if (!built.ok) return built;
+    const parts: Parts = { simulator, places, pace: pace === 'live' ? new LivePace(simulator, timers) : free };
+    return ok(new SimSession(environment, parts));
+  }
+
+  get status(): SessionStatus {
+    return this.#status;
+  }
+
+  topology(): Topology {
+    return this.#environment.topology;
+  }
+
+  places(): readonly Place[] {
+    return this.#places.list();
+  }
+
+  belongings(): Belongings {
+    return this.#places.belongings();
+  }
+
+  async exec(place: Place, argv: readonly string[], signal: AbortSignal): Promise<Result<ExecResult, LabError>> {
+    this.#pace.catchUp();
+    if (!this.#places.exists(place)) return err(noSuchPlace(formatPlace(place)));
+    const done = await this.#pace.during(this.#places.shell(place).exec(argv, { signal }));
+    return signal.aborted ? err(INTERRUPTED) : ok(done);
+  }
+
+  objects(query: ObjectQuery): Promise<Result<readonly JsonObject[], LabError>> {
+    this.#pace.catchUp();
+    return Promise.resolve(objectsOf(this.#simulator, query));
+  }
+
+  reach(flow: ReachFlow): Promise<Result<ReachReport, LabError>> {
+    this.#pace.catchUp();
+    return Promise.resolve(reach(this.#simulator, flow));
+  }
+
+  shell(place: Place, size: TerminalSize): Promise<Result<ShellStream, LabError>> {
+    this.#pace.catchUp();
+    if (!this.#places.exists(place)) return Promise.resolve(err(noSuchPlace(formatPlace(place))));
+    const shell = this.#places.shell(place, true);
+    const stream = openTerminal(shell, size, {
+      catchUp: () => this.#pace.catchUp(),
+      closed: () => {
+        this.#places.closed(shell);
+        this.#closeTerminals.delete(stream.close);
+      },
+    });
+    this.#closeTerminals.add(stream.close);
+    return Promise.resolve(ok(stream));
+  }
+
+  readFile(place: Place, path: string): Promise<Result<Uint8Array, LabError>> {
+    if (!this.#places.exists(place)) return Promise.resolve(err(noSuchPlace(formatPlace(place))));
+    const data = this.#places.files(place).read(path);
+    return Promise.resolve(data ? ok(data) : err(noSuchFile(formatPlace(place), path)));
+  }
+
+  reset(): Promise<Result<void, LabError>> {
+    this.#simulator.restore(this.#start);
+    return Promise.resolve(ok(undefined));
+  }
+
+  dispose(): Promise<void> {
+    for (const close of [...this.#closeTerminals]) close();
+    this.#pace.dispose();
+    this.#status = { state: 'disposed' };
+    this.#statusChanged.emit(this.#status);
+    return Promise.resolve();
+  }
+
+  #tellPlaces(): void {
+    const places = this.places();
+    const listed = places.map(formatPlace);
+    if (listed.length === this.#listed.length && listed.every((name, at) => name === this.#listed[at])) return;
+    this.#listed = listed;
+    this.#placesChanged.emit(places);
+  }
+}
+
+interface Parts {
+  readonly simulator: Simulator;
+  readonly places: Places;
+  readonly pace: Pace;
+}
+

@@ -1,0 +1,206 @@
+/**
+ * A session whose simulator runs in a worker thread, so that no learner's loop can freeze the host. Calls become messages;
+ * a worker that dies turns every open question into an error and the session into `failed`, with the belongings it last
+ * told still here.
+ */
+import type { Worker } from 'node:worker_threads';
+import { Emitter } from '../../base/event.ts';
+import { err, ok, type Result } from '../../base/result.ts';
+import type {
+  Belongings,
+  LabEnvironment,
+  LabError,
+  LabSession,
+  SessionStatus,
+  ShellStream,
+  TerminalSize,
+} from '../../lab/ports.ts';
+import { WORKSTATION, type Place } from '../../model/place.ts';
+import { CRASHED, INTERRUPTED } from './errors.ts';
+import type { CallName, Calls, FromWorker, ToWorker } from './protocol.ts';
+
+interface Waiting {
+  readonly answer: (value: unknown) => void;
+  readonly fail: (error: LabError) => void;
+}
+
+interface OpenTerminal {
+  readonly data: Emitter<Uint8Array>;
+  readonly exit: Emitter<{ readonly code: number }>;
+}
+
+export class WorkerSession implements LabSession {
+  readonly engine = 'sim';
+  readonly #worker: Worker;
+  readonly #environment: LabEnvironment;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #terminals = new Map<number, OpenTerminal>();
+  readonly #statusChanged = new Emitter<SessionStatus>();
+  readonly #placesChanged = new Emitter<readonly Place[]>();
+  #status: SessionStatus = { state: 'ready' };
+  #places: readonly Place[] = [WORKSTATION];
+  #belongings: Belongings;
+  #nextId = 1;
+  #opened: ((result: Result<void, LabError>) => void) | undefined;
+
+  private constructor(worker: Worker, environment: LabEnvironment, belongings: Belongings) {
+    this.#worker = worker;
+    this.#environment = environment;
+    this.#belongings = belongings;
+    worker.ref();
+    worker.on('message', (message: FromWorker) => this.#receive(message));
+    worker.on('error', () => this.#fail());
+    worker.on('exit', () => this.#fail());
+  }
+
+  /** Resolves when the lab's start state stands; a worker that could not build it is ended. */
+  static async open(worker: Worker, environment: LabEnvironment, belongings: Belongings): Promise<Result<WorkerSession, LabError>> {
+    const session = new WorkerSession(worker, environment, belongings);
+    const opened = await new Promise<Result<void, LabError>>((resolve) => {
+      session.#opened = resolve;
+      session.#post({ type: 'open', environment, belongings });
+    });
+    if (opened.ok) return ok(session);
+    await session.dispose();
+    return opened;
+  }
+
+  get status(): SessionStatus {
+    return this.#status;
+  }
+
+  readonly onStatus = this.#statusChanged.subscribe;
+  readonly onPlaces = this.#placesChanged.subscribe;
+
+  readonly trace: NonNullable<LabSession['trace']> = { trace: (flow, signal) => this.#call('trace', flow, signal) };
+  readonly clock: NonNullable<LabSession['clock']> = { settle: (horizon, signal) => this.#call('settle', { horizon }, signal) };
+
+  topology(): LabEnvironment['topology'] {
+    return this.#environment.topology;
+  }
+
+  places(): readonly Place[] {
+    return this.#places;
+  }
+
+  belongings(): Belongings {
+    return this.#belongings;
+  }
+
+  exec(place: Place, argv: readonly string[], signal: AbortSignal): ReturnType<LabSession['exec']> {
+    return this.#call('exec', { place, argv }, signal);
+  }
+
+  objects(query: Calls['objects']['in'], signal: AbortSignal): ReturnType<LabSession['objects']> {
+    return this.#call('objects', query, signal);
+  }
+
+  reach(flow: Calls['reach']['in'], signal: AbortSignal): ReturnType<LabSession['reach']> {
+    return this.#call('reach', flow, signal);
+  }
+
+  readFile(place: Place, path: string): ReturnType<LabSession['readFile']> {
+    return this.#call('readFile', { place, path });
+  }
+
+  reset(signal: AbortSignal): ReturnType<LabSession['reset']> {
+    return this.#call('reset', {}, signal);
+  }
+
+  async shell(place: Place, size: TerminalSize): Promise<Result<ShellStream, LabError>> {
+    const terminal = this.#nextId;
+    this.#nextId += 1;
+    const open: OpenTerminal = { data: new Emitter(), exit: new Emitter() };
+    this.#terminals.set(terminal, open);
+    const opened = await this.#call('shell', { place, size, terminal });
+    if (!opened.ok) {
+      this.#terminals.delete(terminal);
+      return opened;
+    }
+    return ok({
+      onData: open.data.subscribe,
+      onExit: open.exit.subscribe,
+      write: (bytes) => this.#post({ type: 'terminal-input', terminal, bytes }),
+      resize: (to) => this.#post({ type: 'terminal-resize', terminal, size: to }),
+      pause: () => this.#post({ type: 'terminal-flow', terminal, paused: true }),
+      resume: () => this.#post({ type: 'terminal-flow', terminal, paused: false }),
+      close: () => {
+        this.#terminals.delete(terminal);
+        this.#post({ type: 'terminal-close', terminal });
+      },
+    });
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#status.state === 'ready') this.#become({ state: 'disposed' });
+    this.#failAll(INTERRUPTED);
+    await this.#worker.terminate();
+  }
+
+  #call<K extends CallName>(name: K, input: Calls[K]['in'], signal?: AbortSignal): Promise<Calls[K]['out']> {
+    const refused = (error: LabError): Calls[K]['out'] => err(error) as Calls[K]['out'];
+    if (this.#status.state !== 'ready') return Promise.resolve(refused(CRASHED));
+    if (signal?.aborted) return Promise.resolve(refused(INTERRUPTED));
+    const id = this.#nextId;
+    this.#nextId += 1;
+    return new Promise((resolve) => {
+      const settle = (value: Calls[K]['out']): void => {
+        this.#waiting.delete(id);
+        signal?.removeEventListener('abort', abort);
+        resolve(value);
+      };
+      const abort = (): void => {
+        this.#post({ type: 'cancel', id });
+        settle(refused(INTERRUPTED));
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      this.#waiting.set(id, { answer: (value) => settle(value as Calls[K]['out']), fail: (error) => settle(refused(error)) });
+      this.#post({ type: 'call', id, name, input } as ToWorker);
+    });
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.type) {
+      case 'opened':
+        this.#opened?.(message.result);
+        this.#opened = undefined;
+        return;
+      case 'answer':
+        this.#waiting.get(message.id)?.answer(message.value);
+        return;
+      case 'terminal-data':
+        this.#terminals.get(message.terminal)?.data.emit(message.bytes);
+        return;
+      case 'terminal-exit':
+        this.#terminals.get(message.terminal)?.exit.emit({ code: message.code });
+        this.#terminals.delete(message.terminal);
+        return;
+      case 'places':
+        this.#places = message.places;
+        this.#placesChanged.emit(message.places);
+        return;
+      case 'belongings':
+        this.#belongings = message.belongings;
+    }
+  }
+
+  #fail(): void {
+    this.#opened?.(err(CRASHED));
+    this.#opened = undefined;
+    if (this.#status.state === 'ready') this.#become({ state: 'failed', error: CRASHED });
+    this.#failAll(CRASHED);
+  }
+
+  #failAll(error: LabError): void {
+    for (const waiting of [...this.#waiting.values()]) waiting.fail(error);
+  }
+
+  #become(status: SessionStatus): void {
+    this.#status = status;
+    this.#statusChanged.emit(status);
+  }
+
+  #post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+}

@@ -1,0 +1,121 @@
+/** The worker's side of a simulated lab: one session, questions answered as they come, terminals as streams of bytes. */
+import { parentPort } from 'node:worker_threads';
+import { ok, type Result } from '../../base/result.ts';
+import type { Belongings, LabEnvironment, LabError, ShellStream } from '../../lab/ports.ts';
+import type { CallName, Calls, FromWorker, ToWorker } from './protocol.ts';
+import { SimSession } from './session.ts';
+
+if (!parentPort) throw new Error('this file runs as a worker');
+const host = parentPort;
+
+const post = (message: FromWorker): void => host.postMessage(message);
+
+/** How long after the last keystroke or answer the learner's files are told to the host, in milliseconds. */
+const QUIET = 200;
+
+class WorkerHost {
+  readonly #session: SimSession;
+  readonly #terminals = new Map<number, ShellStream>();
+  readonly #asked = new Map<number, AbortController>();
+  #told: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(session: SimSession) {
+    this.#session = session;
+    post({ type: 'places', places: session.places() });
+    session.onPlaces((places) => post({ type: 'places', places }));
+  }
+
+  receive(message: Exclude<ToWorker, { type: 'open' | 'rehearse' }>): void {
+    switch (message.type) {
+      case 'call':
+        void this.#answer(message.id, message.name, message.input);
+        return;
+      case 'cancel':
+        this.#asked.get(message.id)?.abort();
+        return;
+      case 'terminal-input':
+        this.#terminals.get(message.terminal)?.write(message.bytes);
+        this.#tellBelongings();
+        return;
+      case 'terminal-resize':
+        this.#terminals.get(message.terminal)?.resize(message.size);
+        return;
+      case 'terminal-flow':
+        if (message.paused) this.#terminals.get(message.terminal)?.pause();
+        else this.#terminals.get(message.terminal)?.resume();
+        return;
+      case 'terminal-close':
+        this.#terminals.get(message.terminal)?.close();
+        this.#terminals.delete(message.terminal);
+    }
+  }
+
+  async #answer<K extends CallName>(id: number, name: K, input: Calls[K]['in']): Promise<void> {
+    const control = new AbortController();
+    this.#asked.set(id, control);
+    const value = await this.#calls[name](input, control.signal);
+    this.#asked.delete(id);
+    post({ type: 'answer', id, value });
+    this.#tellBelongings();
+  }
+
+  readonly #calls: { readonly [K in CallName]: (input: Calls[K]['in'], signal: AbortSignal) => Promise<Calls[K]['out']> } = {
+    exec: ({ place, argv }, signal) => this.#session.exec(place, argv, signal),
+    objects: (query) => this.#session.objects(query),
+    reach: (flow) => this.#session.reach(flow),
+    trace: (flow) => this.#session.trace.trace(flow),
+    settle: ({ horizon }) => this.#session.clock.settle(horizon),
+    shell: (input) => this.#shell(input),
+    readFile: ({ place, path }) => this.#session.readFile(place, path),
+    reset: () => this.#session.reset(),
+  };
+
+  async #shell({ place, size, terminal }: Calls['shell']['in']): Promise<Result<void, LabError>> {
+    const opened = await this.#session.shell(place, size);
+    if (!opened.ok) return opened;
+    const stream = opened.value;
+    this.#terminals.set(terminal, stream);
+    stream.onExit(({ code }) => {
+      this.#terminals.delete(terminal);
+      post({ type: 'terminal-exit', terminal, code });
+    });
+    stream.onData((bytes) => {
+      post({ type: 'terminal-data', terminal, bytes });
+      this.#tellBelongings();
+    });
+    return ok(undefined);
+  }
+
+  #tellBelongings(): void {
+    clearTimeout(this.#told);
+    this.#told = setTimeout(() => post({ type: 'belongings', belongings: this.#session.belongings() }), QUIET);
+  }
+}
+
+async function open(environment: LabEnvironment, belongings: Belongings): Promise<void> {
+  const opened = await SimSession.open(environment, { belongings, pace: 'live' });
+  if (!opened.ok) {
+    post({ type: 'opened', result: opened });
+    return;
+  }
+  const worker = new WorkerHost(opened.value);
+  host.on('message', (message: ToWorker) => {
+    if (message.type !== 'open' && message.type !== 'rehearse') worker.receive(message);
+  });
+  post({ type: 'opened', result: ok(undefined) });
+}
+
+async function rehearse(environment: LabEnvironment): Promise<void> {
+  const built = await SimSession.open(environment, { belongings: { places: {} }, pace: 'free' });
+  if (built.ok) await built.value.dispose();
+}
+
+/** Messages before the lab is open; an `open` waits for a rehearsal under way. */
+let rehearsed: Promise<void> = Promise.resolve();
+const first = (message: ToWorker): void => {
+  if (message.type === 'rehearse') rehearsed = rehearse(message.environment);
+  if (message.type !== 'open') return;
+  host.off('message', first);
+  void rehearsed.then(() => open(message.environment, message.belongings));
+};
+host.on('message', first);

@@ -1,0 +1,250 @@
+/**
+ * The labs that are running: opens them on an engine, checks steps, and brings a crashed one back with the learner's
+ * belongings. Engines come in by constructor; this file knows only their port.
+ */
+import { randomBytes } from 'node:crypto';
+import { Emitter } from '../base/event.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import type { ErrorBody, LabView } from '../contract/api.ts';
+import { failure } from '../contract/errors.ts';
+import { runStep } from '../lab/check.ts';
+import type { Belongings, EngineId, LabEngine, LabSession } from '../lab/ports.ts';
+import { answerOf } from '../lab/prediction.ts';
+import type { LabStep } from '../lab/spec.ts';
+import type { StepVerdict } from '../lab/verdict.ts';
+import { LabRun } from './lab-run.ts';
+import type { LabEntry, Library } from './library.ts';
+
+/** A laptop's worth: each session is a worker. */
+const MOST_SESSIONS = 8;
+/** Milliseconds a whole step's checks may take before they count as an engine failure. */
+const CHECK_TIMEOUT = 60_000;
+
+interface Running {
+  readonly id: string;
+  readonly entry: LabEntry;
+  readonly engine: LabEngine;
+  /** Exchanged by a reset: a check that began before it writes into the old one, where nobody looks. */
+  run: LabRun;
+  /** Exchanged by a restart. */
+  session: LabSession;
+  problem: ErrorBody | undefined;
+  unsubscribe: () => void;
+  /** Resets, restarts and the close of a lab happen one after another. */
+  changing: Promise<unknown>;
+}
+
+export interface Closed {
+  readonly session: string;
+}
+
+/** What a check found, and how far the lab is with it. */
+export interface Checked {
+  readonly verdict: StepVerdict;
+  readonly lab: string;
+  readonly passedSteps: readonly string[];
+  readonly totalSteps: number;
+}
+
+export class LabSessions {
+  readonly #library: Library;
+  readonly #engines: ReadonlyMap<EngineId, LabEngine>;
+  readonly #running = new Map<string, Running>();
+  /** Labs on their way, by lab and engine, so that two windows that open one lab get one session. */
+  readonly #opening = new Map<string, Promise<Result<LabView, ErrorBody>>>();
+  readonly #ending = new AbortController();
+  readonly #changed = new Emitter<LabView>();
+  readonly #replaced = new Emitter<Closed>();
+  readonly onChange = this.#changed.subscribe;
+  /** A session's engine ended or was exchanged: terminals on it are gone. */
+  readonly onReplaced = this.#replaced.subscribe;
+
+  constructor(library: Library, engines: readonly LabEngine[]) {
+    this.#library = library;
+    this.#engines = new Map(engines.map((engine) => [engine.id, engine]));
+  }
+
+  /** Opens a lab, or returns to it when it already runs: a reloaded window finds its lab as it was. */
+  async open(lab: string, engineId: EngineId): Promise<Result<LabView, ErrorBody>> {
+    const running = [...this.#running.values()].find(
+      ({ run, engine }) => run.spec.id === lab && engine.id === engineId,
+    );
+    if (running) return ok(this.#view(running));
+    const key = `${engineId} ${lab}`;
+    const opening = this.#opening.get(key) ?? this.#openNew(lab, engineId);
+    this.#opening.set(key, opening);
+    try {
+      return await opening;
+    } finally {
+      this.#opening.delete(key);
+    }
+  }
+
+  async #openNew(lab: string, engineId: EngineId): Promise<Result<LabView, ErrorBody>> {
+    const entry = this.#library.labs.get(lab);
+    const engine = this.#engines.get(engineId);
+    if (!entry) return err(failure('unknown-lab', { name: lab }));
+    if (!engine || !entry.spec.engines.includes(engineId)) {
+      return err(failure('engine-unavailable', { name: engineId }));
+    }
+    if (this.#running.size + this.#opening.size >= MOST_SESSIONS) return err(failure('too-many-sessions'));
+    const opened = await this.#start(engine, entry, undefined);
+    if (!opened.ok) return opened;
+    const running: Running = {
+      id: randomBytes(8).toString('hex'),
+      entry,
+      engine,
+      run: new LabRun(entry.spec),
+      session: opened.value,
+      problem: undefined,
+      unsubscribe: () => undefined,
+      changing: Promise.resolve(),
+    };
+    this.#running.set(running.id, running);
+    this.#follow(running);
+    return ok(this.#view(running));
+  }
+
+  session(id: string): LabSession | undefined {
+    return this.#running.get(id)?.session;
+  }
+
+  async check(id: string, stepId: string): Promise<Result<Checked, ErrorBody>> {
+    return this.#withStep(id, stepId, async (running, step) => {
+      const { run, session } = running;
+      const signal = AbortSignal.timeout(CHECK_TIMEOUT);
+      const verdict = await runStep(step, session, signal);
+      const ask = verdict.passed && !run.answered(step) ? step.predict : undefined;
+      const answer = ask ? await answerOf(ask, session, signal) : undefined;
+      // What a session showed that has been exchanged meanwhile says nothing about the present one.
+      if (running.session === session) run.judged(step, verdict, answer?.ok ? answer.value : undefined);
+      this.#tell(running);
+      const { id: lab, steps } = run.spec;
+      return ok({ verdict, lab, passedSteps: run.passedSteps, totalSteps: steps.length });
+    });
+  }
+
+  async predict(id: string, stepId: string, choice: string): Promise<Result<LabView, ErrorBody>> {
+    return this.#withStep(id, stepId, (running, step) => {
+      if (!step.predict?.choices.includes(choice)) {
+        return err(failure('bad-input', { detail: `no choice ${choice}` }));
+      }
+      if (!running.run.canPredict(step)) return err(failure('prediction-locked'));
+      running.run.predict(step, choice);
+      return ok(this.#tell(running));
+    });
+  }
+
+  async hint(id: string, stepId: string): Promise<Result<LabView, ErrorBody>> {
+    return this.#withStep(id, stepId, (running, step) => {
+      running.run.showHint(step);
+      return ok(this.#tell(running));
+    });
+  }
+
+  async reset(id: string): Promise<Result<LabView, ErrorBody>> {
+    return this.#change(id, async (running) => {
+      const done = await running.session.reset(AbortSignal.timeout(CHECK_TIMEOUT));
+      if (!done.ok) return done;
+      running.run = new LabRun(running.entry.spec);
+      return ok(this.#tell(running));
+    });
+  }
+
+  /** A new engine session for a lab whose engine died; the learner's files and histories move over. */
+  async restart(id: string): Promise<Result<LabView, ErrorBody>> {
+    return this.#change(id, async (running) => {
+      const opened = await this.#start(running.engine, running.entry, running.session.belongings());
+      if (!opened.ok) return opened;
+      running.unsubscribe();
+      await running.session.dispose();
+      running.session = opened.value;
+      running.problem = undefined;
+      running.run.forgetVerdicts();
+      this.#replaced.emit({ session: id });
+      this.#follow(running);
+      return ok(this.#tell(running));
+    });
+  }
+
+  async close(id: string): Promise<Result<null, ErrorBody>> {
+    return this.#change(id, async (running) => {
+      this.#running.delete(id);
+      running.unsubscribe();
+      this.#replaced.emit({ session: id });
+      await running.session.dispose();
+      return ok(null);
+    });
+  }
+
+  /** Ends everything, also what is only being opened. */
+  async dispose(): Promise<void> {
+    this.#ending.abort();
+    await Promise.allSettled(this.#opening.values());
+    await Promise.all([...this.#running.keys()].map((id) => this.close(id)));
+  }
+
+  async #start(
+    engine: LabEngine,
+    entry: LabEntry,
+    belongings: Belongings | undefined,
+  ): Promise<Result<LabSession, ErrorBody>> {
+    const problem = await engine.preflight(entry.environment);
+    if (problem) return err(problem);
+    return engine.open(entry.environment, {
+      signal: this.#ending.signal,
+      ...(belongings ? { belongings } : {}),
+    });
+  }
+
+  #follow(running: Running): void {
+    const { session } = running;
+    const ends = [
+      session.onPlaces(() => this.#tell(running)),
+      session.onStatus((status) => {
+        if (status.state !== 'failed') return;
+        running.problem = status.error;
+        this.#replaced.emit({ session: running.id });
+        this.#tell(running);
+      }),
+    ];
+    running.unsubscribe = () => ends.forEach((end) => end());
+    // It may have died before anybody listened.
+    if (session.status.state === 'failed') running.problem = session.status.error;
+  }
+
+  #view({ id, run, session, problem }: Running): LabView {
+    return run.view(id, session, problem);
+  }
+
+  #tell(running: Running): LabView {
+    const view = this.#view(running);
+    this.#changed.emit(view);
+    return view;
+  }
+
+  /** Runs `use` when earlier changes of the lab are over; it may have been closed by then. */
+  async #change<T>(
+    id: string,
+    use: (running: Running) => Promise<Result<T, ErrorBody>>,
+  ): Promise<Result<T, ErrorBody>> {
+    const running = this.#running.get(id);
+    if (!running) return err(failure('unknown-session'));
+    const changed = running.changing.then(() =>
+      this.#running.get(id) === running ? use(running) : err(failure('unknown-session')),
+    );
+    running.changing = changed.catch(() => undefined);
+    return changed;
+  }
+
+  async #withStep<T>(
+    id: string,
+    stepId: string,
+    use: (running: Running, step: LabStep) => Result<T, ErrorBody> | Promise<Result<T, ErrorBody>>,
+  ): Promise<Result<T, ErrorBody>> {
+    const running = this.#running.get(id);
+    const step = running?.run.step(stepId);
+    if (!running) return err(failure('unknown-session'));
+    return step ? use(running, step) : err(failure('unknown-step', { name: stepId }));
+  }
+}

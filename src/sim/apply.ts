@@ -1,0 +1,105 @@
+/**
+ * The functional core's one door: a world and a transaction in, the next world and what the transaction brought about out.
+ * Everything that can happen to a simulated cluster is one of these transactions, so a log of them replays a session.
+ */
+import { err, ok, type Result } from '../base/result.ts';
+import type { NetnsId } from '../model/trace.ts';
+import type { Millis } from './core/time.ts';
+import type { ApiRequest, ApiResponse } from './kube/api.ts';
+import type { Controller } from './kube/controller.ts';
+import { handle } from './kube/facade.ts';
+import type { Registry } from './kube/registry.ts';
+import { advance, ClusterTransaction } from './kube/transaction.ts';
+import { applyEdit } from './net/apply-edit.ts';
+import type { NetnsEdit } from './net/edit.ts';
+import {
+  echo,
+  http,
+  udpProbe,
+  type EchoOutcome,
+  type EchoRequest,
+  type Exchange,
+  type HttpOutcome,
+  type HttpRequest,
+  type UdpProbeOutcome,
+  type UdpProbeRequest,
+} from './net/exchange.ts';
+import { memoryKey, type Stacks, type World } from './stacks.ts';
+
+export type Transaction =
+  /** Lets time pass up to `to`, running what falls due. */
+  | { readonly kind: 'advance'; readonly to: Millis }
+  | { readonly kind: 'request'; readonly request: ApiRequest }
+  | { readonly kind: 'edit'; readonly netns: NetnsId; readonly edit: NetnsEdit }
+  | { readonly kind: 'echo'; readonly request: EchoRequest }
+  | { readonly kind: 'udp-probe'; readonly request: UdpProbeRequest }
+  | { readonly kind: 'http'; readonly request: HttpRequest };
+
+/** What each kind of transaction brings about besides the next world. */
+export interface Effects {
+  readonly advance: undefined;
+  readonly request: ApiResponse;
+  readonly edit: Result<undefined, string>;
+  readonly echo: Exchange<EchoOutcome>;
+  readonly 'udp-probe': Exchange<UdpProbeOutcome>;
+  readonly http: Exchange<HttpOutcome>;
+}
+
+export type TransactionOf<K extends keyof Effects> = Extract<Transaction, { readonly kind: K }>;
+
+export interface Applied<K extends keyof Effects> {
+  readonly world: World;
+  readonly effect: Effects[K];
+}
+
+/** The fixed parts of a simulation: who reacts to changes, which kinds exist, how stacks are assembled. */
+export interface Machinery {
+  readonly controllers: readonly Controller[];
+  readonly registry: Registry;
+  readonly stacks: Stacks;
+}
+
+type Appliers = {
+  readonly [K in keyof Effects]: (world: World, transaction: TransactionOf<K>, machinery: Machinery) => Applied<K>;
+};
+
+const APPLIERS: Appliers = {
+  advance: (world, { to }, { controllers }) => ({
+    world: { ...world, cluster: advance(world.cluster, to, controllers) },
+    effect: undefined,
+  }),
+  request: (world, { request }, { controllers, registry }) => {
+    const tx = new ClusterTransaction(world.cluster, controllers);
+    const response = handle(tx, registry, request);
+    // A refused request leaves nothing half done.
+    return response.code < 400 ? { world: { ...world, cluster: tx.state }, effect: response } : { world, effect: response };
+  },
+  edit: applyHandEdit,
+  echo: (world, { request }, { stacks }) => exchanged(world, echo(stacks.network(world), request)),
+  'udp-probe': (world, { request }, { stacks }) => exchanged(world, udpProbe(stacks.network(world), request)),
+  http: (world, { request }, { stacks }) => exchanged(world, http(stacks.network(world), request)),
+};
+
+export function apply<K extends keyof Effects>(
+  world: World,
+  transaction: TransactionOf<K> & { readonly kind: K },
+  machinery: Machinery,
+): Applied<K> {
+  const kind: K = transaction.kind;
+  return APPLIERS[kind](world, transaction, machinery);
+}
+
+function applyHandEdit(world: World, { netns, edit }: TransactionOf<'edit'>, { stacks }: Machinery): Applied<'edit'> {
+  const stack = stacks.netns(world, netns);
+  if (!stack) return { world, effect: err(`Cannot open network namespace "${netns}": No such file or directory`) };
+  const after = applyEdit(stack, edit);
+  if (!after.ok) return { world, effect: err(after.error) };
+  const made = [...(world.edits.get(netns) ?? []), { at: world.cluster.now, edit }];
+  return { world: { ...world, edits: world.edits.set(netns, made) }, effect: ok(undefined) };
+}
+
+function exchanged<O>(world: World, exchange: Exchange<O>): { readonly world: World; readonly effect: Exchange<O> } {
+  let memory = world.memory;
+  for (const [netns, learnt] of exchange.memory) memory = memory.set(memoryKey(world.cluster, netns), learnt);
+  return { world: { ...world, memory }, effect: exchange };
+}

@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Table } from '../../../core/table.ts';
+import type { ClusterState } from '../../../kube/controller.ts';
+import { ObjectStore } from '../../../kube/store.ts';
+import { BGP_CONFIGURATIONS, FELIX_CONFIGURATIONS, IPAM_BLOCKS, IP_POOLS, NODES } from '../kinds.ts';
+import { INTERFACE_INDEXES } from '../interface-index.ts';
+import { TestCluster } from '../two-racks.contract.ts';
+import { felix } from './felix.ts';
+
+const WATCHED = [NODES, IP_POOLS, IPAM_BLOCKS, FELIX_CONFIGURATIONS, BGP_CONFIGURATIONS, INTERFACE_INDEXES];
+
+function busyCluster(): TestCluster {
+  const cluster = new TestCluster()
+    .withCalico('none')
+    .withPool('overlay', {
+      cidr: '10.244.0.0/27',
+      blockSize: 29,
+      vxlanMode: 'CrossSubnet',
+      natOutgoing: true,
+    })
+    .withPool('plain', { cidr: '10.245.0.0/28', blockSize: 30 });
+  // Four blocks a pool and three nodes: the last ones borrow.
+  for (let at = 0; at < 40; at += 1) cluster.addPod(`web-${at}`, `node${(at % 2) + 1}`);
+  cluster.addPod('far', 'node3');
+  return cluster;
+}
+
+describe("Felix's law", () => {
+  test('the order in which a datastore was filled does not show in what is programmed', () => {
+    const { state, topology } = busyCluster();
+    const objects = WATCHED.flatMap((resource) =>
+      state.store.list(resource).map((object) => ({ resource, object })),
+    );
+    const sandboxes = [...state.sandboxes.entries()];
+    const expected = topology.nodes.map(({ name }) => felix(state, topology, name));
+    expect(expected[0]?.routes.length).toBeGreaterThan(20);
+    fc.assert(
+      fc.property(
+        fc.shuffledSubarray(objects, { minLength: objects.length }),
+        fc.shuffledSubarray(sandboxes, { minLength: sandboxes.length }),
+        (shuffled, pods) => {
+          const store = shuffled.reduce(
+            (filled, { resource, object }) => filled.put(resource, object).store,
+            ObjectStore.empty(),
+          );
+          const refilled: ClusterState = { ...state, store, sandboxes: Table.of(pods) };
+          expect(topology.nodes.map(({ name }) => felix(refilled, topology, name))).toEqual(expected);
+        },
+      ),
+      { numRuns: 10 },
+    );
+  });
+
+  test('nothing is derived again while nothing it depends on has changed', () => {
+    const cluster = busyCluster();
+    const before = felix(cluster.state, cluster.topology, 'node1');
+    cluster.change((tx) =>
+      tx.put('services', {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'web', namespace: 'default' },
+      }),
+    );
+    expect(felix(cluster.state, cluster.topology, 'node1')).toBe(before);
+  });
+});

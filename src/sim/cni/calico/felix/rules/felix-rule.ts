@@ -1,0 +1,146 @@
+/**
+ * Felix's own way to write an iptables rule, and the hash it puts into every rule's comment: a rule is recognised by
+ * `cali:<16 characters>`, which depends on its chain, its text and all rules before it.
+ * Source: felix/iptables/{renderer,match_builder,actions}.go, felix/generictables/rules.go RuleHashes, Calico v3.32.1.
+ */
+import { sha224 } from '@noble/hashes/sha2.js';
+import { concatBytes, utf8 } from '../../../../../base/bytes.ts';
+import { formatIpv4, type Ipv4 } from '../../../../../model/ip.ts';
+import type { Chain, Match, Rule, Target } from '../../../../net/netfilter-rules.ts';
+import { base64url } from '../../base64url.ts';
+
+/** A condition: what the simulator evaluates, and Felix's spelling of it. */
+export interface Criterion {
+  readonly matches: readonly Match[];
+  readonly text: string;
+}
+
+export interface Action {
+  readonly target: Target;
+  readonly text: string;
+}
+
+export interface FelixRule {
+  readonly when: readonly Criterion[];
+  readonly do: Action;
+  /** What the rule is for. */
+  readonly comment?: string;
+  /** Counts in the hashes but is not evaluated: something the simulator does not model. */
+  readonly hidden?: boolean;
+}
+
+const criterion = (text: string, ...matches: readonly Match[]): Criterion => ({ text, matches });
+
+/** 0x-notation as Go's %#x prints it. */
+const hexadecimal = (value: number): string => `0x${value.toString(16)}`;
+
+export const on = {
+  inInterface: (name: string) => criterion(`--in-interface ${name}`, { kind: 'in-interface', name }),
+  outInterface: (name: string) => criterion(`--out-interface ${name}`, { kind: 'out-interface', name }),
+  protocol: (number: number) => criterion(`-p ${number}`, { kind: 'protocol', protocol: number }),
+  udpTo: (port: number) =>
+    criterion(
+      `-p udp --dport ${port}`,
+      { kind: 'protocol', protocol: 17 },
+      { kind: 'destination-port', port },
+    ),
+  ports: (port: number) =>
+    criterion(`-m multiport --destination-ports ${port}`, { kind: 'destination-port', port }),
+  fromSet: (set: string) =>
+    criterion(`-m set --match-set ${set} src`, { kind: 'ipset', set, direction: 'src' }),
+  toSet: (set: string) =>
+    criterion(`-m set --match-set ${set} dst`, { kind: 'ipset', set, direction: 'dst' }),
+  notToSet: (set: string) =>
+    criterion(`-m set ! --match-set ${set} dst`, { kind: 'ipset', set, direction: 'dst', not: true }),
+  toLocal: () => criterion('-m addrtype --dst-type LOCAL', { kind: 'addrtype', side: 'dst', type: 'LOCAL' }),
+  fromLocal: () =>
+    criterion('-m addrtype --src-type LOCAL', { kind: 'addrtype', side: 'src', type: 'LOCAL' }),
+  notFromLocalOnInterface: () =>
+    criterion('-m addrtype ! --src-type LOCAL --limit-iface-out', {
+      kind: 'addrtype',
+      side: 'src',
+      type: 'LOCAL',
+      not: true,
+      limitIfaceOut: true,
+    }),
+  markSet: (bit: number) =>
+    criterion(`-m mark --mark ${hexadecimal(bit)}/${hexadecimal(bit)}`, {
+      kind: 'mark',
+      value: bit,
+      mask: bit,
+    }),
+  markClear: (mask: number) =>
+    criterion(`-m mark --mark 0/${hexadecimal(mask)}`, { kind: 'mark', value: 0, mask }),
+  established: () =>
+    criterion('-m conntrack --ctstate RELATED,ESTABLISHED', {
+      kind: 'ctstate',
+      states: ['RELATED', 'ESTABLISHED'],
+    }),
+  invalid: () => criterion('-m conntrack --ctstate INVALID', { kind: 'ctstate', states: ['INVALID'] }),
+  /** Not evaluated: only spelt, for the hashes of the rules after it. */
+  unmodelled: (text: string) => criterion(text),
+} as const;
+
+export const act = {
+  jump: (chain: string): Action => ({ target: { kind: 'jump', chain }, text: `--jump ${chain}` }),
+  goto: (chain: string): Action => ({ target: { kind: 'jump', chain, goto: true }, text: `--goto ${chain}` }),
+  accept: (): Action => ({ target: { kind: 'accept' }, text: '--jump ACCEPT' }),
+  drop: (): Action => ({ target: { kind: 'drop' }, text: '--jump DROP' }),
+  return: (): Action => ({ target: { kind: 'return' }, text: '--jump RETURN' }),
+  notrack: (): Action => ({ target: { kind: 'notrack' }, text: '--jump NOTRACK' }),
+  setMark: (bit: number): Action => ({
+    target: { kind: 'mark', value: bit, mask: bit },
+    text: `--jump MARK --set-mark ${hexadecimal(bit)}/${hexadecimal(bit)}`,
+  }),
+  clearMark: (mask: number): Action => ({
+    target: { kind: 'mark', value: 0, mask },
+    text: `--jump MARK --set-mark 0/${hexadecimal(mask)}`,
+  }),
+  masquerade: (): Action => ({
+    target: { kind: 'masquerade', randomFully: true },
+    text: '--jump MASQUERADE --random-fully',
+  }),
+  snat: (to: Ipv4): Action => ({
+    target: { kind: 'snat', to },
+    text: `--jump SNAT --to-source ${formatIpv4(to)} --random-fully`,
+  }),
+} as const;
+
+export const rule = (when: readonly Criterion[], action: Action, comment?: string): FelixRule => ({
+  when,
+  do: action,
+  ...(comment !== undefined && { comment }),
+});
+
+/** A chain with Felix's hashes; `policy` for a built-in chain into which Felix inserts. */
+export function felixChain(name: string, rules: readonly FelixRule[], policy?: 'ACCEPT'): Chain {
+  const hashes = ruleHashes(name, rules);
+  const shown = rules.flatMap((each, at) => (each.hidden ? [] : [evaluated(each, hashes[at] ?? '')]));
+  return { name, ...(policy && { policy }), rules: shown };
+}
+
+function evaluated(felix: FelixRule, hash: string): Rule {
+  return {
+    matches: felix.when.flatMap(({ matches }) => matches),
+    target: felix.do.target,
+    comment: `cali:${hash}`,
+    ...(felix.comment !== undefined && { remark: felix.comment }),
+  };
+}
+
+/** 16 characters of base64url of a SHA-224 chained from rule to rule. */
+export function ruleHashes(chain: string, rules: readonly FelixRule[]): readonly string[] {
+  let hash: Uint8Array = sha224(utf8(chain));
+  return rules.map((each) => {
+    hash = sha224(concatBytes([hash, utf8(hashedText(chain, each))]));
+    return base64url(hash).slice(0, 16);
+  });
+}
+
+function hashedText(chain: string, { when, do: action, comment }: FelixRule): string {
+  const remark = comment === undefined ? [] : [`-m comment --comment "${comment.replace(UNSAFE, '_')}"`];
+  return [`-A ${chain} HASH`, ...remark, ...when.map(({ text }) => text), action.text].join(' ');
+}
+
+/** Characters that Felix replaces in comments. */
+const UNSAFE = /[^\w @%+=:,./-]/g;

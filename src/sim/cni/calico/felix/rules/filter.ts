@@ -1,0 +1,112 @@
+/**
+ * Felix's filter table: who may send us tunnel packets, and the way of forwarded packets through the workloads' chains.
+ * What Felix appends to FORWARD follows what it inserts; other programs' rules stand between them.
+ * Source: felix/rules/static.go, Calico v3.32.1. Left out: host endpoints (their chains are empty) and failsafe ports.
+ */
+import type { Chain } from '../../../../net/netfilter-rules.ts';
+import { endpointChains, type EndpointOptions, type WorkloadEndpoint } from './endpoints.ts';
+import { act, felixChain, on, rule, type FelixRule } from './felix-rule.ts';
+import { ALL_MARKS, MARK, SETS } from './sets.ts';
+
+export interface FilterOptions extends EndpointOptions {
+  readonly vxlan: boolean;
+  readonly ipip: boolean;
+  readonly endpointToHost: 'ACCEPT' | 'DROP' | 'RETURN';
+  readonly endpoints: readonly WorkloadEndpoint[];
+}
+
+export function filterTable(options: FilterOptions): readonly Chain[] {
+  return [
+    felixChain('INPUT', [rule([], act.jump('cali-INPUT'))], 'ACCEPT'),
+    forward(),
+    felixChain('OUTPUT', [rule([], act.jump('cali-OUTPUT'))], 'ACCEPT'),
+    felixChain('cali-INPUT', inputRules(options)),
+    felixChain('cali-FORWARD', FORWARD_RULES),
+    felixChain('cali-OUTPUT', outputRules(options)),
+    felixChain('cali-wl-to-host', workloadToHost(options)),
+    ...HOST_ENDPOINT_CHAINS.map((name) => felixChain(name, [])),
+    ...endpointChains(options.endpoints, options),
+  ];
+}
+
+const accepted = on.markSet(MARK.accept);
+const HOST_ENDPOINT_CHAINS = [
+  'cali-cidr-block',
+  'cali-from-hep-forward',
+  'cali-from-host-endpoint',
+  'cali-to-hep-forward',
+  'cali-to-host-endpoint',
+] as const;
+
+/** Inserted and appended rules are hashed apart. */
+function forward(): Chain {
+  const inserted = felixChain('FORWARD', [rule([], act.jump('cali-FORWARD'))], 'ACCEPT');
+  const appended = felixChain('FORWARD*appends*', [
+    rule([accepted], act.accept(), 'Policy explicitly accepted packet.'),
+    rule([], act.setMark(MARK.accept)),
+  ]);
+  return { ...inserted, rules: [...inserted.rules, ...appended.rules] };
+}
+
+const FORWARD_RULES: readonly FelixRule[] = [
+  rule([], act.clearMark(ALL_MARKS & ~MARK.accept)),
+  rule([on.markClear(MARK.accept)], act.jump('cali-from-hep-forward')),
+  rule([on.inInterface('cali+')], act.jump('cali-from-wl-dispatch')),
+  rule([on.outInterface('cali+')], act.jump('cali-to-wl-dispatch')),
+  rule([], act.jump('cali-to-hep-forward')),
+  rule([], act.jump('cali-cidr-block')),
+];
+
+function inputRules({ vxlan, ipip, vxlanPort }: FilterOptions): readonly FelixRule[] {
+  const fromHosts = [on.protocol(4), on.fromSet(SETS.hosts), on.toLocal()];
+  const [udp, port] = [on.protocol(17), on.ports(vxlanPort)];
+  return [
+    ...(ipip
+      ? [
+          rule(fromHosts, act.accept(), 'Allow IPIP packets from Calico hosts'),
+          rule([on.protocol(4)], act.drop(), 'DROP IPIP packets from non-Calico hosts'),
+        ]
+      : []),
+    ...(vxlan
+      ? [
+          rule(
+            [udp, port, on.fromSet(SETS.vxlanSources), on.toLocal()],
+            act.accept(),
+            'Allow IPv4 VXLAN packets from allowed hosts',
+          ),
+          rule([udp, port, on.toLocal()], act.drop(), 'Drop IPv4 VXLAN packets from non-allowed hosts'),
+        ]
+      : []),
+    rule([on.inInterface('cali+')], act.goto('cali-wl-to-host')),
+    rule([accepted], act.accept()),
+    rule([], act.clearMark(ALL_MARKS)),
+    rule([], act.jump('cali-from-host-endpoint')),
+    rule([accepted], act.accept(), 'Host endpoint policy accepted packet.'),
+  ];
+}
+
+function outputRules({ vxlan, ipip, vxlanPort }: FilterOptions): readonly FelixRule[] {
+  const toHosts = [on.protocol(4), on.toSet(SETS.hosts), on.fromLocal()];
+  const toVteps = [on.protocol(17), on.ports(vxlanPort), on.fromLocal(), on.toSet(SETS.vxlanSources)];
+  return [
+    rule([accepted], act.accept()),
+    rule([on.outInterface('cali+')], act.return()),
+    ...(ipip ? [rule(toHosts, act.accept(), 'Allow IPIP packets to other Calico hosts')] : []),
+    ...(vxlan ? [rule(toVteps, act.accept(), 'Allow IPv4 VXLAN packets to other allowed hosts')] : []),
+    rule([], act.clearMark(ALL_MARKS)),
+    {
+      when: [on.unmodelled('-m conntrack ! --ctstate DNAT')],
+      do: act.jump('cali-to-host-endpoint'),
+      hidden: true,
+    },
+    rule([accepted], act.accept(), 'Host endpoint policy accepted packet.'),
+  ];
+}
+
+function workloadToHost({ endpointToHost }: FilterOptions): readonly FelixRule[] {
+  const last = { ACCEPT: act.accept, DROP: act.drop, RETURN: act.return }[endpointToHost];
+  return [
+    rule([], act.jump('cali-from-wl-dispatch')),
+    rule([], last(), 'Configured DefaultEndpointToHostAction'),
+  ];
+}

@@ -1,0 +1,40 @@
+/**
+ * Felix's raw table: VXLAN packets are not tracked, and packets of workloads are marked before anything else.
+ * Source: felix/rules/static.go StaticRawPreroutingChain, StaticRawOutputChain, Calico v3.32.1. Left out: the reverse-path
+ * check of workload packets and host endpoint policy.
+ */
+import type { Chain } from '../../../../net/netfilter-rules.ts';
+import { act, felixChain, on, rule, type FelixRule } from './felix-rule.ts';
+import { ALL_MARKS, MARK } from './sets.ts';
+
+export function rawTable(vxlanPort: number | undefined): readonly Chain[] {
+  const untracked = vxlanPort === undefined ? [] : [rule([on.udpTo(vxlanPort)], act.notrack())];
+  return [
+    felixChain('PREROUTING', [rule([], act.jump('cali-PREROUTING'))], 'ACCEPT'),
+    felixChain('OUTPUT', [rule([], act.jump('cali-OUTPUT'))], 'ACCEPT'),
+    felixChain('cali-OUTPUT', [
+      rule([], act.clearMark(ALL_MARKS)),
+      rule([], act.jump('cali-to-host-endpoint')),
+      ...untracked,
+      rule([on.markSet(MARK.accept)], act.accept()),
+    ]),
+    felixChain('cali-PREROUTING', [
+      rule([], act.clearMark(ALL_MARKS)),
+      ...untracked,
+      rule([on.inInterface('cali+')], act.setMark(MARK.scratch)),
+      rule([on.markSet(MARK.scratch)], act.jump('cali-rpf-skip')),
+      spoofCheck,
+      rule([on.markClear(MARK.scratch)], act.jump('cali-from-host-endpoint')),
+      rule([on.markSet(MARK.accept)], act.accept()),
+    ]),
+    felixChain('cali-from-host-endpoint', []),
+    felixChain('cali-rpf-skip', []),
+    felixChain('cali-to-host-endpoint', []),
+  ];
+}
+
+const spoofCheck: FelixRule = {
+  when: [on.markSet(MARK.scratch), on.unmodelled('-m rpfilter --invert --validmark')],
+  do: act.drop(),
+  hidden: true,
+};

@@ -1,0 +1,74 @@
+/**
+ * Go's math/rand as Calico's IPAM uses it: a seeded additive lagged Fibonacci generator, `big.Int.Rand` on top of it, and the
+ * FNV-1 hash that makes a seed of a host name. Together they decide in which block of a pool a node starts to look.
+ * Sources: Go src/math/rand/rng.go, src/math/big/nat.go, src/hash/fnv. Only what a draw below 2^32 needs is here.
+ */
+import { utf8 } from '../../../base/bytes.ts';
+import { GO_RANDOM_START_VALUES } from './go-random-table.ts';
+
+const LENGTH = 607;
+const TAP = 273;
+const WORD = (1n << 64n) - 1n;
+const INT32_MAX = 2147483647;
+
+/** Schrage's step x' = 48271 x mod (2^31 - 1). */
+function step(x: number): number {
+  const high = Math.floor(x / 44488);
+  const low = x % 44488;
+  const next = 48271 * low - 3399 * high;
+  return next < 0 ? next + INT32_MAX : next;
+}
+
+/** `rand.New(rand.NewSource(seed))`, read by `uint32()`. */
+export class GoRandom {
+  readonly #values: bigint[] = [];
+  #tap = 0;
+  #feed = LENGTH - TAP;
+
+  /** `seed` is an int64. */
+  constructor(seed: bigint) {
+    let x = Number(((seed % BigInt(INT32_MAX)) + BigInt(INT32_MAX)) % BigInt(INT32_MAX));
+    if (x === 0) x = 89482311;
+    for (let skip = 0; skip < 20; skip += 1) x = step(x);
+    for (const start of GO_RANDOM_START_VALUES) {
+      x = step(x);
+      let value = BigInt(x) << 40n;
+      x = step(x);
+      value ^= BigInt(x) << 20n;
+      x = step(x);
+      value ^= BigInt(x);
+      this.#values.push((value & WORD) ^ start);
+    }
+  }
+
+  /** `Rand.Uint32`: the top half of a 63-bit draw. */
+  uint32(): number {
+    this.#tap = (this.#tap + LENGTH - 1) % LENGTH;
+    this.#feed = (this.#feed + LENGTH - 1) % LENGTH;
+    const sum = ((this.#values[this.#feed] ?? 0n) + (this.#values[this.#tap] ?? 0n)) & WORD;
+    this.#values[this.#feed] = sum;
+    return Number((sum >> 31n) & 0xffffffffn);
+  }
+}
+
+/**
+ * `new(big.Int).Rand(source, limit)` on a 64-bit machine, for 1 <= limit <= 2^32: draws two words, keeps as many bits as
+ * `limit` has, and draws again while the number is not below `limit`.
+ */
+export function randomBelow(source: GoRandom, limit: number): number {
+  const bits = Math.floor(Math.log2(limit)) + 1;
+  const mask = 2 ** bits;
+  for (;;) {
+    const low = source.uint32();
+    const high = source.uint32();
+    const value = bits > 32 ? low + (high % 2) * 2 ** 32 : low % mask;
+    if (value < limit) return value;
+  }
+}
+
+/** FNV-1 (not 1a), 32 bits, of the UTF-8 bytes. */
+export function fnv32(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of utf8(text)) hash = (Math.imul(hash, 0x01000193) ^ byte) >>> 0;
+  return hash;
+}

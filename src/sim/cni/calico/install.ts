@@ -1,0 +1,120 @@
+/**
+ * A manifest install of Calico (manifests/calico.yaml): its ConfigMap, the calico-node DaemonSet and the
+ * calico-kube-controllers Deployment with their service accounts, and what calico-node writes when it first starts.
+ * Source: manifests/calico.yaml, node/pkg/lifecycle/startup/startup.go, libcalico-go/lib/clientv3/client.go, Calico v3.32.1.
+ * RBAC, host path volumes and environment variables are left out of the workloads' templates.
+ */
+import type { JsonObject } from '../../../base/json.ts';
+import { formatCidr, formatIpv4 } from '../../../model/ip.ts';
+import type { Topology } from '../../../model/topology.ts';
+import type { Controller } from '../../kube/controller.ts';
+import { handle } from '../../kube/facade.ts';
+import { builtinRegistry } from '../../kube/builtin-registry.ts';
+import type { ClusterTransaction } from '../../kube/transaction.ts';
+import { newMetadata } from './datastore.ts';
+import { withPoolDefaults } from './ippool.ts';
+import { calicoKubeControllers } from './kube-controllers.ts';
+import {
+  API_VERSION,
+  CALICO_VERSION,
+  CLUSTER_INFORMATIONS,
+  FELIX_CONFIGURATIONS,
+  IPAM_CONFIGS,
+  IP_POOLS,
+  NODES,
+  NODE_ANNOTATION,
+} from './kinds.ts';
+import { calicoManifest } from './manifest.ts';
+import { calicoNode, tendNode } from './node-agent.ts';
+import { calicoResources } from './resources.ts';
+
+/** What runs in a Calico cluster, besides Felix and BIRD, which are derived. */
+export const calicoControllers: readonly Controller[] = [calicoNode, calicoKubeControllers];
+
+export interface CalicoInstall {
+  readonly topology: Topology;
+  /** `default`: calico-node creates default-ipv4-ippool; `none` as with NO_DEFAULT_POOLS, when a lab brings its own. */
+  readonly pools: 'default' | 'none';
+  /** `vxlan` runs no BIRD. */
+  readonly backend?: 'bird' | 'vxlan';
+}
+
+/** Needs the Node objects and the kube-system namespace. Tunnel addresses are assigned before this returns. */
+export function installCalico(tx: ClusterTransaction, install: CalicoInstall): void {
+  const registry = builtinRegistry(install.topology).with(calicoResources);
+  for (const { path, body } of calicoManifest(install.backend ?? 'bird')) {
+    const answer = handle(tx, registry, { method: 'POST', path, body });
+    if (answer.code >= 300) throw new Error(`installing Calico: ${path}: ${JSON.stringify(answer.body)}`);
+  }
+  putGlobals(tx);
+  if (install.pools === 'default') putDefaultPool(tx, install.topology);
+  for (const node of install.topology.nodes) {
+    annotateAddress(tx, node.name, `${formatIpv4(node.address.address)}/${node.address.length}`);
+    tendNode(tx, node.name);
+  }
+}
+
+function put(
+  tx: ClusterTransaction,
+  resource: string,
+  object: { kind: string; name: string; spec: JsonObject },
+): void {
+  const metadata = newMetadata(tx, object.name, JSON.stringify({ creationTimestamp: tx.timestamp }));
+  tx.put(resource, { apiVersion: API_VERSION, kind: object.kind, metadata, spec: object.spec });
+}
+
+function putGlobals(tx: ClusterTransaction): void {
+  put(tx, CLUSTER_INFORMATIONS, {
+    kind: 'ClusterInformation',
+    name: 'default',
+    spec: {
+      calicoVersion: CALICO_VERSION,
+      clusterGUID: tx.hex(32),
+      clusterType: 'k8s,bgp,kubeadm,kdd',
+      datastoreReady: true,
+    },
+  });
+  put(tx, FELIX_CONFIGURATIONS, {
+    kind: 'FelixConfiguration',
+    name: 'default',
+    spec: {
+      bpfConnectTimeLoadBalancing: 'TCP',
+      bpfHostNetworkedNATWithoutCTLB: 'Enabled',
+      bpfLogLevel: '',
+      floatingIPs: 'Disabled',
+      logSeverityScreen: 'Info',
+      nftablesMode: 'Auto',
+      reportingInterval: '0s',
+    },
+  });
+  tx.put(IPAM_CONFIGS, {
+    apiVersion: API_VERSION,
+    kind: 'IPAMConfig',
+    metadata: newMetadata(tx, 'default', '{}'),
+    spec: {
+      autoAllocateBlocks: true,
+      kubeVirtVMAddressPersistence: 'Enabled',
+      maxBlocksPerHost: 0,
+      strictAffinity: false,
+    },
+  });
+}
+
+/** CALICO_IPV4POOL_IPIP is Always in the manifest; the CIDR is the cluster's pod subnet. */
+function putDefaultPool(tx: ClusterTransaction, topology: Topology): void {
+  const typed = {
+    cidr: formatCidr(topology.podCidr),
+    ipipMode: 'Always',
+    natOutgoing: true,
+    vxlanMode: 'Never',
+  };
+  put(tx, IP_POOLS, { kind: 'IPPool', name: 'default-ipv4-ippool', spec: withPoolDefaults(typed) });
+}
+
+/** What IP autodetection finds: the underlay address with its mask. */
+function annotateAddress(tx: ClusterTransaction, name: string, address: string): void {
+  const node = tx.get(NODES, undefined, name);
+  if (!node) return;
+  const annotations = { ...node.metadata.annotations, [NODE_ANNOTATION.address]: address };
+  tx.put(NODES, { ...node, metadata: { ...node.metadata, annotations } });
+}

@@ -1,0 +1,65 @@
+/**
+ * Which pools an address may come from: requested ones as they are, otherwise enabled, automatic pools whose selectors fit
+ * the node and the pod's namespace; then those that allow the use.
+ * Source: libcalico-go/lib/ipam/ipam.go determinePools, filterPoolsByUse, Calico v3.32.1.
+ */
+import { err, ok, type Result } from '../../../../base/result.ts';
+import { cidrContains, cidrEquals, formatCidr, type Cidr, type Ipv4 } from '../../../../model/ip.ts';
+import type { IpPool, PoolUse } from '../ippool.ts';
+import { selects, type Labels } from '../selector.ts';
+
+export interface PoolRequest {
+  readonly node: string;
+  readonly nodeLabels: Labels;
+  /** Absent for tunnel addresses: the namespace selector is then asked about no labels. */
+  readonly namespaceLabels?: Labels;
+  readonly use: PoolUse;
+  /** Used in this order, whatever their selectors say. */
+  readonly requested?: readonly Cidr[];
+}
+
+export interface PoolChoice {
+  /** Fit the node and namespace, or were requested. */
+  readonly selecting: readonly IpPool[];
+  /** Of those, the ones that allow the use. */
+  readonly usable: readonly IpPool[];
+}
+
+/** `pools` in name order. The error is Calico's text. */
+export function choosePools(pools: readonly IpPool[], request: PoolRequest): Result<PoolChoice, string> {
+  const enabled = pools.filter((pool) => !pool.disabled);
+  if (enabled.length === 0) return err('cannot find a qualified ippool');
+  const selecting = request.requested?.length
+    ? requestedPools(enabled, request.requested)
+    : ok(enabled.filter((pool) => pool.assignmentMode === 'Automatic' && fits(pool, request)));
+  if (!selecting.ok) return selecting;
+  if (selecting.value.length === 0) return err(`no configured Calico pools for node ${request.node}`);
+  const usable = selecting.value.filter((pool) => pool.allowedUses.includes(request.use));
+  if (usable.length === 0)
+    return err(`cannot find a qualified ippool, no pools match the required use (${request.use})`);
+  return ok({ selecting: selecting.value, usable });
+}
+
+function requestedPools(
+  enabled: readonly IpPool[],
+  requested: readonly Cidr[],
+): Result<readonly IpPool[], string> {
+  const found: IpPool[] = [];
+  for (const cidr of requested) {
+    const pool = enabled.find((each) => cidrEquals(each.cidr, cidr));
+    if (!pool) return err(`the given pool (${formatCidr(cidr)}) does not exist, or is not enabled`);
+    found.push(pool);
+  }
+  return ok(found);
+}
+
+const fits = (pool: IpPool, request: PoolRequest): boolean =>
+  selectsNode(pool, request.nodeLabels) &&
+  (selects(pool.namespaceSelector, request.namespaceLabels ?? {}) ?? false);
+
+/** A malformed selector selects nothing. */
+export const selectsNode = (pool: IpPool, labels: Labels): boolean =>
+  selects(pool.nodeSelector, labels) ?? false;
+
+export const poolHolding = (pools: readonly IpPool[], address: Ipv4): IpPool | undefined =>
+  pools.find((pool) => cidrContains(pool.cidr, address));

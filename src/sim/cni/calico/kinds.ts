@@ -1,0 +1,36 @@
+/** The store's names of Calico's custom resources (crd.projectcalico.org/v1) and of the core kinds that Calico reads. */
+import type { KubeObject } from '../../kube/object.ts';
+
+/** The release that is modelled. */
+export const CALICO_VERSION = 'v3.32.1';
+
+export const GROUP = 'crd.projectcalico.org';
+export const API_VERSION = `${GROUP}/v1`;
+
+export const IP_POOLS = `ippools.${GROUP}`;
+export const IPAM_BLOCKS = `ipamblocks.${GROUP}`;
+export const BLOCK_AFFINITIES = `blockaffinities.${GROUP}`;
+export const IPAM_HANDLES = `ipamhandles.${GROUP}`;
+export const IPAM_CONFIGS = `ipamconfigs.${GROUP}`;
+export const FELIX_CONFIGURATIONS = `felixconfigurations.${GROUP}`;
+export const BGP_CONFIGURATIONS = `bgpconfigurations.${GROUP}`;
+export const BGP_PEERS = `bgppeers.${GROUP}`;
+export const CLUSTER_INFORMATIONS = `clusterinformations.${GROUP}`;
+export const IP_RESERVATIONS = `ipreservations.${GROUP}`;
+
+export const NODES = 'nodes';
+export const NAMESPACES = 'namespaces';
+export const PODS = 'pods';
+
+/** What Calico keeps about a node in the node's annotations (KDD). */
+export const NODE_ANNOTATION = {
+  address: 'projectcalico.org/IPv4Address',
+  ipipTunnel: 'projectcalico.org/IPv4IPIPTunnelAddr',
+  vxlanTunnel: 'projectcalico.org/IPv4VXLANTunnelAddr',
+  vxlanMac: 'projectcalico.org/VXLANTunnelMACAddr',
+  asNumber: 'projectcalico.org/ASNumber',
+} as const;
+
+export function annotation(object: KubeObject | undefined, name: string): string | undefined {
+  return object?.metadata.annotations?.[name];
+}

@@ -1,0 +1,42 @@
+/** How a simulation begins: a bootstrapped cluster with Calico installed, settled until its own pods run. */
+import type { Topology } from '../model/topology.ts';
+import { calicoControllers, installCalico } from './cni/calico/install.ts';
+import { calicoCni } from './cni/calico/cni-plugin.ts';
+import { calicoResources } from './cni/calico/resources.ts';
+import { Agenda } from './core/agenda.ts';
+import { seeded } from './core/random.ts';
+import { Table } from './core/table.ts';
+import { bootstrapCluster } from './kube/bootstrap.ts';
+import { builtinRegistry } from './kube/builtin-registry.ts';
+import type { ClusterState } from './kube/controller.ts';
+import { kubeControllers } from './kube/kube-controllers.ts';
+import { ObjectStore } from './kube/store.ts';
+import { ClusterTransaction } from './kube/transaction.ts';
+import type { Machinery } from './apply.ts';
+import type { SimulatorOptions } from './simulator.ts';
+import { Stacks, type World } from './stacks.ts';
+
+export function machinery(topology: Topology): Machinery {
+  const registry = builtinRegistry({ serviceCidr: topology.serviceCidr }).with(calicoResources);
+  return {
+    controllers: [...kubeControllers({ cni: calicoCni(topology), registry }), ...calicoControllers],
+    registry,
+    stacks: new Stacks(topology),
+  };
+}
+
+/** The world before anything of a lab exists. Nothing has run yet: the caller lets time pass. */
+export function createWorld({ topology, seed, epoch, defaultPool }: SimulatorOptions, { controllers }: Machinery): World {
+  const empty: ClusterState = {
+    now: 0,
+    epoch,
+    random: seeded(seed),
+    store: ObjectStore.empty(),
+    agenda: Agenda.empty(),
+    sandboxes: Table.empty(),
+  };
+  const tx = new ClusterTransaction(empty, controllers);
+  bootstrapCluster(tx, topology);
+  installCalico(tx, { topology, pools: defaultPool ? 'default' : 'none' });
+  return { topology, cluster: tx.state, edits: Table.empty(), memory: Table.empty() };
+}

@@ -1,0 +1,42 @@
+/**
+ * The words of the Kubernetes API as the facade speaks it: HTTP without sockets. `facade.ts` answers; the in-app kubectl
+ * and calicoctl, and later a loopback listener for the stock kubectl, ask.
+ * Source: Kubernetes API concepts; k8s.io/apimachinery meta/v1 Status, Table, WatchEvent.
+ */
+import type { Json, JsonObject } from '../../base/json.ts';
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** e.g. `/api/v1/namespaces/default/pods/web` */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly accept?: string;
+  readonly contentType?: string;
+  readonly body?: Json;
+  /** Who asks, for managed fields and events: `kubectl`, `calicoctl`, `learner`. */
+  readonly userAgent?: string;
+}
+
+export interface ApiResponse {
+  /** HTTP status code; failures carry a metav1.Status as body. */
+  readonly code: number;
+  readonly body: JsonObject;
+  /** `Warning` headers, which kubectl prints to stderr as `Warning: <text>`. */
+  readonly warnings?: readonly string[];
+}
+
+export interface ApiWatchEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  readonly object: JsonObject;
+}
+
+/** `Accept` value that asks for a server-side table. */
+export const ACCEPT_TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+
+export const CONTENT_TYPE = {
+  json: 'application/json',
+  jsonPatch: 'application/json-patch+json',
+  mergePatch: 'application/merge-patch+json',
+  strategicMergePatch: 'application/strategic-merge-patch+json',
+  applyPatch: 'application/apply-patch+yaml',
+} as const;

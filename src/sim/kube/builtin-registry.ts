@@ -1,0 +1,35 @@
+/** The kinds of a Kubernetes API server that the simulator serves. A CNI provider adds its own by `Registry.with`. */
+import type { Cidr } from '../../model/ip.ts';
+import { ENDPOINT_SLICES, ENDPOINTS } from './kinds/endpoints.ts';
+import { NODES } from './kinds/node.ts';
+import {
+  CONFIG_MAPS,
+  EVENTS,
+  NAMESPACES,
+  NETWORK_POLICIES,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+} from './kinds/plain.ts';
+import { PODS } from './kinds/pod.ts';
+import { services } from './kinds/service.ts';
+import { DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS } from './kinds/workload.ts';
+import { Registry } from './registry.ts';
+
+export const builtinRegistry = (options: { readonly serviceCidr: Cidr }): Registry =>
+  Registry.of([
+    CONFIG_MAPS,
+    ENDPOINTS,
+    EVENTS,
+    NAMESPACES,
+    NODES,
+    PODS,
+    SECRETS,
+    SERVICE_ACCOUNTS,
+    services(options.serviceCidr),
+    DAEMON_SETS,
+    DEPLOYMENTS,
+    REPLICA_SETS,
+    STATEFUL_SETS,
+    NETWORK_POLICIES,
+    ENDPOINT_SLICES,
+  ]);

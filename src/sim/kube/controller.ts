@@ -1,0 +1,43 @@
+/**
+ * Controllers as Kubernetes has them: each watches kinds, turns a change into work-queue keys, and reconciles a key
+ * against the store. The agenda is the work queue of all of them, so their timing is virtual and repeatable.
+ */
+import type { Agenda } from '../core/agenda.ts';
+import type { RandomState } from '../core/random.ts';
+import type { Table } from '../core/table.ts';
+import type { Epoch, Millis } from '../core/time.ts';
+import type { KubeObject, ResourceName } from './object.ts';
+import type { ObjectStore } from './store.ts';
+import type { PodSandbox } from './sandbox.ts';
+import type { ClusterTransaction } from './transaction.ts';
+
+/** Everything the cluster remembers; immutable. */
+export interface ClusterState {
+  readonly now: Millis;
+  readonly epoch: Epoch;
+  readonly random: RandomState;
+  readonly store: ObjectStore;
+  /** Keys `<controller>/<key>`. */
+  readonly agenda: Agenda<Work>;
+  /** What the kubelets run, by pod UID. */
+  readonly sandboxes: Table<PodSandbox>;
+}
+
+export interface Work {
+  readonly controller: string;
+  readonly key: string;
+}
+
+export interface Change {
+  readonly resource: ResourceName;
+  readonly before: KubeObject | undefined;
+  readonly after: KubeObject | undefined;
+}
+
+export interface Controller {
+  readonly name: string;
+  /** Keys to reconcile because of this change, with a delay in virtual milliseconds (0 = in this instant). */
+  react(change: Change, cluster: ClusterState): readonly { readonly key: string; readonly after: Millis }[];
+  /** Brings the world for `key` nearer to what is wanted. Must be idempotent. */
+  reconcile(tx: ClusterTransaction, key: string): void;
+}

@@ -1,0 +1,194 @@
+/**
+ * Runs one pod on every node that a DaemonSet's template may run on.
+ * Source: k8s.io/kubernetes pkg/controller/daemon/{daemon_controller,update}.go, Kubernetes 1.35. ControllerRevision objects
+ * and maxSurge are left out; the revision label is there.
+ */
+import { canonicalJson, type JsonObject } from '../../../base/json.ts';
+import { putStatus } from '../admission.ts';
+import type { Controller } from '../controller.ts';
+import { at, listAt, numberAt, objectAt, textAt } from '../fields.ts';
+import { DAEMON_SETS } from '../kinds/workload.ts';
+import { fnv32a, safeEncode } from '../name.ts';
+import type { KubeObject } from '../object.ts';
+import type { ClusterTransaction } from '../transaction.ts';
+import { fitsNode, untoleratedTaint } from './node-fit.ts';
+import { keyOf, podsOwnedBy, splitKey } from './ownership.ts';
+import { createPod, removePod } from './pod-control.ts';
+import { isActive, isReady, isTerminal, untilAvailable } from './pod-state.ts';
+import { ownerKeys } from './replica-set-controller.ts';
+
+const NAME = 'daemonset';
+const COMPONENT = 'daemonset-controller';
+const DELAY = 10;
+const REVISION_LABEL = 'controller-revision-hash';
+
+/** What the controller makes every daemon pod tolerate. */
+const TOLERATIONS: readonly JsonObject[] = [
+  { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute' },
+  { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute' },
+  { key: 'node.kubernetes.io/disk-pressure', operator: 'Exists', effect: 'NoSchedule' },
+  { key: 'node.kubernetes.io/memory-pressure', operator: 'Exists', effect: 'NoSchedule' },
+  { key: 'node.kubernetes.io/pid-pressure', operator: 'Exists', effect: 'NoSchedule' },
+  { key: 'node.kubernetes.io/unschedulable', operator: 'Exists', effect: 'NoSchedule' },
+];
+const HOST_NETWORK_TOLERATION: JsonObject = {
+  key: 'node.kubernetes.io/network-unavailable',
+  operator: 'Exists',
+  effect: 'NoSchedule',
+};
+
+export const daemonSetController: Controller = {
+  name: NAME,
+  react: (change, { store }) => {
+    if (change.resource === 'pods') return ownerKeys(change, 'DaemonSet', DELAY);
+    if (change.resource === DAEMON_SETS.name)
+      return change.after ? [{ key: keyOf(change.after), after: DELAY }] : [];
+    if (change.resource !== 'nodes' || sameForDaemons(change.before, change.after)) return [];
+    return store.list(DAEMON_SETS.name).map((set) => ({ key: keyOf(set), after: DELAY }));
+  },
+  reconcile: (tx, key) => {
+    const { namespace, name } = splitKey(key);
+    const set = tx.get(DAEMON_SETS.name, namespace, name);
+    if (!set) return;
+    const hash = revisionHash(set);
+    const placed = placement(tx, set);
+    if (set.metadata.deletionTimestamp === undefined) manage(tx, set, placed, hash);
+    const current = tx.get(DAEMON_SETS.name, namespace, name);
+    if (current) report(tx, current, placement(tx, current), hash);
+  },
+};
+
+/** Node changes that matter here are labels, taints and existence, not heartbeats or status. */
+const sameForDaemons = (a: KubeObject | undefined, b: KubeObject | undefined): boolean =>
+  a !== undefined && b !== undefined && a.spec === b.spec && a.metadata.labels === b.metadata.labels;
+
+const revisionHash = (set: KubeObject): string =>
+  safeEncode(String(fnv32a(canonicalJson(at(set.spec, 'template')))));
+
+interface Placement {
+  /** Nodes that should run a pod, each with the pods it has. */
+  readonly wanted: readonly { readonly node: KubeObject; readonly pods: readonly KubeObject[] }[];
+  /** Pods on nodes that should not run one. */
+  readonly misplaced: readonly KubeObject[];
+}
+
+function podSpecFor(set: KubeObject): JsonObject {
+  const spec = objectAt(set.spec, 'template', 'spec');
+  const extra = spec['hostNetwork'] === true ? [...TOLERATIONS, HOST_NETWORK_TOLERATION] : TOLERATIONS;
+  return { ...spec, tolerations: [...listAt(spec, 'tolerations'), ...extra] };
+}
+
+/** The node a daemon pod is meant for: where it runs, or where its affinity pins it. */
+function nodeOf(pod: KubeObject): string {
+  const bound = textAt(pod.spec, 'nodeName');
+  if (bound !== '') return bound;
+  const terms = listAt(
+    pod.spec,
+    'affinity',
+    'nodeAffinity',
+    'requiredDuringSchedulingIgnoredDuringExecution',
+    'nodeSelectorTerms',
+  );
+  return textAt(terms[0], 'matchFields', 0, 'values', 0);
+}
+
+function placement(tx: ClusterTransaction, set: KubeObject): Placement {
+  const byNode = new Map<string, KubeObject[]>();
+  for (const pod of podsOwnedBy(tx, set)) {
+    const node = nodeOf(pod);
+    byNode.set(node, [...(byNode.get(node) ?? []), pod]);
+  }
+  const spec = podSpecFor(set);
+  const wanted: { node: KubeObject; pods: readonly KubeObject[] }[] = [];
+  for (const node of tx.list('nodes')) {
+    if (!fitsNode(spec, node) || untoleratedTaint(spec, node, ['NoSchedule', 'NoExecute'])) continue;
+    wanted.push({ node, pods: byNode.get(node.metadata.name) ?? [] });
+    byNode.delete(node.metadata.name);
+  }
+  return { wanted, misplaced: [...byNode.values()].flat() };
+}
+
+function manage(tx: ClusterTransaction, set: KubeObject, placed: Placement, hash: string): void {
+  for (const pod of placed.misplaced) if (isActive(pod)) removePod(tx, set, pod, COMPONENT);
+  for (const { node, pods } of placed.wanted) {
+    if (pods.length === 0) {
+      const spec = {
+        tolerations: podSpecFor(set)['tolerations'],
+        affinity: pinnedTo(set, node.metadata.name),
+      };
+      createPod(tx, {
+        owner: set,
+        component: COMPONENT,
+        labels: { [REVISION_LABEL]: hash, 'pod-template-generation': generationOf(set) },
+        spec,
+      });
+    }
+    for (const pod of pods)
+      if (isTerminal(pod) && pod.metadata.deletionTimestamp === undefined) removePod(tx, set, pod, COMPONENT);
+    for (const pod of pods.filter(isActive).slice(1)) removePod(tx, set, pod, COMPONENT);
+  }
+  if (textAt(set.spec, 'updateStrategy', 'type') === 'RollingUpdate') update(tx, set, placed, hash);
+}
+
+const generationOf = (set: KubeObject): string =>
+  set.metadata.annotations?.['deprecated.daemonset.template.generation'] ?? '1';
+
+function pinnedTo(set: KubeObject, node: string): JsonObject {
+  const own = objectAt(set.spec, 'template', 'spec', 'affinity');
+  const term = { matchFields: [{ key: 'metadata.name', operator: 'In', values: [node] }] };
+  return {
+    ...own,
+    nodeAffinity: {
+      ...objectAt(own, 'nodeAffinity'),
+      requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] },
+    },
+  };
+}
+
+/** Replaces pods of an older template, never more at once than maxUnavailable allows. */
+function update(tx: ClusterTransaction, set: KubeObject, placed: Placement, hash: string): void {
+  const limit = numberOrPercent(
+    at(set.spec, 'updateStrategy', 'rollingUpdate', 'maxUnavailable'),
+    placed.wanted.length,
+  );
+  const active = placed.wanted.flatMap(({ pods }) => pods.filter(isActive).slice(0, 1));
+  const stale = active.filter((pod) => pod.metadata.labels?.[REVISION_LABEL] !== hash);
+  if (stale.length === 0) return;
+  const minReady = numberAt(set.spec, 'minReadySeconds');
+  const isAvailable = (pod: KubeObject): boolean => untilAvailable(tx, pod, minReady) === 0;
+  let room = limit - (placed.wanted.length - active.filter(isAvailable).length);
+  for (const pod of stale) {
+    if (isAvailable(pod)) {
+      if (room <= 0) continue;
+      room -= 1;
+    }
+    removePod(tx, set, pod, COMPONENT);
+  }
+}
+
+function numberOrPercent(value: unknown, total: number): number {
+  if (typeof value === 'number') return value;
+  const percent = Number(/^(\d+)%$/.exec(String(value))?.[1] ?? 0);
+  return Math.max(1, Math.ceil((percent / 100) * total));
+}
+
+function report(tx: ClusterTransaction, set: KubeObject, placed: Placement, hash: string): void {
+  const minReady = numberAt(set.spec, 'minReadySeconds');
+  const pods = placed.wanted.flatMap((place) => place.pods.filter(isActive).slice(0, 1));
+  const waits = pods.map((pod) => untilAvailable(tx, pod, minReady));
+  const soon = waits.filter((wait) => wait !== undefined && wait > 0) as number[];
+  if (soon.length > 0) tx.schedule(NAME, keyOf(set), Math.min(...soon));
+  const available = waits.filter((wait) => wait === 0).length;
+  const desired = placed.wanted.length;
+  const updated = pods.filter((pod) => pod.metadata.labels?.[REVISION_LABEL] === hash).length;
+  putStatus(tx, DAEMON_SETS, set, {
+    currentNumberScheduled: pods.length,
+    numberMisscheduled: placed.misplaced.filter(isActive).length,
+    desiredNumberScheduled: desired,
+    numberReady: pods.filter(isReady).length,
+    observedGeneration: set.metadata.generation ?? 0,
+    ...(updated === 0 ? {} : { updatedNumberScheduled: updated }),
+    ...(available === 0 ? {} : { numberAvailable: available }),
+    ...(desired === available ? {} : { numberUnavailable: desired - available }),
+  });
+}

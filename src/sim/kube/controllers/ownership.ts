@@ -1,0 +1,91 @@
+/** Who owns what: controller references, and the indexes that find an owner's dependents. */
+import type { Json } from '../../../base/json.ts';
+import { textAt } from '../fields.ts';
+import type { KubeObject, OwnerReference } from '../object.ts';
+import { TableIndex, TableTally } from '../table-index.ts';
+import type { ClusterTransaction } from '../transaction.ts';
+
+export const controllerOf = (object: KubeObject): OwnerReference | undefined =>
+  object.metadata.ownerReferences?.find((reference) => reference.controller === true);
+
+export const controllerReference = (owner: KubeObject): OwnerReference => ({
+  apiVersion: owner.apiVersion,
+  kind: owner.kind,
+  name: owner.metadata.name,
+  uid: owner.metadata.uid ?? '',
+  controller: true,
+  blockOwnerDeletion: true,
+});
+
+const podGroups = (pod: KubeObject): readonly string[] => {
+  const node = textAt(pod.spec, 'nodeName');
+  const owner = controllerOf(pod)?.uid;
+  const { namespace = '', labels = {} } = pod.metadata;
+  return [
+    `node/${node}`,
+    owner === undefined ? `loose/${namespace}` : `owner/${owner}`,
+    ...Object.entries(labels).map(([key, value]) => `label/${namespace}/${key}=${value}`),
+  ];
+};
+
+const pods = new TableIndex(podGroups);
+
+const podGroup = (tx: ClusterTransaction, name: string) => pods.group(tx.state.store.table('pods'), name);
+
+export const podsOwnedBy = (tx: ClusterTransaction, owner: KubeObject): readonly KubeObject[] => [
+  ...podGroup(tx, `owner/${owner.metadata.uid ?? ''}`).values(),
+];
+
+/** Pods of a namespace that no controller owns. */
+export const loosePods = (tx: ClusterTransaction, namespace: string): readonly KubeObject[] => [
+  ...podGroup(tx, `loose/${namespace}`).values(),
+];
+
+export const podsWithLabel = (
+  tx: ClusterTransaction,
+  namespace: string,
+  key: string,
+  value: string,
+): readonly KubeObject[] => [...podGroup(tx, `label/${namespace}/${key}=${value}`).values()];
+
+/** Pods bound to a node; to none for the empty name. */
+export const podsOnNode = (tx: ClusterTransaction, node: string): readonly KubeObject[] => [
+  ...podGroup(tx, `node/${node}`).values(),
+];
+
+const byNode = new TableTally<KubeObject>((pod) => textAt(pod.spec, 'nodeName'));
+
+/** Pods bound to each node, by its name. Read it before the next write. */
+export const podCounts = (tx: ClusterTransaction): ReadonlyMap<string, number> =>
+  byNode.counts(tx.state.store.table('pods'));
+
+/** Pods of one owner on each node that has any. */
+export function ownerCounts(tx: ClusterTransaction, owner: string): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const pod of podGroup(tx, `owner/${owner}`).values()) {
+    const node = textAt(pod.spec, 'nodeName');
+    counts.set(node, (counts.get(node) ?? 0) + 1);
+  }
+  return counts;
+}
+
+const replicaSets = new TableIndex<KubeObject>((object) => {
+  const owner = controllerOf(object)?.uid;
+  return owner === undefined ? [] : [owner];
+});
+
+export const replicaSetsOwnedBy = (tx: ClusterTransaction, owner: KubeObject): readonly KubeObject[] => [
+  ...replicaSets.group(tx.state.store.table('replicasets.apps'), owner.metadata.uid ?? '').values(),
+];
+
+/** The key under which a controller works on an object: `namespace/name`. */
+export const keyOf = (object: KubeObject): string =>
+  `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+
+export function splitKey(key: string): { readonly namespace: string; readonly name: string } {
+  const slash = key.indexOf('/');
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+/** KubeObject members are JSON by construction. */
+export const jsonOf = (value: unknown): Json => value as Json;

@@ -1,0 +1,242 @@
+/**
+ * The status a kubelet reports at each stage of a pod's life.
+ * Source: k8s.io/kubernetes pkg/kubelet/{kubelet_pods.go,status/generate.go}, Kubernetes 1.35.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { hex, utf8 } from '../../../base/bytes.ts';
+import type { Json, JsonObject } from '../../../base/json.ts';
+import { formatIpv4 } from '../../../model/ip.ts';
+import type { Millis } from '../../core/time.ts';
+import { at, listAt, numberAt, textAt } from '../fields.ts';
+import type { KubeObject } from '../object.ts';
+import type { ClusterTransaction } from '../transaction.ts';
+import { withCondition } from './pod-state.ts';
+
+const CONDITION_ORDER = [
+  'PodReadyToStartContainers',
+  'Initialized',
+  'Ready',
+  'ContainersReady',
+  'PodScheduled',
+];
+
+interface Conditions {
+  readonly sandbox: boolean;
+  readonly ready: boolean;
+  /** `PodCompleted` for a pod that ended well, else ContainersNotReady. */
+  readonly reason?: string;
+}
+
+function conditions(tx: ClusterTransaction, pod: KubeObject, wanted: Conditions): readonly JsonObject[] {
+  const observedGeneration = pod.metadata.generation ?? 1;
+  const names = listAt(pod.spec, 'containers').map((container) => textAt(container, 'name'));
+  const reason = wanted.reason ?? 'ContainersNotReady';
+  const why = wanted.ready
+    ? {}
+    : {
+        reason,
+        ...(reason === 'PodCompleted'
+          ? {}
+          : { message: `containers with unready status: [${names.join(' ')}]` }),
+      };
+  const flag = (value: boolean): string => (value ? 'True' : 'False');
+  const all: readonly (JsonObject & { readonly type: string; readonly status: string })[] = [
+    { type: 'PodReadyToStartContainers', status: flag(wanted.sandbox) },
+    { type: 'Initialized', status: 'True' },
+    { type: 'Ready', status: flag(wanted.ready), ...why },
+    { type: 'ContainersReady', status: flag(wanted.ready), ...why },
+    { type: 'PodScheduled', status: 'True' },
+  ];
+  const made = all.reduce<readonly JsonObject[]>(
+    (list, condition) =>
+      withCondition(list, { ...condition, lastProbeTime: null, observedGeneration }, tx.timestamp),
+    listAt(pod.status, 'conditions'),
+  );
+  const rank = (condition: JsonObject): number => CONDITION_ORDER.indexOf(String(condition['type']));
+  return made.toSorted((a, b) => rank(a) - rank(b));
+}
+
+function hostAddress(tx: ClusterTransaction, pod: KubeObject): string {
+  const node = tx.get('nodes', undefined, textAt(pod.spec, 'nodeName'));
+  const address = listAt(node?.status, 'addresses').find((item) => item['type'] === 'InternalIP');
+  return textAt(address, 'address');
+}
+
+/** A pod on the host's network has its node's address from the first moment. */
+function addresses(tx: ClusterTransaction, pod: KubeObject): JsonObject {
+  const host = hostAddress(tx, pod);
+  const network = tx.state.sandboxes.get(pod.metadata.uid ?? '')?.network;
+  const own =
+    at(pod.spec, 'hostNetwork') === true
+      ? host
+      : network
+        ? formatIpv4(network.address)
+        : textAt(pod.status, 'podIP');
+  return {
+    hostIP: host,
+    hostIPs: [{ ip: host }],
+    ...(own === '' ? {} : { podIP: own, podIPs: [{ ip: own }] }),
+  };
+}
+
+function base(tx: ClusterTransaction, pod: KubeObject): JsonObject {
+  return {
+    ...pod.status,
+    observedGeneration: pod.metadata.generation ?? 1,
+    ...addresses(tx, pod),
+    startTime: textAt(pod.status, 'startTime') || tx.timestamp,
+  };
+}
+
+export function creatingStatus(tx: ClusterTransaction, pod: KubeObject): JsonObject {
+  return {
+    ...base(tx, pod),
+    phase: 'Pending',
+    conditions: conditions(tx, pod, { sandbox: false, ready: false }),
+    containerStatuses: listAt(pod.spec, 'containers').map((container) => ({
+      name: textAt(container, 'name'),
+      image: textAt(container, 'image'),
+      imageID: '',
+      lastState: {},
+      ready: false,
+      restartCount: 0,
+      started: false,
+      state: { waiting: { reason: 'ContainerCreating' } },
+    })),
+  };
+}
+
+/** containerd's full name of an image. */
+export function canonicalImage(image: string): string {
+  const tagged = /[:@][^/]*$/.test(image) ? image : `${image}:latest`;
+  const [first = '', ...rest] = tagged.split('/');
+  if (rest.length === 0) return `docker.io/library/${tagged}`;
+  return /[.:]/.test(first) || first === 'localhost' ? tagged : `docker.io/${tagged}`;
+}
+
+const digestOf = (image: string): string => `sha256:${hex(sha256(utf8(canonicalImage(image))))}`;
+
+interface Running {
+  readonly ready: boolean;
+  readonly restart: boolean;
+}
+
+export function runningStatus(
+  tx: ClusterTransaction,
+  pod: KubeObject,
+  { ready, restart }: Running,
+): JsonObject {
+  const old = listAt(pod.status, 'containerStatuses');
+  return {
+    ...base(tx, pod),
+    phase: 'Running',
+    conditions: conditions(tx, pod, { sandbox: true, ready }),
+    containerStatuses: listAt(pod.spec, 'containers').map((container) => {
+      const former = old.find((status) => status['name'] === container['name']);
+      const image = textAt(container, 'image');
+      const keeps = restart && at(former, 'state', 'running') !== undefined;
+      if (former && keeps) return former;
+      return {
+        name: textAt(container, 'name'),
+        image: canonicalImage(image),
+        imageID: `${canonicalImage(image).replace(/:[^/:]*$/, '')}@${digestOf(image)}`,
+        containerID: `containerd://${tx.hex(64)}`,
+        lastState: former?.['lastState'] ?? {},
+        ready,
+        restartCount: numberAt(former, 'restartCount') + (restart ? 1 : 0),
+        started: true,
+        state: { running: { startedAt: tx.timestamp } },
+        ...mounts(container),
+      };
+    }),
+  };
+}
+
+function mounts(container: JsonObject): JsonObject {
+  const volumes = listAt(container, 'volumeMounts');
+  if (volumes.length === 0) return {};
+  return {
+    volumeMounts: volumes.map((mount) => ({
+      name: textAt(mount, 'name'),
+      mountPath: textAt(mount, 'mountPath'),
+      ...(mount['readOnly'] === true ? { readOnly: true, recursiveReadOnly: 'Disabled' } : {}),
+    })),
+  };
+}
+
+export function readyStatus(tx: ClusterTransaction, pod: KubeObject): JsonObject {
+  return {
+    ...base(tx, pod),
+    conditions: conditions(tx, pod, { sandbox: true, ready: true }),
+    containerStatuses: listAt(pod.status, 'containerStatuses').map((status) => ({ ...status, ready: true })),
+  };
+}
+
+interface End {
+  readonly name: string;
+  readonly exitCode: number;
+}
+
+function terminated(tx: ClusterTransaction, status: JsonObject, { exitCode }: End): JsonObject {
+  return {
+    terminated: {
+      exitCode,
+      reason: exitCode === 0 ? 'Completed' : 'Error',
+      startedAt: textAt(status, 'state', 'running', 'startedAt') || tx.timestamp,
+      finishedAt: tx.timestamp,
+      containerID: textAt(status, 'containerID'),
+    },
+  };
+}
+
+/** Containers that ended for good; the pod has ended when all have. */
+export function endedStatus(tx: ClusterTransaction, pod: KubeObject, ending: readonly End[]): JsonObject {
+  const statuses = listAt(pod.status, 'containerStatuses').map((status): JsonObject => {
+    const end = ending.find(({ name }) => name === status['name']);
+    return end ? { ...status, ready: false, started: false, state: terminated(tx, status, end) } : status;
+  });
+  const over = statuses.every((status) => at(status, 'state', 'terminated') !== undefined);
+  const failed = statuses.some((status) => numberAt(status, 'state', 'terminated', 'exitCode') !== 0);
+  const phase: Json = over ? (failed ? 'Failed' : 'Succeeded') : 'Running';
+  const reason = over ? (failed ? 'PodFailed' : 'PodCompleted') : 'ContainersNotReady';
+  return {
+    ...base(tx, pod),
+    phase,
+    conditions: conditions(tx, pod, { sandbox: !over, ready: false, reason }),
+    containerStatuses: statuses,
+  };
+}
+
+interface Failing {
+  readonly ending: readonly End[];
+  /** Before the next start; 0 for the first restart. */
+  readonly wait: Millis;
+}
+
+/** Containers that ended and will be started again, at once or after a back-off. */
+export function failingStatus(
+  tx: ClusterTransaction,
+  pod: KubeObject,
+  { ending, wait }: Failing,
+): JsonObject {
+  const { name, namespace = '', uid = '' } = pod.metadata;
+  const statuses = listAt(pod.status, 'containerStatuses').map((status): JsonObject => {
+    const end = ending.find((candidate) => candidate.name === status['name']);
+    if (!end) return status;
+    const last = terminated(tx, status, end);
+    const message = `back-off ${backOffText(wait)} restarting failed container=${end.name} pod=${name}_${namespace}(${uid})`;
+    const state: JsonObject = wait === 0 ? last : { waiting: { reason: 'CrashLoopBackOff', message } };
+    return { ...status, ready: false, started: false, state, lastState: last };
+  });
+  return {
+    ...base(tx, pod),
+    conditions: conditions(tx, pod, { sandbox: true, ready: false }),
+    containerStatuses: statuses,
+  };
+}
+
+/** Go's duration: `10s`, `1m20s`, `5m0s`. */
+function backOffText(wait: Millis): string {
+  const seconds = Math.round(wait / 1000);
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
+}

@@ -1,0 +1,44 @@
+/**
+ * What controllers ask of a pod. Source: k8s.io/kubernetes pkg/api/v1/pod/util.go, pkg/controller/controller_utils.go.
+ */
+import { parseTimestamp, type Millis } from '../../core/time.ts';
+import type { JsonObject } from '../../../base/json.ts';
+import { listAt, textAt } from '../fields.ts';
+import type { KubeObject } from '../object.ts';
+import type { ClusterTransaction } from '../transaction.ts';
+
+export const conditionOf = (object: KubeObject, type: string): JsonObject | undefined =>
+  listAt(object.status, 'conditions').find((item) => textAt(item, 'type') === type);
+
+export const isReady = (pod: KubeObject): boolean => textAt(conditionOf(pod, 'Ready'), 'status') === 'True';
+
+export const isTerminal = (pod: KubeObject): boolean =>
+  ['Succeeded', 'Failed'].includes(textAt(pod.status, 'phase'));
+
+/** Counts for its controller: neither ended nor on its way out. */
+export const isActive = (pod: KubeObject): boolean =>
+  !isTerminal(pod) && pod.metadata.deletionTimestamp === undefined;
+
+/** Virtual milliseconds until the pod has been ready for `minReadySeconds`; 0 when it has, undefined when not ready. */
+export function untilAvailable(
+  tx: ClusterTransaction,
+  pod: KubeObject,
+  minReadySeconds: number,
+): Millis | undefined {
+  if (!isReady(pod)) return undefined;
+  if (minReadySeconds === 0) return 0;
+  const since = parseTimestamp(textAt(conditionOf(pod, 'Ready'), 'lastTransitionTime')) - tx.state.epoch;
+  return Math.max(0, since + minReadySeconds * 1000 - tx.now);
+}
+
+/** Sets or replaces a condition; its transition time moves only when its status does. */
+export function withCondition(
+  conditions: readonly JsonObject[],
+  condition: JsonObject & { readonly type: string; readonly status: string },
+  timestamp: string,
+): readonly JsonObject[] {
+  const old = conditions.find((item) => item['type'] === condition.type);
+  const since = old && old['status'] === condition.status ? old['lastTransitionTime'] : timestamp;
+  const made: JsonObject = { ...condition, lastTransitionTime: since ?? timestamp };
+  return old ? conditions.map((item) => (item === old ? made : item)) : [...conditions, made];
+}

@@ -1,0 +1,231 @@
+/**
+ * From a request's body to an object of a kind: Go's decoding errors for built-in kinds, strict unknown-field errors,
+ * schema validation for custom resources, and defaults.
+ * Source: sigs.k8s.io/json (unmarshal and strict errors); k8s.io/apiextensions-apiserver pkg/apiserver/{schema,validation}.
+ */
+import { isJsonObject, type Json, type JsonObject } from '../../base/json.ts';
+import type { FieldError } from './field-error.ts';
+import { notSupported, required } from './field-error.ts';
+import type { ObjectSchema, ScalarSchema, Schema } from './schema.ts';
+
+const join = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`);
+
+/** Paths of members that the schema does not know, in document order, e.g. `spec.template.spec.containers[0].imag`. */
+export function unknownFields(
+  schema: Schema | undefined,
+  value: Json | undefined,
+  path = '',
+): readonly string[] {
+  if (!schema || value === undefined || value === null) return [];
+  if (schema.type === 'object' && isJsonObject(value)) {
+    return Object.entries(value).flatMap(([key, member]) => {
+      const field = schema.fields[key];
+      return field ? unknownFields(field, member, join(path, key)) : [join(path, key)];
+    });
+  }
+  if (schema.type === 'map' && isJsonObject(value)) {
+    return Object.entries(value).flatMap(([key, member]) =>
+      unknownFields(schema.values, member, join(path, key)),
+    );
+  }
+  if (schema.type === 'array' && Array.isArray(value)) {
+    return value.flatMap((item, index) => unknownFields(schema.items, item as Json, `${path}[${index}]`));
+  }
+  return [];
+}
+
+/** The value without members that the schema does not know, and without nulls where the schema has members. */
+export function pruned(schema: Schema | undefined, value: Json): Json {
+  if (!schema || value === null) return value;
+  if (schema.type === 'object' && isJsonObject(value)) {
+    const members = Object.entries(value).flatMap(([key, member]): [string, Json][] => {
+      const field = schema.fields[key];
+      if (!field || member === undefined || member === null) return [];
+      return [[key, pruned(field, member)]];
+    });
+    return Object.fromEntries(members);
+  }
+  if (schema.type === 'map' && isJsonObject(value)) {
+    return Object.fromEntries(
+      Object.entries(value).flatMap(([key, member]): [string, Json][] =>
+        member === undefined ? [] : [[key, pruned(schema.values, member)]],
+      ),
+    );
+  }
+  if (schema.type === 'array' && Array.isArray(value))
+    return value.map((item) => pruned(schema.items, item as Json));
+  return value;
+}
+
+/** Fills defaults into what is there; a default object is filled in turn. */
+export function withDefaults(schema: Schema | undefined, value: Json): Json {
+  if (!schema || value === null) return value;
+  if (schema.type === 'object' && isJsonObject(value)) return objectWithDefaults(schema, value);
+  if (schema.type === 'map' && isJsonObject(value) && !isScalar(schema.values)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, member]) => [key, withDefaults(schema.values, member ?? null)]),
+    );
+  }
+  if (schema.type === 'array' && Array.isArray(value) && !isScalar(schema.items)) {
+    return value.map((item) => withDefaults(schema.items, item as Json));
+  }
+  return value;
+}
+
+function objectWithDefaults(schema: ObjectSchema, value: JsonObject): JsonObject {
+  const filled: Record<string, Json | undefined> = { ...value };
+  for (const [key, field] of Object.entries(schema.fields)) {
+    const member = filled[key] ?? field.default;
+    if (member !== undefined) filled[key] = withDefaults(field, member);
+  }
+  return filled;
+}
+
+const isScalar = (schema: Schema): boolean => !['object', 'map', 'array'].includes(schema.type);
+
+const goValue = (value: Json): string => {
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'boolean') return 'bool';
+  return typeof value;
+};
+
+const GO_TYPES: Readonly<Record<string, string>> = { string: 'string', boolean: 'bool', number: 'float64' };
+
+const goType = (schema: ScalarSchema): string =>
+  schema.type === 'integer' ? (schema.format ?? 'int32') : (GO_TYPES[schema.type] ?? 'string');
+
+function scalarFits(schema: ScalarSchema, value: Json): boolean {
+  switch (schema.type) {
+    case 'string':
+      return typeof value === 'string';
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'integer':
+      return typeof value === 'number' && Number.isInteger(value);
+    case 'number':
+      return typeof value === 'number';
+    case 'int-or-string':
+    case 'quantity':
+      return typeof value === 'string' || typeof value === 'number';
+  }
+}
+
+const QUANTITY = /^[+-]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+|[numkKMGTPE]i?|)$/;
+const QUANTITY_ERROR =
+  "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
+/** Go's complaint when a JSON value does not fit a built-in kind's struct; undefined when all fits. */
+export function decodeError(
+  schema: Schema | undefined,
+  value: Json | undefined,
+  struct = '',
+  path = '',
+): string | undefined {
+  if (!schema || value === undefined || value === null || schema.type === 'any') return undefined;
+  const misfit = (wanted: string): string =>
+    `json: cannot unmarshal ${goValue(value)} into Go struct field ${struct}.${path} of type ${wanted}`;
+  switch (schema.type) {
+    case 'object': {
+      if (!isJsonObject(value)) return misfit(`v1.${schema.goType ?? 'object'}`);
+      const inner = schema.goType ?? struct;
+      return first(Object.entries(schema.fields), ([key, field]) =>
+        decodeError(field, value[key], inner, join(path, key)),
+      );
+    }
+    case 'map':
+      if (!isJsonObject(value)) return misfit(isScalar(schema.values) ? 'map[string]string' : 'map');
+      return first(Object.values(value), (member) => decodeError(schema.values, member, struct, path));
+    case 'array':
+      if (!Array.isArray(value)) return misfit(`[]${arrayItem(schema.items)}`);
+      return first(value as readonly Json[], (item) => decodeError(schema.items, item, struct, path));
+    case 'quantity':
+      return QUANTITY.test(String(value)) ? undefined : QUANTITY_ERROR;
+    default:
+      return scalarFits(schema, value) ? undefined : misfit(goType(schema));
+  }
+}
+
+const arrayItem = (schema: Schema): string =>
+  schema.type === 'object'
+    ? `v1.${schema.goType ?? 'object'}`
+    : isScalar(schema)
+      ? goType(schema as ScalarSchema)
+      : schema.type;
+
+function first<T>(items: readonly T[], find: (item: T) => string | undefined): string | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** What a custom resource's OpenAPI schema has to say, in the words of apiextensions. */
+export function schemaErrors(
+  schema: Schema | undefined,
+  value: Json | undefined,
+  path = '',
+): readonly FieldError[] {
+  if (!schema || value === undefined || (value === null && schema.nullable)) return [];
+  switch (schema.type) {
+    case 'any':
+      return [];
+    case 'object':
+      if (!isJsonObject(value)) return [wrongType(path, 'object', value)];
+      return [
+        ...(schema.required ?? [])
+          .filter((key) => value[key] === undefined)
+          .map((key) => required(join(path, key))),
+        ...Object.entries(schema.fields).flatMap(([key, field]) =>
+          schemaErrors(field, value[key], join(path, key)),
+        ),
+      ];
+    case 'map':
+      if (!isJsonObject(value)) return [wrongType(path, 'object', value)];
+      return Object.entries(value).flatMap(([key, member]) =>
+        schemaErrors(schema.values, member, join(path, key)),
+      );
+    case 'array':
+      if (!Array.isArray(value)) return [wrongType(path, 'array', value)];
+      return value.flatMap((item, index) => schemaErrors(schema.items, item as Json, `${path}[${index}]`));
+    default:
+      return scalarErrors(schema, value, path);
+  }
+}
+
+const openApiType = (value: Json): string => {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+  return typeof value;
+};
+
+const wrongType = (path: string, wanted: string, value: Json): FieldError => ({
+  type: 'FieldValueTypeInvalid',
+  field: path,
+  value: openApiType(value),
+  detail: `${path} in body must be of type ${wanted}: "${openApiType(value)}"`,
+});
+
+function scalarErrors(schema: ScalarSchema, value: Json, path: string): readonly FieldError[] {
+  if (!scalarFits(schema, value)) return [wrongType(path, schema.type, value)];
+  const wrong = (detail: string): FieldError => ({
+    type: 'FieldValueInvalid',
+    field: path,
+    value,
+    detail: `${path} in body ${detail}`,
+  });
+  const errors: FieldError[] = [];
+  if (schema.enum && !schema.enum.includes(String(value)))
+    errors.push(notSupported(path, value, schema.enum));
+  if (schema.minimum !== undefined && Number(value) < schema.minimum) {
+    errors.push(wrong(`should be greater than or equal to ${schema.minimum}`));
+  }
+  if (schema.maximum !== undefined && Number(value) > schema.maximum) {
+    errors.push(wrong(`should be less than or equal to ${schema.maximum}`));
+  }
+  if (schema.pattern !== undefined && !new RegExp(schema.pattern).test(String(value))) {
+    errors.push(wrong(`should match '${schema.pattern}'`));
+  }
+  return errors;
+}

@@ -1,0 +1,45 @@
+/** All controllers of the control plane, the scheduler and the kubelets. A CNI provider adds its own beside them. */
+import { daemonSetController } from './controllers/daemon-set-controller.ts';
+import { deploymentController } from './controllers/deployment-controller.ts';
+import { endpointsController } from './controllers/endpoints-controller.ts';
+import { garbageCollector } from './controllers/garbage-collector.ts';
+import { eventExpiry, nodeLifecycle } from './controllers/housekeeping.ts';
+import { kubelet } from './controllers/kubelet.ts';
+import { namespaceController } from './controllers/namespace-controller.ts';
+import { replicaSetController } from './controllers/replica-set-controller.ts';
+import { scheduler } from './controllers/scheduler.ts';
+import { statefulSetController } from './controllers/stateful-set-controller.ts';
+import { taintEviction } from './controllers/taint-eviction.ts';
+import type { Controller } from './controller.ts';
+import type { Registry } from './registry.ts';
+import type { CniPlugin } from './sandbox.ts';
+
+export interface KubeControllerOptions {
+  readonly cni: CniPlugin;
+  /** Built-in kinds and those of the CNI provider: what namespaces contain and owners own. */
+  readonly registry: Registry;
+  /** Where the scheduler runs, for the source of its events; `control-plane` unless said. */
+  readonly controlPlane?: string;
+}
+
+/** A CA bundle in form only: no TLS is spoken in the simulator. */
+const ROOT_CA = '-----BEGIN CERTIFICATE-----\nsimulated\n-----END CERTIFICATE-----\n';
+
+export const kubeControllers = ({
+  cni,
+  registry,
+  controlPlane = 'control-plane',
+}: KubeControllerOptions): readonly Controller[] => [
+  namespaceController(registry, ROOT_CA),
+  deploymentController,
+  replicaSetController,
+  daemonSetController,
+  statefulSetController,
+  scheduler(controlPlane),
+  kubelet(cni),
+  endpointsController,
+  garbageCollector(registry),
+  nodeLifecycle,
+  taintEviction,
+  eventExpiry,
+];

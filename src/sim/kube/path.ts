@@ -1,0 +1,58 @@
+/**
+ * API paths: which resource, object and subresource a request is about.
+ * Source: Kubernetes API concepts, "Resource URIs"; k8s.io/apiserver pkg/endpoints/request/requestinfo.go.
+ */
+import type { Registry } from './registry.ts';
+import type { ResourceType } from './resource.ts';
+
+export interface Target {
+  readonly type: ResourceType;
+  readonly namespace?: string;
+  readonly name?: string;
+  readonly subresource?: string;
+}
+
+/** The part of a path after its group and version; undefined when the path names no group and version. */
+export function splitPath(
+  path: string,
+): { readonly apiVersion: string; readonly rest: readonly string[] } | undefined {
+  const parts = path
+    .split('/')
+    .filter((part) => part !== '')
+    .map(decodeURIComponent);
+  if (parts[0] === 'api' && parts[1] !== undefined) return { apiVersion: parts[1], rest: parts.slice(2) };
+  if (parts[0] === 'apis' && parts[1] !== undefined && parts[2] !== undefined) {
+    return { apiVersion: `${parts[1]}/${parts[2]}`, rest: parts.slice(3) };
+  }
+  return undefined;
+}
+
+/** Members of a namespace object's own path, as against resources inside the namespace. */
+const NAMESPACE_SUBRESOURCES = ['status', 'finalize'];
+
+/** Undefined when nothing is served there. */
+export function parsePath(registry: Registry, path: string): Target | undefined {
+  const split = splitPath(path);
+  if (!split) return undefined;
+  const { apiVersion, rest } = split;
+  const inNamespace =
+    rest[0] === 'namespaces' && rest.length > 2 && !NAMESPACE_SUBRESOURCES.includes(rest[2] ?? '');
+  const [plural, name, subresource, ...beyond] = inNamespace ? rest.slice(2) : rest;
+  if (plural === undefined || beyond.length > 0) return undefined;
+  const type = registry.byPlural(apiVersion, plural);
+  if (!type || (inNamespace && !type.namespaced) || (!inNamespace && type.namespaced && name !== undefined))
+    return undefined;
+  return {
+    type,
+    ...(inNamespace ? { namespace: rest[1] ?? '' } : {}),
+    ...(name === undefined ? {} : { name }),
+    ...(subresource === undefined ? {} : { subresource }),
+  };
+}
+
+/** Where an object of a kind lives: `/apis/apps/v1/namespaces/default/deployments/web`. */
+export function objectPath(type: ResourceType, namespace: string | undefined, name?: string): string {
+  const root = type.group === '' ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`;
+  const middle = type.namespaced && namespace !== undefined ? `/namespaces/${namespace}` : '';
+  return `${root}${middle}/${type.plural}${name === undefined ? '' : `/${name}`}`;
+}

@@ -1,0 +1,81 @@
+/** GET of objects, collections and subresources. */
+import type { JsonObject } from '../../base/json.ts';
+import { err, ok, type Result } from '../../base/result.ts';
+import { asJson } from './admission.ts';
+import type { ApiRequest } from './api.ts';
+import { objectNotFound, unknownResource, type Failure } from './failure.ts';
+import type { KubeObject } from './object.ts';
+import { podLog } from './pod-log.ts';
+import type { Target } from './path.ts';
+import { filterOf } from './query.ts';
+import { apiVersionOf, wallClock } from './resource.ts';
+import { scaleOf } from './scale.ts';
+import { tableOf, wantsTable } from './table-response.ts';
+import type { ClusterTransaction } from './transaction.ts';
+
+export type Answer = Result<JsonObject, Failure>;
+
+/** The object a request names. */
+export function found(tx: ClusterTransaction, target: Target): Result<KubeObject, Failure> {
+  const { type, namespace, name = '' } = target;
+  const object = tx.get(type.name, type.namespaced ? namespace : undefined, name);
+  return object ? ok(object) : err(objectNotFound(type, name));
+}
+
+export function getObject(tx: ClusterTransaction, target: Target, request: ApiRequest): Answer {
+  const object = found(tx, target);
+  if (!object.ok) return object;
+  switch (target.subresource) {
+    case undefined:
+      if (wantsTable(request))
+        return ok(table(tx, target, request, [object.value], object.value.metadata.resourceVersion));
+      return ok(asJson(object.value) as JsonObject);
+    case 'status':
+      return target.type.status ? ok(asJson(object.value) as JsonObject) : err(unknownResource());
+    case 'scale':
+      return target.type.scale ? ok(scaleOf(object.value)) : err(unknownResource());
+    case 'log':
+      return target.type.name === 'pods'
+        ? podLog(tx, object.value, request.query ?? {})
+        : err(unknownResource());
+    default:
+      return err(unknownResource());
+  }
+}
+
+/** The objects that a list, a watch or a deletecollection selects. */
+export function selected(
+  tx: ClusterTransaction,
+  target: Target,
+  request: ApiRequest,
+): Result<readonly KubeObject[], Failure> {
+  const filter = filterOf(target, request);
+  if (!filter.ok) return filter;
+  return ok(tx.list(target.type.name, target.namespace).filter(filter.value));
+}
+
+export function listObjects(tx: ClusterTransaction, target: Target, request: ApiRequest): Answer {
+  const objects = selected(tx, target, request);
+  if (!objects.ok) return objects;
+  const resourceVersion = String(tx.state.store.revision);
+  if (wantsTable(request)) return ok(table(tx, target, request, objects.value, resourceVersion));
+  return ok({
+    kind: target.type.listKind,
+    apiVersion: apiVersionOf(target.type),
+    metadata: { resourceVersion },
+    items: objects.value.map(asJson),
+  });
+}
+
+const table = (
+  tx: ClusterTransaction,
+  target: Target,
+  request: ApiRequest,
+  objects: readonly KubeObject[],
+  resourceVersion = '',
+): JsonObject =>
+  tableOf(target.type, objects, {
+    now: wallClock(tx.state.epoch, tx.now),
+    include: request.query?.['includeObject'],
+    resourceVersion,
+  });

@@ -1,0 +1,55 @@
+/** DELETE of one object or of a collection. */
+import { isJsonObject, type JsonObject } from '../../base/json.ts';
+import { err, ok } from '../../base/result.ts';
+import { asJson } from './admission.ts';
+import type { ApiRequest } from './api.ts';
+import { deleteObject, type DeletionOptions, type Propagation } from './deletion.ts';
+import { forbiddenObject } from './failure.ts';
+import { at } from './fields.ts';
+import type { Target } from './path.ts';
+import { found, selected, type Answer } from './reading.ts';
+import { apiVersionOf } from './resource.ts';
+import type { ClusterTransaction } from './transaction.ts';
+import { brokenPrecondition, deletedStatus, dryRun } from './writing.ts';
+
+/** DeleteOptions come in the body, the query, or both; the body wins. */
+function optionsOf(request: ApiRequest): { readonly body: JsonObject; readonly options: DeletionOptions } {
+  const body = isJsonObject(request.body) ? request.body : {};
+  const grace = at(body, 'gracePeriodSeconds') ?? request.query?.['gracePeriodSeconds'];
+  const propagation = at(body, 'propagationPolicy') ?? request.query?.['propagationPolicy'];
+  const orphan = at(body, 'orphanDependents') ?? request.query?.['orphanDependents'];
+  const policy = propagation ?? (orphan === true || orphan === 'true' ? 'Orphan' : undefined);
+  return {
+    body,
+    options: {
+      ...(grace === undefined || grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
+      ...(policy === undefined || policy === null ? {} : { propagation: policy as Propagation }),
+    },
+  };
+}
+
+export function deleteRequest(tx: ClusterTransaction, target: Target, request: ApiRequest): Answer {
+  const object = found(tx, target);
+  if (!object.ok) return object;
+  const { body, options } = optionsOf(request);
+  const broken = brokenPrecondition(target.type, object.value, body);
+  if (broken) return err(broken);
+  const why = target.type.forbid?.('delete', object.value, tx);
+  if (why !== undefined) return err(forbiddenObject(target.type, object.value.metadata.name, why));
+  if (dryRun(request) || at(body, 'dryRun', 0) === 'All') return ok(deletedStatus(target.type, object.value));
+  const waiting = deleteObject(tx, target.type, object.value, options);
+  return ok(waiting ? (asJson(waiting) as JsonObject) : deletedStatus(target.type, object.value));
+}
+
+export function deleteCollectionRequest(tx: ClusterTransaction, target: Target, request: ApiRequest): Answer {
+  const objects = selected(tx, target, request);
+  if (!objects.ok) return objects;
+  const { options } = optionsOf(request);
+  if (!dryRun(request)) for (const object of objects.value) deleteObject(tx, target.type, object, options);
+  return ok({
+    kind: target.type.listKind,
+    apiVersion: apiVersionOf(target.type),
+    metadata: { resourceVersion: String(tx.state.store.revision) },
+    items: objects.value.map(asJson),
+  });
+}

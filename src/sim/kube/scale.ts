@@ -1,0 +1,25 @@
+/** The scale subresource: replicas read and written without the rest. Source: k8s.io/api autoscaling/v1 Scale. */
+import type { JsonObject } from '../../base/json.ts';
+import { compact, numberAt } from './fields.ts';
+import type { KubeObject } from './object.ts';
+import { printSelector, selectorOf } from './selector.ts';
+
+export function scaleOf(object: KubeObject): JsonObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: compact({ name, namespace, uid, resourceVersion, creationTimestamp }),
+    spec: { replicas: numberAt(object.spec, 'replicas') },
+    status: {
+      replicas: numberAt(object.status, 'replicas'),
+      selector: printSelector(selectorOf(object.spec?.['selector'])),
+    },
+  };
+}
+
+/** The object with the replicas that a Scale asks for. */
+export const scaled = (object: KubeObject, scale: JsonObject): KubeObject => ({
+  ...object,
+  spec: { ...object.spec, replicas: numberAt(scale, 'spec', 'replicas') },
+});

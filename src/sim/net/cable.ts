@@ -1,0 +1,67 @@
+/**
+ * What is at the other end of a device's cable: one peer of a veth pair, or the ports of an L2 segment, whose switch knows
+ * where every MAC address is. Spanning tree, VLANs and flooding of unknown addresses are not modelled.
+ */
+import type { Mac } from '../../model/mac.ts';
+import type { Journey } from './journey.ts';
+import type { Device, SegmentPort } from './netns.ts';
+import type { Stack } from './stack.ts';
+
+export interface CableEnd {
+  readonly stack: Stack;
+  readonly device: Device;
+}
+
+/** Every powered device at the other end; a broadcast reaches them all. */
+export function* cableEnds(journey: Journey, from: CableEnd): Generator<CableEnd> {
+  const { link } = from.device;
+  if (!link) return;
+  if (link.kind === 'peer') {
+    const end = plugged(journey, link);
+    if (end) yield end;
+    return;
+  }
+  for (const port of journey.network.segment(link.segment)) {
+    const end =
+      port.netns === from.stack.id && port.device === from.device.name ? undefined : plugged(journey, port);
+    if (end) yield end;
+  }
+}
+
+/** Where a unicast frame arrives; undefined when nobody powered has that address. */
+export function receiverOf(journey: Journey, from: CableEnd, mac: Mac): CableEnd | undefined {
+  const { link } = from.device;
+  if (!link) return undefined;
+  if (link.kind === 'peer') return plugged(journey, link);
+  const ports = journey.network.segment(link.segment);
+  const known = switchTable(ports).get(mac);
+  const end = known && plugged(journey, known);
+  if (end?.device.mac === mac) return end;
+  for (const other of cableEnds(journey, from)) {
+    if (other.device.mac !== mac) continue;
+    switchTable(ports).set(mac, { netns: other.stack.id, device: other.device.name });
+    return other;
+  }
+  return undefined;
+}
+
+/** True when the far end of a veth pair is up; a port of a segment always has carrier from its switch. */
+export function hasCarrier(journey: Journey, from: CableEnd): boolean {
+  const { link } = from.device;
+  return link?.kind !== 'peer' || plugged(journey, link) !== undefined;
+}
+
+function plugged(journey: Journey, port: SegmentPort): CableEnd | undefined {
+  const stack = journey.stack(port.netns);
+  const device = stack?.devices.get(port.device);
+  return stack && device?.up ? { stack, device } : undefined;
+}
+
+/** Where a segment last found each address: only a hint, always verified. */
+const switchTables = new WeakMap<readonly SegmentPort[], Map<Mac, SegmentPort>>();
+
+function switchTable(ports: readonly SegmentPort[]): Map<Mac, SegmentPort> {
+  let table = switchTables.get(ports);
+  if (!table) switchTables.set(ports, (table = new Map()));
+  return table;
+}

@@ -1,0 +1,258 @@
+/**
+ * Connection tracking and address translation (Linux net/netfilter nf_conntrack, nf_nat): the first packet of a connection
+ * meets the nat rules, every later one is translated as the entry says, replies backwards.
+ * An echo's identifier stands in `sourcePort` of both tuples, `destinationPort` is 0.
+ * Left out: expectations, helpers, sequence tracking, UDP stream promotion by time.
+ */
+import type { Ipv4 } from '../../model/ip.ts';
+import type { IcmpError, Ipv4Packet, TcpFlags } from '../../model/packet.ts';
+import { flowTuple, rewrite } from './flow.ts';
+import { mix, scaleHash } from './flow-hash.ts';
+import type { ConntrackHit, Direction, MemoryDraft } from './memory.ts';
+import { tupleKey } from './memory.ts';
+import type { ConntrackEntry, Tuple } from './netns.ts';
+
+export type ConnectionState = 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | 'UNTRACKED';
+
+/** A packet's place in its connection, while it is in one stack. */
+export interface Tracked {
+  entry: ConntrackEntry;
+  readonly direction: Direction;
+  readonly state: 'NEW' | 'ESTABLISHED' | 'RELATED';
+  /** Not in the table yet: it enters when the packet leaves the stack or reaches a socket. */
+  readonly unconfirmed: boolean;
+}
+
+/** nf_conntrack_*_timeout in milliseconds. */
+const TIMEOUT = {
+  icmp: 30_000,
+  udp: 30_000,
+  udpStream: 120_000,
+  SYN_SENT: 120_000,
+  ESTABLISHED: 432_000_000,
+  TIME_WAIT: 120_000,
+  CLOSE: 10_000,
+} as const;
+
+/** Finds the packet's connection or begins one; undefined when the packet belongs to none and can begin none. */
+export function track(memory: MemoryDraft, packet: Ipv4Packet, now: number): Tracked | undefined {
+  if (packet.payload.kind === 'icmp-error') return trackError(memory, packet.payload, now);
+  const protocol = trackedProtocol(packet);
+  if (!protocol) return undefined;
+  const tuple = tupleOf(packet);
+  const hit = find(memory, packet, { protocol, tuple, now });
+  if (hit && !reopens(hit.entry, packet)) {
+    const replied = hit.direction === 'reply' || hit.entry.replied === true;
+    return { ...hit, state: replied ? 'ESTABLISHED' : 'NEW', unconfirmed: false };
+  }
+  if (!canBegin(packet)) return undefined;
+  const entry: ConntrackEntry = {
+    protocol,
+    original: tuple,
+    reply: inverse(protocol, tuple),
+    assured: false,
+    replied: false,
+    expires: now + TIMEOUT.icmp,
+  };
+  return { entry, direction: 'original', state: 'NEW', unconfirmed: true };
+}
+
+interface Sought {
+  readonly protocol: ConntrackEntry['protocol'];
+  readonly tuple: Tuple;
+  readonly now: number;
+}
+
+/** An echo reply matches only as a reply; everything else matches in either direction. */
+function find(
+  memory: MemoryDraft,
+  packet: Ipv4Packet,
+  { protocol, tuple, now }: Sought,
+): ConntrackHit | undefined {
+  const asReply = tupleKey(protocol, tuple, 'reply');
+  if (isEchoReply(packet)) return memory.connection(asReply, now);
+  return memory.connection(tupleKey(protocol, tuple, 'original'), now) ?? memory.connection(asReply, now);
+}
+
+const isEchoReply = ({ payload }: Ipv4Packet): boolean => payload.kind === 'icmp-echo' && payload.reply;
+
+/** A reply or a reset without a connection is invalid. */
+function canBegin(packet: Ipv4Packet): boolean {
+  const { payload } = packet;
+  return !isEchoReply(packet) && !(payload.kind === 'tcp' && payload.flags.rst === true);
+}
+
+/** A SYN on a connection that is over begins a new one. */
+function reopens(entry: ConntrackEntry, { payload }: Ipv4Packet): boolean {
+  const over = entry.state === 'TIME_WAIT' || entry.state === 'CLOSE';
+  return over && payload.kind === 'tcp' && payload.flags.syn === true && payload.flags.ack !== true;
+}
+
+/** An ICMP error belongs to the connection of the packet it quotes and travels the other way. */
+function trackError(memory: MemoryDraft, error: IcmpError, now: number): Tracked | undefined {
+  const quoted = error.original;
+  const protocol = trackedProtocol(quoted);
+  if (!protocol) return undefined;
+  const backwards = inverse(protocol, tupleOf(quoted));
+  const asOriginal = tupleKey(protocol, backwards, 'original');
+  const along = isEchoReply(quoted)
+    ? memory.connection(asOriginal, now)
+    : (memory.connection(tupleKey(protocol, backwards, 'reply'), now) ?? memory.connection(asOriginal, now));
+  return along && { ...along, state: 'RELATED', unconfirmed: false };
+}
+
+function trackedProtocol({ payload }: Ipv4Packet): ConntrackEntry['protocol'] | undefined {
+  switch (payload.kind) {
+    case 'tcp':
+    case 'udp':
+      return payload.kind;
+    case 'icmp-echo':
+      return 'icmp';
+    default:
+      return undefined;
+  }
+}
+
+function tupleOf(packet: Ipv4Packet): Tuple {
+  const { source, destination, sourcePort, destinationPort } = flowTuple(packet);
+  return { source, destination, sourcePort, destinationPort };
+}
+
+function inverse(protocol: ConntrackEntry['protocol'], tuple: Tuple): Tuple {
+  const { source, destination, sourcePort, destinationPort } = tuple;
+  return protocol === 'icmp'
+    ? { source: destination, destination: source, sourcePort, destinationPort }
+    : {
+        source: destination,
+        destination: source,
+        sourcePort: destinationPort,
+        destinationPort: sourcePort,
+      };
+}
+
+/** The packet as the connection wants it on the other side of this stack, in `direction`. */
+function targetTuple({ entry, direction }: Tracked): Tuple {
+  return inverse(entry.protocol, direction === 'original' ? entry.reply : entry.original);
+}
+
+/** Which half of the addresses a hook may change: destinations before routing, sources after. */
+export type Manip = 'source' | 'destination';
+
+/** The packet translated for one hook, or the very same packet when the connection changes nothing there. */
+export function translate(packet: Ipv4Packet, tracked: Tracked, manip: Manip): Ipv4Packet {
+  const { entry, direction } = tracked;
+  const from = direction === 'original' ? entry.original : entry.reply;
+  const target = targetTuple(tracked);
+  const port = manip === 'source' ? 'sourcePort' : 'destinationPort';
+  const identifier = entry.protocol === 'icmp';
+  const changed =
+    from[manip] !== target[manip] ||
+    (identifier
+      ? identifierMoves(tracked, manip) && from.sourcePort !== target.sourcePort
+      : from[port] !== target[port]);
+  if (!changed) return packet;
+  if (packet.payload.kind === 'icmp-error')
+    return translateError(packet, packet.payload, { tracked, target, manip });
+  if (identifier) {
+    const moved = identifierMoves(tracked, manip) ? { sourcePort: target.sourcePort } : {};
+    return rewrite(packet, { [manip]: target[manip], ...moved });
+  }
+  return rewrite(packet, { [manip]: target[manip], [port]: target[port] });
+}
+
+/** An echo's identifier is the client's port: it changes where the client's address does. */
+function identifierMoves({ direction }: Tracked, manip: Manip): boolean {
+  return (direction === 'original') === (manip === 'source');
+}
+
+/** The error's own address changes, and what it quotes changes backwards, so that its receiver knows the quoted packet. */
+function translateError(
+  packet: Ipv4Packet,
+  error: IcmpError,
+  { tracked, target, manip }: { readonly tracked: Tracked; readonly target: Tuple; readonly manip: Manip },
+): Ipv4Packet {
+  const inner = inverse(tracked.entry.protocol, target);
+  const quoted: Manip = manip === 'source' ? 'destination' : 'source';
+  const port = quoted === 'source' ? 'sourcePort' : 'destinationPort';
+  const isEcho = tracked.entry.protocol === 'icmp';
+  const ports = isEcho
+    ? identifierMoves(tracked, manip)
+      ? { sourcePort: inner.sourcePort }
+      : {}
+    : { [port]: inner[port] };
+  const original = rewrite(error.original, { [quoted]: inner[quoted], ...ports });
+  return { ...packet, [manip]: target[manip], payload: { ...error, original } };
+}
+
+/** What a nat rule asks of a new connection. */
+export type NatRequest =
+  | { readonly kind: 'dnat'; readonly to: Ipv4; readonly port?: number }
+  | { readonly kind: 'snat'; readonly to: Ipv4; readonly randomPort: boolean };
+
+/** Writes the request into the connection's reply tuple; a source port that is taken gives way to another. */
+export function bindNat(memory: MemoryDraft, tracked: Tracked, request: NatRequest, now: number): void {
+  const { entry } = tracked;
+  const { protocol } = entry;
+  if (request.kind === 'dnat') {
+    const port = protocol === 'icmp' ? {} : { sourcePort: request.port ?? entry.reply.sourcePort };
+    tracked.entry = { ...entry, reply: { ...entry.reply, source: request.to, ...port } };
+    return;
+  }
+  const field = protocol === 'icmp' ? 'sourcePort' : 'destinationPort';
+  const wanted = { ...entry.reply, destination: request.to };
+  const free = (port: number): boolean =>
+    !memory.connection(tupleKey(protocol, { ...wanted, [field]: port }, 'reply'), now);
+  const own = entry.reply[field];
+  const port = request.randomPort || !free(own) ? randomPort(entry, free) : own;
+  tracked.entry = { ...entry, reply: { ...wanted, [field]: port } };
+}
+
+/** nf_nat_l4proto_unique_tuple: identifiers anywhere, ports in the class of the original one. */
+function randomPort(entry: ConntrackEntry, free: (port: number) => boolean): number {
+  const { original, protocol } = entry;
+  const [low, high] = portRange(protocol === 'icmp' ? undefined : original.sourcePort);
+  const first = scaleHash(
+    mix(original.source, original.destination, original.sourcePort, original.destinationPort),
+    low,
+    high,
+  );
+  for (let tries = 0; tries < high - low; tries += 1) {
+    const port = low + ((first - low + tries) % (high - low));
+    if (free(port)) return port;
+  }
+  return first;
+}
+
+function portRange(port: number | undefined): readonly [number, number] {
+  if (port === undefined) return [0, 0x10000];
+  if (port < 512) return [1, 512];
+  return port < 1024 ? [600, 1024] : [1024, 0x10000];
+}
+
+/** The packet left the stack or reached a socket: its connection enters the table, or is refreshed there. */
+export function confirm(memory: MemoryDraft, tracked: Tracked, packet: Ipv4Packet, now: number): void {
+  if (tracked.state === 'RELATED') return;
+  const { entry, direction } = tracked;
+  const replied = direction === 'reply' || entry.replied === true;
+  if (packet.payload.kind !== 'tcp') {
+    const isStream = entry.protocol === 'udp' && replied;
+    const timeout = isStream ? TIMEOUT.udpStream : TIMEOUT[entry.protocol === 'udp' ? 'udp' : 'icmp'];
+    memory.confirm({ ...entry, replied, assured: isStream, expires: now + timeout });
+    return;
+  }
+  const state = nextTcpState(entry.state, packet.payload.flags, direction);
+  const assured = entry.assured || (state === 'ESTABLISHED' && direction === 'original');
+  memory.confirm({ ...entry, replied, state, assured, expires: now + TIMEOUT[state] });
+}
+
+function nextTcpState(
+  state: ConntrackEntry['state'],
+  flags: TcpFlags,
+  direction: Direction,
+): NonNullable<ConntrackEntry['state']> {
+  if (flags.rst) return 'CLOSE';
+  if (flags.fin) return 'TIME_WAIT';
+  if (flags.syn) return 'SYN_SENT';
+  if (state === 'SYN_SENT' && direction === 'reply') return 'SYN_SENT';
+  return state === 'TIME_WAIT' || state === 'CLOSE' ? state : 'ESTABLISHED';
+}

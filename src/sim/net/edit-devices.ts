@@ -1,0 +1,112 @@
+/**
+ * Devices and their addresses changed by hand, with what the kernel does to the tables on the way (Linux
+ * net/ipv4/fib_frontend.c fib_inetaddr_event, fib_netdev_event): a device that goes down loses its routes and even its
+ * permanent neighbours, keeps its FDB, and gets back only the routes of its own addresses.
+ */
+import type { Result } from '../../base/result.ts';
+import { err, ok } from '../../base/result.ts';
+import { cidrEquals, cidrOf } from '../../model/ip.ts';
+import type { NetnsEdit } from './edit.ts';
+import type { Device, DeviceAddress, Netns, Route } from './netns.ts';
+
+type Edit<Kind extends NetnsEdit['kind']> = Extract<NetnsEdit, { kind: Kind }>;
+
+const MIN_MTU = 68;
+const MAX_MTU = 65535;
+
+export function setLink(netns: Netns, edit: Edit<'set-link'>): Result<Netns, string> {
+  const device = find(netns, edit.device);
+  const bounded = device.kind.type !== 'loopback' && device.kind.type !== 'ipip';
+  if (bounded && edit.mtu !== undefined) {
+    if (edit.mtu < MIN_MTU) return err('Error: mtu less than device minimum.');
+    if (edit.mtu > MAX_MTU) return err('Error: mtu greater than device maximum.');
+  }
+  const sized = withDevice(netns, { ...device, mtu: edit.mtu ?? device.mtu });
+  return ok(edit.up === undefined || edit.up === device.up ? sized : switched(sized, device.name, edit.up));
+}
+
+function switched(netns: Netns, name: string, up: boolean): Netns {
+  const device = { ...find(netns, name), up };
+  const changed = withDevice(netns, device);
+  if (up)
+    return { ...changed, routes: addMissing(changed.routes, device.addresses.flatMap(connected(device))) };
+  return {
+    ...changed,
+    routes: changed.routes.filter((route) => route.device !== name),
+    neighbours: changed.neighbours.filter((neighbour) => neighbour.device !== name),
+  };
+}
+
+export function addAddress(netns: Netns, edit: Edit<'add-address'>): Result<Netns, string> {
+  const device = find(netns, edit.device);
+  if (device.addresses.some((known) => sameAddress(known, edit.address))) {
+    return err('Error: ipv4: Address already assigned.');
+  }
+  const secondary = device.addresses.some((known) => sameSubnet(known, edit.address));
+  const owner = { ...device, addresses: [...device.addresses, edit.address] };
+  const routes = secondary || !device.up ? [] : connected(device)(edit.address);
+  const changed = withDevice(netns, owner);
+  return ok({ ...changed, routes: addMissing(changed.routes, routes) });
+}
+
+/** With a primary address its secondaries go too (promote_secondaries=0); the last one takes every route of the device. */
+export function deleteAddress(netns: Netns, edit: Edit<'delete-address'>): Result<Netns, string> {
+  const device = find(netns, edit.device);
+  const place = device.addresses.findIndex((known) => sameAddress(known, edit.address));
+  const removed = device.addresses[place];
+  if (!removed) return err('Error: ipv4: Address not found.');
+  const primary = device.addresses.findIndex((known) => sameSubnet(known, removed)) === place;
+  const gone = primary ? device.addresses.filter((known) => sameSubnet(known, removed)) : [removed];
+  const addresses = device.addresses.filter((known) => !gone.includes(known));
+  const changed = withDevice(netns, { ...device, addresses });
+  const routes = changed.routes.filter((route) =>
+    addresses.length === 0
+      ? route.device !== device.name
+      : !gone.some(({ address }) => route.source === address),
+  );
+  return ok({ ...changed, routes });
+}
+
+function find(netns: Netns, name: string): Device {
+  const device = netns.devices.find((each) => each.name === name);
+  if (!device) throw new RangeError(`no device ${name} in ${netns.id}`);
+  return device;
+}
+
+function withDevice(netns: Netns, device: Device): Netns {
+  return { ...netns, devices: netns.devices.map((each) => (each.name === device.name ? device : each)) };
+}
+
+/** The route to an address's own subnet; single addresses and those of `lo` have none. */
+function connected(device: Device): (address: DeviceAddress) => readonly Route[] {
+  return ({ address, length }) =>
+    length === 32 || device.kind.type === 'loopback'
+      ? []
+      : [
+          {
+            prefix: cidrOf(address, length),
+            type: 'unicast',
+            device: device.name,
+            protocol: 'kernel',
+            scope: 'link',
+            source: address,
+          },
+        ];
+}
+
+function addMissing(routes: readonly Route[], more: readonly Route[]): readonly Route[] {
+  const missing = more.filter(
+    (route, place) =>
+      !routes.some((known) => cidrEquals(known.prefix, route.prefix) && known.metric === undefined) &&
+      more.findIndex((other) => cidrEquals(other.prefix, route.prefix)) === place,
+  );
+  return [...routes, ...missing];
+}
+
+function sameAddress(a: DeviceAddress, b: DeviceAddress): boolean {
+  return a.address === b.address && a.length === b.length;
+}
+
+function sameSubnet(a: DeviceAddress, b: DeviceAddress): boolean {
+  return a.length === b.length && cidrEquals(cidrOf(a.address, a.length), cidrOf(b.address, b.length));
+}

@@ -1,0 +1,50 @@
+/**
+ * How a packet's walk ends: at a socket, in silence, or with an ICMP error on its way back.
+ */
+import type { Ipv4Packet } from '../../model/packet.ts';
+import type { Disposition } from '../../model/trace.ts';
+import { packetLength } from '../../model/wire-length.ts';
+import type { Hop } from './hop.ts';
+import type { ErrorWish } from './icmp-error.ts';
+import { icmpError } from './icmp-error.ts';
+
+export interface End {
+  readonly disposition: Disposition;
+  /** The hop at which it ended. */
+  readonly hop: Hop;
+  readonly delivered?: Ipv4Packet;
+  readonly error?: Ipv4Packet | undefined;
+}
+
+/** A socket, or the kernel itself for ICMP, takes the packet. */
+export function deliver(hop: Hop): End {
+  hop.journey.step({ kind: 'deliver', at: hop.stack.id, packet: hop.packet });
+  return { disposition: 'delivered', hop, delivered: hop.packet };
+}
+
+/** The walk ends here in silence. */
+export function drop(hop: Hop, disposition: Exclude<Disposition, 'delivered'>, reason: string): End {
+  hop.journey.step({ kind: 'drop', at: hop.stack.id, disposition, reason });
+  return { disposition, hop };
+}
+
+/** The walk ends here, and the sender may be told. */
+export function fail(
+  hop: Hop,
+  disposition: Exclude<Disposition, 'delivered'>,
+  { reason, ...wish }: ErrorWish & { readonly reason: string },
+): End {
+  return { ...drop(hop, disposition, reason), error: icmpError(hop, wish) };
+}
+
+export function tooBig(hop: Hop, mtu: number): End {
+  const reason = `${packetLength(hop.packet)} bytes with Don't Fragment do not fit the MTU of ${mtu}`;
+  return fail(hop, 'too-big', { error: 'too-big', mtu, reason });
+}
+
+export function deny(hop: Hop, verdict: 'drop' | 'reject', hook: string): End {
+  const reason = `netfilter ${verdict === 'drop' ? 'dropped' : 'rejected'} it in ${hook}`;
+  return verdict === 'drop'
+    ? drop(hop, 'denied', reason)
+    : fail(hop, 'denied', { error: 'port-unreachable', reason });
+}

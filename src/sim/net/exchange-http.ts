@@ -1,0 +1,140 @@
+/**
+ * One HTTP request over its own TCP connection, as curl makes it: handshake, request, response, farewell, ten segments or
+ * more (RFC 9112, RFC 9293). An ICMP error ends a connection that is being set up, as Linux does (net/ipv4/tcp_ipv4.c
+ * tcp_v4_err); later ones do not. Left out: retransmissions, so a lost segment is a timeout.
+ */
+import { utf8 } from '../../base/bytes.ts';
+import { formatIpv4, UNSPECIFIED } from '../../model/ip.ts';
+import type { Trace } from '../../model/trace.ts';
+import type { Exchange, HttpOutcome, HttpRequest } from './exchange.ts';
+import type { Sent } from './exchange-send.ts';
+import { finished, send, stackAt } from './exchange-send.ts';
+import { Journey } from './journey.ts';
+import type { HttpServer, Network } from './netns.ts';
+import { routeOutput } from './output-route.ts';
+import { listens } from './stack.ts';
+import type { TcpEnd } from './tcp-connection.ts';
+import { acceptingEnd, accepts, resetOf, sendSegment, tcpEnd, transfer } from './tcp-connection.ts';
+
+export function http(network: Network, request: HttpRequest): Exchange<HttpOutcome> {
+  const { from: at, to, port, sourcePort } = request;
+  const journey = new Journey(network, [{ at, protocol: 'tcp', port: sourcePort }]);
+  const route = routeOutput(stackAt(journey, at), to);
+  if (!route.ok) {
+    const error = route.error === 'prohibited' ? 'admin-prohibited' : route.error;
+    return finished(journey, { kind: 'unreachable', error, traces: [] });
+  }
+  const client = tcpEnd(journey, {
+    at,
+    address: route.value.source ?? UNSPECIFIED,
+    port: sourcePort,
+    peer: { address: to, port },
+    active: true,
+  });
+  return finished(journey, new Conversation(journey, client, request).run());
+}
+
+class Conversation {
+  readonly #journey: Journey;
+  readonly #client: TcpEnd;
+  readonly #request: HttpRequest;
+  readonly #traces: Trace[] = [];
+
+  constructor(journey: Journey, client: TcpEnd, request: HttpRequest) {
+    this.#journey = journey;
+    this.#client = client;
+    this.#request = request;
+  }
+
+  run(): HttpOutcome {
+    const syn = this.#note(sendSegment(this.#journey, this.#client, { flags: { syn: true } }));
+    if (!syn.delivered) return this.#notConnected(syn);
+    const server = acceptingEnd(this.#journey, syn.delivered.at, syn.delivered.packet);
+    if (!server) return this.#ended({ kind: 'timeout' });
+    const greeting = this.#note(sendSegment(this.#journey, server, { flags: { syn: true, ack: true } }));
+    if (!accepts(this.#client, greeting)) return this.#ended({ kind: 'timeout' });
+    const third = this.#note(sendSegment(this.#journey, this.#client, { flags: { ack: true } }));
+    if (!accepts(server, third)) return this.#ended({ kind: 'timeout' });
+    return { ...this.#converse(server), sourceSeen: server.peer.address };
+  }
+
+  #notConnected(syn: Sent): HttpOutcome {
+    const rtt = this.#journey.offset;
+    const { heard } = syn;
+    if (heard?.error === 'port-unreachable') return this.#ended({ kind: 'refused', rtt });
+    if (heard) {
+      const soft = heard.error === 'net-unreachable' || heard.error === 'admin-prohibited';
+      return this.#ended({ kind: 'unreachable', error: soft ? heard.error : 'host-unreachable' });
+    }
+    const reset = syn.refused && resetOf(syn.refused.packet);
+    if (!syn.refused || !reset) return this.#ended({ kind: 'timeout' });
+    const answer = this.#note(send(this.#journey, { at: syn.refused.at, packet: reset }));
+    return this.#ended(
+      accepts(this.#client, answer) ? { kind: 'refused', rtt: this.#journey.offset } : { kind: 'timeout' },
+    );
+  }
+
+  #converse(server: TcpEnd): HttpOutcome {
+    const listener = this.#journey.stack(server.at);
+    const service = listener && listens(listener, 'tcp', server.port)?.serves;
+    const question = utf8(requestText(this.#request));
+    if (!this.#transfer(this.#client, server, question)) return this.#ended({ kind: 'timeout' });
+    if (service?.kind !== 'http') return this.#ended({ kind: 'timeout' });
+    const response = responseTo(this.#request, service, formatIpv4(server.peer.address));
+    if (!this.#transfer(server, this.#client, utf8(responseText(response)))) {
+      return this.#ended({ kind: 'timeout' });
+    }
+    const rtt = this.#journey.offset;
+    this.#farewell(server);
+    return this.#ended({ kind: 'response', ...response, rtt });
+  }
+
+  #transfer(from: TcpEnd, to: TcpEnd, data: Uint8Array): boolean {
+    const { arrived, traces } = transfer(this.#journey, { from, to, data });
+    this.#traces.push(...traces);
+    return arrived;
+  }
+
+  /** The client closes first, as curl does. */
+  #farewell(server: TcpEnd): void {
+    const fin = { flags: { fin: true, ack: true } };
+    if (!accepts(server, this.#note(sendSegment(this.#journey, this.#client, fin)))) return;
+    if (!accepts(this.#client, this.#note(sendSegment(this.#journey, server, fin)))) return;
+    this.#note(sendSegment(this.#journey, this.#client, { flags: { ack: true } }));
+  }
+
+  #note(sent: Sent): Sent {
+    this.#traces.push(...sent.traces);
+    return sent;
+  }
+
+  #ended(outcome: DistributiveOmit<HttpOutcome, 'traces' | 'sourceSeen'>): HttpOutcome {
+    return { ...outcome, traces: this.#traces };
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+function requestText({ method, path, host }: HttpRequest): string {
+  return `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n`;
+}
+
+interface Response {
+  readonly status: number;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: string;
+}
+
+function responseTo({ method }: HttpRequest, server: HttpServer, client: string): Response {
+  const body = server.body.replaceAll('{client}', client);
+  const headers = [
+    ['Content-Type', 'text/plain; charset=utf-8'],
+    ['Content-Length', String(utf8(body).length)],
+  ] as const;
+  return { status: 200, headers, body: method === 'HEAD' ? '' : body };
+}
+
+function responseText({ status, headers, body }: Response): string {
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  return `HTTP/1.1 ${status} OK\r\n${lines}\r\n${body}`;
+}

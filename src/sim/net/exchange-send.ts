@@ -1,0 +1,64 @@
+/**
+ * One packet and the error it may provoke: the step from which every exchange is made.
+ */
+import type { IcmpErrorKind, Ipv4Packet } from '../../model/packet.ts';
+import type { NetnsId, Trace } from '../../model/trace.ts';
+import type { Exchange, ProbeReply } from './exchange.ts';
+import type { WalkStart } from './forward.ts';
+import { walkOn } from './forward.ts';
+import type { Journey } from './journey.ts';
+import type { RouteError } from './output-route.ts';
+import type { Stack } from './stack.ts';
+
+export interface Sent {
+  /** The way there and, when an ICMP error was sent, the way of that error. */
+  readonly traces: readonly Trace[];
+  readonly delivered?: { readonly at: NetnsId; readonly packet: Ipv4Packet };
+  /** The ICMP error that came back to the sender. */
+  readonly heard?: {
+    readonly from: Ipv4Packet['source'];
+    readonly error: IcmpErrorKind;
+    readonly mtu?: number;
+  };
+  /** The packet as a stack saw it whose port is closed; TCP answers it with a reset. */
+  readonly refused?: { readonly at: NetnsId; readonly packet: Ipv4Packet };
+}
+
+export function send(journey: Journey, start: WalkStart): Sent {
+  const there = walkOn(journey, start);
+  const base = {
+    traces: [there.trace],
+    ...(there.delivered ? { delivered: there.delivered } : {}),
+    ...(there.refused ? { refused: there.refused } : {}),
+  };
+  if (!there.icmpError) return base;
+  const back = walkOn(journey, there.icmpError);
+  const traces = [there.trace, back.trace];
+  const message = back.delivered?.at === start.at ? back.delivered.packet : undefined;
+  if (message?.payload.kind !== 'icmp-error') return { ...base, traces };
+  const { error, mtu } = message.payload;
+  return { ...base, traces, heard: { from: message.source, error, ...(mtu === undefined ? {} : { mtu }) } };
+}
+
+/** The sender of a probe hears an error, or nothing. */
+export function errorReply(journey: Journey, { heard }: Sent): ProbeReply {
+  return heard ? { kind: 'icmp-error', ...heard, rtt: journey.offset } : { kind: 'silence' };
+}
+
+type LocalError = Extract<ProbeReply, { kind: 'local-error' }>['error'];
+
+/** What the socket call says; EACCES of a prohibit route is not told apart from EINVAL. */
+export function localError(error: RouteError): LocalError {
+  return error === 'prohibited' ? 'invalid' : error;
+}
+
+export function finished<Outcome>(journey: Journey, outcome: Outcome): Exchange<Outcome> {
+  return { outcome, memory: journey.memories(), frames: journey.frames };
+}
+
+/** The stack a program runs in. */
+export function stackAt(journey: Journey, id: NetnsId): Stack {
+  const stack = journey.stack(id);
+  if (!stack) throw new RangeError(`there is no network stack "${id}"`);
+  return stack;
+}

@@ -1,0 +1,90 @@
+/**
+ * What a program does with the network: send one packet and see what comes back. Every exchange is made of walks, so
+ * ping, traceroute, curl, tcpdump and the checks all see the same cluster.
+ */
+import type { Ipv4 } from '../../model/ip.ts';
+import type { IcmpErrorKind } from '../../model/packet.ts';
+import type { NetnsId, Trace } from '../../model/trace.ts';
+import type { TimedFrame } from './journey.ts';
+import type { NetnsMemory } from './netns.ts';
+
+export { echo } from './exchange-echo.ts';
+export { http } from './exchange-http.ts';
+export { udpProbe } from './exchange-udp.ts';
+export type { TimedFrame } from './journey.ts';
+
+/** What an exchange brought, and what it left behind; the network it was asked of is unchanged. */
+export interface Exchange<Outcome> {
+  readonly outcome: Outcome;
+  /** The memory, afterwards, of every stack that learnt something. */
+  readonly memory: ReadonlyMap<NetnsId, NetnsMemory>;
+  /** Every frame that crossed a device, in order. */
+  readonly frames: readonly TimedFrame[];
+}
+
+export interface EchoRequest {
+  readonly from: NetnsId;
+  readonly to: Ipv4;
+  /** `ping -I <address>` or `-I <device>`. */
+  readonly source?: Ipv4;
+  readonly device?: string;
+  readonly identifier: number;
+  readonly sequence: number;
+  readonly ttl: number;
+  /** ICMP payload bytes, 56 unless said. */
+  readonly dataLength: number;
+  /** `-M do` and `-M want` set DF (ping's default on Linux is want); `-M dont` clears it. */
+  readonly pmtuDiscovery: 'do' | 'want' | 'dont';
+}
+
+/** What the sender learns of one probe. Times are milliseconds of virtual time. */
+export type ProbeReply =
+  | { readonly kind: 'reply'; readonly from: Ipv4; readonly ttl: number; readonly rtt: number; readonly bytes: number }
+  | { readonly kind: 'icmp-error'; readonly from: Ipv4; readonly error: IcmpErrorKind; readonly mtu?: number; readonly rtt: number }
+  /** The kernel refused to send: `message too long`, EINVAL (blackhole), ENETUNREACH. */
+  | { readonly kind: 'local-error'; readonly error: 'too-big' | 'invalid' | 'net-unreachable' | 'host-unreachable'; readonly mtu?: number }
+  | { readonly kind: 'silence' };
+
+export interface EchoOutcome {
+  readonly reply: ProbeReply;
+  /** The source address the packet left with. */
+  readonly source: Ipv4 | undefined;
+  /** The walk there, and the walk back when there was one. */
+  readonly traces: readonly Trace[];
+}
+
+/** One UDP datagram to a closed high port, as traceroute sends. */
+export interface UdpProbeRequest {
+  readonly from: NetnsId;
+  readonly to: Ipv4;
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  readonly ttl: number;
+  readonly dataLength: number;
+}
+
+export interface UdpProbeOutcome {
+  readonly reply: ProbeReply;
+  readonly traces: readonly Trace[];
+}
+
+export interface HttpRequest {
+  readonly from: NetnsId;
+  readonly to: Ipv4;
+  readonly port: number;
+  readonly sourcePort: number;
+  readonly host: string;
+  readonly path: string;
+  readonly method: string;
+}
+
+export type HttpOutcome = {
+  /** The source address as the server's socket saw it; absent when no connection came about. */
+  readonly sourceSeen?: Ipv4;
+  readonly traces: readonly Trace[];
+} & (
+  | { readonly kind: 'response'; readonly status: number; readonly headers: readonly (readonly [string, string])[]; readonly body: string; readonly rtt: number }
+  | { readonly kind: 'refused'; readonly rtt: number }
+  | { readonly kind: 'unreachable'; readonly error: 'host-unreachable' | 'net-unreachable' | 'admin-prohibited' | 'invalid' }
+  | { readonly kind: 'timeout' }
+);

@@ -1,0 +1,288 @@
+/**
+ * One packet's way through the network, in the words of the Linux kernel. Read it from `walk` downwards:
+ *
+ *     own packet                                                                          frame from the cable
+ *         |                                                                                        |
+ *       output ----> route, OUTPUT --+                                  +-- PREROUTING, route <-- arrive
+ *                                    |                                  |            |
+ *                                    v            FORWARD               |            | the address is ours
+ *     cable <-- transmit <-- leave <-- POSTROUTING <------- forward <---+            v
+ *                  |                                                              receive: INPUT, socket
+ *                  |  tunnel device: wrap, and the outer packet starts at `output`          |
+ *                  +----------------------------------------------------------------------- unwrap -> PREROUTING
+ *
+ * Every function hands the packet on and returns how its walk ended. Sources: net/ipv4/{ip_input,ip_forward,ip_output,
+ * route}.c, Linux 6.x. Left out: policy routing, multipath, IP options, multicast, reverse path filtering, IPv6.
+ */
+import type { Ipv4 } from '../../model/ip.ts';
+import { ZERO_MAC } from '../../model/mac.ts';
+import type { Mac } from '../../model/mac.ts';
+import type { Ipv4Packet } from '../../model/packet.ts';
+import type { NetnsId, Trace } from '../../model/trace.ts';
+import { packetLength } from '../../model/wire-length.ts';
+import type { CableEnd } from './cable.ts';
+import { receiverOf } from './cable.ts';
+import type { End } from './ending.ts';
+import { deliver, deny, drop, fail, tooBig } from './ending.ts';
+import { fragmentPacket } from './fragment.ts';
+import type { Hop } from './hop.ts';
+import { hopOf, onTheWire } from './hop.ts';
+import type { OpenSocket, TimedFrame } from './journey.ts';
+import { Journey } from './journey.ts';
+import { resolveNeighbour } from './neighbour.ts';
+import { runHook } from './netfilter.ts';
+import type { Device, NetnsMemory, Network } from './netns.ts';
+import { pathMtu, routeMtu, routeOutput } from './output-route.ts';
+import type { RouteEntry } from './route-table.ts';
+import { listens } from './stack.ts';
+import { enterIpip, enterVxlan, leaveIpip, leaveVxlan, listensForVxlan } from './tunnel-passage.ts';
+
+export interface WalkStart {
+  readonly at: NetnsId;
+  readonly packet: Ipv4Packet;
+  /** The sending socket is bound to this device. */
+  readonly device?: string;
+}
+
+export interface WalkEnd {
+  readonly trace: Trace;
+  /** The packet as the socket or the kernel of its destination sees it. */
+  readonly delivered?: { readonly at: NetnsId; readonly packet: Ipv4Packet };
+  /** The packet as a stack saw it whose port is closed. */
+  readonly refused?: { readonly at: NetnsId; readonly packet: Ipv4Packet };
+  /** The error that the walk provoked; its own walk begins at `at`. */
+  readonly icmpError?: { readonly at: NetnsId; readonly packet: Ipv4Packet };
+}
+
+export interface Walk extends WalkEnd {
+  /** The memory, afterwards, of every stack that learnt something. */
+  readonly memory: ReadonlyMap<NetnsId, NetnsMemory>;
+  readonly frames: readonly TimedFrame[];
+}
+
+/** Walks one packet that the stack `start.at` sends. Nothing is changed: what the walk taught is in the answer. */
+export function walk(network: Network, start: WalkStart, socket?: OpenSocket): Walk {
+  const journey = new Journey(network, socket ? [socket] : []);
+  const end = walkOn(journey, start);
+  return { ...end, memory: journey.memories(), frames: journey.frames };
+}
+
+/** The same as part of a longer journey, whose clock, frames and memory go on. */
+export function walkOn(journey: Journey, { at, packet, device }: WalkStart): WalkEnd {
+  const stack = journey.stack(at);
+  if (!stack) throw new RangeError(`there is no network stack "${at}"`);
+  journey.step({ kind: 'originate', at, packet });
+  const { disposition, hop, delivered, error } = output(hopOf({ journey, stack, packet, boundTo: device }));
+  return {
+    trace: { steps: journey.takeSteps(), disposition, at: hop.stack.id },
+    ...(delivered ? { delivered: { at: hop.stack.id, packet: delivered } } : {}),
+    ...(disposition === 'port-closed' ? { refused: { at: hop.stack.id, packet: hop.packet } } : {}),
+    ...(error ? { icmpError: { at: hop.stack.id, packet: error } } : {}),
+  };
+}
+
+/** Where a routed packet goes next. */
+interface NextHop {
+  readonly entry: RouteEntry;
+  readonly device: Device;
+  readonly address: Ipv4;
+  readonly mtu: number;
+}
+
+/** The stack sends a packet of its own. */
+function output(hop: Hop): End {
+  const routed = routeOwn(hop);
+  if ('disposition' in routed) return routed;
+  const { destination } = hop.packet;
+  const verdict = runHook(hop, { hook: 'OUTPUT', out: routed.device });
+  if (verdict !== 'accept') return deny(hop, verdict, 'OUTPUT');
+  if (hop.packet.destination === destination) return leave(hop, routed);
+  // DNAT gave it another destination: the source stays, the way is looked up again.
+  const rerouted = routeOwn(hop);
+  return 'disposition' in rerouted ? rerouted : leave(hop, rerouted);
+}
+
+function routeOwn(hop: Hop): NextHop | End {
+  const { journey, stack } = hop;
+  const { destination } = hop.packet;
+  const route = routeOutput(stack, destination, hop.boundTo === undefined ? {} : { device: hop.boundTo });
+  const entry = route.ok ? route.value.entry : stack.routes.lookup(destination);
+  journey.step({ kind: 'route', at: stack.id, destination, entry: entry?.matched });
+  if (!route.ok) {
+    return drop(hop, route.error === 'invalid' ? 'blackhole' : 'no-route', ROUTE_REASON[route.error]);
+  }
+  const { device, nextHop } = route.value;
+  const mtu = pathMtu(route.value, journey.memory(stack.id).pathMtu(destination), journey.now);
+  return { entry: route.value.entry, device, address: nextHop, mtu };
+}
+
+const ROUTE_REASON = {
+  invalid: 'the route is a blackhole',
+  'net-unreachable': 'no route to the destination',
+  'host-unreachable': 'the route says unreachable',
+  prohibited: 'the route says prohibit',
+} as const;
+
+/** A frame reaches a device. */
+function arrive(hop: Hop, to: CableEnd, macs: { readonly source: Mac; readonly destination: Mac }): End {
+  const { journey } = hop;
+  const { stack, device } = to;
+  const here = hopOf({ ...hop, stack, input: device, mark: 0, boundTo: undefined });
+  if (onTheWire(hop).some((packet) => packetLength(packet) > device.mtu + VLAN_ROOM)) {
+    journey.memory(stack.id).count(device.name, 'rxDropped');
+    return drop(here, 'refused', `the frame is larger than the MTU of ${device.name} (${device.mtu})`);
+  }
+  for (const payload of onTheWire(hop)) journey.frame(stack, device, 'in', { ...macs, payload });
+  if (macs.destination !== device.mac) return drop(here, 'refused', `the frame is not for ${device.name}`);
+  return prerouting(here);
+}
+
+/** A device receives frames of its MTU plus a VLAN tag (is_skb_forwardable). */
+const VLAN_ROOM = 4;
+
+function prerouting(hop: Hop): End {
+  const { journey, stack } = hop;
+  const verdict = runHook(hop, { hook: 'PREROUTING' });
+  if (verdict !== 'accept') return deny(hop, verdict, 'PREROUTING');
+  const { destination, source } = hop.packet;
+  const entry = stack.routes.lookup(destination);
+  journey.step({ kind: 'route', at: stack.id, destination, entry: entry?.matched });
+  const isLoopback = hop.input?.kind.type === 'loopback';
+  if (!isLoopback && stack.routes.isLocal(source)) {
+    return drop(hop, 'refused', 'martian source: a packet from outside claims an own address');
+  }
+  if (entry?.type === 'local' || isLoopback) return receive(hop);
+  if (!stack.netns.ipForward) return drop(hop, 'refused', 'the host does not forward (ip_forward=0)');
+  if (!entry) {
+    return fail(hop, 'no-route', { error: 'net-unreachable', reason: 'no route to the destination' });
+  }
+  return entry.device ? forward(hop, entry, entry.device) : unroutable(hop, entry);
+}
+
+/** A route that says no: blackholes are silent, the other two answer. */
+function unroutable(hop: Hop, { type }: RouteEntry): End {
+  if (type === 'unreachable') {
+    return fail(hop, 'no-route', { error: 'host-unreachable', reason: 'the route says unreachable' });
+  }
+  if (type === 'prohibit') {
+    return fail(hop, 'no-route', { error: 'admin-prohibited', reason: 'the route says prohibit' });
+  }
+  return drop(hop, 'blackhole', 'the route is a blackhole');
+}
+
+/** The packet is for somebody else. */
+function forward(hop: Hop, entry: RouteEntry, device: Device): End {
+  const { journey, stack, packet } = hop;
+  if (entry.type === 'broadcast') return drop(hop, 'refused', 'directed broadcasts are not forwarded');
+  if (packet.ttl <= 1) return fail(hop, 'ttl-exceeded', { error: 'ttl-exceeded', reason: 'the TTL ran out' });
+  const mtu = routeMtu(entry, device);
+  if (packet.dontFragment && packetLength(packet) > mtu) return tooBig(hop, mtu);
+  const ttl = packet.ttl - 1;
+  hop.packet = { ...packet, ttl };
+  hop.pieces = hop.pieces?.map((piece) => ({ ...piece, ttl }));
+  journey.step({ kind: 'forward', at: stack.id, ttl });
+  const verdict = runHook(hop, { hook: 'FORWARD', out: device });
+  if (verdict !== 'accept') return deny(hop, verdict, 'FORWARD');
+  return leave(hop, { entry, device, address: entry.via ?? hop.packet.destination, mtu });
+}
+
+/** The packet is routed and leaves the stack. */
+function leave(hop: Hop, next: NextHop): End {
+  const verdict = runHook(hop, { hook: 'POSTROUTING', out: next.device, toward: next.address });
+  if (verdict !== 'accept') return deny(hop, verdict, 'POSTROUTING');
+  if (next.device.kind.type === 'loopback') return loopBack(hop, next.device);
+  if (hop.packet.dontFragment && packetLength(hop.packet) > next.mtu) return tooBig(hop, next.mtu);
+  fragment(hop, next);
+  return transmit(hop, next);
+}
+
+function fragment(hop: Hop, { device, mtu }: NextHop): void {
+  const pieces = onTheWire(hop);
+  if (pieces.every((piece) => packetLength(piece) <= mtu)) return;
+  hop.pieces = pieces.flatMap((piece) => fragmentPacket(piece, mtu));
+  const count = hop.pieces.length;
+  hop.journey.step({ kind: 'fragment', at: hop.stack.id, device: device.name, mtu, pieces: count });
+}
+
+/** An own address: the packet comes back in by `lo` with the connection it left with. */
+function loopBack(hop: Hop, device: Device): End {
+  const { journey, stack, connection, state } = hop;
+  journey.frame(stack, device, 'in', { source: ZERO_MAC, destination: ZERO_MAC, payload: hop.packet });
+  const back = hopOf({ ...hop, input: device, pieces: undefined });
+  back.connection = connection && { ...connection, unconfirmed: false };
+  back.state = state;
+  return prerouting(back);
+}
+
+function transmit(hop: Hop, next: NextHop): End {
+  const { kind } = next.device;
+  if (kind.type === 'ipip') return onward(enterIpip(hop, next, kind.local), output);
+  const { journey, stack, packet } = hop;
+  const from = { stack, device: next.device };
+  const mac = resolveNeighbour(journey, from, { address: next.address, source: packet.source });
+  if (mac === undefined) {
+    const reason = `nobody on ${next.device.name} answers ARP for the next hop`;
+    return fail(hop, 'neighbour-unreachable', { error: 'host-unreachable', reason });
+  }
+  if (kind.type !== 'vxlan') return overCable(hop, from, mac);
+  return onward(enterVxlan(hop, next.device, { mac, config: kind.vxlan }), output);
+}
+
+function overCable(hop: Hop, from: CableEnd, mac: Mac): End {
+  const { journey } = hop;
+  const macs = { source: from.device.mac, destination: mac };
+  for (const payload of onTheWire(hop)) journey.frame(from.stack, from.device, 'out', { ...macs, payload });
+  const to = receiverOf(journey, from, mac);
+  if (!to) return drop(hop, 'link-down', `nobody is at the other end of ${from.device.name}`);
+  journey.crossCable();
+  return arrive(hop, to, macs);
+}
+
+/** The packet is for this stack. Its fragments are put together first. */
+function receive(hop: Hop): End {
+  hop.pieces = undefined;
+  const verdict = runHook(hop, { hook: 'INPUT' });
+  if (verdict !== 'accept') return deny(hop, verdict, 'INPUT');
+  const { packet } = hop;
+  const { payload } = packet;
+  switch (payload.kind) {
+    case 'icmp-echo':
+      return deliver(hop);
+    case 'icmp-error':
+      if (payload.error === 'too-big') learnPathMtu(hop, payload.original.destination, payload.mtu);
+      return deliver(hop);
+    case 'udp':
+      return payload.payload.kind === 'vxlan' && listensForVxlan(hop.stack, payload.destinationPort)
+        ? onward(leaveVxlan(hop, payload.payload, payload.destinationPort), prerouting)
+        : toSocket(hop, 'udp', payload.destinationPort);
+    case 'tcp':
+      return toSocket(hop, 'tcp', payload.destinationPort);
+    case 'ipv4':
+      return onward(leaveIpip(hop, payload), prerouting);
+    case 'raw':
+      return drop(hop, 'refused', `IP protocol ${payload.protocol} is not spoken here`);
+  }
+}
+
+/** A packet that went into a tunnel or came out of one goes on as another. */
+function onward(passed: Hop | End, stage: (hop: Hop) => End): End {
+  return 'disposition' in passed ? passed : stage(passed);
+}
+
+/** TCP answers a closed port itself, with a segment; for UDP the kernel sends an ICMP error. */
+function toSocket(hop: Hop, protocol: 'tcp' | 'udp', port: number): End {
+  const { journey, stack } = hop;
+  const waits = journey.sockets.some(
+    (socket) => socket.at === stack.id && socket.protocol === protocol && socket.port === port,
+  );
+  if (waits || listens(stack, protocol, port)) return deliver(hop);
+  const reason = `nothing listens on ${protocol} port ${port}`;
+  return protocol === 'tcp'
+    ? drop(hop, 'port-closed', reason)
+    : fail(hop, 'port-closed', { error: 'port-unreachable', reason });
+}
+
+/** RFC 1191: remembered for ten minutes (net.ipv4.route.mtu_expires). */
+function learnPathMtu({ journey, stack }: Hop, destination: Ipv4, mtu: number | undefined): void {
+  if (mtu !== undefined) journey.memory(stack.id).learnPathMtu(destination, mtu, journey.now + 600_000);
+}

@@ -1,0 +1,194 @@
+/**
+ * One Linux network stack as data: what `ip`, `bridge` and `iptables-save` show of a network namespace. Nodes, pods,
+ * routers and outside hosts are all of this one kind. Tables are immutable; edits make a new `Netns`.
+ * Vocabulary: iproute2 (ip-link, ip-route, ip-neighbour, bridge), Linux net/ipv4.
+ */
+import type { Cidr, InterfaceAddress, Ipv4 } from '../../model/ip.ts';
+import type { Mac } from '../../model/mac.ts';
+import type { NetnsId } from '../../model/trace.ts';
+import type { Netfilter } from './netfilter-rules.ts';
+
+export interface Netns {
+  readonly id: NetnsId;
+  readonly hostname: string;
+  /** In ifindex order; `lo` is first. */
+  readonly devices: readonly Device[];
+  /** The main table; the local table is derived from the addresses. */
+  readonly routes: readonly Route[];
+  /** Entries somebody configured (permanent). Learnt ones live in `NetnsMemory`. */
+  readonly neighbours: readonly Neighbour[];
+  readonly fdb: readonly FdbEntry[];
+  readonly netfilter: Netfilter;
+  /** net.ipv4.ip_forward */
+  readonly ipForward: boolean;
+  readonly listeners: readonly Listener[];
+}
+
+export interface Device {
+  readonly index: number;
+  readonly name: string;
+  readonly kind: DeviceKind;
+  readonly mac: Mac;
+  readonly mtu: number;
+  /** Administratively up (`ip link set up`). */
+  readonly up: boolean;
+  readonly addresses: readonly DeviceAddress[];
+  /** net.ipv4.conf.<device>.proxy_arp: answers ARP for any address it has another route to. */
+  readonly proxyArp: boolean;
+  /** Where the other end of the cable is; absent for lo and tunnels. */
+  readonly link?: Link;
+}
+
+export type DeviceKind =
+  | { readonly type: 'loopback' }
+  | { readonly type: 'ether' }
+  | { readonly type: 'veth' }
+  | { readonly type: 'vxlan'; readonly vxlan: VxlanConfig }
+  | { readonly type: 'ipip'; readonly local: Ipv4 | undefined };
+
+export interface VxlanConfig {
+  readonly vni: number;
+  readonly port: number;
+  readonly local: Ipv4;
+  /** The underlay device. */
+  readonly parent: string;
+}
+
+export interface DeviceAddress extends InterfaceAddress {
+  readonly scope: 'global' | 'link' | 'host';
+}
+
+/** A point-to-point cable (veth pair) or a port of an L2 segment (a rack's switch). */
+export type Link =
+  | { readonly kind: 'peer'; readonly netns: NetnsId; readonly device: string; readonly index: number }
+  | { readonly kind: 'segment'; readonly segment: string };
+
+export interface Route {
+  readonly prefix: Cidr;
+  readonly type: 'unicast' | 'blackhole' | 'unreachable' | 'prohibit';
+  readonly via?: Ipv4;
+  readonly device?: string;
+  /** rt_protos name or number as iproute2 prints it; `boot` is not printed. */
+  readonly protocol: 'kernel' | 'boot' | 'static' | 'bird' | '80';
+  readonly scope: 'global' | 'link' | 'host';
+  readonly source?: Ipv4;
+  readonly metric?: number;
+  readonly onlink?: boolean;
+  readonly mtu?: number;
+}
+
+export interface Neighbour {
+  readonly address: Ipv4;
+  readonly device: string;
+  readonly mac: Mac;
+}
+
+export interface FdbEntry {
+  readonly mac: Mac;
+  readonly device: string;
+  /** The remote VTEP, for a VXLAN device. */
+  readonly destination?: Ipv4;
+}
+
+/** A socket that answers. */
+export interface Listener {
+  readonly protocol: 'tcp' | 'udp';
+  readonly port: number;
+  /** What the process behind the socket does with a request. */
+  readonly serves: HttpServer | EchoServer;
+}
+
+/** Answers any HTTP request with its own name and the client address it saw, as the labs' web image does. */
+export interface HttpServer {
+  readonly kind: 'http';
+  readonly body: string;
+}
+
+/** Returns what it received. */
+export interface EchoServer {
+  readonly kind: 'echo';
+}
+
+/**
+ * What a stack learns from traffic, apart from its configuration. Conntrack, neighbour caches and ICMP rate limits are
+ * the named exceptions to Felix's law.
+ */
+export interface NetnsMemory {
+  readonly neighbours: readonly LearntNeighbour[];
+  readonly conntrack: readonly ConntrackEntry[];
+  /** Received and sent per device name. */
+  readonly counters: ReadonlyMap<string, DeviceCounters>;
+  /** Path MTU learnt per destination (RFC 1191), expiring. */
+  readonly pathMtu: ReadonlyMap<Ipv4, { readonly mtu: number; readonly expires: number }>;
+  /** ICMP error tokens per destination: tokens left and when they were counted (net.ipv4.icmp_ratelimit). */
+  readonly icmpTokens: ReadonlyMap<Ipv4, { readonly tokens: number; readonly at: number }>;
+}
+
+export interface LearntNeighbour {
+  readonly address: Ipv4;
+  readonly device: string;
+  /** Undefined while INCOMPLETE or FAILED. */
+  readonly mac: Mac | undefined;
+  /** Virtual milliseconds of the last confirmation or the last failed attempt. */
+  readonly at: number;
+}
+
+export interface DeviceCounters {
+  readonly rxBytes: number;
+  readonly rxPackets: number;
+  readonly rxDropped: number;
+  readonly txBytes: number;
+  readonly txPackets: number;
+  readonly txDropped: number;
+}
+
+/** One connection both ways (nf_conntrack): what it looked like on arrival and what its replies look like. */
+export interface ConntrackEntry {
+  readonly protocol: 'tcp' | 'udp' | 'icmp';
+  readonly original: Tuple;
+  readonly reply: Tuple;
+  readonly state?: 'SYN_SENT' | 'ESTABLISHED' | 'TIME_WAIT' | 'CLOSE';
+  readonly assured: boolean;
+  /** False while `conntrack -L` shows [UNREPLIED]. */
+  readonly replied?: boolean;
+  readonly expires: number;
+}
+
+export interface Tuple {
+  readonly source: Ipv4;
+  readonly destination: Ipv4;
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+}
+
+export const NO_MEMORY: NetnsMemory = {
+  neighbours: [],
+  conntrack: [],
+  counters: new Map(),
+  pathMtu: new Map(),
+  icmpTokens: new Map(),
+};
+
+/** All stacks of a simulation, as the forwarding code sees them. */
+export interface Network {
+  netns(id: NetnsId): Netns | undefined;
+  memory(id: NetnsId): NetnsMemory;
+  /** Ports plugged into an L2 segment; empty when the segment is unknown. */
+  segment(name: string): readonly SegmentPort[];
+  /** Virtual time of this walk. */
+  readonly now: number;
+}
+
+export interface SegmentPort {
+  readonly netns: NetnsId;
+  readonly device: string;
+}
+
+/** What one program (Felix, kube-proxy, the kubelet with its CNI plugin) puts into a node's stack. */
+export interface Programming {
+  readonly devices: readonly Device[];
+  readonly routes: readonly Route[];
+  readonly neighbours: readonly Neighbour[];
+  readonly fdb: readonly FdbEntry[];
+  readonly netfilter: Netfilter;
+}

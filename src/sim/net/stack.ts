@@ -1,0 +1,66 @@
+/**
+ * A network stack made ready for packets: the tables of a `Netns`, indexed once and kept as long as that `Netns` lives.
+ */
+import type { Ipv4 } from '../../model/ip.ts';
+import type { Mac } from '../../model/mac.ts';
+import type { NetnsId } from '../../model/trace.ts';
+import type { Device, FdbEntry, Listener, Netns } from './netns.ts';
+import { RouteTable } from './route-table.ts';
+
+export interface Stack {
+  readonly id: NetnsId;
+  readonly netns: Netns;
+  readonly devices: ReadonlyMap<string, Device>;
+  readonly routes: RouteTable;
+  /** Permanent neighbours: device, then address. */
+  readonly neighbours: ReadonlyMap<string, ReadonlyMap<Ipv4, Mac>>;
+  /** Forwarding entries of tunnel devices: device, then MAC. The first entry of a MAC is used. */
+  readonly fdb: ReadonlyMap<string, ReadonlyMap<Mac, FdbEntry>>;
+  readonly listeners: ReadonlyMap<number, readonly Listener[]>;
+}
+
+const stacks = new WeakMap<Netns, Stack>();
+
+export function stackOf(netns: Netns): Stack {
+  const known = stacks.get(netns);
+  if (known) return known;
+  const stack: Stack = {
+    id: netns.id,
+    netns,
+    devices: new Map(netns.devices.map((device) => [device.name, device])),
+    routes: new RouteTable(netns),
+    neighbours: byDevice(netns.neighbours, (entry) => [entry.address, entry.mac]),
+    fdb: byDevice(netns.fdb, (entry) => [entry.mac, entry]),
+    listeners: listenersByPort(netns.listeners),
+  };
+  stacks.set(netns, stack);
+  return stack;
+}
+
+export function listens(stack: Stack, protocol: Listener['protocol'], port: number): Listener | undefined {
+  return stack.listeners.get(port)?.find((listener) => listener.protocol === protocol);
+}
+
+function byDevice<Entry extends { readonly device: string }, Key, Value>(
+  entries: readonly Entry[],
+  member: (entry: Entry) => readonly [Key, Value],
+): ReadonlyMap<string, ReadonlyMap<Key, Value>> {
+  const all = new Map<string, Map<Key, Value>>();
+  for (const entry of entries) {
+    const [key, value] = member(entry);
+    const members = all.get(entry.device) ?? new Map<Key, Value>();
+    all.set(entry.device, members);
+    if (!members.has(key)) members.set(key, value);
+  }
+  return all;
+}
+
+function listenersByPort(listeners: readonly Listener[]): ReadonlyMap<number, readonly Listener[]> {
+  const ports = new Map<number, Listener[]>();
+  for (const listener of listeners) {
+    const same = ports.get(listener.port);
+    if (same) same.push(listener);
+    else ports.set(listener.port, [listener]);
+  }
+  return ports;
+}

@@ -1,0 +1,212 @@
+/**
+ * A TCP connection (RFC 9293) as two ends that take turns: real sequence numbers, windows and the options that Linux sends
+ * (MSS, SACK, timestamps, window scale 10). Each segment is a packet that walks; data that meets a smaller MTU is cut again
+ * once the sender has heard of it. Left out: retransmission by time, congestion control, simultaneous transfer.
+ */
+import type { Ipv4 } from '../../model/ip.ts';
+import type { Ipv4Packet, TcpFlags, TcpOption, TcpSegment } from '../../model/packet.ts';
+import type { NetnsId, Trace } from '../../model/trace.ts';
+import { IPV4_HEADER, TCP_HEADER } from '../../model/wire-length.ts';
+import type { Sent } from './exchange-send.ts';
+import { send, stackAt } from './exchange-send.ts';
+import { mix } from './flow-hash.ts';
+import type { Journey } from './journey.ts';
+import { pathMtu, routeOutput } from './output-route.ts';
+
+const WINDOW_SCALE = 10;
+const TIMESTAMPS_LENGTH = 12;
+const MAX_WINDOW = 65535;
+
+/** One end as it knows the connection. */
+export interface TcpEnd {
+  readonly at: NetnsId;
+  readonly address: Ipv4;
+  readonly port: number;
+  /** The other end as this one addresses it; NAT makes the two ends disagree. */
+  readonly peer: { readonly address: Ipv4; readonly port: number };
+  /** True for the end that sent the first SYN. */
+  readonly active: boolean;
+  /** Next sequence number to send, and next one expected. */
+  sequence: number;
+  expected: number;
+  /** The peer's latest timestamp. */
+  echo: number;
+  /** Largest segment the peer takes. */
+  peerMss: number;
+  /** Identification of the next packet. */
+  id: number;
+}
+
+export function tcpEnd(
+  journey: Journey,
+  end: Pick<TcpEnd, 'at' | 'address' | 'port' | 'peer' | 'active'>,
+): TcpEnd {
+  const start = mix(end.address, end.port, end.peer.address, end.peer.port, journey.network.now * 1000);
+  return { ...end, sequence: start, expected: 0, echo: 0, peerMss: 536, id: mix(start) & 0xffff };
+}
+
+/** The end that a SYN brings into being where it was delivered. */
+export function acceptingEnd(journey: Journey, at: NetnsId, syn: Ipv4Packet): TcpEnd | undefined {
+  if (syn.payload.kind !== 'tcp') return undefined;
+  const { sourcePort, destinationPort } = syn.payload;
+  const end = tcpEnd(journey, {
+    at,
+    address: syn.destination,
+    port: destinationPort,
+    peer: { address: syn.source, port: sourcePort },
+    active: false,
+  });
+  hear(end, syn.payload);
+  return end;
+}
+
+/** Sends one segment and lets it walk. */
+export function sendSegment(
+  journey: Journey,
+  end: TcpEnd,
+  { flags, payload = NO_DATA }: { readonly flags: TcpFlags; readonly payload?: Uint8Array },
+): Sent {
+  const { address: source, peer, at } = end;
+  const packet: Ipv4Packet = {
+    kind: 'ipv4',
+    source,
+    destination: peer.address,
+    ttl: 64,
+    tos: 0,
+    // A SYN-ACK has no socket of its own yet, and with Don't Fragment set its identification is 0.
+    id: flags.syn && flags.ack ? 0 : end.id,
+    dontFragment: true,
+    payload: segmentOf(journey, end, { flags, payload }),
+  };
+  end.id = (end.id + 1) & 0xffff;
+  const sent = send(journey, { at, packet });
+  if (sent.delivered) advance(end, flags, payload);
+  return sent;
+}
+
+/** The segment that answers one to a closed port. */
+export function resetOf(refused: Ipv4Packet): Ipv4Packet | undefined {
+  if (refused.payload.kind !== 'tcp') return undefined;
+  const { sourcePort, destinationPort, sequence } = refused.payload;
+  return {
+    kind: 'ipv4',
+    source: refused.destination,
+    destination: refused.source,
+    ttl: 64,
+    tos: 0,
+    id: 0,
+    dontFragment: true,
+    payload: {
+      kind: 'tcp',
+      sourcePort: destinationPort,
+      destinationPort: sourcePort,
+      sequence: 0,
+      acknowledgement: (sequence + 1) >>> 0,
+      flags: { rst: true, ack: true },
+      window: 0,
+      options: [],
+      payload: NO_DATA,
+    },
+  };
+}
+
+const NO_DATA = new Uint8Array(0);
+
+/** True when `end` takes the packet as part of this connection. */
+export function accepts(end: TcpEnd, sent: Sent): sent is Sent & Required<Pick<Sent, 'delivered'>> {
+  if (sent.delivered?.at !== end.at) return false;
+  const { source, payload } = sent.delivered.packet;
+  if (payload.kind !== 'tcp' || source !== end.peer.address || payload.sourcePort !== end.peer.port)
+    return false;
+  hear(end, payload);
+  return true;
+}
+
+function hear(end: TcpEnd, segment: TcpSegment): void {
+  const { flags, sequence, payload, options } = segment;
+  end.expected = (sequence + payload.length + (flags.syn ? 1 : 0) + (flags.fin ? 1 : 0)) >>> 0;
+  for (const option of options) {
+    if (option.kind === 'mss') end.peerMss = option.value;
+    if (option.kind === 'timestamps') end.echo = option.value;
+  }
+}
+
+function advance(end: TcpEnd, flags: TcpFlags, payload: Uint8Array): void {
+  end.sequence = (end.sequence + payload.length + (flags.syn ? 1 : 0) + (flags.fin ? 1 : 0)) >>> 0;
+}
+
+function segmentOf(
+  journey: Journey,
+  end: TcpEnd,
+  { flags, payload }: { readonly flags: TcpFlags; readonly payload: Uint8Array },
+): TcpSegment {
+  return {
+    kind: 'tcp',
+    sourcePort: end.port,
+    destinationPort: end.peer.port,
+    sequence: end.sequence,
+    acknowledgement: flags.ack ? end.expected : 0,
+    flags,
+    window: windowOf(journey, end, flags),
+    options: optionsOf(journey, end, flags),
+    payload,
+  };
+}
+
+/** Whole segments that fit 64 KiB, chosen once: the active end does not know yet that timestamps will shorten them. */
+function windowOf(journey: Journey, end: TcpEnd, flags: TcpFlags): number {
+  const mss = ownMss(journey, end) - (end.active ? 0 : TIMESTAMPS_LENGTH);
+  const window = Math.floor(MAX_WINDOW / mss) * mss;
+  return flags.syn ? window : Math.ceil(window / 2 ** WINDOW_SCALE);
+}
+
+function optionsOf(journey: Journey, end: TcpEnd, flags: TcpFlags): readonly TcpOption[] {
+  const timestamps: TcpOption = { kind: 'timestamps', value: timestampOf(journey, end), echo: end.echo };
+  if (!flags.syn) return [{ kind: 'nop' }, { kind: 'nop' }, timestamps];
+  return [
+    { kind: 'mss', value: ownMss(journey, end) },
+    { kind: 'sack-permitted' },
+    timestamps,
+    { kind: 'nop' },
+    { kind: 'window-scale', shift: WINDOW_SCALE },
+  ];
+}
+
+/** Milliseconds from a start that differs between address pairs. */
+function timestampOf(journey: Journey, end: TcpEnd): number {
+  return (mix(end.address, end.peer.address) + Math.floor(journey.now)) >>> 0;
+}
+
+function ownMss(journey: Journey, end: TcpEnd): number {
+  const route = routeOutput(stackAt(journey, end.at), end.peer.address);
+  if (!route.ok) return 536;
+  const learnt = journey.memory(end.at).pathMtu(end.peer.address);
+  return Math.max(pathMtu(route.value, learnt, journey.now) - IPV4_HEADER - TCP_HEADER, 88);
+}
+
+/** Sends `data` in pieces, each acknowledged; it has not arrived when one was lost for good. */
+export function transfer(
+  journey: Journey,
+  { from, to, data }: { readonly from: TcpEnd; readonly to: TcpEnd; readonly data: Uint8Array },
+): { readonly arrived: boolean; readonly traces: readonly Trace[] } {
+  const traces: Trace[] = [];
+  let at = 0;
+  while (at < data.length) {
+    const size = Math.min(ownMss(journey, from), from.peerMss) - TIMESTAMPS_LENGTH;
+    const payload = data.slice(at, at + size);
+    const sent = sendSegment(journey, from, { flags: { psh: at + size >= data.length, ack: true }, payload });
+    traces.push(...sent.traces);
+    if (sent.heard?.error === 'too-big' && isSmaller(sent.heard.mtu, size)) continue;
+    if (!accepts(to, sent)) return { arrived: false, traces };
+    at += payload.length;
+    const acknowledged = sendSegment(journey, to, { flags: { ack: true } });
+    traces.push(...acknowledged.traces);
+    if (!accepts(from, acknowledged)) return { arrived: false, traces };
+  }
+  return { arrived: true, traces };
+}
+
+/** Only an MTU that makes the segments shorter is worth another try. */
+function isSmaller(mtu: number | undefined, size: number): boolean {
+  return mtu !== undefined && mtu - IPV4_HEADER - TCP_HEADER - TIMESTAMPS_LENGTH < size;
+}

@@ -1,0 +1,339 @@
+/**
+ * Programs that run other programs: bash, sh, env, which, xargs, timeout, watch. On a real machine they are files of their own;
+ * here they need the shell's scope. Messages of coreutils 9.1, findutils 4.9 and procps 4.0.
+ */
+import { utf8Text } from '../../../base/bytes.ts';
+import { hostnameOf } from '../files-image.ts';
+import {
+  Interrupted,
+  outputOf,
+  type Builtin,
+  type BuiltinCall,
+  type Completion,
+  type Descriptor,
+  type Scope,
+} from '../interpreter/scope.ts';
+import { runScriptFile } from '../interpreter/simple.ts';
+import { ShellState } from '../interpreter/state.ts';
+import { Capture, EMPTY_INPUT, Source } from '../interpreter/streams.ts';
+import { parseOptions, usageError, type Options } from './options.ts';
+import { strftime } from './strftime.ts';
+import { duration } from './system.ts';
+
+const shell = (name: string): Builtin => ({
+  name,
+  synopsis: `${name} [-c command] [file [argument ...]]`,
+  summary: 'command interpreter',
+  external: true,
+  run: bash,
+});
+
+export const LAUNCHERS: readonly Builtin[] = [
+  shell('bash'),
+  shell('sh'),
+  {
+    name: 'env',
+    synopsis: 'env [-i] [-u name] [name=value ...] [command]',
+    summary: 'run a program in a modified environment',
+    external: true,
+    run: env,
+  },
+  { name: 'which', synopsis: 'which [-a] name ...', summary: 'locate a command', external: true, run: which },
+  {
+    name: 'xargs',
+    synopsis: 'xargs [-rt0] [-n max] [-I text] [-d delimiter] [command]',
+    summary: 'build and execute command lines from standard input',
+    external: true,
+    run: xargs,
+  },
+  {
+    name: 'timeout',
+    synopsis: 'timeout duration command',
+    summary: 'run a command with a time limit',
+    external: true,
+    run: timeout,
+  },
+  {
+    name: 'watch',
+    synopsis: 'watch [-tx] [-n seconds] command',
+    summary: 'execute a program periodically, showing output fullscreen',
+    external: true,
+    run: watch,
+  },
+];
+
+function freshState({ state }: Scope, name: string): ShellState {
+  const fresh = new ShellState({ cwd: state.cwd, name, interactive: false });
+  for (const [variable, text] of state.variables.environment()) {
+    fresh.variables.setText(variable, text);
+    fresh.variables.mark(variable, { exported: true });
+  }
+  fresh.script = true;
+  return fresh;
+}
+
+async function bash({ name, args, scope, stdin, stderr, interpreter }: BuiltinCall): Promise<number> {
+  const flags = args.slice(0, args.findIndex((arg) => !/^-[eluxi]+$/.test(arg)) >>> 0);
+  const [first, ...rest] = args.slice(flags.length);
+  const state = freshState(scope, name);
+  state.options.errexit = flags.some((flag) => flag.includes('e'));
+  state.options.xtrace = flags.some((flag) => flag.includes('x'));
+  const inner: Scope = { ...scope, state, loops: 0, depth: 0, guarded: false };
+  if (first === '-c') {
+    const [text, zero, ...positional] = rest;
+    if (text === undefined) {
+      await stderr.write(`${name}: -c: option requires an argument\n`);
+      return 2;
+    }
+    state.name = zero ?? name;
+    state.positional = positional;
+    return (await interpreter.runSource(text, inner, '-c')).code;
+  }
+  if (first?.startsWith('-') === true && first !== '-') {
+    await stderr.write(`${name}: ${first}: invalid option\n`);
+    return 2;
+  }
+  if (first !== undefined) return runFile(name, [first, ...rest], inner);
+  const interactive = scope.host.interact(scope, stdin);
+  return interactive ?? (await interpreter.runSource(utf8Text(await stdin.bytes(scope.signal)), inner)).code;
+}
+
+async function runFile(name: string, [file = '', ...args]: readonly string[], scope: Scope): Promise<number> {
+  const { files } = scope.host;
+  const path = file.startsWith('/') ? file : `${scope.state.cwd}/${file}`;
+  const stat = files.stat(path.replace(/\/\.\//g, '/').replace(/\/+/g, '/'));
+  if (stat?.type === 'file') return runScriptFile(file, args, scope);
+  const directory = stat?.type === 'directory';
+  await outputOf(scope.fds, 2).write(
+    `${name}: ${file}: ${directory ? 'Is a directory' : 'No such file or directory'}\n`,
+  );
+  return directory ? 126 : 127;
+}
+
+/** Options of a launcher, or its complaint's status. */
+async function optionsOf(
+  call: BuiltinCall,
+  spec: Parameters<typeof parseOptions>[1],
+  misuse: number,
+): Promise<Options | number> {
+  const parsed = parseOptions(call.args, { ...spec, posix: true });
+  if (parsed.ok) return parsed.options;
+  await usageError(call.name, parsed.message, call.stderr);
+  return misuse;
+}
+
+/** A program by name, as execvp(3) finds it: no functions, no builtins that are not programs too. */
+async function launch(
+  argv: readonly string[],
+  { name, interpreter, stderr, scope: outer }: BuiltinCall,
+  scope: Scope,
+): Promise<number> {
+  const [program = ''] = argv;
+  const builtin = outer.host.builtins.get(program);
+  const known =
+    outer.host.command(program) !== undefined ||
+    builtin?.external === true ||
+    PROGRAMS.has(program) ||
+    program.includes('/');
+  if (known) return (await interpreter.runArgv(argv, scope)).code;
+  const shown =
+    name === 'xargs' ? program : name === 'timeout' ? `failed to run command '${program}'` : `'${program}'`;
+  await stderr.write(`${name}: ${shown}: No such file or directory\n`);
+  return 127;
+}
+
+/** Builtins that exist as files too. */
+const PROGRAMS = new Set(['echo', 'printf', 'test', '[', 'true', 'false', 'pwd']);
+
+async function env(call: BuiltinCall): Promise<number> {
+  const options = await optionsOf(
+    call,
+    { flags: 'i', values: 'u', long: { 'ignore-environment': 'i', unset: 'u' } },
+    125,
+  );
+  if (typeof options === 'number') return options;
+  const state = options.flags.has('i')
+    ? new ShellState({ cwd: call.scope.state.cwd, name: 'env', interactive: false })
+    : call.scope.state.fork();
+  const removed = options.values.get('u');
+  if (removed !== undefined) state.variables.unset(removed);
+  const operands = [...options.operands];
+  while (/^[^=]+=/.test(operands[0] ?? '')) {
+    const [, name = '', value = ''] = /^([^=]+)=([\s\S]*)$/.exec(operands.shift() ?? '') ?? [];
+    state.variables.setText(name, value);
+    state.variables.mark(name, { exported: true });
+  }
+  if (operands.length > 0) return launch(operands, call, { ...call.scope, state });
+  for (const [name, value] of state.variables.environment()) await call.stdout.write(`${name}=${value}\n`);
+  return 0;
+}
+
+async function which({ args, scope, stdout }: BuiltinCall): Promise<number> {
+  const { host } = scope;
+  let code = args.length === 0 ? 1 : 0;
+  for (const name of args.filter((arg) => arg !== '-a')) {
+    const known =
+      host.command(name) !== undefined || host.builtins.get(name)?.external === true || PROGRAMS.has(name);
+    if (known) await stdout.write(`${host.pathOf(name)}\n`);
+    else code = 1;
+  }
+  return code;
+}
+
+async function xargs(call: BuiltinCall): Promise<number> {
+  const options = await optionsOf(
+    call,
+    {
+      flags: 'rt0',
+      values: 'nIdL',
+      long: { 'no-run-if-empty': 'r', 'max-args': 'n', null: '0', verbose: 't' },
+    },
+    1,
+  );
+  if (typeof options === 'number') return options;
+  const { values, flags, operands } = options;
+  const input = utf8Text(await call.stdin.bytes(call.scope.signal));
+  const replace = values.get('I');
+  const items = xargsItems(input, {
+    zero: flags.has('0'),
+    delimiter: values.get('d'),
+    lines: replace !== undefined,
+  });
+  const command = operands.length === 0 ? ['echo'] : operands;
+  const size =
+    replace !== undefined
+      ? 1
+      : Math.max(1, Number(values.get('n') ?? (items.length === 0 ? 1 : items.length)) || 1);
+  const groups: (readonly string[])[] = [];
+  for (let at = 0; at < items.length; at += size) groups.push(items.slice(at, at + size));
+  if (groups.length === 0 && !flags.has('r') && replace === undefined) groups.push([]);
+  const scope: Scope = {
+    ...call.scope,
+    fds: new Map(call.scope.fds).set(0, { input: Source.of(EMPTY_INPUT) }),
+  };
+  let code = 0;
+  for (const group of groups) {
+    const argv =
+      replace === undefined
+        ? [...command, ...group]
+        : command.map((word) => word.replaceAll(replace, group[0] ?? ''));
+    if (flags.has('t')) await call.stderr.write(`${argv.join(' ')}\n`);
+    const status = await launch(argv, call, scope);
+    if (status === 127) return 127;
+    if (status !== 0) code = 123;
+  }
+  return code;
+}
+
+interface Splitting {
+  readonly zero: boolean;
+  readonly delimiter: string | undefined;
+  readonly lines: boolean;
+}
+
+function xargsItems(input: string, { zero, delimiter, lines }: Splitting): readonly string[] {
+  const separator = zero ? '\0' : delimiter === '\\n' ? '\n' : delimiter?.slice(0, 1);
+  if (separator !== undefined)
+    return input
+      .replace(new RegExp(`${separator === '|' ? '\\|' : separator}$`), '')
+      .split(separator)
+      .filter((item) => item !== '' || !zero);
+  if (lines)
+    return input
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
+  const items: string[] = [];
+  for (const [word] of input.matchAll(/(?:"[^"\n]*"|'[^'\n]*'|\\[\s\S]|[^\s"'\\])+/g)) {
+    items.push(
+      word.replace(
+        /"([^"\n]*)"|'([^'\n]*)'|\\([\s\S])/g,
+        (_all, double?: string, single?: string, escaped?: string) => double ?? single ?? escaped ?? '',
+      ),
+    );
+  }
+  return items;
+}
+
+async function timeout(call: BuiltinCall): Promise<number> {
+  const options = await optionsOf(call, { values: 'sk', long: { signal: 's', 'kill-after': 'k' } }, 125);
+  if (typeof options === 'number') return options;
+  const [text, ...argv] = options.operands;
+  if (text === undefined || argv.length === 0) {
+    await call.stderr.write("Try 'timeout --help' for more information.\n");
+    return 125;
+  }
+  const limit = duration(text);
+  if (limit === undefined) {
+    await usageError('timeout', `invalid time interval '${text}'`, call.stderr);
+    return 125;
+  }
+  const { clock } = call.scope.host.ports;
+  const limited = new AbortController();
+  const over = new AbortController();
+  const alarm =
+    limit === 0
+      ? Promise.resolve()
+      : clock.sleep(limit, over.signal).then(() => {
+          limited.abort();
+        });
+  alarm.catch(() => undefined);
+  try {
+    return await launch(argv, call, {
+      ...call.scope,
+      signal: AbortSignal.any([call.scope.signal, limited.signal]),
+    });
+  } catch (error) {
+    if (error instanceof Interrupted && !call.scope.signal.aborted && limited.signal.aborted) return 124;
+    throw error;
+  } finally {
+    over.abort();
+  }
+}
+
+async function watch(call: BuiltinCall): Promise<number | Completion> {
+  const { scope, stdout, stderr, interpreter } = call;
+  const options = await optionsOf(
+    call,
+    { flags: 'tdx', values: 'n', long: { interval: 'n', 'no-title': 't', exec: 'x', differences: 'd' } },
+    1,
+  );
+  if (typeof options === 'number') return options;
+  const seconds = Number(options.values.get('n') ?? '2');
+  const command = options.operands.join(' ');
+  const terminal = scope.fds.get(1)?.terminal;
+  if (command === '' || Number.isNaN(seconds)) {
+    await stderr.write(
+      command === ''
+        ? 'Usage: watch [options] command\n'
+        : `watch: failed to parse argument: '${options.values.get('n') ?? ''}'\n`,
+    );
+    return 1;
+  }
+  if (terminal === undefined) {
+    await stderr.write('Error opening terminal: unknown.\n');
+    return 1;
+  }
+  const { clock } = scope.host.ports;
+  const interval = Math.max(seconds, 0.1);
+  for (;;) {
+    const capture = new Capture(scope.host.pace);
+    const fds = new Map<number, Descriptor>(scope.fds)
+      .set(1, { output: capture })
+      .set(2, { output: capture })
+      .set(0, { input: Source.of(EMPTY_INPUT) });
+    await interpreter.runSource(command, { ...scope, fds, state: scope.state.fork(), loops: 0 });
+    const { columns, rows } = terminal();
+    const left = `Every ${interval.toFixed(1)}s: ${command}`;
+    const right = `${hostnameOf(scope.host.place)}: ${strftime('%a %b %e %H:%M:%S %Y', clock.epoch + clock.now())}`;
+    const title = options.flags.has('t')
+      ? []
+      : [left.slice(0, Math.max(0, columns - right.length - 1)).padEnd(columns - right.length) + right, ''];
+    const lines = capture.text
+      .replace(/\n$/, '')
+      .split('\n')
+      .map((line) => line.slice(0, columns));
+    await stdout.write(`\x1b[H\x1b[2J${[...title, ...lines].slice(0, rows).join('\n')}`);
+    await clock.sleep(interval * 1000, scope.signal);
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * `calicoctl ipam configure` and `ipam release`.
+ * Source: calicoctl/calicoctl/commands/ipam/{configure,release}.go, libcalico-go/lib/ipam SetIPAMConfig, Calico v3.32.1.
+ */
+import type { JsonObject } from '../../../base/json.ts';
+import type { Ipv4 } from '../../../model/ip.ts';
+import { parseAddress } from '../../cni/calico/ip-network.ts';
+import { IPAM_CONFIGS } from '../../cni/calico/kinds.ts';
+import type { Client } from './client.ts';
+import { badAddress } from './ipam-show.ts';
+import type { Line } from './options.ts';
+import type { Report } from './report.ts';
+
+const refused = (error: string): Report => ({ stdout: '', error });
+
+const TRUE = ['1', 't', 'T', 'TRUE', 'true', 'True'];
+const FALSE = ['0', 'f', 'F', 'FALSE', 'false', 'False'];
+
+interface Setting {
+  /** As the success line names it. */
+  readonly name: string;
+  readonly member: string;
+  readonly value: boolean | number | string;
+}
+
+export function ipamConfigure(client: Client, line: Line): Report {
+  const settings: Setting[] = [];
+  for (const read of [strictAffinity(line), maxBlocks(line), persistence(line)]) {
+    if (typeof read === 'string') return refused(read);
+    if (read) settings.push(read);
+  }
+  if (settings.length === 0) return refused('at least one configuration option must be specified');
+  const stored = client.objects.get(IPAM_CONFIGS, 'default')?.spec ?? {};
+  const spec: JsonObject = {
+    autoAllocateBlocks: true,
+    strictAffinity: false,
+    ...stored,
+    ...Object.fromEntries(settings.map(({ member, value }) => [member, value])),
+  };
+  const problem = conflict(spec);
+  if (problem !== undefined) return refused(`error: ${problem}`);
+  client.objects.put(IPAM_CONFIGS, { kind: 'IPAMConfig', name: 'default', spec });
+  return {
+    stdout: settings.map(({ name, value }) => `Successfully set ${name} to: ${String(value)}\n`).join(''),
+  };
+}
+
+function conflict(spec: JsonObject): string | undefined {
+  if (spec['strictAffinity'] !== true && spec['autoAllocateBlocks'] === false) {
+    return "Cannot disable 'StrictAffinity' and 'AutoAllocateBlocks' at the same time";
+  }
+  if (Number(spec['maxBlocksPerHost'] ?? 0) > 0 && spec['strictAffinity'] !== true) {
+    return 'MaxBlocksPerHost requires StrictAffinity to be enabled';
+  }
+  return undefined;
+}
+
+function strictAffinity(line: Line): Setting | string | undefined {
+  const text = line.value('--strictaffinity') ?? '';
+  if (text === '') return undefined;
+  if (!TRUE.includes(text) && !FALSE.includes(text))
+    return 'invalid value. Use true or false to set strictaffinity';
+  return { name: 'StrictAffinity', member: 'strictAffinity', value: TRUE.includes(text) };
+}
+
+function maxBlocks(line: Line): Setting | string | undefined {
+  const text = line.value('--max-blocks-per-host') ?? '';
+  if (text === '') return undefined;
+  if (!/^[+-]?\d+$/.test(text)) return 'invalid value for maxblockhost. Use a valid number';
+  return { name: 'MaxBlocksPerHost', member: 'maxBlocksPerHost', value: Number(text) };
+}
+
+function persistence(line: Line): Setting | string | undefined {
+  const text = line.value('--kubevirt-ip-persistence') ?? '';
+  if (text === '') return undefined;
+  if (text !== 'Enabled' && text !== 'Disabled') {
+    return 'invalid value for --kubevirt-ip-persistence. Use Enabled or Disabled';
+  }
+  return { name: 'KubeVirtVMAddressPersistence', member: 'kubeVirtVMAddressPersistence', value: text };
+}
+
+export function ipamRelease(client: Client, line: Line): Report {
+  const text = line.value('--ip');
+  if (text === undefined) return { stdout: '' };
+  const address = parseAddress(text);
+  if (!address) return badAddress(text);
+  const released = address.version === 4 && client.ipam.releaseAddress(Number(address.address) as Ipv4);
+  if (!released) return refused(`IP address ${text} is not assigned`);
+  return { stdout: `Successfully released IP address ${text}\n` };
+}

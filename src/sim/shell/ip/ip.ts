@@ -1,0 +1,160 @@
+/**
+ * `ip` of iproute2 6.1: address, link, route and neighbour of the stack the learner stands in. Objects and commands may be
+ * abbreviated; the order of the tables decides what an abbreviation means, as in the real tool.
+ */
+import { ok } from '../../../base/result.ts';
+import type { Command, CommandIo } from '../command.ts';
+import { complain, type Parsed } from '../network/complaint.ts';
+import { hereOf, type Here } from '../network/here.ts';
+import { choose } from '../network/keywords.ts';
+import { addAddress, deleteAddress, showAddresses } from './address.ts';
+import { completeIp } from './complete.ts';
+import { setLink, showLinks } from './link.ts';
+import { deleteNeighbour, setNeighbour, showNeighbours } from './neighbour.ts';
+import { parseOptions, type IpOptions } from './options.ts';
+import { deleteRoute, setRoute } from './route-edit.ts';
+import { getRoute } from './route-get.ts';
+import { showRoutes } from './route-show.ts';
+import { editThrough, type Subject } from './subject.ts';
+import { ADDRESS_USAGE, IP_USAGE, LINK_USAGE, NEIGHBOUR_USAGE, ROUTE_USAGE } from './usage.ts';
+
+type Run = (subject: Subject, words: readonly string[]) => Parsed<string>;
+
+interface Verb {
+  readonly names: readonly string[];
+  /** Absent for a verb of the real tool that is not simulated. */
+  readonly run?: Run;
+}
+
+interface IpObject {
+  readonly names: readonly string[];
+  /** The name its complaints use; absent for an object that is not simulated. */
+  readonly verbs?: readonly Verb[];
+  readonly usage?: string;
+}
+
+const missing = (...names: readonly string[]): Verb => ({ names });
+
+/** In the order of ip.c and of each object's do_ip*: the first match wins. */
+export const IP_OBJECTS: readonly IpObject[] = [
+  {
+    names: ['address'],
+    usage: ADDRESS_USAGE,
+    verbs: [
+      { names: ['add'], run: addAddress },
+      missing('change', 'chg'),
+      missing('replace'),
+      { names: ['delete'], run: deleteAddress },
+      { names: ['show', 'list', 'lst'], run: showAddresses },
+      missing('flush'),
+      missing('save', 'restore'),
+    ],
+  },
+  { names: ['addrlabel'] },
+  { names: ['maddress'] },
+  {
+    names: ['route'],
+    usage: ROUTE_USAGE,
+    verbs: [
+      { names: ['add'], run: setRoute('add') },
+      { names: ['change', 'chg'], run: setRoute('change') },
+      { names: ['replace'], run: setRoute('replace') },
+      missing('prepend'),
+      missing('append'),
+      missing('test'),
+      { names: ['delete'], run: deleteRoute },
+      { names: ['list', 'show', 'lst'], run: showRoutes },
+      { names: ['get'], run: getRoute },
+      missing('flush'),
+      missing('save', 'restore', 'showdump'),
+    ],
+  },
+  { names: ['rule'], usage: 'Usage: ip rule [ show ]', verbs: [{ names: ['list', 'lst', 'show'], run: showRules }, missing('add', 'delete', 'flush')] },
+  {
+    names: ['neighbor', 'neighbour'],
+    usage: NEIGHBOUR_USAGE,
+    verbs: [
+      { names: ['add'], run: setNeighbour('add') },
+      { names: ['change', 'chg'], run: setNeighbour('change') },
+      { names: ['replace'], run: setNeighbour('replace') },
+      { names: ['delete'], run: deleteNeighbour },
+      missing('get'),
+      { names: ['show', 'list', 'lst'], run: showNeighbours },
+      missing('flush'),
+    ],
+  },
+  { names: ['ntable', 'ntbl'] },
+  {
+    names: ['link'],
+    usage: LINK_USAGE,
+    verbs: [
+      missing('add'),
+      { names: ['set', 'change'], run: setLink },
+      missing('replace'),
+      missing('delete'),
+      { names: ['show', 'list', 'lst'], run: showLinks },
+      missing('xstats', 'afstats', 'property'),
+    ],
+  },
+  ...['l2tp', 'fou', 'ila', 'macsec', 'tunnel', 'tunl', 'tuntap', 'tap', 'token', 'tcpmetrics', 'monitor', 'xfrm'].map((name) => ({ names: [name] })),
+  ...['mroute', 'mrule', 'netns', 'netconf', 'vrf', 'sr', 'nexthop', 'mptcp', 'ioam', 'amt', 'stats'].map((name) => ({ names: [name] })),
+  { names: ['help'], verbs: [], usage: IP_USAGE },
+];
+
+/** Nothing here changes the policy routing rules. */
+function showRules(): Parsed<string> {
+  return ok('0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n');
+}
+
+/** The name that a complaint gives an object: the tool's own, which is not always the first spelling. */
+const SPOKEN: Readonly<Record<string, string>> = { neighbor: 'neigh' };
+
+export const ip: Command = {
+  name: 'ip',
+  summary: 'addresses, links, routes and neighbours of this network stack',
+  places: ['node', 'router', 'host', 'pod'],
+  async run(io: CommandIo): Promise<number> {
+    const here = hereOf(io);
+    let warnings = '';
+    const result = here
+      ? runIp(io, here, (text) => void (warnings += text))
+      : complain(1, 'Cannot open network namespace: this place has none');
+    if (warnings) await io.stderr.write(warnings);
+    if (result.ok) {
+      if (result.value) await io.stdout.write(result.value);
+      return 0;
+    }
+    await io.stderr.write(`${result.error.message}\n`);
+    return result.error.status;
+  },
+  complete: completeIp,
+};
+
+function runIp(io: CommandIo, here: Here, warn: Subject['warn']): Parsed<string> {
+  const line = parseOptions(io.args);
+  if (!line.ok) return line;
+  if (line.value.kind === 'version') return ok('ip utility, iproute2-6.1.0, libbpf 1.1.2\n');
+  if (line.value.kind === 'help') return complain(255, IP_USAGE);
+  return runObject(io, { here, options: line.value.options, words: line.value.words }, warn);
+}
+
+interface ObjectLine {
+  readonly here: Here;
+  readonly options: IpOptions;
+  readonly words: readonly string[];
+}
+
+function runObject(io: CommandIo, { here, options, words }: ObjectLine, warn: Subject['warn']): Parsed<string> {
+  const [word, verbWord, ...rest] = words;
+  if (word === undefined) return complain(255, IP_USAGE);
+  const object = choose(IP_OBJECTS, word);
+  if (!object) return complain(1, `Object "${word}" is unknown, try "ip help".`);
+  if (!object.verbs) return complain(1, `ip: "${object.names[0]}" is not simulated: no lab has such state.`);
+  const name = object.names[0] ?? '';
+  if (name === 'help' || verbWord === 'help') return complain(255, object.usage ?? IP_USAGE);
+  const verb = verbWord === undefined ? object.verbs.find(({ names }) => names.includes('show')) : choose(object.verbs, verbWord);
+  const spoken = SPOKEN[name] ?? name;
+  if (!verb) return complain(255, `Command "${verbWord}" is unknown, try "ip ${spoken} help".`);
+  if (!verb.run) return complain(1, `ip: "${spoken} ${verb.names[0]}" is not simulated.`);
+  return verb.run({ io, here, options, warn, edit: editThrough(io, here) }, rest);
+}

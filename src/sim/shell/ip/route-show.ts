@@ -1,0 +1,156 @@
+/** `ip route show` and its selectors. Wordings: iproute2 6.1 ip/iproute.c, compared with the real tool. */
+import { ok } from '../../../base/result.ts';
+import type { Cidr, Ipv4 } from '../../../model/ip.ts';
+import { cidrContains, cidrEquals, cidrOf, netmask } from '../../../model/ip.ts';
+import type { Device, Netns, Route } from '../../net/netns.ts';
+import type { CommandIo } from '../command.ts';
+import { complain, type Parsed } from '../network/complaint.ts';
+import { deviceNamed, hasCarrier } from '../network/here.ts';
+import { parseKeywords, type Grammar, type Keyword, wrongArgument } from '../network/keywords.ts';
+import { jsonText } from './device-list.ts';
+import { kernelOrder, routeJson, routeLine, type Hidden, type ListedRoute } from './route-print.ts';
+import { prefixOf, readAddress, readPrefix, readProtocol, readScope, ROUTE_TYPES } from './route-words.ts';
+import type { Subject } from './subject.ts';
+
+interface Selector {
+  readonly table: 'main' | 'local' | 'all' | 'none';
+  readonly device?: string;
+  readonly protocol?: Route['protocol'];
+  readonly scope?: Route['scope'];
+  readonly type?: ListedRoute['type'];
+  readonly via?: Ipv4;
+  readonly source?: Ipv4;
+  /** How the prefix selects: that very prefix, those that hold it, those inside it. */
+  readonly how?: 'exact' | 'match' | 'root';
+  readonly prefix?: Cidr;
+}
+
+/** `match`, `root`, `exact`: the next word is the prefix. */
+const PREFIX_WORDS = (['match', 'root', 'exact'] as const).map(
+  (how): Keyword<Selector> => ({ names: [how], read: (selector, value) => withPrefix({ ...selector, how }, value) }),
+);
+
+const SELECTOR: Grammar<Selector> = {
+  keywords: [
+    { names: ['table'], read: readTable },
+    { names: ['dev', 'oif'], exact: true, read: (selector, device) => ok({ ...selector, device }) },
+    {
+      names: ['protocol'],
+      read: (selector, value) => readProtocol(value, 'invalid "protocol"\n', (protocol) => ({ ...selector, protocol })),
+    },
+    { names: ['scope'], read: (selector, value) => readScope(value, (scope) => ({ ...selector, scope })) },
+    { names: ['type'], read: readType },
+    { names: ['via'], exact: true, read: (selector, value) => readAddress(value, (via) => ({ ...selector, via })) },
+    { names: ['src'], exact: true, read: (selector, value) => readAddress(value, (source) => ({ ...selector, source })) },
+    { names: ['to'], exact: true, flag: true, read: (selector) => ok(selector) },
+    ...PREFIX_WORDS,
+  ],
+  bare: withPrefix,
+};
+
+function withPrefix(selector: Selector, value: string): Parsed<Selector> {
+  const prefix = readPrefix(value);
+  return prefix.ok ? ok({ ...selector, prefix: prefixOf(prefix.value) }) : prefix;
+}
+
+function readTable(selector: Selector, value: string): Parsed<Selector> {
+  if (value === 'main' || value === '254') return ok({ ...selector, table: 'main' });
+  if (value === 'local' || value === '255') return ok({ ...selector, table: 'local' });
+  if (value === 'all' || value === '0') return ok({ ...selector, table: 'all' });
+  if (value === 'default' || /^\d+$/.test(value)) return ok({ ...selector, table: 'none' });
+  return wrongArgument(value, 'table id value is invalid\n');
+}
+
+function readType(selector: Selector, value: string): Parsed<Selector> {
+  const type = [...ROUTE_TYPES, 'local' as const, 'broadcast' as const].find((name) => name === value);
+  return type === undefined
+    ? wrongArgument(value, 'node type value is invalid\n')
+    : ok({ ...selector, type });
+}
+
+export function showRoutes({ io, here, options }: Subject, words: readonly string[]): Parsed<string> {
+  const selected = parseKeywords<Selector>(words, SELECTOR, { table: 'main' });
+  if (!selected.ok) return selected;
+  const selector = selected.value;
+  if (selector.device !== undefined && !deviceNamed(here.netns, selector.device)) {
+    return complain(1, `Cannot find device "${selector.device}"`);
+  }
+  if (selector.table === 'none') return complain(2, 'Error: ipv4: FIB table does not exist.\nDump terminated');
+  const routes = options.family === 'inet6' ? [] : listedRoutes(io, here.netns, selector);
+  const hidden = hiddenBy(selector);
+  if (options.json) return ok(jsonText(routes.map((route) => routeJson(route, hidden, options.details)), options));
+  return ok(routes.map((route) => routeLine(route, hidden, options.details)).join(''));
+}
+
+function listedRoutes(io: CommandIo, netns: Netns, selector: Selector): readonly ListedRoute[] {
+  const main = selector.table === 'local' ? [] : kernelOrder(mainTable(io, netns));
+  const local = selector.table === 'main' ? [] : kernelOrder(localTable(netns));
+  return [...main, ...local].filter((route) => matchesSelector(route, selector));
+}
+
+function matchesSelector(route: ListedRoute, selector: Selector): boolean {
+  const { device, protocol, scope, type, via, source } = selector;
+  return (
+    same(device, route.device) &&
+    same(protocol, route.protocol) &&
+    same(scope, route.scope) &&
+    same(type, route.type) &&
+    same(via, route.via) &&
+    same(source, route.source) &&
+    matchesPrefix(route.prefix, selector)
+  );
+}
+
+const same = <T>(wanted: T | undefined, value: T | undefined): boolean => wanted === undefined || wanted === value;
+
+function matchesPrefix(prefix: Cidr, { prefix: wanted, how = 'exact' }: Selector): boolean {
+  if (!wanted) return true;
+  if (how === 'exact') return cidrEquals(prefix, wanted);
+  const [outer, inner] = how === 'match' ? [prefix, wanted] : [wanted, prefix];
+  return outer.length <= inner.length && cidrContains(outer, inner.base);
+}
+
+function hiddenBy({ device, protocol, scope, via, source, table }: Selector): Hidden {
+  return {
+    device: device !== undefined,
+    protocol: protocol !== undefined,
+    scope: scope !== undefined,
+    via: via !== undefined,
+    source: source !== undefined,
+    table: table !== 'all',
+  };
+}
+
+export function mainTable(io: CommandIo, netns: Netns): readonly ListedRoute[] {
+  return netns.routes.map((route) => {
+    const device = route.device === undefined ? undefined : deviceNamed(netns, route.device);
+    return { ...route, table: 'main', linkDown: device !== undefined && !hasCarrier(io, device) };
+  });
+}
+
+/** What the kernel derives from the addresses. */
+function localTable(netns: Netns): readonly ListedRoute[] {
+  return netns.devices.filter(({ up }) => up).flatMap(localRoutes);
+}
+
+function localRoutes(device: Device): readonly ListedRoute[] {
+  return device.addresses.flatMap(({ address, length }) => {
+    const route = (type: 'local' | 'broadcast', prefix: Cidr): ListedRoute => ({
+      type,
+      prefix,
+      device: device.name,
+      protocol: 'kernel',
+      scope: type === 'local' ? 'host' : 'link',
+      source: address,
+      table: 'local',
+      linkDown: false,
+    });
+    const last = ((address | ~netmask(length)) >>> 0) as Ipv4;
+    const isLoopback = device.kind.type === 'loopback';
+    return [
+      route('local', cidrOf(address, 32)),
+      ...(isLoopback && length < 32 ? [route('local', cidrOf(address, length))] : []),
+      ...(length < 31 ? [route('broadcast', cidrOf(last, 32))] : []),
+    ];
+  });
+}

@@ -1,0 +1,30 @@
+/** The network stack a command stands in. */
+import type { Device, Netns, NetnsMemory } from '../../net/netns.ts';
+import type { NetnsId } from '../../../model/trace.ts';
+import type { CompletionIo } from '../command.ts';
+
+export interface Here {
+  readonly id: NetnsId;
+  readonly netns: Netns;
+  readonly memory: NetnsMemory;
+}
+
+/** Undefined at a place without a stack of the lab (the workstation), or one that has gone. */
+export function hereOf(io: CompletionIo): Here | undefined {
+  const id = io.network.netnsOf(io.place);
+  const netns = id === undefined ? undefined : io.network.netns(id);
+  return id === undefined || netns === undefined ? undefined : { id, netns, memory: io.network.memory(id) };
+}
+
+export function deviceNamed(netns: Netns, name: string): Device | undefined {
+  return netns.devices.find((device) => device.name === name);
+}
+
+/** Up, and the other end of its cable too: what Linux calls carrier. */
+export function hasCarrier(io: CompletionIo, device: Device): boolean {
+  if (!device.up) return false;
+  if (device.link?.kind !== 'peer') return true;
+  const { netns, device: name } = device.link;
+  const peer = io.network.netns(netns);
+  return peer === undefined || (deviceNamed(peer, name)?.up ?? true);
+}

@@ -1,0 +1,84 @@
+/** `tcp[tcpflags] & (tcp-syn|tcp-ack) != 0`, `icmp[icmptype] = 8`, `ip[8] < 5`: byte tests of pcap-filter(7). */
+import type { Token } from './filter-tokens.ts';
+import type { ByteTest } from './filter.ts';
+
+const NAMES: Readonly<Record<string, number>> = {
+  icmptype: 0,
+  icmpcode: 1,
+  tcpflags: 13,
+  'tcp-fin': 1,
+  'tcp-syn': 2,
+  'tcp-rst': 4,
+  'tcp-push': 8,
+  'tcp-ack': 16,
+  'tcp-urg': 32,
+  'icmp-echoreply': 0,
+  'icmp-unreach': 3,
+  'icmp-redirect': 5,
+  'icmp-echo': 8,
+  'icmp-timxceed': 11,
+};
+
+/** The test that begins at `[`, and how many tokens it took; undefined when it is malformed. */
+export function parseByteTest(
+  protocol: string,
+  tokens: readonly Token[],
+): { readonly test: ByteTest; readonly used: number } | undefined {
+  if (protocol !== 'ip' && protocol !== 'icmp' && protocol !== 'tcp' && protocol !== 'udp') return undefined;
+  const reader = new Reader(tokens);
+  if (!reader.take('[')) return undefined;
+  const place = reader.next()?.split(':') ?? [];
+  const index = numberOf(place[0] ?? '');
+  const size = Number(place[1] ?? 1);
+  if (index === undefined || (size !== 1 && size !== 2 && size !== 4) || !reader.take(']')) return undefined;
+  const mask = reader.take('&') ? reader.value() : 0xffffffff;
+  const relation = RELATIONS.find((sign) => sign === reader.peek());
+  if (mask === undefined || relation === undefined) return undefined;
+  reader.next();
+  const value = reader.value();
+  if (value === undefined) return undefined;
+  return { test: { protocol, index, size, mask, relation, value }, used: reader.at };
+}
+
+const RELATIONS = ['=', '==', '!=', '>=', '<=', '>', '<'] as const;
+
+function numberOf(word: string): number | undefined {
+  const named = NAMES[word];
+  if (named !== undefined) return named;
+  return /^(0x[\da-f]+|\d+)$/i.test(word) ? Number(word) : undefined;
+}
+
+class Reader {
+  at = 0;
+  readonly #tokens: readonly Token[];
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
+  peek(): string | undefined {
+    return this.#tokens[this.at]?.text;
+  }
+
+  next(): string | undefined {
+    this.at += 1;
+    return this.#tokens[this.at - 1]?.text;
+  }
+
+  take(text: string): boolean {
+    if (this.peek() !== text) return false;
+    this.at += 1;
+    return true;
+  }
+
+  /** A number, or several joined by `|` in parentheses. */
+  value(): number | undefined {
+    const parenthesised = this.take('(');
+    let value = numberOf(this.next() ?? '');
+    while (parenthesised && value !== undefined && this.take('|')) {
+      const more = numberOf(this.next() ?? '');
+      value = more === undefined ? undefined : (value | more) >>> 0;
+    }
+    return parenthesised && !this.take(')') ? undefined : value;
+  }
+}
