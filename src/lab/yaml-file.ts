@@ -55,7 +55,7 @@ function readDocument<S extends z.ZodType>(
     message,
   });
   if (document.errors.length > 0) {
-    return err(document.errors.map((error) => at(error.pos[0], [], plainYamlMessage(error))));
+    return err(causes(document.errors).map((error) => at(error.pos[0], [], plainYamlMessage(error))));
   }
   const lost = danglingAlias(document);
   if (lost) {
@@ -154,6 +154,12 @@ function wantedBy(issue: z.core.$ZodRawIssue): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** A tab in the indentation makes the parser misread all that follows: then only the tabs are the matter. */
+function causes(errors: readonly YAMLError[]): readonly YAMLError[] {
+  const tabs = errors.filter(({ code }) => code === 'TAB_AS_INDENT');
+  return tabs.length > 0 ? tabs : errors;
 }
 
 /** The parser's first sentence, without the line and column that we print ourselves. */

@@ -3,11 +3,8 @@
  * page has the scheme `app:`; it asks its preload for a MessagePort, which comes back as a message from this very window.
  */
 import type { Unsubscribe } from '../base/event.ts';
+import { PORT_GIVEN, PORT_WANTED } from '../contract/channel.ts';
 import { portConnector, socketConnector, type Connect } from './transport.ts';
-
-/** What page and preload say to each other by `window.postMessage`. */
-export const PORT_WANTED = 'underlay:port-wanted';
-export const PORT_GIVEN = 'underlay:port';
 
 export function hostConnector(): Connect {
   if (location.protocol === 'app:') return portConnector(askForPort);

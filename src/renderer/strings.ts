@@ -220,6 +220,7 @@ export const strings = {
     failed: 'The terminal did not open.',
     ended: (code: number) => `The shell ended with code ${code}.`,
     gone: 'Waiting for the connection…',
+    stopped: 'This shell ended with the lab. Restart the lab to go on.',
     restart: 'New shell',
     none: 'No terminal is open.',
     openWorkstation: 'Open the workstation',

@@ -1,4 +1,4 @@
-/** The browser, as the state needs it: the one file of the interface that touches `window`. */
+/** The browser, as the state needs it: storage, address, clipboard, downloads and timers. */
 import type { Unsubscribe } from '../base/event.ts';
 import type { Clock } from './client.ts';
 import type { Surroundings } from './state/app.svelte.ts';

@@ -12,6 +12,7 @@ import type { Registry } from './kube/registry.ts';
 import { advance, ClusterTransaction } from './kube/transaction.ts';
 import { applyEdit } from './net/apply-edit.ts';
 import type { NetnsEdit } from './net/edit.ts';
+import { forgetNeighbours } from './net/memory.ts';
 import {
   echo,
   http,
@@ -92,10 +93,26 @@ export function apply<K extends keyof Effects>(
 function applyHandEdit(world: World, { netns, edit }: TransactionOf<'edit'>, { stacks }: Machinery): Applied<'edit'> {
   const stack = stacks.netns(world, netns);
   if (!stack) return { world, effect: err(`Cannot open network namespace "${netns}": No such file or directory`) };
+  const forgetful = forgetLearnt(world, netns, edit);
   const after = applyEdit(stack, edit);
-  if (!after.ok) return { world, effect: err(after.error) };
+  if (!after.ok) {
+    // A neighbour that was only learnt is in no configured table; forgetting it is the whole of its deletion.
+    const forgotten = edit.kind === 'delete-neighbour' && forgetful !== world;
+    return forgotten ? { world: forgetful, effect: ok(undefined) } : { world, effect: err(after.error) };
+  }
   const made = [...(world.edits.get(netns) ?? []), { at: world.cluster.now, edit }];
-  return { world: { ...world, edits: world.edits.set(netns, made) }, effect: ok(undefined) };
+  return { world: { ...forgetful, edits: world.edits.set(netns, made) }, effect: ok(undefined) };
+}
+
+/** What a stack had learnt and a change by hand ends: one neighbour, or all of a device that goes down. */
+function forgetLearnt(world: World, netns: NetnsId, edit: NetnsEdit): World {
+  const ends = edit.kind === 'delete-neighbour' || (edit.kind === 'set-link' && edit.up === false);
+  const key = memoryKey(world.cluster, netns);
+  const memory = world.memory.get(key);
+  if (!ends || !memory) return world;
+  const address = edit.kind === 'delete-neighbour' ? edit.address : undefined;
+  const without = forgetNeighbours(memory, edit.device, address);
+  return without === memory ? world : { ...world, memory: world.memory.set(key, without) };
 }
 
 function exchanged<O>(world: World, exchange: Exchange<O>): { readonly world: World; readonly effect: Exchange<O> } {

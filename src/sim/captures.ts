@@ -1,6 +1,7 @@
 /** Open packet captures (tcpdump's sockets): each sees the frames of one network namespace, on one device or on `any`. */
 import type { NetnsId } from '../model/trace.ts';
 import { AsyncQueue } from './async-queue.ts';
+import type { Millis } from './core/time.ts';
 import type { TimedFrame } from './net/exchange.ts';
 import type { Netns } from './net/netns.ts';
 import type { CapturedFrame } from './shell/command.ts';
@@ -28,15 +29,20 @@ export class Captures {
     return capture.queue;
   }
 
-  /** Shows frames, in the order they crossed, to whoever listens. */
-  see(frames: readonly TimedFrame[], netnsOf: (id: NetnsId) => Netns | undefined): void {
+  /** Shows frames, in the order they crossed, to whoever listens; `due` waits for the time of frames still to come. */
+  see(frames: readonly TimedFrame[], netnsOf: (id: NetnsId) => Netns | undefined, due: (at: Millis, show: () => void) => void): void {
     if (this.#open.size === 0) return;
-    for (const { netns, device, direction, frame, at } of frames) {
+    for (const timed of frames) {
       for (const capture of this.#open) {
-        if (capture.netns !== netns || (capture.device !== 'any' && capture.device !== device)) continue;
-        const ifindex = netnsOf(netns)?.devices.find(({ name }) => name === device)?.index ?? 0;
-        capture.queue.push({ at, device, ifindex, direction, frame });
+        if (!sees(capture, timed)) continue;
+        const ifindex = netnsOf(timed.netns)?.devices.find(({ name }) => name === timed.device)?.index ?? 0;
+        const { at, device, direction, frame } = timed;
+        due(at, () => capture.queue.push({ at, device, ifindex, direction, frame }));
       }
     }
   }
+}
+
+function sees(capture: Capture, { netns, device }: TimedFrame): boolean {
+  return capture.netns === netns && (capture.device === 'any' || capture.device === device);
 }

@@ -2,9 +2,6 @@
 import { calicoctl } from './shell/calicoctl/calicoctl.ts';
 import type { Command } from './shell/command.ts';
 import { kubectl } from './shell/kubectl/kubectl.ts';
-import { ip } from './shell/ip/ip.ts';
-import { bridge } from './shell/bridge/bridge.ts';
-import { ping } from './shell/ping/ping.ts';
-import { tcpdump } from './shell/tcpdump/tcpdump.ts';
+import { networkCommands } from './shell/network-commands.ts';
 
-export const labCommands: readonly Command[] = [kubectl, calicoctl, ip, bridge, ping, tcpdump];
+export const labCommands: readonly Command[] = [kubectl, calicoctl, ...networkCommands];

@@ -29,6 +29,9 @@ export interface SimulatorOptions {
   readonly defaultPool: boolean;
 }
 
+/** Virtual milliseconds that count as now. */
+const INSTANT = 5;
+
 export class Simulator {
   readonly #machinery: Machinery;
   readonly #sleepers = new Sleepers();
@@ -152,8 +155,18 @@ export class Simulator {
   readonly clock: ClockPort;
 
   #exchange<O>(exchange: Exchange<O>): O {
-    this.#captures.see(exchange.frames, (id) => this.#machinery.stacks.netns(this.#world, id));
+    this.#captures.see(
+      exchange.frames,
+      (id) => this.#machinery.stacks.netns(this.#world, id),
+      (at, show) => this.#when(at, show),
+    );
     return exchange.outcome;
+  }
+
+  /** Frames of an exchange are at most microseconds ahead, but for what a stack sends after waiting in vain for ARP. */
+  #when(at: Millis, run: () => void): void {
+    if (at < this.now + INSTANT) run();
+    else void this.clock.sleep(at - this.now).then(run);
   }
 
   #become(world: World): void {

@@ -2,7 +2,7 @@
 import { highlight } from '../../src/cli/highlight.ts';
 import { readCourseFiles } from '../../src/cli/course-files.ts';
 import { compileCourse, type CompiledLab } from '../../src/course/compile/course.ts';
-import { freeRunningSimEngine } from '../../src/engines/sim/engine.ts';
+import { freeRunningSimEngine } from '../../src/engines/sim/free-running-engine.ts';
 import { formatDiagnostics } from '../../src/lab/diagnostic.ts';
 import type { ExecResult, LabSession, ReachReport } from '../../src/lab/ports.ts';
 import { parseTarget } from '../../src/lab/target.ts';

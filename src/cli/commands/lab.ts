@@ -9,7 +9,7 @@ import type { StepVerdict } from '../../lab/verdict.ts';
 import type { CompiledCourse, CompiledLab } from '../../course/compile/course.ts';
 import { proveLab, type PrintedIn, type ProofStep } from '../../course/proof.ts';
 import { runScript } from '../../course/script-run.ts';
-import { freeRunningSimEngine } from '../../engines/sim/engine.ts';
+import { freeRunningSimEngine } from '../../engines/sim/free-running-engine.ts';
 import type { Arguments } from '../arguments.ts';
 import type { CliCommand } from '../command.ts';
 import { readCourse } from '../course-files.ts';

@@ -1,12 +1,10 @@
 /**
- * The simulator as a lab engine. `simEngine` gives each lab a worker of its own with time at wall speed; a
- * `freeRunningSimEngine` simulates in this thread and lets time jump, for proofs and the command line.
+ * The simulator as a lab engine: each lab gets a worker of its own, with time at wall speed. This side loads none of the
+ * simulator, so that a host starts fast.
  */
 import { Worker } from 'node:worker_threads';
-import { ok } from '../../base/result.ts';
 import type { Belongings, LabEngine, LabEnvironment } from '../../lab/ports.ts';
 import type { ToWorker } from './protocol.ts';
-import { SimSession } from './session.ts';
 import { WorkerSession } from './worker-session.ts';
 
 const NOTHING: Belongings = { places: {} };
@@ -28,7 +26,8 @@ export function simEngine(options: SimEngineOptions): LabEngine & { dispose(): P
     id: 'sim',
     preflight: () => Promise.resolve(undefined),
     async open(environment, { belongings = NOTHING }) {
-      const worker = spare ?? newWorker(options);
+      // A thread that has ended has the id -1.
+      const worker = spare && spare.threadId !== -1 ? spare : newWorker(options);
       spare = undefined;
       const session = await WorkerSession.open(worker, environment, belongings);
       spare ??= newWorker(options);
@@ -49,15 +48,4 @@ function newWorker({ worker: file, rehearse }: SimEngineOptions): Worker {
   worker.on('error', () => undefined);
   if (rehearse) worker.postMessage({ type: 'rehearse', environment: rehearse } satisfies ToWorker);
   return worker;
-}
-
-export function freeRunningSimEngine(): LabEngine {
-  return {
-    id: 'sim',
-    preflight: () => Promise.resolve(undefined),
-    async open(environment, { belongings = NOTHING }) {
-      const session = await SimSession.open(environment, { belongings, pace: 'free' });
-      return session.ok ? ok(session.value) : session;
-    },
-  };
 }

@@ -3,6 +3,7 @@
  * with its container; those of the workstation, nodes, routers and hosts are the learner's to keep.
  */
 import type { Belongings, LabEnvironment } from '../../lab/ports.ts';
+import { kubeconfig } from './kubeconfig.ts';
 import { formatIpv4 } from '../../model/ip.ts';
 import { formatPlace, WORKSTATION, type Place } from '../../model/place.ts';
 import {
@@ -143,7 +144,9 @@ export class Places {
   #facts(place: Place): ImageFacts {
     const { topology, files } = this.#options.environment;
     const hosts = topology.nodes.map(({ name, address }) => ({ name, address: formatIpv4(address.address) }));
-    if (place.kind === 'workstation') return { files, hosts };
+    if (place.kind === 'workstation') {
+      return { files: [{ path: '.kube/config', text: kubeconfig(topology) }, ...files], hosts };
+    }
     if (place.kind === 'pod') return { ...this.#podAddress(place), nameserver: formatIpv4(clusterDns(topology)) };
     return { hosts };
   }

@@ -9,7 +9,11 @@ export interface TerminalHooks {
   closed(): void;
 }
 
-export function openTerminal(shell: Shell, { columns, rows }: TerminalSize, hooks: TerminalHooks): ShellStream {
+export function openTerminal(
+  shell: Shell,
+  { columns, rows }: TerminalSize,
+  hooks: TerminalHooks,
+): ShellStream {
   const data = new Emitter<Uint8Array>();
   const exit = new Emitter<{ readonly code: number }>();
   const held: Uint8Array[] = [];

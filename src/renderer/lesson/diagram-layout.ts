@@ -90,7 +90,7 @@ function placeBox({ x, y, w, h, ...box }: Box, cell: number, all: readonly Box[]
     w: w * cell,
     h: h * cell,
     stacked:
-      w * cell < box.label.length * CHARACTER.label + (box.detail?.length ?? 0) * CHARACTER.detail + 30,
+      w * cell < box.label.length * CHARACTER.label + (box.detail?.length ?? 0) * CHARACTER.detail + 22,
     outer: box.kind === 'rack' || all.some(holds),
   };
 }

@@ -13,14 +13,15 @@ const KEY = 'underlay.layout';
 interface Kept {
   /** Undefined: as the window's width suggests. */
   readonly courseOpen?: boolean;
-  readonly topologyOpen: boolean;
+  /** Undefined: as the window's height suggests. */
+  readonly topologyOpen?: boolean;
   /** Per cent of the space that the lesson takes beside the lab. */
   readonly lessonShare: number;
   /** Per cent of the lab's height that the steps take above the terminal. */
   readonly stepsShare: number;
 }
 
-const DEFAULTS: Kept = { topologyOpen: true, lessonShare: 47, stepsShare: 58 };
+const DEFAULTS: Kept = { lessonShare: 47, stepsShare: 58 };
 
 export const SHARE_LIMITS = { lesson: [28, 68], steps: [22, 78] } as const;
 
@@ -30,9 +31,11 @@ export class LayoutState {
   /** Which of the two panes a narrow window shows. */
   #pane = $state<'lesson' | 'lab'>('lesson');
   #windowWidth = $state(1440);
+  #windowHeight = $state(900);
 
   readonly narrow = $derived(this.#windowWidth < 900);
   readonly courseOpen = $derived(this.#kept.courseOpen ?? this.#windowWidth >= 1280);
+  readonly topologyOpen = $derived(this.#kept.topologyOpen ?? this.#windowHeight >= 820);
 
   constructor(memory: Memory) {
     this.#memory = memory;
@@ -43,10 +46,6 @@ export class LayoutState {
     return this.#pane;
   }
 
-  get topologyOpen(): boolean {
-    return this.#kept.topologyOpen;
-  }
-
   get lessonShare(): number {
     return this.#kept.lessonShare;
   }
@@ -55,8 +54,16 @@ export class LayoutState {
     return this.#kept.stepsShare;
   }
 
-  measured(windowWidth: number): void {
-    this.#windowWidth = windowWidth;
+  /** The window's size in pixels, either side of it at a time. */
+  measured({
+    width,
+    height,
+  }: {
+    readonly width?: number | undefined;
+    readonly height?: number | undefined;
+  }): void {
+    this.#windowWidth = width ?? this.#windowWidth;
+    this.#windowHeight = height ?? this.#windowHeight;
   }
 
   showPane(pane: 'lesson' | 'lab'): void {
@@ -74,7 +81,7 @@ export class LayoutState {
   }
 
   toggleTopology(): void {
-    this.#keep({ topologyOpen: !this.#kept.topologyOpen });
+    this.#keep({ topologyOpen: !this.topologyOpen });
   }
 
   shareLesson(percent: number): void {

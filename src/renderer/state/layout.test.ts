@@ -13,13 +13,13 @@ const memory = (text?: string): Memory & { kept: string | undefined } => ({
 
 test('the course shows where there is room, until the learner decides', () => {
   const layout = new LayoutState(memory());
-  layout.measured(1440);
+  layout.measured({ width: 1440, height: 900 });
   expect([layout.courseOpen, layout.narrow]).toEqual([true, false]);
-  layout.measured(1024);
+  layout.measured({ width: 1024, height: 768 });
   expect([layout.courseOpen, layout.narrow]).toEqual([false, false]);
   layout.toggleCourse();
   expect(layout.courseOpen).toBe(true);
-  layout.measured(600);
+  layout.measured({ width: 600, height: 900 });
   layout.chosenFromCourse();
   expect([layout.courseOpen, layout.narrow]).toEqual([false, true]);
 });
@@ -40,3 +40,11 @@ test.each(['not json', '[]', 'null', '{"lessonShare":"wide","stepsShare":null,"t
     expect([layout.lessonShare, layout.stepsShare, layout.topologyOpen]).toEqual([47, 58, true]);
   },
 );
+
+test('the topology folds away on a low window, until the learner decides', () => {
+  const layout = new LayoutState(memory());
+  layout.measured({ width: 1024, height: 768 });
+  expect(layout.topologyOpen).toBe(false);
+  layout.toggleTopology();
+  expect(layout.topologyOpen).toBe(true);
+});

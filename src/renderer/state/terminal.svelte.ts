@@ -48,6 +48,8 @@ export class TerminalState {
   #drawn = 0;
   #screen: Screen | undefined;
   #stopReading: Unsubscribe | undefined;
+  /** Keys struck while the shell was opening. */
+  #typedAhead = '';
   #pasteWhenOpen = '';
   #focusWhenShown = false;
 
@@ -87,6 +89,7 @@ export class TerminalState {
     const screen = this.#screen;
     if (screen === undefined || this.#status === 'opening' || this.#status === 'open') return;
     this.#status = 'opening';
+    this.#typedAhead = '';
     this.#problem = undefined;
     const answer = await this.#client.call('terminal.open', {
       session: this.#session(),
@@ -103,6 +106,7 @@ export class TerminalState {
 
   type(text: string): void {
     if (this.#status === 'open' && this.#terminal !== undefined) this.#client.type(this.#terminal, text);
+    else if (this.#status === 'opening') this.#typedAhead += text;
     else if (this.#status === 'ended' && text === '\r') void this.open();
   }
 
@@ -157,6 +161,8 @@ export class TerminalState {
     this.#stopReading = this.#client.onTerminal(terminal, (bytes) => this.#write(terminal, bytes));
     // The screen may have changed its size while the shell was opening.
     this.resize(screen.size());
+    if (this.#typedAhead !== '') this.#client.type(terminal, this.#typedAhead);
+    this.#typedAhead = '';
     if (this.#pasteWhenOpen !== '') screen.paste(this.#pasteWhenOpen);
     this.#pasteWhenOpen = '';
   }

@@ -102,6 +102,17 @@ describe('a terminal', () => {
     expect(page).toMatchObject({ pasted: 'kubectl get pods', focused: 1 });
   });
 
+  test('keeps what was typed while its shell was opening', async () => {
+    const host = opening();
+    const tab = (await stage(host)).open('workstation');
+    tab.type('too early');
+    tab.show(new Page());
+    tab.type('ip ');
+    tab.type('route\r');
+    await settled();
+    expect(host.typed).toEqual([{ terminal: 1, text: 'ip route\r' }]);
+  });
+
   test('ends with its shell’s code; Enter starts another shell', async () => {
     const host = opening();
     const tab = (await stage(host)).open('workstation');

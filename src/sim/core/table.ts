@@ -116,31 +116,36 @@ export interface Difference<V> {
   readonly after: V | undefined;
 }
 
+type Look<V> = Pending<V>[number];
+
+/** What to do next with the fronts of two walks in key order. */
+type Move = 'skip' | 'unfold-before' | 'unfold-after' | 'only-before' | 'only-after' | 'both';
+
+/** Subtrees shared by both are skipped whole; of two others the higher is unfolded, so that shared ones come level. */
+function nextMove<V>(old: Look<V> | undefined, now: Look<V> | undefined): Move {
+  if (!now) return old?.whole ? 'unfold-before' : 'only-before';
+  if (!old) return now.whole ? 'unfold-after' : 'only-after';
+  if (old.tree === now.tree && old.whole === now.whole) return 'skip';
+  if (old.whole && now.whole) return old.tree.height >= now.tree.height ? 'unfold-before' : 'unfold-after';
+  if (old.whole) return now.tree.key < leftmost(old.tree).key ? 'only-after' : 'unfold-before';
+  if (now.whole) return old.tree.key < leftmost(now.tree).key ? 'only-before' : 'unfold-after';
+  if (old.tree.key === now.tree.key) return 'both';
+  return old.tree.key < now.tree.key ? 'only-before' : 'only-after';
+}
+
 /** Walks both trees in key order, skipping subtrees they share: costs what changed, not what is there. */
 function* differences<V>(before: Tree<V>, after: Tree<V>): Generator<Difference<V>> {
   const olds = pendingOf(before);
   const news = pendingOf(after);
-  for (;;) {
-    const old = olds.at(-1);
-    const now = news.at(-1);
-    if (!old && !now) return;
-    if (old && now && old.tree === now.tree && old.whole === now.whole) {
-      olds.pop();
-      news.pop();
-    } else if (old?.whole && (!now || (now.whole ? old.tree.height >= now.tree.height : now.tree.key >= leftmost(old.tree).key))) {
-      unfold(olds);
-    } else if (now?.whole && (!old || old.whole || old.tree.key >= leftmost(now.tree).key)) {
-      unfold(news);
-    } else if (old && (!now || now.whole || old.tree.key < now.tree.key) && !old.whole) {
-      olds.pop();
-      yield { key: old.tree.key, before: old.tree.value, after: undefined };
-    } else if (now && (!old || old.whole || now.tree.key < old.tree.key)) {
-      news.pop();
-      yield { key: now.tree.key, before: undefined, after: now.tree.value };
-    } else if (old && now) {
-      olds.pop();
-      news.pop();
-      if (old.tree.value !== now.tree.value) yield { key: now.tree.key, before: old.tree.value, after: now.tree.value };
+  while (olds.length > 0 || news.length > 0) {
+    const move = nextMove(olds.at(-1), news.at(-1));
+    if (move === 'unfold-before') unfold(olds);
+    else if (move === 'unfold-after') unfold(news);
+    else {
+      const old = move === 'only-after' ? undefined : olds.pop()?.tree;
+      const now = move === 'only-before' ? undefined : news.pop()?.tree;
+      const key = (now ?? old)?.key ?? '';
+      if (move !== 'skip' && old?.value !== now?.value) yield { key, before: old?.value, after: now?.value };
     }
   }
 }

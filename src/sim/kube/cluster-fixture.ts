@@ -24,7 +24,12 @@ import { advance, ClusterTransaction } from './transaction.ts';
 /** 2026-05-01T10:00:00Z */
 export const EPOCH: Epoch = Date.parse('2026-05-01T10:00:00Z');
 
-const node = (name: string, segment: string, address: string, role: ClusterNode['role'] = 'worker'): ClusterNode => ({
+const node = (
+  name: string,
+  segment: string,
+  address: string,
+  role: ClusterNode['role'] = 'worker',
+): ClusterNode => ({
   name,
   role,
   segment,
@@ -64,10 +69,18 @@ export const countingCni: CniPlugin = {
   type: 'counting',
   add: (tx, pod) => {
     if (pod.metadata.name === 'no-network') return err('no addresses left');
-    const used = new Set([...tx.state.sandboxes.values()].flatMap((sandbox) => sandbox.network?.address ?? []));
+    const used = new Set(
+      [...tx.state.sandboxes.values()].flatMap((sandbox) => sandbox.network?.address ?? []),
+    );
     let address = addressAt(cidr('10.244.0.0/16'), 1 + used.size);
     while (used.has(address)) address = addressAt({ base: address, length: 32 }, 1);
-    return ok({ address, mac: parseMac('7a:00:00:00:00:01') ?? ZERO_MAC, mtu: 1450, hostInterface: 'cali0', hostIndex: 4 });
+    return ok({
+      address,
+      mac: parseMac('7a:00:00:00:00:01') ?? ZERO_MAC,
+      mtu: 1450,
+      hostInterface: 'cali0',
+      hostIndex: 4,
+    });
   },
   del: () => undefined,
 };
@@ -119,7 +132,12 @@ export class TestCluster {
     return this.request({ method: 'POST', path: this.collectionOf(object), body: object, query });
   }
 
-  apply(resource: ResourceName, name: string, patch: Json, contentType: string = CONTENT_TYPE.strategicMergePatch): ApiResponse {
+  apply(
+    resource: ResourceName,
+    name: string,
+    patch: Json,
+    contentType: string = CONTENT_TYPE.strategicMergePatch,
+  ): ApiResponse {
     return this.request({ method: 'PATCH', path: this.path(resource, name), body: patch, contentType });
   }
 
@@ -137,11 +155,17 @@ export class TestCluster {
   }
 
   /** `namespace` undefined means all. */
-  table(resource: ResourceName, options: { readonly namespace?: string; readonly wide?: boolean } = {}): string {
+  table(
+    resource: ResourceName,
+    options: { readonly namespace?: string; readonly wide?: boolean } = {},
+  ): string {
     const type = this.registry.byName(resource);
     if (!type) throw new Error(`unknown resource ${resource}`);
     const path = objectPath(type, options.namespace);
-    return printTable(this.request({ method: 'GET', path, accept: ACCEPT_TABLE }).body, options.wide ?? false);
+    return printTable(
+      this.request({ method: 'GET', path, accept: ACCEPT_TABLE }).body,
+      options.wide ?? false,
+    );
   }
 
   path(resource: ResourceName, name: string, namespace = 'default'): string {
@@ -161,14 +185,18 @@ export class TestCluster {
 /** As kubectl aligns a server-side table: capitals, three spaces between columns. */
 export function printTable(body: JsonObject, wide: boolean): string {
   const columns = body['columnDefinitions'] as unknown as readonly { name: string; priority: number }[];
-  const shown = columns.map((column, index) => ({ ...column, index })).filter((column) => wide || column.priority === 0);
+  const shown = columns
+    .map((column, index) => ({ ...column, index }))
+    .filter((column) => wide || column.priority === 0);
   const rows = (body['rows'] as unknown as readonly { cells: readonly Json[] }[]).map(({ cells }) =>
     shown.map(({ index }) => String(cells[index] ?? '')),
   );
   const lines = [shown.map((column) => column.name.toUpperCase()), ...rows];
   const widths = shown.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)));
   return lines
-    .map((line) => line.map((cell, at) => (at === line.length - 1 ? cell : cell.padEnd((widths[at] ?? 0) + 3))).join(''))
+    .map((line) =>
+      line.map((cell, at) => (at === line.length - 1 ? cell : cell.padEnd((widths[at] ?? 0) + 3))).join(''),
+    )
     .join('\n');
 }
 
@@ -197,7 +225,11 @@ export const deployment = (name: string, replicas: number, spec: JsonObject = {}
   },
 });
 
-export const pod = (name: string, spec: JsonObject = {}, labels: Readonly<Record<string, string>> = { app: name }): JsonObject => ({
+export const pod = (
+  name: string,
+  spec: JsonObject = {},
+  labels: Readonly<Record<string, string>> = { app: name },
+): JsonObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name, labels },

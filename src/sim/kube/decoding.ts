@@ -114,43 +114,56 @@ const QUANTITY = /^[+-]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+|[numkKMGTPE]i?|)$/;
 const QUANTITY_ERROR =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
+interface DecodingPlace {
+  /** The Go struct that holds the field. */
+  readonly struct: string;
+  readonly path: string;
+}
+
 /** Go's complaint when a JSON value does not fit a built-in kind's struct; undefined when all fits. */
 export function decodeError(
   schema: Schema | undefined,
   value: Json | undefined,
-  struct = '',
-  path = '',
+  place: DecodingPlace = { struct: '', path: '' },
 ): string | undefined {
   if (!schema || value === undefined || value === null || schema.type === 'any') return undefined;
-  const misfit = (wanted: string): string =>
-    `json: cannot unmarshal ${goValue(value)} into Go struct field ${struct}.${path} of type ${wanted}`;
+  if (schema.type === 'quantity') return QUANTITY.test(String(value)) ? undefined : QUANTITY_ERROR;
+  const misfit = `json: cannot unmarshal ${goValue(value)} into Go struct field ${place.struct}.${place.path} of type ${goName(schema)}`;
   switch (schema.type) {
     case 'object': {
-      if (!isJsonObject(value)) return misfit(`v1.${schema.goType ?? 'object'}`);
-      const inner = schema.goType ?? struct;
+      if (!isJsonObject(value)) return misfit;
+      const struct = schema.goType ?? place.struct;
       return first(Object.entries(schema.fields), ([key, field]) =>
-        decodeError(field, value[key], inner, join(path, key)),
+        decodeError(field, value[key], { struct, path: join(place.path, key) }),
       );
     }
     case 'map':
-      if (!isJsonObject(value)) return misfit(isScalar(schema.values) ? 'map[string]string' : 'map');
-      return first(Object.values(value), (member) => decodeError(schema.values, member, struct, path));
+      return isJsonObject(value)
+        ? first(Object.values(value), (member) => decodeError(schema.values, member, place))
+        : misfit;
     case 'array':
-      if (!Array.isArray(value)) return misfit(`[]${arrayItem(schema.items)}`);
-      return first(value as readonly Json[], (item) => decodeError(schema.items, item, struct, path));
-    case 'quantity':
-      return QUANTITY.test(String(value)) ? undefined : QUANTITY_ERROR;
+      return Array.isArray(value)
+        ? first(value as readonly Json[], (item) => decodeError(schema.items, item, place))
+        : misfit;
     default:
-      return scalarFits(schema, value) ? undefined : misfit(goType(schema));
+      return scalarFits(schema, value) ? undefined : misfit;
   }
 }
 
-const arrayItem = (schema: Schema): string =>
-  schema.type === 'object'
-    ? `v1.${schema.goType ?? 'object'}`
-    : isScalar(schema)
-      ? goType(schema as ScalarSchema)
-      : schema.type;
+function goName(schema: Schema): string {
+  switch (schema.type) {
+    case 'object':
+      return `v1.${schema.goType ?? 'object'}`;
+    case 'map':
+      return `map[string]${goName(schema.values)}`;
+    case 'array':
+      return `[]${goName(schema.items)}`;
+    case 'any':
+      return 'interface {}';
+    default:
+      return goType(schema);
+  }
+}
 
 function first<T>(items: readonly T[], find: (item: T) => string | undefined): string | undefined {
   for (const item of items) {

@@ -36,6 +36,17 @@ export function deleteObject(
   }
   if (metadata.deletionTimestamp !== undefined && (metadata.deletionGracePeriodSeconds ?? 0) <= grace)
     return object;
+  return mark(tx, type, object, { grace, finalizers });
+}
+
+function mark(
+  tx: ClusterTransaction,
+  type: ResourceType,
+  object: KubeObject,
+  { grace, finalizers }: { readonly grace: number; readonly finalizers: readonly string[] },
+): KubeObject {
+  const { metadata } = object;
+  const contents = type.name === 'namespaces';
   return tx.put(type.name, {
     ...object,
     ...(contents ? { status: { ...object.status, phase: 'Terminating' } } : {}),

@@ -44,3 +44,7 @@ export function textsAt(value: unknown, ...path: readonly (string | number)[]): 
 export function compact(object: Readonly<Record<string, Json | undefined>>): JsonObject {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }
+
+/** A copy without one member. */
+export const without = <T>(object: Readonly<Record<string, T>>, key: string): Record<string, T> =>
+  Object.fromEntries(Object.entries(object).filter(([name]) => name !== key));

@@ -152,30 +152,26 @@ function writeForwarding({ filter }: Draft): void {
 interface Reach {
   readonly service: ServicePort;
   readonly own: readonly ProxyEndpoint[];
-  readonly internal: boolean;
-  readonly external: boolean;
+  /** Whether traffic by this way finds an endpoint it may use. */
+  readonly reachable: boolean;
 }
 
 function writeService(draft: Draft, service: ServicePort): void {
   const own = service.endpoints.filter((endpoint) => endpoint.node === draft.node);
   const some = service.endpoints.length > 0;
-  const reach: Reach = {
-    service,
-    own,
-    internal: service.internalLocal ? own.length > 0 : some,
-    external: service.externalLocal ? own.length > 0 : some,
-  };
-  writeClusterIp(draft, reach);
-  writeExternal(draft, reach);
-  const isExternal =
-    service.nodePort !== 0 || service.externalIps.length > 0 || service.loadBalancerIps.length > 0;
-  const usesCluster = some && (!service.internalLocal || isExternal);
-  const usesLocal = own.length > 0 && (service.internalLocal || (service.externalLocal && isExternal));
+  writeClusterIp(draft, { service, own, reachable: service.internalLocal ? own.length > 0 : some });
+  writeExternal(draft, { service, own, reachable: service.externalLocal ? own.length > 0 : some });
+  const usesCluster = some && (!service.internalLocal || isExternal(service));
+  const usesLocal =
+    own.length > 0 && (service.internalLocal || (service.externalLocal && isExternal(service)));
   if (usesCluster) writeBalancing(draft, service, chainOf.cluster(service), service.endpoints);
   if (usesLocal) writeBalancing(draft, service, chainOf.local(service), own);
-  for (const endpoint of usesCluster ? service.endpoints : usesLocal ? own : [])
-    writeEndpoint(draft, service, endpoint);
+  const used = usesCluster ? service.endpoints : usesLocal ? own : [];
+  for (const endpoint of used) writeEndpoint(draft, service, endpoint);
 }
+
+const isExternal = ({ nodePort, externalIps, loadBalancerIps }: ServicePort): boolean =>
+  nodePort !== 0 || externalIps.length > 0 || loadBalancerIps.length > 0;
 
 /** Nothing to send to: refuse when there is no endpoint at all, drop when there is none here. */
 function refusal(service: ServicePort): Pick<Rule, 'target' | 'comment'> {
@@ -184,9 +180,9 @@ function refusal(service: ServicePort): Pick<Rule, 'target' | 'comment'> {
     : { target: { kind: 'drop' }, comment: `${service.name} has no local endpoints` };
 }
 
-function writeClusterIp(draft: Draft, { service, internal }: Reach): void {
+function writeClusterIp(draft: Draft, { service, reachable }: Reach): void {
   const matches = [to(service.clusterIp), ...transport(service, service.port)];
-  if (!internal) {
+  if (!reachable) {
     add(draft.filter, 'KUBE-SERVICES', { matches, ...refusal(service) });
     return;
   }
@@ -198,24 +194,24 @@ function writeClusterIp(draft: Draft, { service, internal }: Reach): void {
   add(draft.nat, chain, { matches: [notLocal, ...matches], target: jump('KUBE-MARK-MASQ'), comment });
 }
 
-function writeExternal(draft: Draft, { service, own, external }: Reach): void {
+function writeExternal(draft: Draft, { service, own, reachable }: Reach): void {
   const chain = chainOf.external(service);
   const doors: readonly { readonly address: Ipv4; readonly kind: string }[] = [
     ...service.externalIps.map((address) => ({ address, kind: 'external IP' })),
     ...service.loadBalancerIps.map((address) => ({ address, kind: 'loadbalancer IP' })),
   ];
-  if (doors.length === 0 && service.nodePort === 0) return;
+  if (!isExternal(service)) return;
   const some = service.endpoints.length > 0;
   for (const { address, kind } of doors) {
     const matches = [to(address), ...transport(service, service.port)];
     if (some)
       add(draft.nat, 'KUBE-SERVICES', { matches, target: jump(chain), comment: `${service.name} ${kind}` });
-    if (!external) add(draft.filter, 'KUBE-EXTERNAL-SERVICES', { matches, ...refusal(service) });
+    if (!reachable) add(draft.filter, 'KUBE-EXTERNAL-SERVICES', { matches, ...refusal(service) });
   }
   if (service.nodePort !== 0) {
     const matches = transport(service, service.nodePort);
     if (some) add(draft.nat, 'KUBE-NODEPORTS', { matches, target: jump(chain), comment: service.name });
-    if (!external) {
+    if (!reachable) {
       const local: Match = { kind: 'addrtype', side: 'dst', type: 'LOCAL' };
       add(draft.filter, 'KUBE-EXTERNAL-SERVICES', { matches: [...matches, local], ...refusal(service) });
     }

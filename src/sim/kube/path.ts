@@ -34,21 +34,33 @@ const NAMESPACE_SUBRESOURCES = ['status', 'finalize'];
 export function parsePath(registry: Registry, path: string): Target | undefined {
   const split = splitPath(path);
   if (!split) return undefined;
-  const { apiVersion, rest } = split;
-  const inNamespace =
-    rest[0] === 'namespaces' && rest.length > 2 && !NAMESPACE_SUBRESOURCES.includes(rest[2] ?? '');
-  const [plural, name, subresource, ...beyond] = inNamespace ? rest.slice(2) : rest;
-  if (plural === undefined || beyond.length > 0) return undefined;
-  const type = registry.byPlural(apiVersion, plural);
-  if (!type || (inNamespace && !type.namespaced) || (!inNamespace && type.namespaced && name !== undefined))
-    return undefined;
+  const { namespace, rest } = namespaceOf(split.rest);
+  const [plural, name, subresource, ...beyond] = rest;
+  const type = plural === undefined ? undefined : registry.byPlural(split.apiVersion, plural);
+  if (!type || beyond.length > 0 || !isAddressable(type, namespace, name)) return undefined;
   return {
     type,
-    ...(inNamespace ? { namespace: rest[1] ?? '' } : {}),
+    ...(namespace === undefined ? {} : { namespace }),
     ...(name === undefined ? {} : { name }),
     ...(subresource === undefined ? {} : { subresource }),
   };
 }
+
+function namespaceOf(rest: readonly string[]): {
+  readonly namespace?: string;
+  readonly rest: readonly string[];
+} {
+  const [first, namespace, next] = rest;
+  const isInside = first === 'namespaces' && next !== undefined && !NAMESPACE_SUBRESOURCES.includes(next);
+  return isInside && namespace !== undefined ? { namespace, rest: rest.slice(2) } : { rest };
+}
+
+/** Only lists may leave out the namespace of a namespaced kind; others have none. */
+const isAddressable = (
+  type: ResourceType,
+  namespace: string | undefined,
+  name: string | undefined,
+): boolean => (type.namespaced ? namespace !== undefined || name === undefined : namespace === undefined);
 
 /** Where an object of a kind lives: `/apis/apps/v1/namespaces/default/deployments/web`. */
 export function objectPath(type: ResourceType, namespace: string | undefined, name?: string): string {

@@ -28,7 +28,12 @@ export function getObject(tx: ClusterTransaction, target: Target, request: ApiRe
   switch (target.subresource) {
     case undefined:
       if (wantsTable(request))
-        return ok(table(tx, target, request, [object.value], object.value.metadata.resourceVersion));
+        return ok(
+          table(tx, target, request, {
+            objects: [object.value],
+            resourceVersion: object.value.metadata.resourceVersion,
+          }),
+        );
       return ok(asJson(object.value) as JsonObject);
     case 'status':
       return target.type.status ? ok(asJson(object.value) as JsonObject) : err(unknownResource());
@@ -58,7 +63,7 @@ export function listObjects(tx: ClusterTransaction, target: Target, request: Api
   const objects = selected(tx, target, request);
   if (!objects.ok) return objects;
   const resourceVersion = String(tx.state.store.revision);
-  if (wantsTable(request)) return ok(table(tx, target, request, objects.value, resourceVersion));
+  if (wantsTable(request)) return ok(table(tx, target, request, { objects: objects.value, resourceVersion }));
   return ok({
     kind: target.type.listKind,
     apiVersion: apiVersionOf(target.type),
@@ -69,12 +74,14 @@ export function listObjects(tx: ClusterTransaction, target: Target, request: Api
 
 const table = (
   tx: ClusterTransaction,
-  target: Target,
+  { type }: Target,
   request: ApiRequest,
-  objects: readonly KubeObject[],
-  resourceVersion = '',
+  {
+    objects,
+    resourceVersion = '',
+  }: { readonly objects: readonly KubeObject[]; readonly resourceVersion?: string | undefined },
 ): JsonObject =>
-  tableOf(target.type, objects, {
+  tableOf(type, objects, {
     now: wallClock(tx.state.epoch, tx.now),
     include: request.query?.['includeObject'],
     resourceVersion,

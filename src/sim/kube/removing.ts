@@ -12,18 +12,22 @@ import { apiVersionOf } from './resource.ts';
 import type { ClusterTransaction } from './transaction.ts';
 import { brokenPrecondition, deletedStatus, dryRun } from './writing.ts';
 
+const POLICIES: readonly string[] = ['Background', 'Foreground', 'Orphan'] satisfies readonly Propagation[];
+const isPolicy = (value: unknown): value is Propagation =>
+  typeof value === 'string' && POLICIES.includes(value);
+
 /** DeleteOptions come in the body, the query, or both; the body wins. */
 function optionsOf(request: ApiRequest): { readonly body: JsonObject; readonly options: DeletionOptions } {
   const body = isJsonObject(request.body) ? request.body : {};
-  const grace = at(body, 'gracePeriodSeconds') ?? request.query?.['gracePeriodSeconds'];
-  const propagation = at(body, 'propagationPolicy') ?? request.query?.['propagationPolicy'];
-  const orphan = at(body, 'orphanDependents') ?? request.query?.['orphanDependents'];
-  const policy = propagation ?? (orphan === true || orphan === 'true' ? 'Orphan' : undefined);
+  const option = (name: string) => body[name] ?? request.query?.[name];
+  const grace = option('gracePeriodSeconds');
+  const asked = option('propagationPolicy');
+  const policy = String(option('orphanDependents')) === 'true' ? 'Orphan' : asked;
   return {
     body,
     options: {
       ...(grace === undefined || grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
-      ...(policy === undefined || policy === null ? {} : { propagation: policy as Propagation }),
+      ...(isPolicy(policy) ? { propagation: policy } : {}),
     },
   };
 }

@@ -51,26 +51,29 @@ function parseRequirement(text: string): Result<Parsed, string> {
   const name = key[1] ?? '';
   const rest = afterBang.slice(key[0].length);
   if (negated) return ok({ requirement: { key: name, operator: '!', values: [] }, rest });
-  if (rest === '' || rest.startsWith(',')) {
-    return ok({ requirement: { key: name, operator: 'exists', values: [] }, rest });
-  }
-  const operator = OPERATOR.exec(rest);
+  const isBare = rest === '' || rest.startsWith(',');
+  return isBare
+    ? ok({ requirement: { key: name, operator: 'exists', values: [] }, rest })
+    : parseOperation(name, rest);
+}
+
+function parseOperation(key: string, text: string): Result<Parsed, string> {
+  const operator = OPERATOR.exec(text);
   if (!operator) {
     const expected = 'in, notin, =, ==, !=, gt, lt';
-    return err(`unable to parse requirement: found '${word(rest)}', expected: ${expected}`);
+    return err(`unable to parse requirement: found '${word(text)}', expected: ${expected}`);
   }
   const sign = operator[1] as Operator;
-  const afterSign = rest.slice(operator[0].length);
-  if (sign === 'in' || sign === 'notin') return parseSet(name, sign, afterSign);
+  const afterSign = text.slice(operator[0].length);
+  if (sign === 'in' || sign === 'notin') return parseSet(key, sign, afterSign);
   const value = VALUE.exec(afterSign);
   const one = value?.[1] ?? '';
   if ((sign === '>' || sign === '<') && !/^-?\d+$/.test(one)) {
-    return err(
-      `unable to parse requirement: values[0][${name}]: Invalid value: "${one}": for 'Gt', 'Lt' operators, the value must be an integer`,
-    );
+    const why = "for 'Gt', 'Lt' operators, the value must be an integer";
+    return err(`unable to parse requirement: values[0][${key}]: Invalid value: "${one}": ${why}`);
   }
   return ok({
-    requirement: { key: name, operator: sign, values: [one] },
+    requirement: { key, operator: sign, values: [one] },
     rest: afterSign.slice(value?.[0].length ?? 0),
   });
 }

@@ -26,6 +26,7 @@ import { strategicMerge } from './patch/strategic-merge.ts';
 import { found } from './reading.ts';
 import { apiVersionOf, type ResourceType } from './resource.ts';
 import { scaled, scaleOf } from './scale.ts';
+import type { Schema } from './schema.ts';
 import type { ClusterTransaction } from './transaction.ts';
 
 /** The objects as sent, with what was wrong but tolerated. */
@@ -51,16 +52,11 @@ const written = (code: number, object: KubeObject, warnings: readonly string[] =
 /** Checks a body against its kind: type, unknown fields (strict, warned or ignored), value types. */
 function decode(type: ResourceType, body: Json | undefined, request: ApiRequest): Result<Decoded, Failure> {
   if (!isJsonObject(body)) return err(failure.badRequest('the request body is not an object'));
-  const { apiVersion = apiVersionOf(type), kind = type.kind } = body as {
-    apiVersion?: string;
-    kind?: string;
-  };
+  const apiVersion = textAt(body, 'apiVersion') || apiVersionOf(type);
+  const kind = textAt(body, 'kind') || type.kind;
   if (apiVersion !== apiVersionOf(type)) {
-    return err(
-      failure.badRequest(
-        `the API version in the data (${apiVersion}) does not match the expected API version (${apiVersionOf(type)})`,
-      ),
-    );
+    const expected = `does not match the expected API version (${apiVersionOf(type)})`;
+    return err(failure.badRequest(`the API version in the data (${apiVersion}) ${expected}`));
   }
   const cannot = (why: string): Result<never, Failure> =>
     err(
@@ -70,13 +66,24 @@ function decode(type: ResourceType, body: Json | undefined, request: ApiRequest)
   const schema = schemaOf(type);
   const misfit = type.custom ? undefined : decodeError(schema, body);
   if (misfit !== undefined) return cannot(misfit);
+  return decodeFields(
+    schema,
+    { ...body, apiVersion, kind, metadata: body['metadata'] ?? {} },
+    request,
+    cannot,
+  );
+}
+
+function decodeFields(
+  schema: Schema | undefined,
+  body: JsonObject,
+  request: ApiRequest,
+  cannot: (why: string) => Result<never, Failure>,
+): Result<Decoded, Failure> {
   const unknown = unknownFields(schema, body).map((field) => `unknown field "${field}"`);
   const mode = request.query?.['fieldValidation'] ?? 'Warn';
   if (unknown.length > 0 && mode === 'Strict') return cannot(`strict decoding error: ${unknown.join(', ')}`);
-  return ok({
-    object: asObject(pruned(schema, { ...body, apiVersion, kind, metadata: body['metadata'] ?? {} })),
-    warnings: mode === 'Ignore' ? [] : unknown,
-  });
+  return ok({ object: asObject(pruned(schema, body)), warnings: mode === 'Ignore' ? [] : unknown });
 }
 
 function problems(
@@ -161,7 +168,8 @@ export function replaceRequest(
 ): Result<Written, Failure> {
   const before = found(tx, target);
   if (!before.ok) return before;
-  if (target.subresource === 'scale') return replaceScale(tx, target, request, before.value, request.body);
+  if (target.subresource === 'scale')
+    return replaceScale(tx, target, request, { before: before.value, scale: request.body });
   const decoded = decode(target.type, request.body, request);
   if (!decoded.ok) return decoded;
   const { name } = decoded.value.object.metadata;
@@ -220,12 +228,16 @@ function conflictWith(type: ResourceType, object: KubeObject, before: KubeObject
   return undefined;
 }
 
+interface ScaleWish {
+  readonly before: KubeObject;
+  readonly scale: Json | undefined;
+}
+
 function replaceScale(
   tx: ClusterTransaction,
   target: Target,
   request: ApiRequest,
-  before: KubeObject,
-  scale: Json | undefined,
+  { before, scale }: ScaleWish,
 ): Result<Written, Failure> {
   if (!target.type.scale) return err(failure.unknownResource());
   const wanted = isJsonObject(scale) ? scale : {};
@@ -233,11 +245,8 @@ function replaceScale(
   if (version !== '' && version !== before.metadata.resourceVersion) {
     return err(failure.conflict(target.type, before.metadata.name, failure.MODIFIED));
   }
-  const answer = update(tx, { ...target, subresource: '' }, request, {
-    before,
-    object: scaled(before, wanted),
-    warnings: [],
-  });
+  const { subresource: _, ...whole } = target;
+  const answer = update(tx, whole, request, { before, object: scaled(before, wanted), warnings: [] });
   return answer.ok ? ok({ ...answer.value, body: scaleOf(asObject(answer.value.body)) }) : answer;
 }
 
@@ -252,13 +261,10 @@ export function patchRequest(
   const { type } = target;
   if (target.subresource === 'scale') {
     if (!type.scale) return err(failure.unknownResource());
-    return replaceScale(
-      tx,
-      target,
-      request,
-      before.value,
-      mergePatch(scaleOf(before.value), request.body ?? {}),
-    );
+    return replaceScale(tx, target, request, {
+      before: before.value,
+      scale: mergePatch(scaleOf(before.value), request.body ?? {}),
+    });
   }
   const patched = applied(type, before.value, request);
   if (!patched.ok) return patched;

@@ -69,9 +69,10 @@ function find(
   packet: Ipv4Packet,
   { protocol, tuple, now }: Sought,
 ): ConntrackHit | undefined {
-  const asReply = tupleKey(protocol, tuple, 'reply');
-  if (isEchoReply(packet)) return memory.connection(asReply, now);
-  return memory.connection(tupleKey(protocol, tuple, 'original'), now) ?? memory.connection(asReply, now);
+  const asOriginal = isEchoReply(packet)
+    ? undefined
+    : memory.connection(tupleKey(protocol, tuple, 'original'), now);
+  return asOriginal ?? memory.connection(tupleKey(protocol, tuple, 'reply'), now);
 }
 
 const isEchoReply = ({ payload }: Ipv4Packet): boolean => payload.kind === 'icmp-echo' && payload.reply;
@@ -237,12 +238,12 @@ export function confirm(memory: MemoryDraft, tracked: Tracked, packet: Ipv4Packe
   if (packet.payload.kind !== 'tcp') {
     const isStream = entry.protocol === 'udp' && replied;
     const timeout = isStream ? TIMEOUT.udpStream : TIMEOUT[entry.protocol === 'udp' ? 'udp' : 'icmp'];
-    memory.confirm({ ...entry, replied, assured: isStream, expires: now + timeout });
+    memory.confirm(entry, { replied, assured: isStream, expires: now + timeout });
     return;
   }
   const state = nextTcpState(entry.state, packet.payload.flags, direction);
   const assured = entry.assured || (state === 'ESTABLISHED' && direction === 'original');
-  memory.confirm({ ...entry, replied, state, assured, expires: now + TIMEOUT[state] });
+  memory.confirm(entry, { replied, state, assured, expires: now + TIMEOUT[state] });
 }
 
 function nextTcpState(

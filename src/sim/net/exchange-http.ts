@@ -64,7 +64,7 @@ class Conversation {
     if (heard?.error === 'port-unreachable') return this.#ended({ kind: 'refused', rtt });
     if (heard) {
       const soft = heard.error === 'net-unreachable' || heard.error === 'admin-prohibited';
-      return this.#ended({ kind: 'unreachable', error: soft ? heard.error : 'host-unreachable' });
+      return this.#ended({ kind: 'unreachable', error: soft ? heard.error : 'host-unreachable', rtt });
     }
     const reset = syn.refused && resetOf(syn.refused.packet);
     if (!syn.refused || !reset) return this.#ended({ kind: 'timeout' });

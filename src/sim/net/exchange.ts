@@ -85,6 +85,7 @@ export type HttpOutcome = {
 } & (
   | { readonly kind: 'response'; readonly status: number; readonly headers: readonly (readonly [string, string])[]; readonly body: string; readonly rtt: number }
   | { readonly kind: 'refused'; readonly rtt: number }
-  | { readonly kind: 'unreachable'; readonly error: 'host-unreachable' | 'net-unreachable' | 'admin-prohibited' | 'invalid' }
+  /** `rtt` is how long the error took to come; absent when the kernel refused at once. */
+  | { readonly kind: 'unreachable'; readonly error: 'host-unreachable' | 'net-unreachable' | 'admin-prohibited' | 'invalid'; readonly rtt?: number }
   | { readonly kind: 'timeout' }
 );

@@ -17,9 +17,9 @@
 import type { Ipv4 } from '../../model/ip.ts';
 import { ZERO_MAC } from '../../model/mac.ts';
 import type { Mac } from '../../model/mac.ts';
-import type { Ipv4Packet } from '../../model/packet.ts';
+import type { Frame, Ipv4Packet } from '../../model/packet.ts';
 import type { NetnsId, Trace } from '../../model/trace.ts';
-import { packetLength } from '../../model/wire-length.ts';
+import { ETHERNET_HEADER, frameLength, packetLength } from '../../model/wire-length.ts';
 import type { CableEnd } from './cable.ts';
 import { receiverOf } from './cable.ts';
 import type { End } from './ending.ts';
@@ -123,18 +123,18 @@ const ROUTE_REASON = {
   prohibited: 'the route says prohibit',
 } as const;
 
-/** A frame reaches a device. */
-function arrive(hop: Hop, to: CableEnd, macs: { readonly source: Mac; readonly destination: Mac }): End {
+/** A frame reaches a device, or the frames of all the packet's fragments do. */
+function arrive(hop: Hop, to: CableEnd, frames: readonly Frame[]): End {
   const { journey } = hop;
   const { stack, device } = to;
   const here = hopOf({ ...hop, stack, input: device, mark: 0, boundTo: undefined });
-  if (onTheWire(hop).some((packet) => packetLength(packet) > device.mtu + VLAN_ROOM)) {
+  if (frames.some((frame) => frameLength(frame) > device.mtu + ETHERNET_HEADER + VLAN_ROOM)) {
     journey.memory(stack.id).count(device.name, 'rxDropped');
     return drop(here, 'refused', `the frame is larger than the MTU of ${device.name} (${device.mtu})`);
   }
-  for (const payload of onTheWire(hop)) journey.frame(stack, device, 'in', { ...macs, payload });
-  if (macs.destination !== device.mac) return drop(here, 'refused', `the frame is not for ${device.name}`);
-  return prerouting(here);
+  for (const frame of frames) journey.frame(stack, device, 'in', frame);
+  const isForUs = frames.every((frame) => frame.destination === device.mac);
+  return isForUs ? prerouting(here) : drop(here, 'refused', `the frame is not for ${device.name}`);
 }
 
 /** A device receives frames of its MTU plus a VLAN tag (is_skb_forwardable). */
@@ -230,12 +230,13 @@ function transmit(hop: Hop, next: NextHop): End {
 
 function overCable(hop: Hop, from: CableEnd, mac: Mac): End {
   const { journey } = hop;
-  const macs = { source: from.device.mac, destination: mac };
-  for (const payload of onTheWire(hop)) journey.frame(from.stack, from.device, 'out', { ...macs, payload });
+  const { stack, device } = from;
+  const frames = onTheWire(hop).map((payload) => ({ source: device.mac, destination: mac, payload }));
+  for (const frame of frames) journey.frame(stack, device, 'out', frame);
   const to = receiverOf(journey, from, mac);
-  if (!to) return drop(hop, 'link-down', `nobody is at the other end of ${from.device.name}`);
+  if (!to) return drop(hop, 'link-down', `nobody is at the other end of ${device.name}`);
   journey.crossCable();
-  return arrive(hop, to, macs);
+  return arrive(hop, to, frames);
 }
 
 /** The packet is for this stack. Its fragments are put together first. */

@@ -79,9 +79,7 @@ export class Journey {
   /** The same for a frame that is no part of this packet's story, as a broadcast at a bystander. */
   overhear(stack: Stack, device: Device, direction: 'in' | 'out', frame: Frame): void {
     this.tap(stack, device, direction, frame);
-    const memory = this.memory(stack.id);
-    memory.count(device.name, direction === 'in' ? 'rxPackets' : 'txPackets');
-    memory.count(device.name, direction === 'in' ? 'rxBytes' : 'txBytes', frameLength(frame));
+    this.memory(stack.id).countFrame(device.name, direction, frameLength(frame));
   }
 
   /** Shows a frame to captures only: it is tapped before the driver, which may still drop it uncounted. */

@@ -152,14 +152,12 @@ function putNeighbour(index: NeighbourIndex, entry: LearntNeighbour): void {
   index.set(entry.device, device.set(entry.address, entry));
 }
 
-export type Counter = keyof DeviceCounters;
-
 /** One stack's memory while packets walk: reads see what the walk itself has changed. */
 export class MemoryDraft {
   readonly before: NetnsMemory;
   readonly #connections: ConnectionIndex = new Map();
   readonly #neighbours: NeighbourIndex = new Map();
-  readonly #counters = new Map<string, { -readonly [C in Counter]: number }>();
+  readonly #counters = new Map<string, { -readonly [C in keyof DeviceCounters]: number }>();
   readonly #pathMtu = new Map<Ipv4, { readonly mtu: number; readonly expires: number }>();
   readonly #icmpTokens = new Map<Ipv4, { readonly tokens: number; readonly at: number }>();
 
@@ -186,8 +184,11 @@ export class MemoryDraft {
     return hit && hit.entry.expires > now ? hit : undefined;
   }
 
-  confirm(entry: ConntrackEntry): void {
-    putConnection(this.#connections, entry);
+  /** Puts a connection into the table, or refreshes what changes with each packet; its tuples stay. */
+  confirm(entry: ConntrackEntry, now: Omit<ConntrackEntry, 'protocol' | 'original' | 'reply'>): void {
+    const confirmed = { ...entry, ...now };
+    entryKeys.set(confirmed, keysOf(entry));
+    putConnection(this.#connections, confirmed);
   }
 
   pathMtu(destination: Ipv4): { readonly mtu: number; readonly expires: number } | undefined {
@@ -206,10 +207,25 @@ export class MemoryDraft {
     this.#icmpTokens.set(destination, { tokens, at });
   }
 
-  count(device: string, counter: Counter, amount = 1): void {
+  countFrame(device: string, direction: 'in' | 'out', bytes: number): void {
+    const counters = this.#countersOf(device);
+    if (direction === 'in') {
+      counters.rxPackets += 1;
+      counters.rxBytes += bytes;
+    } else {
+      counters.txPackets += 1;
+      counters.txBytes += bytes;
+    }
+  }
+
+  count(device: string, counter: 'rxDropped' | 'txDropped'): void {
+    this.#countersOf(device)[counter] += 1;
+  }
+
+  #countersOf(device: string): { -readonly [C in keyof DeviceCounters]: number } {
     let counters = this.#counters.get(device);
     if (!counters) this.#counters.set(device, (counters = { ...NO_COUNTERS }));
-    counters[counter] += amount;
+    return counters;
   }
 
   /** The memory with everything learnt, as of `at`. */

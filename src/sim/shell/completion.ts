@@ -58,35 +58,50 @@ export async function complete(before: string, desk: Desk): Promise<Completions>
 }
 
 function scan(before: string): Scanned {
-  let words: string[] = [''];
-  let start = 0;
-  let fresh = true;
-  let quote: Scanned['quote'] = '';
-  let redirected = false;
+  const scanner = new Scanner();
   for (let at = 0; at < before.length; at += 1) {
     const char = before[at] ?? '';
-    if (quote !== '') {
-      if (char === quote) quote = '';
-      else
-        words.push(
-          (words.pop() ?? '') +
-            (char === '\\' && quote === '"' && at + 1 < before.length ? (before[(at += 1)] ?? '') : char),
-        );
-      continue;
-    }
-    if (/[\s;&|(){}`<>]/.test(char) && !(/[{}]/.test(char) && !fresh)) {
-      const again = /[;&|(`\n]/.test(char) || (/[){}]/.test(char) && fresh);
-      redirected = char === '<' || char === '>' || (redirected && fresh && /\s/.test(char));
-      if (again) words = [''];
-      else if (!fresh) words.push('');
-      [fresh, start] = [true, at + 1];
-      continue;
-    }
-    fresh = false;
-    if (char === '"' || char === "'") quote = char;
-    else words.push((words.pop() ?? '') + (char === '\\' ? (before[(at += 1)] ?? '') : char));
+    const escapes = char === '\\' && scanner.quote !== "'";
+    if (escapes) at += 1;
+    if (escapes) scanner.add(before[at] ?? '');
+    else scanner.read(char, at);
   }
-  return { words, start: Math.min(start, before.length), quote, redirected };
+  return scanner.result();
+}
+
+class Scanner {
+  quote: Scanned['quote'] = '';
+  #words: string[] = [''];
+  #start = 0;
+  /** Nothing of the last word has been read. */
+  #fresh = true;
+  #redirected = false;
+
+  add(char: string): void {
+    this.#fresh = false;
+    this.#words.push((this.#words.pop() ?? '') + char);
+  }
+
+  read(char: string, at: number): void {
+    if (this.quote !== '') {
+      if (char === this.quote) this.quote = '';
+      else this.add(char);
+    } else if (char === '"' || char === "'") [this.quote, this.#fresh] = [char, false];
+    else if (/[\s;&|()`<>]/.test(char) || (/[{}]/.test(char) && this.#fresh)) this.#separate(char, at);
+    else this.add(char);
+  }
+
+  result(): Scanned {
+    return { words: this.#words, start: this.#start, quote: this.quote, redirected: this.#redirected };
+  }
+
+  #separate(char: string, at: number): void {
+    const blank = char === ' ' || char === '\t';
+    this.#redirected = char === '<' || char === '>' || (this.#redirected && this.#fresh && blank);
+    if (!blank && char !== '<' && char !== '>') this.#words = [''];
+    else if (!this.#fresh) this.#words.push('');
+    [this.#fresh, this.#start] = [true, at + 1];
+  }
 }
 
 const PREFIXES = new Set([
@@ -110,18 +125,14 @@ const PREFIXES = new Set([
 
 /** Behind reserved words, assignments and the likes of `watch` another command begins. */
 function commandPosition(words: readonly string[]): number {
-  let at = 0;
-  while (at < words.length - 1) {
-    const word = words[at] ?? '';
-    const previous = words[at - 1] ?? '';
-    const option =
-      at > 0 &&
-      PREFIXES.has(words[0] ?? '') &&
-      (word.startsWith('-') || /^\d/.test(word) || previous === '-n' || previous === '-I');
-    if (!PREFIXES.has(word) && !/^\w+=/.test(word) && !option) break;
-    at += 1;
-  }
-  return at;
+  const prefixed = PREFIXES.has(words[0] ?? '');
+  const passes = (word: string, at: number): boolean => {
+    if (PREFIXES.has(word) || /^\w+=/.test(word)) return true;
+    const valued = /^-[nI]$/.test(words[at - 1] ?? '');
+    return prefixed && at > 0 && (valued || /^[-\d]/.test(word));
+  };
+  const found = words.findIndex((word, at) => at === words.length - 1 || !passes(word, at));
+  return Math.max(found, 0);
 }
 
 function commandNames(prefix: string, { host, state }: Desk): readonly Candidate[] {

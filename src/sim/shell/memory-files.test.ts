@@ -27,21 +27,35 @@ describe('files in memory', () => {
   });
 
   test.each([
-    ['write into nowhere', (files: MemoryFiles) => files.write('/no/a', utf8('')), 'No such file or directory'],
+    [
+      'write into nowhere',
+      (files: MemoryFiles) => files.write('/no/a', utf8('')),
+      'No such file or directory',
+    ],
     ['write through a file', (files: MemoryFiles) => files.write('/f/a', utf8('')), 'Not a directory'],
     ['write over a directory', (files: MemoryFiles) => files.write('/d', utf8('')), 'Is a directory'],
     ['mkdir twice', (files: MemoryFiles) => files.mkdir('/d'), 'File exists'],
-    ['mkdir -p over a file', (files: MemoryFiles) => files.mkdir('/f/x', { parents: true }), 'Not a directory'],
+    [
+      'mkdir -p over a file',
+      (files: MemoryFiles) => files.mkdir('/f/x', { parents: true }),
+      'Not a directory',
+    ],
     ['remove what is not there', (files: MemoryFiles) => files.remove('/nope'), 'No such file or directory'],
     ['remove a full directory', (files: MemoryFiles) => files.remove('/d'), 'Directory not empty'],
-    ['remove the root', (files: MemoryFiles) => files.remove('/', { recursive: true }), 'Device or resource busy'],
+    [
+      'remove the root',
+      (files: MemoryFiles) => files.remove('/', { recursive: true }),
+      'Device or resource busy',
+    ],
   ])('%s fails as on Linux', (_name, act, message) => {
     expect(act(new MemoryFiles({ files: { '/f': '', '/d/e': '' } }))).toBe(message);
   });
 
   test('a read-only tree refuses every change', () => {
     const files = new MemoryFiles({ files: { '/f': 'x' }, readOnly: true });
-    expect([files.write('/f', utf8('')), files.mkdir('/d'), files.remove('/f')]).toEqual(Array(3).fill('Read-only file system'));
+    expect([files.write('/f', utf8('')), files.mkdir('/d'), files.remove('/f')]).toEqual(
+      Array(3).fill('Read-only file system'),
+    );
     expect(text(files, '/f')).toBe('x');
   });
 
@@ -53,7 +67,9 @@ describe('files in memory', () => {
   });
 
   test('a snapshot restores the same tree', () => {
-    const files = new MemoryFiles({ files: { '/a/b': 'text\n', '/empty/': '', '/a/ü': new Uint8Array([0, 255, 10]) } });
+    const files = new MemoryFiles({
+      files: { '/a/b': 'text\n', '/empty/': '', '/a/ü': new Uint8Array([0, 255, 10]) },
+    });
     const kept = JSON.parse(JSON.stringify(files.snapshot())) as ReturnType<MemoryFiles['snapshot']>;
     const again = MemoryFiles.restore(kept);
     expect(again.snapshot()).toEqual(files.snapshot());
@@ -72,8 +88,13 @@ describe('files in memory', () => {
 });
 
 test('a pod sees the files that kubelet writes', () => {
-  const files = imageFiles({ kind: 'pod', namespace: 'shop', name: 'web-1' }, { address: '10.244.1.5', nameserver: '10.96.0.10' });
-  expect(files['/etc/resolv.conf']).toBe('search shop.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n');
+  const files = imageFiles(
+    { kind: 'pod', namespace: 'shop', name: 'web-1' },
+    { address: '10.244.1.5', nameserver: '10.96.0.10' },
+  );
+  expect(files['/etc/resolv.conf']).toBe(
+    'search shop.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n',
+  );
   expect(files['/etc/hosts']).toBe(
     '# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n10.244.1.5\tweb-1\n',
   );

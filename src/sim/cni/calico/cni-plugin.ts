@@ -31,6 +31,7 @@ export const POD_ANNOTATION = {
 
 export function calicoCni(topology: Topology): CniPlugin {
   return {
+    type: 'calico',
     add: (tx, pod, containerId) => {
       const node = String(pod.spec?.['nodeName'] ?? '');
       const address = assignAddress(tx, { pod, node, containerId });

@@ -5,7 +5,6 @@
  * for VXLAN later.
  */
 import { jsonEquals } from '../../../base/json.ts';
-import type { Table } from '../../core/table.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { ClusterTransaction } from '../../kube/transaction.ts';
 import { IPIP_DEVICE } from './names.ts';
@@ -19,8 +18,8 @@ export interface InterfaceIndexes {
   readonly devices: Readonly<Record<string, number>>;
 }
 
-export function interfaceIndexes(table: Table<KubeObject> | undefined, node: string): InterfaceIndexes {
-  const spec = table?.get(`/${node}`)?.spec;
+export function readIndexes(record: KubeObject | undefined): InterfaceIndexes {
+  const spec = record?.spec;
   return {
     next: Number(spec?.['next'] ?? FIRST),
     devices: (spec?.['devices'] ?? {}) as Readonly<Record<string, number>>,
@@ -29,14 +28,14 @@ export function interfaceIndexes(table: Table<KubeObject> | undefined, node: str
 
 /** The next free index of a node, for a pod's veth. */
 export function nextIndex(tx: ClusterTransaction, node: string): number {
-  const known = interfaceIndexes(tx.state.store.table(INTERFACE_INDEXES), node);
+  const known = readIndexes(tx.get(INTERFACE_INDEXES, undefined, node));
   write(tx, node, { ...known, next: known.next + 1 });
   return known.next;
 }
 
 /** Gives devices an index when they appear and forgets it when they go; tunl0 stays. */
 export function setDevices(tx: ClusterTransaction, node: string, wanted: readonly string[]): void {
-  const known = interfaceIndexes(tx.state.store.table(INTERFACE_INDEXES), node);
+  const known = readIndexes(tx.get(INTERFACE_INDEXES, undefined, node));
   let next = known.next;
   const devices: Record<string, number> = {};
   const kept = known.devices[IPIP_DEVICE] !== undefined && !wanted.includes(IPIP_DEVICE) ? [IPIP_DEVICE] : [];

@@ -14,7 +14,6 @@ export const IPAM_HANDLES = `ipamhandles.${GROUP}`;
 export const IPAM_CONFIGS = `ipamconfigs.${GROUP}`;
 export const FELIX_CONFIGURATIONS = `felixconfigurations.${GROUP}`;
 export const BGP_CONFIGURATIONS = `bgpconfigurations.${GROUP}`;
-export const BGP_PEERS = `bgppeers.${GROUP}`;
 export const CLUSTER_INFORMATIONS = `clusterinformations.${GROUP}`;
 export const IP_RESERVATIONS = `ipreservations.${GROUP}`;
 

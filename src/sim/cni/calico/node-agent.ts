@@ -3,7 +3,6 @@
  * pools ask for, and the tunnel devices that follow from it. What Felix programs is not written anywhere; `felix/` derives it.
  * Sources: node/pkg/allocateip/allocateip.go, felix/dataplane/linux/{vxlan_mgr,ipip_mgr}.go, Calico v3.32.1.
  */
-import { jsonEquals } from '../../../base/json.ts';
 import { cidrContains, formatIpv4, parseIpv4, type Cidr } from '../../../model/ip.ts';
 import type { Change, Controller } from '../../kube/controller.ts';
 import type { KubeObject } from '../../kube/object.ts';
@@ -14,7 +13,7 @@ import { felixConfiguration } from './felix-configuration.ts';
 import { forgetNode, setDevices } from './interface-index.ts';
 import { Ipam } from './ipam/ipam.ts';
 import { selectsNode } from './ipam/pools.ts';
-import type { IpPool } from './ippool.ts';
+import { readPools, type IpPool } from './ippool.ts';
 import { FELIX_CONFIGURATIONS, IP_POOLS, NODES, NODE_ANNOTATION, annotation } from './kinds.ts';
 import { IPIP_DEVICE, VXLAN_DEVICE } from './names.ts';
 
@@ -45,34 +44,41 @@ const TUNNELS: readonly Tunnel[] = [
 /** How long a failed assignment waits: calico-node exits and is started again. */
 const RETRY = 10_000;
 
+/**
+ * As upstream, tunnel addresses are looked at when pools change and when a node joins; a changed annotation or label alone
+ * waits for the next of these. Devices follow annotations at once. Keys: `<node>`, `<node>/devices`.
+ */
 export const calicoNode: Controller = {
   name: 'calico-node',
-  react: (change, { store }) =>
-    nodesConcerned(change, () => store.list(NODES)).map((key) => ({ key, after: 0 })),
+  react: (change, { store }) => keysFor(change, () => store.list(NODES)).map((key) => ({ key, after: 0 })),
   reconcile: (tx, key) => {
-    const settled = tendNode(tx, key);
-    if (!settled) tx.schedule(calicoNode.name, key, RETRY);
+    const [name = '', part] = key.split('/');
+    if (part === undefined && !tendNode(tx, name)) tx.schedule(calicoNode.name, key, RETRY);
+    if (part !== undefined) tendDevices(tx, name);
   },
 };
 
-function nodesConcerned(change: Change, nodes: () => readonly KubeObject[]): readonly string[] {
+function keysFor(change: Change, nodes: () => readonly KubeObject[]): readonly string[] {
   switch (change.resource) {
     case IP_POOLS:
-    case FELIX_CONFIGURATIONS:
       return nodes().map((node) => node.metadata.name);
+    case FELIX_CONFIGURATIONS:
+      return nodes().map((node) => `${node.metadata.name}/devices`);
     case NODES:
-      return nodeMatters(change) ? [(change.after ?? change.before)?.metadata.name ?? ''] : [];
+      return nodeKeys(change);
     default:
       return [];
   }
 }
 
-/** Node objects change often (heartbeats); only labels and annotations concern us. */
-function nodeMatters({ before, after }: Change): boolean {
-  if (!before || !after) return true;
-  const [then, now] = [before.metadata, after.metadata];
-  return !jsonEquals(then.labels, now.labels) || !jsonEquals(then.annotations, now.annotations);
+function nodeKeys({ before, after }: Change): readonly string[] {
+  const name = (after ?? before)?.metadata.name ?? '';
+  if (!before || !after) return [name];
+  const moved = DEVICE_ANNOTATIONS.some((key) => annotation(before, key) !== annotation(after, key));
+  return moved ? [`${name}/devices`] : [];
 }
+
+const DEVICE_ANNOTATIONS = [NODE_ANNOTATION.address, NODE_ANNOTATION.vxlanTunnel];
 
 /** Brings a node's tunnel addresses and devices in line. False when an address could not be had. */
 export function tendNode(tx: ClusterTransaction, name: string): boolean {
@@ -83,7 +89,7 @@ export function tendNode(tx: ClusterTransaction, name: string): boolean {
   }
   const ipam = new Ipam(transactionDatastore(tx));
   const outcomes = TUNNELS.map((tunnel) => tendTunnel(tx, ipam, name, tunnel));
-  tendDevices(tx, ipam.pools(), name);
+  tendDevices(tx, name);
   return outcomes.every((settled) => settled);
 }
 
@@ -142,15 +148,14 @@ function annotate(tx: ClusterTransaction, name: string, key: string, value: stri
 }
 
 /** vxlan.calico comes and goes with VXLAN; tunl0 is the kernel's own and stays once its module was loaded. */
-function tendDevices(tx: ClusterTransaction, pools: readonly IpPool[], name: string): void {
+function tendDevices(tx: ClusterTransaction, name: string): void {
   const node = tx.get(NODES, undefined, name);
+  if (!node) return;
   const felix = felixConfiguration(tx.state.store.table(FELIX_CONFIGURATIONS), name);
-  const enabled = encapsulations(pools, felix);
-  const hasVtep =
-    annotation(node, NODE_ANNOTATION.vxlanTunnel) !== undefined &&
-    annotation(node, NODE_ANNOTATION.address) !== undefined;
+  const enabled = encapsulations(readPools(tx.list(IP_POOLS)), felix);
+  const isVtep = DEVICE_ANNOTATIONS.every((key) => annotation(node, key) !== undefined);
   setDevices(tx, name, [
     ...(enabled.ipip ? [IPIP_DEVICE] : []),
-    ...(enabled.vxlan && hasVtep ? [VXLAN_DEVICE] : []),
+    ...(enabled.vxlan && isVtep ? [VXLAN_DEVICE] : []),
   ]);
 }

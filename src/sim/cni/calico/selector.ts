@@ -56,9 +56,13 @@ export function parseSelector(text: string): Result<SelectorNode, string> {
   }
 }
 
+const known = new Map<string, Result<SelectorNode, string>>();
+
 /** Whether `labels` satisfy the selector; `undefined` when the text is malformed. */
 export function selects(text: string, labels: Labels): boolean | undefined {
-  const parsed = parseSelector(text);
+  const parsed = known.get(text) ?? parseSelector(text);
+  if (known.size > 1000) known.clear();
+  known.set(text, parsed);
   return parsed.ok ? evaluate(parsed.value, labels) : undefined;
 }
 

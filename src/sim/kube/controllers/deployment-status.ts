@@ -54,6 +54,13 @@ export function reportDeployment(
   });
 }
 
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
 function conditions(
   tx: ClusterTransaction,
   deployment: KubeObject,
@@ -61,7 +68,7 @@ function conditions(
   present: KubeObject | undefined,
 ): readonly JsonObject[] {
   const enough = counts.available >= replicasOf(deployment) - slackOf(deployment).unavailable;
-  const available = {
+  const available: Condition = {
     type: 'Available',
     status: enough ? 'True' : 'False',
     reason: enough ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable',
@@ -69,92 +76,78 @@ function conditions(
       ? 'Deployment has minimum availability.'
       : 'Deployment does not have minimum availability.',
   };
+  const advanced = hasAdvanced(deployment, counts);
+  const progressing = progress(tx, deployment, { counts, advanced, present });
   const before = listAt(deployment.status, 'conditions');
-  const progressing = progress(tx, deployment, counts, present);
-  const touched = [progressing, available].reduce(
-    (list, condition) => withUpdateTime(list, condition, tx.timestamp),
+  return [progressing, available].reduce(
+    (list, condition) => updated(list, condition, advanced && condition === progressing, tx.timestamp),
     before,
   );
-  return touched;
 }
 
-function withUpdateTime(
+/** The update time moves when the condition says something new, or when progress was made. */
+function updated(
   list: readonly JsonObject[],
-  condition: {
-    readonly type: string;
-    readonly status: string;
-    readonly reason: string;
-    readonly message: string;
-  },
+  condition: Condition,
+  advanced: boolean,
   timestamp: string,
 ): readonly JsonObject[] {
   const old = list.find((item) => item['type'] === condition.type);
-  const same = old?.['status'] === condition.status && old['reason'] === condition.reason;
-  const moved =
-    same && condition.reason !== 'ReplicaSetUpdated' ? (old['lastUpdateTime'] ?? timestamp) : timestamp;
-  const kept = same ? { ...condition, message: textAt(old, 'message') } : condition;
-  const lastUpdateTime =
-    same && condition.reason === 'ReplicaSetUpdated' && textAt(old, 'message') === condition.message
-      ? (old['lastUpdateTime'] ?? timestamp)
-      : moved;
-  return withCondition(
-    list,
-    { ...(condition.reason === 'ReplicaSetUpdated' ? condition : kept), lastUpdateTime },
-    timestamp,
-  );
+  const same =
+    old?.['status'] === condition.status &&
+    old['reason'] === condition.reason &&
+    old['message'] === condition.message;
+  const lastUpdateTime = same && !advanced ? (old['lastUpdateTime'] ?? timestamp) : timestamp;
+  return withCondition(list, { ...condition, lastUpdateTime }, timestamp);
+}
+
+const hasAdvanced = (deployment: KubeObject, counts: Counts): boolean =>
+  counts.updated !== numberAt(deployment.status, 'updatedReplicas') ||
+  counts.available > numberAt(deployment.status, 'availableReplicas') ||
+  numberAt(deployment.status, 'observedGeneration') !== (deployment.metadata.generation ?? 0);
+
+interface Rollout {
+  readonly counts: Counts;
+  readonly advanced: boolean;
+  readonly present: KubeObject | undefined;
 }
 
 function progress(
   tx: ClusterTransaction,
   deployment: KubeObject,
-  counts: Counts,
-  present: KubeObject | undefined,
-) {
+  { counts, advanced, present }: Rollout,
+): Condition {
   const wanted = replicasOf(deployment);
   const subject = present
     ? `ReplicaSet "${present.metadata.name}"`
     : `Deployment "${deployment.metadata.name}"`;
-  const complete = counts.updated === wanted && counts.replicas === wanted && counts.available === wanted;
-  if (complete) {
-    return {
-      type: 'Progressing',
-      status: 'True',
-      reason: 'NewReplicaSetAvailable',
-      message: `${subject} has successfully progressed.`,
-    };
+  const placed = counts.updated === wanted && counts.replicas === wanted;
+  if (placed && counts.available === wanted) {
+    const message = `${subject} has successfully progressed.`;
+    return { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable', message };
   }
   const old = objectAt(
     listAt(deployment.status, 'conditions').find((item) => item['type'] === 'Progressing'),
   );
-  const isDone =
-    old['reason'] === 'NewReplicaSetAvailable' && counts.updated === wanted && counts.replicas === wanted;
-  if (isDone) return keep(old);
-  const since = parseTimestamp(textAt(old, 'lastUpdateTime')) - tx.state.epoch;
+  const wasDone = old['reason'] === 'NewReplicaSetAvailable';
+  if (wasDone && placed) return kept(old);
   const deadline = numberAt(deployment.spec, 'progressDeadlineSeconds') * 1000;
-  const advanced =
-    counts.updated !== numberAt(deployment.status, 'updatedReplicas') ||
-    counts.available > numberAt(deployment.status, 'availableReplicas') ||
-    numberAt(deployment.status, 'observedGeneration') !== (deployment.metadata.generation ?? 0);
-  if (!advanced && tx.now > since + deadline) {
+  tx.schedule('deployment', keyOf(deployment), deadline + 1000);
+  if (advanced || wasDone || old['reason'] === undefined) {
     return {
       type: 'Progressing',
-      status: 'False',
-      reason: 'ProgressDeadlineExceeded',
-      message: `${subject} has timed out progressing.`,
+      status: 'True',
+      reason: 'ReplicaSetUpdated',
+      message: `${subject} is progressing.`,
     };
   }
-  tx.schedule('deployment', keyOf(deployment), deadline + 1000);
-  return advanced || old['reason'] === undefined || old['reason'] === 'NewReplicaSetAvailable'
-    ? {
-        type: 'Progressing',
-        status: 'True',
-        reason: 'ReplicaSetUpdated',
-        message: `${subject} is progressing.`,
-      }
-    : keep(old);
+  const since = parseTimestamp(textAt(old, 'lastUpdateTime')) - tx.state.epoch;
+  if (tx.now <= since + deadline) return kept(old);
+  const message = `${subject} has timed out progressing.`;
+  return { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message };
 }
 
-const keep = (old: JsonObject) => ({
+const kept = (old: JsonObject): Condition => ({
   type: 'Progressing',
   status: textAt(old, 'status'),
   reason: textAt(old, 'reason'),

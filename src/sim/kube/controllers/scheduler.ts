@@ -75,8 +75,15 @@ function schedule(tx: ClusterTransaction, pod: KubeObject, host: string): void {
     if (why === undefined) feasible.push(node);
     else reasons.set(why, (reasons.get(why) ?? 0) + 1);
   }
-  if (feasible.length === 0) fail(tx, pod, host, nodes.length, reasons);
-  else bind(tx, pod, host, best(tx, pod, feasible));
+  const chosen = best(tx, pod, feasible);
+  if (chosen) bind(tx, pod, host, chosen);
+  else
+    fail(
+      tx,
+      pod,
+      host,
+      nodes.length === 0 ? 'no nodes available to schedule pods' : unfit(nodes.length, reasons),
+    );
 }
 
 /** A daemon pod names its only node: the others need no look, unless that one refuses it. */
@@ -118,31 +125,40 @@ const toleratesCordon = (spec: JsonObject): boolean =>
     tolerates(toleration, { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }),
   );
 
-function best(tx: ClusterTransaction, pod: KubeObject, nodes: readonly KubeObject[]): KubeObject {
+/** Lower is better: taints to avoid, then pods of the same owner on the node and in its zone, then all pods of the node. */
+function scorer(
+  tx: ClusterTransaction,
+  pod: KubeObject,
+  nodes: readonly KubeObject[],
+): (node: KubeObject) => number {
   const owner = controllerOf(pod)?.uid;
   const own = owner === undefined ? new Map<string, number>() : ownerCounts(tx, owner);
   const total = podCounts(tx);
   const zoneOf = (node: KubeObject): string => node.metadata.labels?.[ZONE] ?? '';
   const zones = new Map<string, number>();
-  if (own.size > 0) {
-    for (const node of nodes) {
-      const count = own.get(node.metadata.name) ?? 0;
-      if (count > 0) zones.set(zoneOf(node), (zones.get(zoneOf(node)) ?? 0) + count);
-    }
+  for (const node of own.size > 0 ? nodes : []) {
+    const count = own.get(node.metadata.name) ?? 0;
+    if (count > 0) zones.set(zoneOf(node), (zones.get(zoneOf(node)) ?? 0) + count);
   }
+  return (node) => {
+    const { name } = node.metadata;
+    const avoid = untoleratedTaint(pod.spec ?? {}, node, SOFT) ? 1 : 0;
+    const spread = (avoid * 1e4 + (own.get(name) ?? 0)) * 1e5 + (zones.get(zoneOf(node)) ?? 0);
+    return spread * 1e4 + (total.get(name) ?? 0);
+  };
+}
+
+/** The first of the nodes with the lowest score; undefined for no nodes. */
+function best(tx: ClusterTransaction, pod: KubeObject, nodes: readonly KubeObject[]): KubeObject | undefined {
+  const score = scorer(tx, pod, nodes);
   let chosen: KubeObject | undefined;
   let lowest = Infinity;
   for (const node of nodes) {
-    const { name } = node.metadata;
-    const avoid = untoleratedTaint(pod.spec ?? {}, node, SOFT) ? 1 : 0;
-    const score =
-      ((avoid * 1e4 + (own.get(name) ?? 0)) * 1e5 + (zones.get(zoneOf(node)) ?? 0)) * 1e4 +
-      (total.get(name) ?? 0);
-    if (score >= lowest) continue;
+    const here = score(node);
+    if (here >= lowest) continue;
     chosen = node;
-    lowest = score;
+    lowest = here;
   }
-  if (!chosen) throw new Error('no node to choose from');
   return chosen;
 }
 
@@ -171,14 +187,7 @@ function bind(tx: ClusterTransaction, pod: KubeObject, host: string, node: KubeO
   });
 }
 
-function fail(
-  tx: ClusterTransaction,
-  pod: KubeObject,
-  host: string,
-  total: number,
-  refusals: ReadonlyMap<string, number>,
-): void {
-  const message = total === 0 ? 'no nodes available to schedule pods' : unfit(total, refusals);
+function fail(tx: ClusterTransaction, pod: KubeObject, host: string, message: string): void {
   const conditions = withCondition(
     listAt(pod.status, 'conditions'),
     { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message, lastProbeTime: null },

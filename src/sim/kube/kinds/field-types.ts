@@ -1,4 +1,3 @@
-/* eslint-disable max-lines -- a pure data table */
 /**
  * The fields of the built-in kinds and their types, as facts of the API: `name:type`, where a type is a scalar, another
  * entry, `[list]` or `{map}`; `@key` is a list's merge key, `!` a set, `/a+b` its map keys when they differ.

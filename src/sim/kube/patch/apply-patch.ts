@@ -4,6 +4,7 @@
  * Source: Kubernetes "Server-Side Apply"; sigs.k8s.io/structured-merge-diff.
  */
 import { isJsonObject, jsonEquals, type Json, type JsonObject } from '../../../base/json.ts';
+import { without } from '../fields.ts';
 import type { ArraySchema, Schema } from '../schema.ts';
 import { fieldOf } from './strategic-merge.ts';
 
@@ -14,9 +15,9 @@ export function applyPatch(schema: Schema | undefined, live: Json | undefined, a
       : applied;
   }
   if (!isJsonObject(applied)) return applied;
-  const merged: Record<string, Json | undefined> = isJsonObject(live) ? { ...live } : {};
+  let merged: Record<string, Json | undefined> = isJsonObject(live) ? { ...live } : {};
   for (const [key, value] of Object.entries(applied)) {
-    if (value === null) delete merged[key];
+    if (value === null) merged = without(merged, key);
     else if (value !== undefined) merged[key] = applyPatch(fieldOf(schema, key), merged[key], value);
   }
   return merged;

@@ -1,6 +1,7 @@
 /** JSON Patch, RFC 6902, over JSON Pointer, RFC 6901. Errors name the operation that failed. */
 import { isJsonObject, jsonEquals, type Json, type JsonObject } from '../../../base/json.ts';
 import { err, ok, type Result } from '../../../base/result.ts';
+import { without } from '../fields.ts';
 
 interface Operation {
   readonly op: string;
@@ -28,13 +29,15 @@ function apply(document: Json, operation: Operation): Result<Json, string> {
   const tokens = pointer(path);
   switch (op) {
     case 'add':
-      return value === undefined ? err('add operation has no value') : write(document, tokens, value, 'add');
+      return value === undefined
+        ? err('add operation has no value')
+        : write(document, tokens, { kind: 'add', value, path: '' });
     case 'replace':
       return value === undefined
         ? err('replace operation has no value')
-        : write(document, tokens, value, 'replace');
+        : write(document, tokens, { kind: 'replace', value, path: '' });
     case 'remove':
-      return write(document, tokens, undefined, 'remove');
+      return write(document, tokens, { kind: 'remove', path: '' });
     case 'test': {
       const found = read(document, tokens);
       return jsonEquals(found, value ?? null)
@@ -56,10 +59,10 @@ function transfer(
 ): Result<Json, string> {
   const value = read(document, pointer(from));
   if (value === undefined) return missing(op, from);
-  if (op === 'copy') return write(document, tokens, value, 'add');
+  if (op === 'copy') return write(document, tokens, { kind: 'add', value, path: '' });
   if (path.startsWith(`${from}/`)) return err(`move operation cannot move ${from} into itself`);
-  const without = write(document, pointer(from), undefined, 'remove');
-  return without.ok ? write(without.value, tokens, value, 'add') : without;
+  const rest = write(document, pointer(from), { kind: 'remove', path: '' });
+  return rest.ok ? write(rest.value, tokens, { kind: 'add', value, path: '' }) : rest;
 }
 
 const missing = (op: string, path: string): Result<never, string> =>
@@ -89,12 +92,18 @@ const index = (token: string, length: number): number | undefined =>
 
 type Kind = 'add' | 'replace' | 'remove';
 
+interface Write {
+  readonly kind: Kind;
+  /** Absent for a removal. */
+  readonly value?: Json;
+  /** The pointer walked so far. */
+  readonly path: string;
+}
+
 function write(
   document: Json,
   tokens: readonly string[],
-  value: Json | undefined,
-  kind: Kind,
-  path = '',
+  { kind, value, path }: Write,
 ): Result<Json, string> {
   const [token, ...rest] = tokens;
   if (token === undefined)
@@ -103,14 +112,13 @@ function write(
   if (rest.length > 0) {
     const inner = read(document, [token]);
     if (inner === undefined) return missing(kind, here);
-    const written = write(inner, rest, value, kind, here);
+    const written = write(inner, rest, { kind, path: here, ...(value === undefined ? {} : { value }) });
     return written.ok ? ok(replaced(document, token, written.value)) : written;
   }
   if (Array.isArray(document)) return writeItem(document as readonly Json[], token, value, kind);
-  if (!isJsonObject(document)) return missing(kind, here);
-  if (kind !== 'add' && document[token] === undefined) return missing(kind, here);
-  if (value !== undefined) return ok({ ...document, [token]: value });
-  return ok(Object.fromEntries(Object.entries(document).filter(([key]) => key !== token)) as JsonObject);
+  const absent = !isJsonObject(document) || (kind !== 'add' && document[token] === undefined);
+  if (absent) return missing(kind, here);
+  return ok(value === undefined ? without(document, token) : { ...document, [token]: value });
 }
 
 function replaced(document: Json, token: string, value: Json): Json {

@@ -4,6 +4,7 @@
  * Source: k8s.io/apimachinery pkg/util/strategicpatch/patch.go, Kubernetes 1.35; keys come from the kind's schema.
  */
 import { isJsonObject, jsonEquals, type Json, type JsonObject } from '../../../base/json.ts';
+import { without } from '../fields.ts';
 import type { ArraySchema, Schema } from '../schema.ts';
 
 const DELETE_FROM = '$deleteFromPrimitiveList/';
@@ -14,19 +15,30 @@ export function strategicMerge(schema: Schema | undefined, target: Json | undefi
   const { $patch: directive, $retainKeys: retain, ...members } = patch;
   if (directive === 'replace') return members;
   if (directive === 'delete') return {};
-  const base: JsonObject = isJsonObject(target) ? target : {};
-  const merged: Record<string, Json | undefined> = Array.isArray(retain)
-    ? Object.fromEntries(Object.entries(base).filter(([key]) => (retain as readonly Json[]).includes(key)))
-    : { ...base };
+  let merged = retained(isJsonObject(target) ? target : {}, retain);
   for (const [key, value] of Object.entries(members)) {
     if (key.startsWith(DELETE_FROM)) removeFromSet(merged, key.slice(DELETE_FROM.length), value);
-    else if (key.startsWith('$')) continue;
-    else if (value === null) delete merged[key];
-    else if (value !== undefined) {
-      const order = members[`${ORDER}${key}`];
-      merged[key] = mergedMember(fieldOf(schema, key), merged[key], value, order);
-    }
+    else if (key.startsWith('$') || value === undefined) continue;
+    else if (value === null) merged = without(merged, key);
+    else merged[key] = mergedMember(fieldOf(schema, key), merged[key], value, members[`${ORDER}${key}`]);
   }
+  reorder(schema, merged, members);
+  return merged;
+}
+
+function retained(base: JsonObject, retain: Json | undefined): Record<string, Json | undefined> {
+  if (!Array.isArray(retain)) return { ...base };
+  return Object.fromEntries(
+    Object.entries(base).filter(([key]) => (retain as readonly Json[]).includes(key)),
+  );
+}
+
+/** `$setElementOrder` of lists that the patch does not change otherwise. */
+function reorder(
+  schema: Schema | undefined,
+  merged: Record<string, Json | undefined>,
+  members: JsonObject,
+): void {
   for (const [key, order] of Object.entries(members)) {
     const name = key.startsWith(ORDER) ? key.slice(ORDER.length) : '';
     const list = merged[name];
@@ -34,7 +46,6 @@ export function strategicMerge(schema: Schema | undefined, target: Json | undefi
       merged[name] = ordered(fieldOf(schema, name), list as readonly Json[], order as readonly Json[]);
     }
   }
-  return merged;
 }
 
 /** The schema of a member; undefined when unknown, which replaces lists. */

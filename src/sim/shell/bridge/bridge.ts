@@ -33,7 +33,16 @@ const FDB_VERBS: readonly Verb[] = [
   { names: ['flush'] },
 ];
 
-const OPTIONS = ['-json', '-pretty', '-statistics', '-details', '-oneline', '-timestamp', '-color', '-compressvlans'];
+const OPTIONS = [
+  '-json',
+  '-pretty',
+  '-statistics',
+  '-details',
+  '-oneline',
+  '-timestamp',
+  '-color',
+  '-compressvlans',
+];
 
 export const bridge: Command = {
   name: 'bridge',
@@ -41,7 +50,9 @@ export const bridge: Command = {
   places: ['node', 'router', 'host'],
   async run(io: CommandIo): Promise<number> {
     const here = hereOf(io);
-    const result = here ? runBridge(io, here) : complain(255, 'Cannot open network namespace: this place has none');
+    const result = here
+      ? runBridge(io, here)
+      : complain(255, 'Cannot open network namespace: this place has none');
     if (result.ok) {
       if (result.value) await io.stdout.write(result.value);
       return 0;
@@ -81,7 +92,9 @@ function runFdb(subject: FdbSubject, [word = 'show', ...words]: readonly string[
   if (abbreviates(word, 'help')) return complain(255, FDB_USAGE);
   const verb = choose(FDB_VERBS, word);
   if (!verb) return complain(255, `Command "${word}" is unknown, try "bridge fdb help".`);
-  return verb.run ? verb.run(subject, words) : complain(1, `bridge: "fdb ${verb.names[0]}" is not simulated.`);
+  return verb.run
+    ? verb.run(subject, words)
+    : complain(1, `bridge: "fdb ${verb.names[0]}" is not simulated.`);
 }
 
 /** No device of a lab is a port of a bridge. */

@@ -40,9 +40,12 @@ export function showFdb({ here, json }: FdbSubject, words: readonly string[]): P
   const wanted = parseKeywords(words, SHOW, {});
   if (!wanted.ok) return wanted;
   const { device, dynamic, none } = wanted.value;
-  if (device !== undefined && !deviceNamed(here.netns, device)) return complain(255, `Cannot find device "${device}"`);
+  if (device !== undefined && !deviceNamed(here.netns, device))
+    return complain(255, `Cannot find device "${device}"`);
   const hidden = dynamic === true || none === true;
-  const entries = here.netns.fdb.filter((entry) => !hidden && (device === undefined || entry.device === device));
+  const entries = here.netns.fdb.filter(
+    (entry) => !hidden && (device === undefined || entry.device === device),
+  );
   const onDevice = device !== undefined;
   return ok(
     json
@@ -59,7 +62,18 @@ interface EditWords {
   readonly missing?: string;
 }
 
-const FLAGS = ['self', 'permanent', 'local', 'static', 'dynamic', 'temp', 'use', 'extern_learn', 'sticky', 'router'];
+const FLAGS = [
+  'self',
+  'permanent',
+  'local',
+  'static',
+  'dynamic',
+  'temp',
+  'use',
+  'extern_learn',
+  'sticky',
+  'router',
+];
 
 const EDIT: Grammar<EditWords> = {
   keywords: [
@@ -96,13 +110,16 @@ function readTarget({ here }: FdbSubject, words: readonly string[]): Parsed<Targ
   const wanted = parseKeywords(words, EDIT, {});
   if (!wanted.ok) return wanted;
   const { mac, device, destination, master, missing } = wanted.value;
-  if (mac === undefined || device === undefined) return complain(255, 'Device and address are required arguments.');
-  if (missing !== undefined) return complain(255, 'bridge: entries have only a destination address in the simulator.');
+  if (mac === undefined || device === undefined)
+    return complain(255, 'Device and address are required arguments.');
+  if (missing !== undefined)
+    return complain(255, 'bridge: entries have only a destination address in the simulator.');
   const address = parseMac(mac);
   if (!address) return complain(255, `Invalid mac address ${mac}`);
   const target = deviceNamed(here.netns, device);
   if (!target) return complain(255, `Cannot find device "${device}"`);
-  if (master || target.kind.type !== 'vxlan') return complain(255, 'RTNETLINK answers: Operation not supported');
+  if (master || target.kind.type !== 'vxlan')
+    return complain(255, 'RTNETLINK answers: Operation not supported');
   return ok({ mac: address, device, destination });
 }
 

@@ -293,33 +293,33 @@ async function unalias({ args, scope }: BuiltinCall): Promise<number> {
 }
 
 async function cd({ args, scope, stdout }: BuiltinCall): Promise<number> {
-  const { state, host } = scope;
-  const words = args[0] === '--' || args[0] === '-L' || args[0] === '-P' ? args.slice(1) : args;
-  if (words.length > 1) {
-    await complain(scope, 'cd: too many arguments');
+  const { state } = scope;
+  const words = /^-[-LP]$/.test(args[0] ?? '') ? args.slice(1) : args;
+  const wanted = cdTarget(words, scope);
+  if ('problem' in wanted) {
+    await complain(scope, `cd: ${wanted.problem}`);
     return 1;
   }
-  const [word] = words;
-  const wanted =
-    word === undefined ? state.variables.text('HOME') : word === '-' ? state.variables.text('OLDPWD') : word;
-  if (wanted === undefined) {
-    await complain(scope, `cd: ${word === '-' ? 'OLDPWD' : 'HOME'} not set`);
-    return 1;
-  }
-  const path = resolvePath(state.cwd, wanted);
-  const stat = host.files.stat(path);
-  if (wanted !== '' && stat?.type !== 'directory') {
-    await complain(
-      scope,
-      `cd: ${wanted}: ${stat === undefined ? 'No such file or directory' : 'Not a directory'}`,
-    );
-    return 1;
-  }
-  if (word === '-') await stdout.write(`${path}\n`);
+  if (words[0] === '-') await stdout.write(`${wanted.path}\n`);
   state.variables.setText('OLDPWD', state.cwd);
-  if (wanted !== '') state.cwd = path;
+  state.cwd = wanted.path;
   state.variables.setText('PWD', state.cwd);
   return 0;
+}
+
+function cdTarget(
+  [word, extra]: readonly string[],
+  { state, host }: BuiltinCall['scope'],
+): { readonly path: string } | { readonly problem: string } {
+  if (extra !== undefined) return { problem: 'too many arguments' };
+  const variable = word === undefined ? 'HOME' : word === '-' ? 'OLDPWD' : undefined;
+  const wanted = variable === undefined ? word : state.variables.text(variable);
+  if (wanted === undefined) return { problem: `${variable ?? ''} not set` };
+  if (wanted === '') return { path: state.cwd };
+  const path = resolvePath(state.cwd, wanted);
+  const type = host.files.stat(path)?.type;
+  if (type === 'directory') return { path };
+  return { problem: `${wanted}: ${type === undefined ? 'No such file or directory' : 'Not a directory'}` };
 }
 
 async function pwd({ scope, stdout }: BuiltinCall): Promise<number> {

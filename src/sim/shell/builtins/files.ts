@@ -258,24 +258,25 @@ async function rmdir(io: CommandIo, { operands }: Options): Promise<number> {
 }
 
 async function rm(io: CommandIo, { flags, operands }: Options): Promise<number> {
-  const force = flags.has('f');
-  if (operands.length === 0) return force ? 0 : needsOperand('rm', io);
-  const recursive = flags.has('r') || flags.has('R');
+  if (operands.length === 0) return flags.has('f') ? 0 : needsOperand('rm', io);
   let code = 0;
   for (const name of operands) {
     const stat = statOf(io, name);
-    if (stat === undefined && force) continue;
-    const directory = stat?.type === 'directory' && !recursive;
-    const problem = directory ? 'Is a directory' : io.files.remove(resolvePath(io.cwd, name), { recursive });
-    if (problem === undefined) {
-      if (flags.has('v'))
-        await io.stdout.write(`removed ${stat?.type === 'directory' ? 'directory ' : ''}'${name}'\n`);
-      continue;
-    }
-    await io.stderr.write(`rm: cannot remove '${name}': ${problem}\n`);
-    code = 1;
+    if (stat === undefined && flags.has('f')) continue;
+    const problem = removeOne(io, name, flags);
+    if (problem !== undefined) {
+      await io.stderr.write(`rm: cannot remove '${name}': ${problem}\n`);
+      code = 1;
+    } else if (flags.has('v'))
+      await io.stdout.write(`removed ${stat?.type === 'directory' ? 'directory ' : ''}'${name}'\n`);
   }
   return code;
+}
+
+function removeOne(io: CommandIo, name: string, flags: ReadonlySet<string>): string | undefined {
+  const recursive = flags.has('r') || flags.has('R');
+  if (statOf(io, name)?.type === 'directory' && !recursive) return 'Is a directory';
+  return io.files.remove(resolvePath(io.cwd, name), { recursive });
 }
 
 async function touch(io: CommandIo, { flags, operands }: Options): Promise<number> {
@@ -297,37 +298,43 @@ async function touch(io: CommandIo, { flags, operands }: Options): Promise<numbe
   return code;
 }
 
-async function transfer(tool: 'cp' | 'mv', io: CommandIo, { flags, operands }: Options): Promise<number> {
+type Tool = 'cp' | 'mv';
+
+async function transfer(tool: Tool, io: CommandIo, options: Options): Promise<number> {
+  const { operands } = options;
   const target = operands.at(-1);
-  const sources = operands.slice(0, -1);
-  if (target === undefined || sources.length === 0) {
-    const message =
+  if (target === undefined || operands.length < 2) {
+    const missing =
       target === undefined ? 'missing file operand' : `missing destination file operand after '${target}'`;
-    await usageError(tool, message, io.stderr);
+    await usageError(tool, missing, io.stderr);
     return 1;
   }
-  const into = statOf(io, target)?.type === 'directory';
-  if (sources.length > 1 && !into) {
-    const reason = statOf(io, target) === undefined ? 'No such file or directory' : 'Not a directory';
-    await io.stderr.write(
-      tool === 'cp' ? `cp: target '${target}': ${reason}\n` : `mv: target '${target}': ${reason}\n`,
-    );
+  const there = statOf(io, target)?.type;
+  if (operands.length > 2 && there !== 'directory') {
+    const reason = there === undefined ? 'No such file or directory' : 'Not a directory';
+    await io.stderr.write(`${tool}: target '${target}': ${reason}\n`);
     return 1;
   }
+  return transferAll(tool, io, options, there === 'directory' ? `${target.replace(/\/+$/, '')}/` : undefined);
+}
+
+/** `into` is the directory that takes everything; without it the last operand is the new name. */
+async function transferAll(
+  tool: Tool,
+  io: CommandIo,
+  { flags, operands }: Options,
+  into: string | undefined,
+): Promise<number> {
   const recursive = tool === 'mv' || ['r', 'R', 'a'].some((flag) => flags.has(flag));
   let code = 0;
-  for (const source of sources) {
-    const shown = into ? `${target.replace(/\/+$/, '')}/${baseName(source)}` : target;
+  for (const source of operands.slice(0, -1)) {
+    const shown = into === undefined ? (operands.at(-1) ?? '') : `${into}${baseName(source)}`;
     const problem = transferOne(tool, { io, source, shown, recursive });
-    if (problem === undefined) {
-      if (flags.has('v'))
-        await io.stdout.write(
-          tool === 'cp' ? `'${source}' -> '${shown}'\n` : `renamed '${source}' -> '${shown}'\n`,
-        );
-      continue;
-    }
-    await io.stderr.write(`${tool}: ${problem}\n`);
-    code = 1;
+    if (problem !== undefined) {
+      await io.stderr.write(`${tool}: ${problem}\n`);
+      code = 1;
+    } else if (flags.has('v'))
+      await io.stdout.write(`${tool === 'cp' ? '' : 'renamed '}'${source}' -> '${shown}'\n`);
   }
   return code;
 }
@@ -339,25 +346,30 @@ interface Transfer {
   readonly recursive: boolean;
 }
 
-function transferOne(tool: 'cp' | 'mv', { io, source, shown, recursive }: Transfer): string | undefined {
+function transferOne(tool: Tool, job: Transfer): string | undefined {
+  const { io, source, shown } = job;
+  const refusal = transferRefusal(tool, job);
+  if (refusal !== undefined) return refusal;
+  const from = resolvePath(io.cwd, source);
+  const to = resolvePath(io.cwd, shown);
+  const slashed = shown.endsWith('/') && io.files.stat(to) === undefined && io.files.list(from) === undefined;
+  const problem = slashed ? 'Not a directory' : copyTree(io.files, from, to);
+  if (problem === undefined) return tool === 'mv' ? io.files.remove(from, { recursive: true }) : undefined;
+  if (tool === 'mv') return `cannot move '${source}' to '${shown}': ${problem}`;
+  return `cannot create ${io.files.list(from) === undefined ? 'regular file' : 'directory'} '${shown}': ${problem}`;
+}
+
+function transferRefusal(tool: Tool, { io, source, shown, recursive }: Transfer): string | undefined {
   const stat = statOf(io, source);
   const from = resolvePath(io.cwd, source);
   const to = resolvePath(io.cwd, shown);
   if (stat === undefined) return `cannot stat '${source}': No such file or directory`;
   if (stat.type === 'directory' && !recursive) return `-r not specified; omitting directory '${source}'`;
   if (from === to) return `'${source}' and '${shown}' are the same file`;
-  if (stat.type === 'directory' && to.startsWith(`${from}/`)) {
-    const verb = tool === 'cp' ? 'cannot copy a directory' : 'cannot move';
-    return tool === 'cp'
-      ? `${verb}, '${source}', into itself, '${shown}'`
-      : `${verb} '${source}' to a subdirectory of itself, '${shown}'`;
-  }
-  const problem = copyTree(io.files, from, to);
-  if (problem !== undefined) {
-    if (tool === 'mv') return `cannot move '${source}' to '${shown}': ${problem}`;
-    return `cannot create ${stat.type === 'directory' ? 'directory' : 'regular file'} '${shown}': ${problem}`;
-  }
-  return tool === 'mv' ? io.files.remove(from, { recursive: true }) : undefined;
+  if (stat.type === 'file' || !to.startsWith(`${from}/`)) return undefined;
+  return tool === 'cp'
+    ? `cannot copy a directory, '${source}', into itself, '${shown}'`
+    : `cannot move '${source}' to a subdirectory of itself, '${shown}'`;
 }
 
 function copyTree(files: FileSystem, from: string, to: string): string | undefined {

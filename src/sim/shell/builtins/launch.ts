@@ -181,18 +181,29 @@ async function which({ args, scope, stdout }: BuiltinCall): Promise<number> {
 }
 
 async function xargs(call: BuiltinCall): Promise<number> {
-  const options = await optionsOf(
-    call,
-    {
-      flags: 'rt0',
-      values: 'nIdL',
-      long: { 'no-run-if-empty': 'r', 'max-args': 'n', null: '0', verbose: 't' },
-    },
-    1,
-  );
+  const spec = {
+    flags: 'rt0',
+    values: 'nIdL',
+    long: { 'no-run-if-empty': 'r', 'max-args': 'n', null: '0', verbose: 't' },
+  };
+  const options = await optionsOf(call, spec, 1);
   if (typeof options === 'number') return options;
-  const { values, flags, operands } = options;
   const input = utf8Text(await call.stdin.bytes(call.scope.signal));
+  const scope: Scope = {
+    ...call.scope,
+    fds: new Map(call.scope.fds).set(0, { input: Source.of(EMPTY_INPUT) }),
+  };
+  let code = 0;
+  for (const argv of xargsCommands(input, options)) {
+    if (options.flags.has('t')) await call.stderr.write(`${argv.join(' ')}\n`);
+    const status = await launch(argv, call, scope);
+    if (status === 127) return 127;
+    if (status !== 0) code = 123;
+  }
+  return code;
+}
+
+function xargsCommands(input: string, { flags, values, operands }: Options): readonly (readonly string[])[] {
   const replace = values.get('I');
   const items = xargsItems(input, {
     zero: flags.has('0'),
@@ -200,29 +211,12 @@ async function xargs(call: BuiltinCall): Promise<number> {
     lines: replace !== undefined,
   });
   const command = operands.length === 0 ? ['echo'] : operands;
-  const size =
-    replace !== undefined
-      ? 1
-      : Math.max(1, Number(values.get('n') ?? (items.length === 0 ? 1 : items.length)) || 1);
-  const groups: (readonly string[])[] = [];
-  for (let at = 0; at < items.length; at += size) groups.push(items.slice(at, at + size));
-  if (groups.length === 0 && !flags.has('r') && replace === undefined) groups.push([]);
-  const scope: Scope = {
-    ...call.scope,
-    fds: new Map(call.scope.fds).set(0, { input: Source.of(EMPTY_INPUT) }),
-  };
-  let code = 0;
-  for (const group of groups) {
-    const argv =
-      replace === undefined
-        ? [...command, ...group]
-        : command.map((word) => word.replaceAll(replace, group[0] ?? ''));
-    if (flags.has('t')) await call.stderr.write(`${argv.join(' ')}\n`);
-    const status = await launch(argv, call, scope);
-    if (status === 127) return 127;
-    if (status !== 0) code = 123;
-  }
-  return code;
+  if (replace !== undefined)
+    return items.map((item) => command.map((word) => word.replaceAll(replace, item)));
+  if (items.length === 0) return flags.has('r') ? [] : [command];
+  const size = Math.max(1, Number(values.get('n') ?? items.length) || 1);
+  const starts = Array.from({ length: Math.ceil(items.length / size) }, (_, at) => at * size);
+  return starts.map((start) => [...command, ...items.slice(start, start + size)]);
 }
 
 interface Splitting {

@@ -22,16 +22,17 @@ const ESCAPE =
 export function unescape(text: string, where: 'echo' | 'format'): Escapes {
   const end = where === 'echo' ? /(?<!\\)(?:\\\\)*\\c/.exec(text) : null;
   const source = end === null ? text : text.slice(0, end.index + end[0].length - 2);
-  const plain = source.replace(ESCAPE, (all, body: string) => {
-    const kind = body[0] ?? '';
-    if ('xuU'.includes(kind) && body.length > 1) return codePoint(parseInt(body.slice(1), 16));
-    if (kind >= '0' && kind <= '7' && (kind === '0' || where === 'format')) {
-      return String.fromCharCode(parseInt(where === 'echo' ? `0${body.slice(1)}` : body, 8) & 255);
-    }
-    if (where === 'format' && (kind === '"' || kind === "'")) return kind;
-    return Object.hasOwn(SIMPLE, body) ? (SIMPLE[body] ?? all) : all;
-  });
+  const plain = source.replace(ESCAPE, (all, body: string) => escaped(body, where) ?? all);
   return { text: plain, stop: end !== null };
+}
+
+function escaped(body: string, where: 'echo' | 'format'): string | undefined {
+  const kind = body.slice(0, 1);
+  if (/^[xuU]./.test(body)) return codePoint(parseInt(body.slice(1), 16));
+  if (kind === '0' && where === 'echo') return String.fromCharCode(parseInt(body, 8) & 255);
+  if (where === 'format' && /^[0-7]/.test(body)) return String.fromCharCode(parseInt(body, 8) & 255);
+  if (where === 'format' && (kind === '"' || kind === "'")) return kind;
+  return Object.hasOwn(SIMPLE, body) ? SIMPLE[body] : undefined;
 }
 
 function codePoint(code: number): string {
@@ -176,16 +177,21 @@ function integer(text: string, job: Job): number {
 }
 
 function whole(kind: string, value: number, layout: Layout): string {
-  const unsigned = kind === 'd' || kind === 'i' ? BigInt(value) : BigInt.asUintN(64, BigInt(value));
-  const base = kind === 'o' ? 8 : kind === 'x' || kind === 'X' ? 16 : 10;
-  const magnitude = (unsigned < 0n ? -unsigned : unsigned)
-    .toString(base)
-    .padStart(layout.precision ?? 0, '0');
-  const prefix = layout.flags.includes('#') && value !== 0 ? ({ o: '0', x: '0x', X: '0X' }[kind] ?? '') : '';
-  const digits = prefix + (kind === 'X' ? magnitude.toUpperCase() : magnitude);
-  if (unsigned < 0n) return `-${digits}`;
-  return kind === 'd' || kind === 'i' ? signed(digits, layout) : digits;
+  const decimal = kind === 'd' || kind === 'i';
+  const number = decimal ? BigInt(value) : BigInt.asUintN(64, BigInt(value));
+  const { base, prefix } = BASES[kind] ?? { base: 10, prefix: '' };
+  const magnitude = (number < 0n ? -number : number).toString(base).padStart(layout.precision ?? 0, '0');
+  const marked = layout.flags.includes('#') && value !== 0 ? prefix : '';
+  const digits = marked + (kind === 'X' ? magnitude.toUpperCase() : magnitude);
+  if (number < 0n) return `-${digits}`;
+  return decimal ? signed(digits, layout) : digits;
 }
+
+const BASES: Readonly<Record<string, { readonly base: number; readonly prefix: string }>> = {
+  o: { base: 8, prefix: '0' },
+  x: { base: 16, prefix: '0x' },
+  X: { base: 16, prefix: '0X' },
+};
 
 function signed(text: string, { flags }: Layout): string {
   if (text.startsWith('-')) return text;

@@ -144,11 +144,21 @@ async function ends(tool: 'head' | 'tail', io: CommandIo, options: Options): Pro
     await io.stderr.write(count);
     return 1;
   }
-  const operands = options.operands.length === 0 ? ['-'] : options.operands;
-  const titled = (operands.length > 1 && !options.flags.has('q')) || options.flags.has('v');
+  const code = await eachPart(tool, count, io, options);
+  const following = tool === 'tail' && (options.flags.has('f') || options.flags.has('F'));
+  return following ? follow(io, options.operands) : code;
+}
+
+async function eachPart(
+  tool: 'head' | 'tail',
+  count: Count,
+  io: CommandIo,
+  { operands, flags }: Options,
+): Promise<number> {
+  const titled = (operands.length > 1 && !flags.has('q')) || flags.has('v');
   let code = 0;
   let first = true;
-  for (const operand of operands) {
+  for (const operand of operands.length === 0 ? ['-'] : operands) {
     const opened = await open(tool, io, operand);
     if (opened === undefined) {
       code = 1;
@@ -159,8 +169,6 @@ async function ends(tool: 'head' | 'tail', io: CommandIo, options: Options): Pro
     if (tool === 'head' && !count.inverted) await firstPart(opened, count, io);
     else await rest(tool, opened, count, io);
   }
-  if (tool === 'tail' && (options.flags.has('f') || options.flags.has('F')))
-    return follow(io, options.operands);
   return code;
 }
 

@@ -98,35 +98,34 @@ async function sleep(io: CommandIo, { operands }: Options): Promise<number> {
   return 0;
 }
 
-async function date(io: CommandIo, { flags, values, operands }: Options): Promise<number> {
-  const given = values.get('d');
-  const now = io.clock.epoch + io.clock.now();
-  const at =
-    given === undefined || given === 'now'
-      ? now
-      : given.startsWith('@')
-        ? Number(given.slice(1)) * 1000
-        : Date.parse(given);
+async function date(io: CommandIo, options: Options): Promise<number> {
+  const { values, operands } = options;
   const [wanted, extra] = operands;
-  if (Number.isNaN(at)) {
-    await io.stderr.write(`date: invalid date '${given ?? ''}'\n`);
-    return 1;
-  }
+  const at = dateAsked(values.get('d'), io);
   if (extra !== undefined) {
     await usageError('date', `extra operand '${extra}'`, io.stderr);
     return 1;
   }
-  if (wanted !== undefined && !wanted.startsWith('+')) {
-    await io.stderr.write(`date: invalid date '${wanted}'\n`);
+  if (Number.isNaN(at) || wanted?.startsWith('+') === false) {
+    await io.stderr.write(
+      `date: invalid date '${Number.isNaN(at) ? (values.get('d') ?? '') : (wanted ?? '')}'\n`,
+    );
     return 1;
   }
-  if (flags.has('R')) return print(io, strftime('%a, %d %b %Y %H:%M:%S %z', at));
-  if (values.has('I'))
-    return print(
-      io,
-      strftime(values.get('I')?.startsWith('s') === true ? '%Y-%m-%dT%H:%M:%S+00:00' : '%F', at),
-    );
-  return print(io, strftime(wanted?.slice(1) ?? '%a %b %e %H:%M:%S UTC %Y', at));
+  return print(io, strftime(wanted?.slice(1) ?? dateFormat(options), at));
+}
+
+/** Milliseconds since 1970; NaN when the text is no date. */
+function dateAsked(text: string | undefined, io: CommandIo): number {
+  if (text === undefined || text === 'now') return io.clock.epoch + io.clock.now();
+  return text.startsWith('@') ? Number(text.slice(1)) * 1000 : Date.parse(text);
+}
+
+function dateFormat({ flags, values }: Options): string {
+  if (flags.has('R')) return '%a, %d %b %Y %H:%M:%S %z';
+  const precision = values.get('I');
+  if (precision === undefined) return '%a %b %e %H:%M:%S UTC %Y';
+  return precision.startsWith('s') ? '%Y-%m-%dT%H:%M:%S+00:00' : '%F';
 }
 
 async function hostname(io: CommandIo, { flags, operands }: Options): Promise<number> {
@@ -221,24 +220,12 @@ function addressesOf(stack: Netns): readonly string[] {
 }
 
 async function seq(io: CommandIo, { flags, values, operands }: Options): Promise<number> {
-  const bad = operands.find((operand) => operand === '' || Number.isNaN(Number(operand)));
-  const problem =
-    operands.length === 0
-      ? 'missing operand'
-      : bad !== undefined
-        ? `invalid floating point argument: '${bad}'`
-        : undefined;
-  if (problem !== undefined || operands.length > 3) {
-    await usageError('seq', problem ?? `extra operand '${operands[3] ?? ''}'`, io.stderr);
+  const problem = seqProblem(operands);
+  if (problem !== undefined) {
+    await usageError('seq', problem, io.stderr);
     return 1;
   }
-  const [first = '1', step = '1'] =
-    operands.length === 1 ? [] : operands.length === 2 ? [operands[0]] : operands;
-  const last = operands.at(-1) ?? '1';
-  if (Number(step) === 0) {
-    await usageError('seq', `invalid Zero increment value: '${step}'`, io.stderr);
-    return 1;
-  }
+  const [first, step, last] = seqRange(operands);
   const digits = Math.max(...[first, step].map((text) => (text.split('.')[1] ?? '').length));
   const width = flags.has('w') ? Math.max(first.length, last.length) : 0;
   const separator = values.get('s') ?? '\n';
@@ -248,4 +235,19 @@ async function seq(io: CommandIo, { flags, values, operands }: Options): Promise
     await io.stdout.write(`${shown}${at === count - 1 ? '\n' : separator}`);
   }
   return 0;
+}
+
+function seqRange(operands: readonly string[]): readonly [string, string, string] {
+  const [a = '1', b = '1', c = '1'] = operands;
+  if (operands.length === 1) return ['1', '1', a];
+  return operands.length === 2 ? [a, '1', b] : [a, b, c];
+}
+
+function seqProblem(operands: readonly string[]): string | undefined {
+  const bad = operands.find((operand) => operand === '' || Number.isNaN(Number(operand)));
+  if (operands.length === 0) return 'missing operand';
+  if (bad !== undefined) return `invalid floating point argument: '${bad}'`;
+  if (operands[3] !== undefined) return `extra operand '${operands[3]}'`;
+  const [, step] = seqRange(operands);
+  return Number(step) === 0 ? `invalid Zero increment value: '${step}'` : undefined;
 }

@@ -6,6 +6,9 @@ import { FILE_COMMANDS } from './files.ts';
 import { LAUNCHERS } from './launch.ts';
 import { STREAMING_COMMANDS } from './streaming.ts';
 import { SYSTEM_COMMANDS } from './system.ts';
+import { COUNTING_COMMANDS } from '../text/counting.ts';
+import { DIFF_COMMAND } from '../text/diff.ts';
+import { GREP_COMMANDS } from '../text/grep.ts';
 import { TEXT_BUILTINS } from './text.ts';
 import { VARIABLE_BUILTINS } from './variables.ts';
 
@@ -15,5 +18,12 @@ export function builtinTable(): ReadonlyMap<string, Builtin> {
 }
 
 export function coreCommands(): readonly Command[] {
-  return [...FILE_COMMANDS, ...STREAMING_COMMANDS, ...SYSTEM_COMMANDS];
+  return [
+    ...FILE_COMMANDS,
+    ...STREAMING_COMMANDS,
+    ...SYSTEM_COMMANDS,
+    ...GREP_COMMANDS,
+    ...COUNTING_COMMANDS,
+    DIFF_COMMAND,
+  ];
 }

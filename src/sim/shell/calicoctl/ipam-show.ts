@@ -69,7 +69,7 @@ function row(grouping: string, cidr: string, used: number, capacity: number): re
 }
 
 /** Go's %.5g. */
-export function general(value: number): string {
+function general(value: number): string {
   if (value === 0) return '0';
   const exponent = Math.floor(Math.log10(Math.abs(value)));
   if (exponent < 5) return String(Number(value.toPrecision(5)));

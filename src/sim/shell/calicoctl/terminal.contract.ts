@@ -4,7 +4,7 @@ import { WORKSTATION } from '../../../model/place.ts';
 import { builtinRegistry } from '../../kube/builtin-registry.ts';
 import { handle } from '../../kube/facade.ts';
 import { calicoResources } from '../../cni/calico/resources.ts';
-import { TestCluster } from '../../cni/calico/two-racks.contract.ts';
+import type { TestCluster } from '../../cni/calico/two-racks.contract.ts';
 import type { ApiRequest } from '../../kube/api.ts';
 import type { CommandIo } from '../command.ts';
 import type { FileSystem } from '../files.ts';

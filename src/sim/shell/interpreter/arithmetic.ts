@@ -108,19 +108,18 @@ class Evaluator {
       const power = operator?.kind === 'operator' ? BINARY[operator.text] : undefined;
       if (operator === undefined || power === undefined || power < least) return left;
       this.#at += 1;
-      const next = operator.text === '**' ? power : power + 1;
-      if (operator.text === '&&') {
-        const right = this.#unless(left === 0n, () => this.#binary(next));
-        left = left !== 0n && right !== 0n ? 1n : 0n;
-      } else if (operator.text === '||') {
-        const right = this.#unless(left !== 0n, () => this.#binary(next));
-        left = left !== 0n || right !== 0n ? 1n : 0n;
-      } else {
-        const operand = this.#tokens[this.#at];
-        const right = this.#binary(next);
-        left = this.#apply(operator, [left, right], operand);
-      }
+      left = this.#operate(operator, left, operator.text === '**' ? power : power + 1);
     }
+  }
+
+  #operate(operator: Token, left: bigint, next: number): bigint {
+    const operand = this.#peek();
+    if (operator.text !== '&&' && operator.text !== '||') {
+      return this.#apply(operator, [left, this.#binary(next)], operand);
+    }
+    const decided = (left !== 0n) === (operator.text === '||');
+    const right = this.#unless(decided, () => this.#binary(next));
+    return truth(decided ? left !== 0n : right !== 0n);
   }
 
   #apply(operator: Token, [left, right]: readonly [bigint, bigint], operand: Token | undefined): bigint {

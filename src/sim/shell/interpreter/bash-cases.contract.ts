@@ -1,4 +1,3 @@
-/* eslint-disable max-lines -- a table of scripts */
 /** Scripts whose output real bash has told us: each runs in an empty directory, with HOME=/home/learner. */
 export const BASH_CASES: readonly string[] = [
   // Quoting and words

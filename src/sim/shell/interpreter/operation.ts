@@ -65,26 +65,25 @@ async function orDefault(
 ): Promise<Outcome> {
   const parameter = lookUp(on.state, name, index);
   const { operator, operand } = operation;
-  const unset =
-    parameter.items === undefined || (parameter.list !== undefined && parameter.items.length === 0);
-  const missing = unset || (operator.startsWith(':') && parameter.items?.join('') === '');
-  switch (operator.replace(':', '')) {
-    case '+':
-      return missing ? { kind: 'value', parameter: { items: undefined } } : { kind: 'word', word: operand };
-    case '-':
-      return missing ? { kind: 'word', word: operand } : { kind: 'value', parameter };
-    case '=':
-      if (!missing) return { kind: 'value', parameter };
-      if (!/^[A-Za-z_]/.test(name)) throw new ShellError(`$${name}: cannot assign in this way`);
-      assign(on.state, { name, index }, await on.text(operand));
-      return { kind: 'value', parameter: lookUp(on.state, name, index) };
-    default: {
-      if (!missing) return { kind: 'value', parameter };
-      const said = await on.text(operand);
-      const unsaid = operator === ':?' ? 'parameter null or not set' : 'parameter not set';
-      throw new ShellError(`${name}: ${said === '' ? unsaid : said}`, 127);
-    }
+  const missing = isMissing(parameter, operator.startsWith(':'));
+  const kind = operator.replace(':', '');
+  if (kind === '+')
+    return missing ? { kind: 'value', parameter: { items: undefined } } : { kind: 'word', word: operand };
+  if (!missing) return { kind: 'value', parameter };
+  if (kind === '-') return { kind: 'word', word: operand };
+  const text = await on.text(operand);
+  if (kind === '?') {
+    const unsaid = operator === ':?' ? 'parameter null or not set' : 'parameter not set';
+    throw new ShellError(`${name}: ${text === '' ? unsaid : text}`, 127);
   }
+  if (!/^[A-Za-z_]/.test(name)) throw new ShellError(`$${name}: cannot assign in this way`);
+  assign(on.state, { name, index }, text);
+  return { kind: 'value', parameter: lookUp(on.state, name, index) };
+}
+
+function isMissing({ items, list }: Parameter, whenEmpty: boolean): boolean {
+  if (items === undefined || (list !== undefined && items.length === 0)) return true;
+  return whenEmpty && items.join('') === '';
 }
 
 async function change(

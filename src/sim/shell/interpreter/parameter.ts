@@ -99,20 +99,20 @@ export function assign(state: ShellState, { name, index }: Target, text: string,
   const old = append ? (lookUp(state, name, index).items?.[0] ?? '') : '';
   if (old.length + text.length > MAX_TEXT)
     throw new ShellError(`${name}: value too large: cannot allocate memory`, 2);
-  if (index === undefined) {
-    state.variables.setText(name, old + text);
-    return;
-  }
+  if (index === undefined) state.variables.setText(name, old + text);
+  else state.variables.set(name, withElement(state, { name, index }, old + text));
+}
+
+function withElement(state: ShellState, { name, index }: Required<Target>, text: string): Value {
   const value = state.variables.get(name)?.value;
-  if (value?.kind === 'associative') {
-    state.variables.set(name, { kind: 'associative', items: new Map(value.items).set(index, old + text) });
-    return;
-  }
-  const at = position(index, state, value);
-  if (index === '' || at < 0) throw new ShellError(`${name}[${index}]: bad array subscript`);
+  const key = index ?? '';
+  if (value?.kind === 'associative')
+    return { kind: 'associative', items: new Map(value.items).set(key, text) };
+  const at = position(key, state, value);
+  if (key === '' || at < 0) throw new ShellError(`${name}[${key}]: bad array subscript`);
   const items =
     value?.kind === 'indexed' ? value.items : elements(value).map((item, place) => [place, item] as const);
-  state.variables.set(name, { kind: 'indexed', items: new Map(items).set(at, old + text) });
+  return { kind: 'indexed', items: new Map(items).set(at, text) };
 }
 
 /** Throws when the variable may not change. */

@@ -32,18 +32,20 @@ const CLOSERS = new Set(['fi', 'done', 'esac', 'else', 'elif', 'then', 'do']);
 
 function judge(error: ParseError, source: string, script: ParsedScript): Parsed {
   const named = /^unexpected token '(.*)'$/.exec(error.message)?.[1];
-  if (named !== undefined) return { kind: 'error', message: near(named) };
-  const rest = source.slice(error.pos).trim();
-  if (error.message.startsWith('expected command') && /^[{(]?$/.test(rest))
-    return { kind: 'incomplete', script, message: EOF_ERROR };
-  if (error.message === 'expected redirect target' || rest !== '') {
-    return { kind: 'error', message: near(tokenAt(source, error.pos)) };
-  }
-  const last = /(?:^|[\s;&|])([a-z]+)\s*;?\s*$/.exec(source)?.[1] ?? '';
-  const wanted = /^expected '(then|do)'$/.exec(error.message)?.[1];
-  if (wanted !== undefined && CLOSERS.has(last) && last !== wanted)
-    return { kind: 'error', message: near(last) };
+  const token = named ?? misplaced(error, source);
+  if (token !== undefined) return { kind: 'error', message: near(token) };
   return { kind: 'incomplete', script, message: EOF_ERROR };
+}
+
+/** The token that stands where something else must; undefined when the text only ends too early. */
+function misplaced({ message, pos }: ParseError, source: string): string | undefined {
+  const rest = source.slice(pos).trim();
+  const opened = message.startsWith('expected command') && /^[{(]?$/.test(rest);
+  if (opened) return undefined;
+  if (message === 'expected redirect target' || rest !== '') return tokenAt(source, pos);
+  const last = /(?:^|[\s;&|])([a-z]+)\s*;?\s*$/.exec(source)?.[1] ?? '';
+  const wanted = /^expected '(then|do)'$/.exec(message)?.[1];
+  return wanted !== undefined && CLOSERS.has(last) && last !== wanted ? last : undefined;
 }
 
 function near(token: string): string {

@@ -17,23 +17,23 @@ export interface Pattern {
 export function compilePattern(text: string): Pattern {
   const chars = [...text];
   const tokens: Token[] = [];
-  let at = 0;
-  while (at < chars.length) {
-    const char = chars[at] ?? '';
-    at += 1;
-    if (char === '\\' && at < chars.length) {
-      tokens.push({ kind: 'char', char: chars[at] ?? '' });
-      at += 1;
-    } else if (char === '*') {
-      if (tokens.at(-1)?.kind !== 'star') tokens.push({ kind: 'star' });
-    } else if (char === '?') tokens.push({ kind: 'any' });
-    else if (char === '[') {
-      const set = bracket(chars, at);
-      tokens.push(set?.token ?? { kind: 'char', char });
-      at = set?.end ?? at;
-    } else tokens.push({ kind: 'char', char });
+  for (let at = 0; at < chars.length;) {
+    const { token, end } = tokenAt(chars, at);
+    // Stars in a row are one.
+    if (token.kind !== 'star' || tokens.at(-1)?.kind !== 'star') tokens.push(token);
+    at = end;
   }
   return { tokens, special: tokens.some((token) => token.kind !== 'char') };
+}
+
+function tokenAt(chars: readonly string[], at: number): Bracket {
+  const char = chars[at] ?? '';
+  const end = at + 1;
+  if (char === '*') return { token: { kind: 'star' }, end };
+  if (char === '?') return { token: { kind: 'any' }, end };
+  if (char === '[') return bracket(chars, end) ?? { token: { kind: 'char', char }, end };
+  const { char: plain, end: after } = member(chars, at);
+  return { token: { kind: 'char', char: plain }, end: after };
 }
 
 export function escapePattern(text: string): string {

@@ -84,13 +84,15 @@ describe('a pipeline', () => {
 
   test('runs its stages in copies of the shell', async () => {
     const shell = labShell();
-    expect((await say(shell, 'x=1; echo a | x=2; echo b | { read x; cd /tmp; }; echo $x $PWD')).output).toBe('1 /home/learner\n');
+    expect((await say(shell, 'x=1; echo a | x=2; echo b | { read x; cd /tmp; }; echo $x $PWD')).output).toBe(
+      '1 /home/learner\n',
+    );
   });
 
   test('keeps the order of output and errors', async () => {
-    expect((await say(labShell(), 'echo 1; ls /nope; echo 3; { echo 4; echo 5 >&2; echo 6; } 2>&1 | cat')).output).toBe(
-      "1\nls: cannot access '/nope': No such file or directory\n3\n4\n5\n6\n",
-    );
+    expect(
+      (await say(labShell(), 'echo 1; ls /nope; echo 3; { echo 4; echo 5 >&2; echo 6; } 2>&1 | cat')).output,
+    ).toBe("1\nls: cannot access '/nope': No such file or directory\n3\n4\n5\n6\n");
   });
 });
 
@@ -106,16 +108,24 @@ describe('an abort', () => {
     expect((await say(shell, 'echo $?')).output).toBe('130\n');
   });
 
-  test.each(['while :; do :; done', 'until false; do x=$((x+1)); done', 'for ((;;)); do true; done', 'while true; do echo x; done > /dev/null', 'yes', 'yes | cat | cat > /dev/null', '(while :; do :; done)', 'x=$(yes)', 'f() { while :; do :; done; }; f | cat', 'while read x; do :; done < <(yes)'])(
-    'reaches %s',
-    async (line) => {
-      const controller = new AbortController();
-      const running = say(labShell(), line, controller.signal);
-      for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-      controller.abort();
-      expect((await running).status).toBeGreaterThanOrEqual(130);
-    },
-  );
+  test.each([
+    'while :; do :; done',
+    'until false; do x=$((x+1)); done',
+    'for ((;;)); do true; done',
+    'while true; do echo x; done > /dev/null',
+    'yes',
+    'yes | cat | cat > /dev/null',
+    '(while :; do :; done)',
+    'x=$(yes)',
+    'f() { while :; do :; done; }; f | cat',
+    'while read x; do :; done < <(yes)',
+  ])('reaches %s', async (line) => {
+    const controller = new AbortController();
+    const running = say(labShell(), line, controller.signal);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    controller.abort();
+    expect((await running).status).toBeGreaterThanOrEqual(130);
+  });
 });
 
 describe('time', () => {
@@ -131,13 +141,20 @@ describe('time', () => {
   test('timeout stops what takes too long', async () => {
     const log: string[] = [];
     const shell = labShell({ commands: [ticker(log)] });
-    expect(await say(shell, 'timeout 2.5 tick; echo $?; timeout 5 true; echo $?')).toEqual({ status: 0, output: 'tick 1\ntick 2\ntick 3\n124\n0\n' });
+    expect(await say(shell, 'timeout 2.5 tick; echo $?; timeout 5 true; echo $?')).toEqual({
+      status: 0,
+      output: 'tick 1\ntick 2\ntick 3\n124\n0\n',
+    });
   });
 });
 
 describe('what a shell refuses', () => {
   test.each([
-    ['sleep 5 &', 'bash: background jobs (&) are not available in this shell; run the command in the foreground\n', 1],
+    [
+      'sleep 5 &',
+      'bash: background jobs (&) are not available in this shell; run the command in the foreground\n',
+      1,
+    ],
     ['echo a > >(cat)', 'bash: >( ): only <( ) works in this shell\n', 2],
     ['f() { f; }; f', 'bash: f: maximum function nesting level exceeded (200)\n', 1],
     ['x=0123456789abcdef; while :; do x=$x$x; done', 'bash: x: value too large: cannot allocate memory\n', 1],
@@ -149,45 +166,116 @@ describe('what a shell refuses', () => {
 });
 
 describe('commands and places', () => {
-  const tool: Command = { name: 'tool', summary: 'only on nodes', places: ['node'], run: async ({ stdout, args, env, place }) => (await stdout.write(`${place.kind} ${args.join('|')} ${env.get('A') ?? '-'}\n`), 0) };
+  const tool: Command = {
+    name: 'tool',
+    summary: 'only on nodes',
+    places: ['node'],
+    run: async ({ stdout, args, env, place }) => (
+      await stdout.write(`${place.kind} ${args.join('|')} ${env.get('A') ?? '-'}\n`),
+      0
+    ),
+  };
 
   test('a command is found where it is', async () => {
-    expect((await say(labShell({ commands: [tool], place: { kind: 'node', name: 'node1' } }), 'A=1 tool x "y z"; /usr/bin/tool; B=2 A=3; tool')).output).toBe(
-      'node x|y z 1\nnode  -\nnode  -\n',
-    );
-    expect(await say(labShell({ commands: [tool] }), 'tool x')).toEqual({ status: 127, output: 'bash: tool: command not found\n' });
+    expect(
+      (
+        await say(
+          labShell({ commands: [tool], place: { kind: 'node', name: 'node1' } }),
+          'A=1 tool x "y z"; /usr/bin/tool; B=2 A=3; tool',
+        )
+      ).output,
+    ).toBe('node x|y z 1\nnode  -\nnode  -\n');
+    expect(await say(labShell({ commands: [tool] }), 'tool x')).toEqual({
+      status: 127,
+      output: 'bash: tool: command not found\n',
+    });
   });
 
   test('exec runs one command without a shell around its words, in a copy of the state', async () => {
     const shell = labShell();
     const { signal } = new AbortController();
     await say(shell, 'x=1');
-    expect(await shell.exec(['echo', '$x', '*', '|'], { signal })).toEqual({ exitCode: 0, stdout: '$x * |\n', stderr: '' });
-    expect(await shell.exec(['sh', '-c', 'cat; x=2; cd /; exit 5'], { signal, stdin: 'in\n' })).toEqual({ exitCode: 5, stdout: 'in\n', stderr: '' });
+    expect(await shell.exec(['echo', '$x', '*', '|'], { signal })).toEqual({
+      exitCode: 0,
+      stdout: '$x * |\n',
+      stderr: '',
+    });
+    expect(await shell.exec(['sh', '-c', 'cat; x=2; cd /; exit 5'], { signal, stdin: 'in\n' })).toEqual({
+      exitCode: 5,
+      stdout: 'in\n',
+      stderr: '',
+    });
     expect((await say(shell, 'echo $x $PWD')).output).toBe('1 /home/learner\n');
   });
 
   test('another place is reached through the command that goes there', async () => {
-    const enter: Command = { name: 'enter', summary: 'runs there', places: ['workstation'], run: (io) => io.run({ kind: 'node', name: io.args[0] ?? '' }, io.args.slice(1), {}) };
-    const shell = labShell({ commands: [enter], elsewhere: (place) => (place.kind === 'node' && place.name === 'node1' ? labShell({ place }) : undefined) });
-    expect((await say(shell, 'enter node1 hostname | cat; enter node1 sh -c "exit 7"; echo $?; echo in | enter node1 cat; enter node9 true; echo $?')).output).toBe(
-      'node1\n7\nin\nbash: node/node9: No such place\n126\n',
-    );
+    const enter: Command = {
+      name: 'enter',
+      summary: 'runs there',
+      places: ['workstation'],
+      run: (io) => io.run({ kind: 'node', name: io.args[0] ?? '' }, io.args.slice(1), {}),
+    };
+    const shell = labShell({
+      commands: [enter],
+      elsewhere: (place) =>
+        place.kind === 'node' && place.name === 'node1' ? labShell({ place }) : undefined,
+    });
+    expect(
+      (
+        await say(
+          shell,
+          'enter node1 hostname | cat; enter node1 sh -c "exit 7"; echo $?; echo in | enter node1 cat; enter node9 true; echo $?',
+        )
+      ).output,
+    ).toBe('node1\n7\nin\nbash: node/node9: No such place\n126\n');
   });
 
   test('state lasts from line to line', async () => {
     const shell = labShell();
-    for (const line of ['greet() { echo "hello $1"; }', 'alias g="greet big"', 'set -- one', 'a=(1 2)', 'cd /tmp']) await say(shell, line);
-    expect((await say(shell, 'g world; echo $1 ${a[1]} $OLDPWD; false')).output).toBe('hello big\none 2 /home/learner\n');
+    for (const line of [
+      'greet() { echo "hello $1"; }',
+      'alias g="greet big"',
+      'set -- one',
+      'a=(1 2)',
+      'cd /tmp',
+    ])
+      await say(shell, line);
+    expect((await say(shell, 'g world; echo $1 ${a[1]} $OLDPWD; false')).output).toBe(
+      'hello big\none 2 /home/learner\n',
+    );
     expect((await say(shell, 'echo $?')).output).toBe('1\n');
   });
 
   test('unfinished input is known as such', () => {
     const shell = labShell();
-    for (const text of ['if true; then', 'echo "a', "echo 'a", 'cat <<E\nx', 'echo a \\', 'echo a |', 'f() {', 'for i in 1', '{', 'echo $(ls', 'a &&', 'case x in']) {
+    for (const text of [
+      'if true; then',
+      'echo "a',
+      "echo 'a",
+      'cat <<E\nx',
+      'echo a \\',
+      'echo a |',
+      'f() {',
+      'for i in 1',
+      '{',
+      'echo $(ls',
+      'a &&',
+      'case x in',
+    ]) {
       expect([text, shell.isIncomplete(text)]).toEqual([text, true]);
     }
-    for (const text of ['', 'echo a', 'fi', 'echo a # \\', "echo 'a\\'", 'cat <<E\nx\nE', '# if', 'echo \\\\', 'if true; fi', 'echo >']) {
+    for (const text of [
+      '',
+      'echo a',
+      'fi',
+      'echo a # \\',
+      "echo 'a\\'",
+      'cat <<E\nx\nE',
+      '# if',
+      'echo \\\\',
+      'if true; fi',
+      'echo >',
+    ]) {
       expect([text, shell.isIncomplete(text)]).toEqual([text, false]);
     }
   });

@@ -1,5 +1,5 @@
 /** Redirections, in the order they are written: bash(1), "REDIRECTION". Left out: `<>`, `{name}>` and descriptors above 9. */
-import type { Redirect, Redirection } from 'unbash';
+import type { HereDoc, Redirect, Redirection } from 'unbash';
 import { utf8 } from '../../../base/bytes.ts';
 import type { Output } from '../command.ts';
 import type { FileSystem } from '../files.ts';
@@ -32,35 +32,30 @@ async function apply(
   fds: Map<number, Descriptor>,
   opening: Opening,
 ): Promise<void> {
-  const { on } = opening;
-  switch (redirection.type) {
-    case 'HereDoc': {
-      const { body, delimiter, operator } = redirection;
-      const tabs = operator === '<<-';
-      const text =
-        delimiter?.quoted === true ? withoutTabs(body.text, tabs) : await expandHereDoc(body, on, tabs);
-      if (redirection.closing === undefined) {
-        await opening.fds
-          .get(2)
-          ?.output?.write(
-            `${on.state.label}: warning: here-document at line ${on.state.line} delimited by end-of-file (wanted \`${delimiter?.value ?? ''}')\n`,
-          );
-      }
-      fds.set(descriptorOf(redirection) ?? 0, {
-        input: Source.of(
-          textInput(redirection.closing === undefined && !text.endsWith('\n') ? `${text}\n` : text),
-        ),
-      });
-      return;
-    }
-    case 'HereString': {
-      const text = redirection.target === undefined ? '' : await expandText(redirection.target, on);
-      fds.set(descriptorOf(redirection) ?? 0, { input: Source.of(textInput(`${text}\n`)) });
-      return;
-    }
-    default:
-      await applyFile(redirection, fds, opening);
+  if (redirection.type === 'Redirect') {
+    await applyFile(redirection, fds, opening);
+    return;
   }
+  const text =
+    redirection.type === 'HereDoc'
+      ? await hereDocument(redirection, opening)
+      : `${redirection.target === undefined ? '' : await expandText(redirection.target, opening.on)}\n`;
+  fds.set(descriptorOf(redirection) ?? 0, { input: Source.of(textInput(text)) });
+}
+
+async function hereDocument(
+  { body, delimiter, operator, closing }: HereDoc,
+  { on, fds }: Opening,
+): Promise<string> {
+  const tabs = operator === '<<-';
+  const text =
+    delimiter?.quoted === true ? withoutTabs(body.text, tabs) : await expandHereDoc(body, on, tabs);
+  if (closing !== undefined) return text;
+  const { label, line } = on.state;
+  const wanted = delimiter?.value ?? '';
+  const warning = `here-document at line ${line} delimited by end-of-file (wanted \`${wanted}')`;
+  await fds.get(2)?.output?.write(`${label}: warning: ${warning}\n`);
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }
 
 async function applyFile(

@@ -16,53 +16,61 @@ export interface ShellOptions {
   pipefail: boolean;
 }
 
+export interface ShellStart {
+  readonly cwd: string;
+  /** `$0` */
+  readonly name: string;
+  readonly interactive: boolean;
+}
+
 export class ShellState {
   readonly variables: Variables;
   readonly functions: Map<string, ShellFunction>;
   readonly aliases: Map<string, string>;
   readonly options: ShellOptions;
   /** `$1`, `$2`, ... */
-  positional: readonly string[];
+  positional: readonly string[] = [];
   /** `$0` */
   name: string;
   cwd: string;
   status = 0;
   pipeStatus: readonly number[] = [0];
   /** Depth of `( )`, pipelines and substitutions: BASH_SUBSHELL. */
-  subshell: number;
+  subshell = 0;
   /** True at a prompt: errors end a line there, and a script elsewhere. */
   interactive: boolean;
   /** How many `<( )` stand open: their paths count down from /dev/fd/63. */
-  substitutions: number;
+  substitutions = 0;
   /** The text that runs; the syntax tree's positions point into it. */
-  text: string;
+  text = '';
   /** In a script error messages name the line. */
-  script: boolean;
+  script = false;
   line = 1;
 
-  constructor(
-    from: { readonly cwd: string; readonly name: string; readonly interactive: boolean } | ShellState,
-  ) {
-    const parent = from instanceof ShellState ? from : undefined;
+  constructor({ cwd, name, interactive }: ShellStart, parent?: ShellState) {
+    this.cwd = cwd;
+    this.name = name;
+    this.interactive = interactive;
     this.variables = new Variables(parent?.variables);
     this.functions = new Map(parent?.functions);
     this.aliases = new Map(parent?.aliases);
-    this.options = parent === undefined ? { ...NO_OPTIONS } : { ...parent.options };
-    this.positional = parent?.positional ?? [];
-    this.name = from.name;
-    this.cwd = from.cwd;
-    this.status = parent?.status ?? 0;
-    this.pipeStatus = parent?.pipeStatus ?? [0];
-    this.subshell = parent === undefined ? 0 : parent.subshell + 1;
-    this.interactive = parent === undefined ? from.interactive : false;
-    this.substitutions = parent?.substitutions ?? 0;
-    this.text = parent?.text ?? '';
-    this.script = parent?.script ?? false;
-    this.line = parent?.line ?? 1;
+    this.options = { ...(parent?.options ?? NO_OPTIONS) };
   }
 
   fork(): ShellState {
-    return new ShellState(this);
+    const child = new ShellState({ cwd: this.cwd, name: this.name, interactive: false }, this);
+    const { positional, status, pipeStatus, substitutions, text, script, line } = this;
+    const subshell = this.subshell + 1;
+    return Object.assign(child, {
+      positional,
+      status,
+      pipeStatus,
+      substitutions,
+      text,
+      script,
+      line,
+      subshell,
+    });
   }
 
   /** What bash puts before its messages: its name, and the line in a script. */

@@ -9,10 +9,25 @@ import { cidrContains, cidrOf, formatIpv4, parseInterfaceAddress, parseIpv4 } fr
 import type { DeviceAddress } from '../../net/netns.ts';
 import { complain, type Parsed } from '../network/complaint.ts';
 import { deviceNamed } from '../network/here.ts';
-import { duplicateOrGarbage, expected, parseKeywords, type Grammar, wrongArgument } from '../network/keywords.ts';
+import {
+  duplicateOrGarbage,
+  expected,
+  parseKeywords,
+  type Grammar,
+  wrongArgument,
+} from '../network/keywords.ts';
 import type { SeenDevice } from './device-text.ts';
 import { countersOf, entryText, jsonText, seenDevices } from './device-list.ts';
-import { addressJson, briefHead, briefJson, counterLines, headJson, headLine, linkLine, namespaceText } from './link-print.ts';
+import {
+  addressJson,
+  briefHead,
+  briefJson,
+  counterLines,
+  headJson,
+  headLine,
+  linkLine,
+  namespaceText,
+} from './link-print.ts';
 import type { IpOptions } from './options.ts';
 import type { Subject } from './subject.ts';
 
@@ -26,7 +41,11 @@ interface ShowWords {
 const SHOW: Grammar<ShowWords> = {
   keywords: [
     { names: ['to'], exact: true, read: (words, value) => mapPrefix(value, (to) => ({ ...words, to })) },
-    { names: ['scope'], exact: true, read: (words, value) => mapScope(value, (scope) => ({ ...words, scope })) },
+    {
+      names: ['scope'],
+      exact: true,
+      read: (words, value) => mapScope(value, (scope) => ({ ...words, scope })),
+    },
     { names: ['up'], exact: true, flag: true, read: (words) => ok({ ...words, up: true }) },
     { names: ['dev'], exact: true, read: setDevice },
   ],
@@ -63,12 +82,14 @@ export function showAddresses({ io, here, options }: Subject, words: readonly st
     .filter(({ device }) => !wanted.value.up || device.up)
     .map((seen) => ({ seen, addresses: chosenAddresses(seen, wanted.value, options) }))
     .filter(({ addresses }) => !isFiltered(wanted.value, options) || addresses.length > 0);
-  if (options.json) return ok(jsonText(shown.map((entry) => entryJson(entry, options)), options));
-  return ok(
-    shown
-      .map((entry) => entryOf(entry, options, countersOf(here, entry.seen.device.name)))
-      .join(''),
-  );
+  if (options.json)
+    return ok(
+      jsonText(
+        shown.map((entry) => entryJson(entry, options)),
+        options,
+      ),
+    );
+  return ok(shown.map((entry) => entryOf(entry, options, countersOf(here, entry.seen.device.name))).join(''));
 }
 
 interface Entry {
@@ -80,7 +101,11 @@ interface Entry {
 const isFiltered = (words: ShowWords, { family }: IpOptions): boolean =>
   words.scope !== undefined || words.to !== undefined || family !== 'any';
 
-function chosenAddresses({ device }: SeenDevice, words: ShowWords, { family }: IpOptions): readonly DeviceAddress[] {
+function chosenAddresses(
+  { device }: SeenDevice,
+  words: ShowWords,
+  { family }: IpOptions,
+): readonly DeviceAddress[] {
   if (family === 'inet6') return [];
   const { scope, to } = words;
   return device.addresses.filter(
@@ -95,7 +120,8 @@ function entryOf(
   options: IpOptions,
   counters: Parameters<typeof counterLines>[0],
 ): string {
-  if (options.brief) return `${briefHead(seen)}${addresses.map((address) => `${textOf(address)} `).join('')}\n`;
+  if (options.brief)
+    return `${briefHead(seen)}${addresses.map((address) => `${textOf(address)} `).join('')}\n`;
   if (options.oneline) return addresses.map((address) => onelineText(seen, address)).join('');
   const inet = addresses.flatMap((address) => [
     `    inet ${textOf(address)} scope ${address.scope} ${seen.device.name}`,
@@ -146,7 +172,11 @@ interface EditWords {
 
 const EDIT: Grammar<EditWords> = {
   keywords: [
-    { names: ['scope'], exact: true, read: (words, value) => mapScope(value, (scope) => ({ ...words, scope })) },
+    {
+      names: ['scope'],
+      exact: true,
+      read: (words, value) => mapScope(value, (scope) => ({ ...words, scope })),
+    },
     { names: ['dev'], exact: true, read: (words, device) => ok({ ...words, device }) },
     { names: ['broadcast', 'brd'], exact: true, read: (words) => ok(words) },
     { names: ['label'], exact: true, read: (words) => ok(words) },
@@ -190,10 +220,14 @@ function edited(
   const target = deviceNamed(here.netns, device);
   if (!target) return complain(1, `Cannot find device "${device}"`);
   if (!address) return complain(2, 'RTNETLINK answers: Operation not supported');
-  const any = kind === 'delete-address' && bare ? target.addresses.find((own) => own.address === address.address) : undefined;
+  const any =
+    kind === 'delete-address' && bare
+      ? target.addresses.find((own) => own.address === address.address)
+      : undefined;
   const whole: DeviceAddress = any ?? { ...address, scope: scope ?? defaultScope(address) };
   return edit({ kind, device, address: whole }, 2);
 }
 
 /** ipaddress.c default_scope: 127/8 is host, the rest global. */
-const defaultScope = ({ address }: InterfaceAddress): DeviceAddress['scope'] => (address >>> 24 === 127 ? 'host' : 'global');
+const defaultScope = ({ address }: InterfaceAddress): DeviceAddress['scope'] =>
+  address >>> 24 === 127 ? 'host' : 'global';

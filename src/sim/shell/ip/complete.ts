@@ -18,7 +18,21 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   address: ['dev', 'scope', 'up'],
   link: ['dev', 'up', 'down', 'mtu'],
   neighbour: ['dev', 'lladdr', 'nud', 'permanent', 'to'],
-  route: ['default', 'via', 'dev', 'proto', 'scope', 'src', 'metric', 'mtu', 'onlink', 'blackhole', 'table', 'from', 'iif'],
+  route: [
+    'default',
+    'via',
+    'dev',
+    'proto',
+    'scope',
+    'src',
+    'metric',
+    'mtu',
+    'onlink',
+    'blackhole',
+    'table',
+    'from',
+    'iif',
+  ],
   rule: [],
 };
 
@@ -27,7 +41,8 @@ export function completeIp(words: readonly string[], io: CompletionIo): readonly
   const plain = before.filter((word) => !word.startsWith('-'));
   const [objectWord, verb] = plain;
   if (objectWord === undefined) return [...IP_OPTION_WORDS, ...OBJECTS];
-  const object = OBJECTS.find((name) => abbreviates(objectWord, name) || objectWord.startsWith('neigh')) ?? '';
+  const object =
+    OBJECTS.find((name) => abbreviates(objectWord, name) || objectWord.startsWith('neigh')) ?? '';
   if (verb === undefined) return VERBS[object] ?? [];
   if (DEVICE_KEYWORDS.has(before.at(-1) ?? '')) return deviceNames(io);
   return [...(WORDS[object] ?? []), ...(object === 'link' || object === 'address' ? deviceNames(io) : [])];

@@ -18,7 +18,11 @@ const NO_COUNTERS: DeviceCounters = {
 };
 
 /** The devices asked for, with the complaint about a name that does not exist. */
-export function seenDevices(io: CommandIo, here: Here, name: string | undefined): Parsed<readonly SeenDevice[]> {
+export function seenDevices(
+  io: CommandIo,
+  here: Here,
+  name: string | undefined,
+): Parsed<readonly SeenDevice[]> {
   if (name !== undefined && !deviceNamed(here.netns, name)) {
     return complain(1, `Device "${name}" does not exist.`);
   }
@@ -42,7 +46,8 @@ export function jsonText(value: Json, options: IpOptions): string {
 
 function pretty(value: Json | undefined, depth: number): string {
   if (Array.isArray(value)) return prettyList(value as readonly Json[], depth);
-  if (typeof value === 'object' && value !== null) return prettyObject(value as Readonly<Record<string, Json>>, depth);
+  if (typeof value === 'object' && value !== null)
+    return prettyObject(value as Readonly<Record<string, Json>>, depth);
   return JSON.stringify(value ?? null);
 }
 
@@ -53,6 +58,8 @@ function prettyList(items: readonly Json[], depth: number): string {
 
 function prettyObject(value: Readonly<Record<string, Json>>, depth: number): string {
   const inner = '    '.repeat(depth + 1);
-  const members = Object.entries(value).map(([key, member]) => `${inner}${JSON.stringify(key)}: ${pretty(member, depth + 1)}`);
+  const members = Object.entries(value).map(
+    ([key, member]) => `${inner}${JSON.stringify(key)}: ${pretty(member, depth + 1)}`,
+  );
   return `{\n${members.join(',\n')}\n${'    '.repeat(depth)}}`;
 }

@@ -67,10 +67,15 @@ export function broadcastAddress(device: Device): string {
 }
 
 /** The other end's namespace: a name where /var/run/netns has one (containerd's `cni-<uuid>`), a number elsewhere. */
-export function linkNamespace({ device, viewer }: SeenDevice): { readonly name?: string; readonly id: number } | undefined {
+export function linkNamespace({
+  device,
+  viewer,
+}: SeenDevice): { readonly name?: string; readonly id: number } | undefined {
   if (!device.link) return undefined;
   const netns = device.link.kind === 'peer' ? device.link.netns : '';
-  return viewer.startsWith('node/') && netns.startsWith('pod/') ? { name: containerName(netns), id: 0 } : { id: 0 };
+  return viewer.startsWith('node/') && netns.startsWith('pod/')
+    ? { name: containerName(netns), id: 0 }
+    : { id: 0 };
 }
 
 /** A stable stand-in for the random UUID of containerd's pod namespaces. */

@@ -69,7 +69,11 @@ export const IP_OBJECTS: readonly IpObject[] = [
       missing('save', 'restore', 'showdump'),
     ],
   },
-  { names: ['rule'], usage: 'Usage: ip rule [ show ]', verbs: [{ names: ['list', 'lst', 'show'], run: showRules }, missing('add', 'delete', 'flush')] },
+  {
+    names: ['rule'],
+    usage: 'Usage: ip rule [ show ]',
+    verbs: [{ names: ['list', 'lst', 'show'], run: showRules }, missing('add', 'delete', 'flush')],
+  },
   {
     names: ['neighbor', 'neighbour'],
     usage: NEIGHBOUR_USAGE,
@@ -96,8 +100,23 @@ export const IP_OBJECTS: readonly IpObject[] = [
       missing('xstats', 'afstats', 'property'),
     ],
   },
-  ...['l2tp', 'fou', 'ila', 'macsec', 'tunnel', 'tunl', 'tuntap', 'tap', 'token', 'tcpmetrics', 'monitor', 'xfrm'].map((name) => ({ names: [name] })),
-  ...['mroute', 'mrule', 'netns', 'netconf', 'vrf', 'sr', 'nexthop', 'mptcp', 'ioam', 'amt', 'stats'].map((name) => ({ names: [name] })),
+  ...[
+    'l2tp',
+    'fou',
+    'ila',
+    'macsec',
+    'tunnel',
+    'tunl',
+    'tuntap',
+    'tap',
+    'token',
+    'tcpmetrics',
+    'monitor',
+    'xfrm',
+  ].map((name) => ({ names: [name] })),
+  ...['mroute', 'mrule', 'netns', 'netconf', 'vrf', 'sr', 'nexthop', 'mptcp', 'ioam', 'amt', 'stats'].map(
+    (name) => ({ names: [name] }),
+  ),
   { names: ['help'], verbs: [], usage: IP_USAGE },
 ];
 
@@ -144,7 +163,11 @@ interface ObjectLine {
   readonly words: readonly string[];
 }
 
-function runObject(io: CommandIo, { here, options, words }: ObjectLine, warn: Subject['warn']): Parsed<string> {
+function runObject(
+  io: CommandIo,
+  { here, options, words }: ObjectLine,
+  warn: Subject['warn'],
+): Parsed<string> {
   const [word, verbWord, ...rest] = words;
   if (word === undefined) return complain(255, IP_USAGE);
   const object = choose(IP_OBJECTS, word);
@@ -152,7 +175,10 @@ function runObject(io: CommandIo, { here, options, words }: ObjectLine, warn: Su
   if (!object.verbs) return complain(1, `ip: "${object.names[0]}" is not simulated: no lab has such state.`);
   const name = object.names[0] ?? '';
   if (name === 'help' || verbWord === 'help') return complain(255, object.usage ?? IP_USAGE);
-  const verb = verbWord === undefined ? object.verbs.find(({ names }) => names.includes('show')) : choose(object.verbs, verbWord);
+  const verb =
+    verbWord === undefined
+      ? object.verbs.find(({ names }) => names.includes('show'))
+      : choose(object.verbs, verbWord);
   const spoken = SPOKEN[name] ?? name;
   if (!verb) return complain(255, `Command "${verbWord}" is unknown, try "ip ${spoken} help".`);
   if (!verb.run) return complain(1, `ip: "${spoken} ${verb.names[0]}" is not simulated.`);

@@ -123,7 +123,12 @@ function columnWidths(rows: readonly (readonly [number, number])[]): readonly nu
 export function linkJson(seen: SeenDevice, options: IpOptions, counters: DeviceCounters): Json {
   const { device } = seen;
   const stats = options.statistics ? { stats64: counterJson(counters) } : {};
-  return { ...headJson(seen, true), ...addressJson(seen), ...stats, ...(options.details ? detailsJson(device.kind) : {}) };
+  return {
+    ...headJson(seen, true),
+    ...addressJson(seen),
+    ...stats,
+    ...(options.details ? detailsJson(device.kind) : {}),
+  };
 }
 
 export function headJson(seen: SeenDevice, isLink: boolean): Readonly<Record<string, Json>> {
@@ -185,7 +190,8 @@ function counterJson(counters: DeviceCounters): Json {
 }
 
 function detailsJson(kind: DeviceKind): Readonly<Record<string, Json>> {
-  if (kind.type !== 'vxlan') return kind.type === 'veth' || kind.type === 'ether' ? { linkinfo: { info_kind: 'veth' } } : {};
+  if (kind.type !== 'vxlan')
+    return kind.type === 'veth' || kind.type === 'ether' ? { linkinfo: { info_kind: 'veth' } } : {};
   const { vni, local, parent, port } = kind.vxlan;
   return {
     linkinfo: {

@@ -39,7 +39,13 @@ export function showLinks({ io, here, options }: Subject, words: readonly string
   const shown = devices.value.filter(
     ({ device }) => (!up || device.up) && (type === undefined || device.kind.type === type),
   );
-  if (options.json) return ok(jsonText(shown.map((seen) => json(seen)), options));
+  if (options.json)
+    return ok(
+      jsonText(
+        shown.map((seen) => json(seen)),
+        options,
+      ),
+    );
   if (options.brief) return ok(shown.map((seen) => `${briefLink(seen)}\n`).join(''));
   return ok(
     shown
@@ -62,7 +68,20 @@ interface SetWords {
   readonly missing?: string;
 }
 
-const NOT_SIMULATED = ['address', 'name', 'arp', 'promisc', 'txqueuelen', 'master', 'nomaster', 'netns', 'alias', 'group', 'type', 'multicast'];
+const NOT_SIMULATED = [
+  'address',
+  'name',
+  'arp',
+  'promisc',
+  'txqueuelen',
+  'master',
+  'nomaster',
+  'netns',
+  'alias',
+  'group',
+  'type',
+  'multicast',
+];
 
 const SET: Grammar<SetWords> = {
   keywords: [
@@ -87,13 +106,17 @@ export function setLink({ here, edit }: Subject, words: readonly string[]): Pars
   if (device === undefined) return complain(255, 'Not enough information: "dev" argument is required.');
   const target = deviceNamed(here.netns, device);
   if (!target) return complain(1, `Cannot find device "${device}"`);
-  if (missing !== undefined) return complain(255, 'ip: link set changes only up, down and mtu in the simulator.');
+  if (missing !== undefined)
+    return complain(255, 'ip: link set changes only up, down and mtu in the simulator.');
   if (mtu !== undefined) {
     const refusal = mtuRefusal(target.kind.type, mtu);
     if (refusal !== undefined) return complain(2, refusal);
   }
   if (up === undefined && mtu === undefined) return ok('');
-  return edit({ kind: 'set-link', device, ...(up === undefined ? {} : { up }), ...(mtu === undefined ? {} : { mtu }) }, 2);
+  return edit(
+    { kind: 'set-link', device, ...(up === undefined ? {} : { up }), ...(mtu === undefined ? {} : { mtu }) },
+    2,
+  );
 }
 
 /** Linux net/core/dev.c dev_validate_mtu; loopback and IPIP devices have no bounds. */

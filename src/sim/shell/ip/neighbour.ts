@@ -10,7 +10,13 @@ import { parseMac } from '../../../model/mac.ts';
 import { neighbourState } from '../../net/neighbour.ts';
 import { complain, type Parsed } from '../network/complaint.ts';
 import { deviceNamed, type Here } from '../network/here.ts';
-import { duplicateOrGarbage, expected, parseKeywords, type Grammar, wrongArgument } from '../network/keywords.ts';
+import {
+  duplicateOrGarbage,
+  expected,
+  parseKeywords,
+  type Grammar,
+  wrongArgument,
+} from '../network/keywords.ts';
 import { readInterfaceAddress } from './address.ts';
 import { jsonText } from './device-list.ts';
 import type { Subject } from './subject.ts';
@@ -39,7 +45,11 @@ const complainState = (value: string): Parsed<never> => wrongArgument(value, 'nu
 const SHOW: Grammar<ShowWords> = {
   keywords: [
     { names: ['dev'], exact: true, read: (words, device) => ok({ ...words, device }) },
-    { names: ['nud'], exact: true, read: (words, value) => readState(value, [...STATES, 'all'], (state) => ({ ...words, state })) },
+    {
+      names: ['nud'],
+      exact: true,
+      read: (words, value) => readState(value, [...STATES, 'all'], (state) => ({ ...words, state })),
+    },
     { names: ['to'], exact: true, read: readTo },
   ],
   bare: readTo,
@@ -55,7 +65,8 @@ export function showNeighbours({ io, here, options }: Subject, words: readonly s
   const wanted = parseKeywords(words, SHOW, {});
   if (!wanted.ok) return wanted;
   const { device, to, state } = wanted.value;
-  if (device !== undefined && !deviceNamed(here.netns, device)) return complain(1, `Cannot find device "${device}"`);
+  if (device !== undefined && !deviceNamed(here.netns, device))
+    return complain(1, `Cannot find device "${device}"`);
   if (options.family === 'inet6') return ok(options.json ? jsonText([], options) : '');
   const lines = neighbourLines(here, io.clock.now()).filter(
     (line) =>
@@ -63,7 +74,13 @@ export function showNeighbours({ io, here, options }: Subject, words: readonly s
       (to === undefined || cidrContains(to, line.address)) &&
       (state === undefined || state === 'all' || line.state.toLowerCase() === state),
   );
-  if (options.json) return ok(jsonText(lines.map((line) => neighbourJson(line, device)), options));
+  if (options.json)
+    return ok(
+      jsonText(
+        lines.map((line) => neighbourJson(line, device)),
+        options,
+      ),
+    );
   return ok(lines.map((line) => neighbourText(line, device)).join(''));
 }
 
@@ -83,7 +100,10 @@ function neighbourText({ address, device, mac, state }: NeighbourLine, filter: s
   return `${formatIpv4(address)}${on}${at} ${state} \n`;
 }
 
-function neighbourJson(line: NeighbourLine, filter: string | undefined): Readonly<Record<string, string | readonly string[]>> {
+function neighbourJson(
+  line: NeighbourLine,
+  filter: string | undefined,
+): Readonly<Record<string, string | readonly string[]>> {
   return {
     dst: formatIpv4(line.address),
     ...(filter === undefined ? { dev: line.device } : {}),
@@ -102,7 +122,11 @@ interface EditWords {
 const EDIT: Grammar<EditWords> = {
   keywords: [
     { names: ['lladdr'], exact: true, read: (words, mac) => ok({ ...words, mac }) },
-    { names: ['nud'], exact: true, read: (words, value) => readState(value, STATES, (state) => ({ ...words, state })) },
+    {
+      names: ['nud'],
+      exact: true,
+      read: (words, value) => readState(value, STATES, (state) => ({ ...words, state })),
+    },
     { names: ['dev'], exact: true, read: (words, device) => ok({ ...words, device }) },
     { names: ['to'], exact: true, read: readAddress },
   ],
@@ -151,7 +175,10 @@ export function setNeighbour(mode: 'add' | 'replace' | 'change') {
     if (given.state !== undefined && given.state !== 'permanent') {
       return complain(255, 'ip: the simulator keeps entries made by hand as "nud permanent" only.');
     }
-    return subject.edit({ kind: 'add-neighbour', neighbour: { address, device, mac }, replace: mode !== 'add' }, 2);
+    return subject.edit(
+      { kind: 'add-neighbour', neighbour: { address, device, mac }, replace: mode !== 'add' },
+      2,
+    );
   };
 }
 

@@ -60,7 +60,16 @@ const OPTIONS: readonly Option[] = [
   { name: '-Version', effect: 'version' },
 ];
 
-export const IP_OPTION_WORDS = ['-4', '-6', '-brief', '-details', '-statistics', '-oneline', '-json', '-pretty'];
+export const IP_OPTION_WORDS = [
+  '-4',
+  '-6',
+  '-brief',
+  '-details',
+  '-statistics',
+  '-oneline',
+  '-json',
+  '-pretty',
+];
 
 export function parseOptions(words: readonly string[]): Parsed<IpLine> {
   let options = PLAIN;

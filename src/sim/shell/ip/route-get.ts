@@ -35,7 +35,9 @@ const GET: Grammar<GetWords> = {
 
 function readFrom(words: GetWords, value: string): Parsed<GetWords> {
   const from = parseIpv4(value);
-  return from === undefined ? complain(1, `Error: inet prefix is expected rather than "${value}".`) : ok({ ...words, from });
+  return from === undefined
+    ? complain(1, `Error: inet prefix is expected rather than "${value}".`)
+    : ok({ ...words, from });
 }
 
 function readDestination(words: GetWords, value: string): Parsed<GetWords> {
@@ -73,9 +75,13 @@ export function getRoute(subject: Subject, words: readonly string[]): Parsed<str
     }
   }
   const answer =
-    input === undefined ? ownAnswer(subject, { ...wanted.value, destination }) : forwardedAnswer(subject, { ...wanted.value, destination, input });
+    input === undefined
+      ? ownAnswer(subject, { ...wanted.value, destination })
+      : forwardedAnswer(subject, { ...wanted.value, destination, input });
   if (!answer.ok) return answer;
-  return ok(subject.options.json ? jsonText([answerJson(answer.value)], subject.options) : answerText(answer.value));
+  return ok(
+    subject.options.json ? jsonText([answerJson(answer.value)], subject.options) : answerText(answer.value),
+  );
 }
 
 const ANSWERS: Readonly<Record<RouteError, string>> = {
@@ -137,9 +143,13 @@ function forwardedAnswer({ here }: Subject, { destination, from, input }: Forwar
   });
 }
 
-const REFUSALS: Readonly<Record<string, RouteError>> = { unreachable: 'host-unreachable', prohibit: 'prohibited' };
+const REFUSALS: Readonly<Record<string, RouteError>> = {
+  unreachable: 'host-unreachable',
+  prohibit: 'prohibited',
+};
 
-const kindOf = (type: string): Answer['type'] => (type === 'local' || type === 'broadcast' ? type : 'unicast');
+const kindOf = (type: string): Answer['type'] =>
+  type === 'local' || type === 'broadcast' ? type : 'unicast';
 
 function cacheFlags({ type, redirect }: Answer): readonly string[] {
   if (type === 'local') return ['local'];

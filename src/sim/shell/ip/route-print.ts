@@ -3,7 +3,7 @@
  * for is left out of the lines. Format: iproute2 6.1 ip/iproute.c print_route, compared with the real tool.
  */
 import type { Json } from '../../../base/json.ts';
-import { formatCidr, formatIpv4, type Cidr, type Ipv4 } from '../../../model/ip.ts';
+import { formatCidr, formatIpv4, type Cidr } from '../../../model/ip.ts';
 import type { Route } from '../../net/netns.ts';
 
 /** A route of any table, as it is listed. */
@@ -28,57 +28,66 @@ export interface Hidden {
 export function kernelOrder(routes: readonly ListedRoute[]): readonly ListedRoute[] {
   return [...routes].sort(
     (a, b) =>
-      a.prefix.base - b.prefix.base ||
-      b.prefix.length - a.prefix.length ||
-      (a.metric ?? 0) - (b.metric ?? 0),
+      a.prefix.base - b.prefix.base || b.prefix.length - a.prefix.length || (a.metric ?? 0) - (b.metric ?? 0),
   );
 }
 
+/** One member of a route: how the text and the JSON spell it. */
+interface Member {
+  readonly word: string;
+  readonly key: string;
+  readonly value: Json;
+}
+
+type Describe = (route: ListedRoute, hidden: Hidden, details: boolean) => Member | undefined;
+
+const member = (key: string, value: Json, word: string): Member => ({ key, value, word });
+
+/** In the order of a line. Members that say the usual are shown under -d only. */
+const MEMBERS: readonly Describe[] = [
+  ({ type }, _, details) => (type !== 'unicast' || details ? member('type', type, type) : undefined),
+  ({ prefix }) => member('dst', destinationText(prefix), destinationText(prefix)),
+  ({ via }, hidden) =>
+    via === undefined || hidden.via
+      ? undefined
+      : member('gateway', formatIpv4(via), `via ${formatIpv4(via)}`),
+  ({ device }, hidden) =>
+    device === undefined || hidden.device ? undefined : member('dev', device, `dev ${device}`),
+  ({ table }, hidden) =>
+    table === 'main' || hidden.table ? undefined : member('table', table, `table ${table}`),
+  ({ protocol }, hidden, details) =>
+    (protocol === 'boot' && !details) || hidden.protocol
+      ? undefined
+      : member('protocol', protocol, `proto ${protocol}`),
+  ({ scope }, hidden, details) =>
+    (scope === 'global' && !details) || hidden.scope ? undefined : member('scope', scope, `scope ${scope}`),
+  ({ source }, hidden) =>
+    source === undefined || hidden.source
+      ? undefined
+      : member('prefsrc', formatIpv4(source), `src ${formatIpv4(source)}`),
+  ({ metric = 0 }) => (metric === 0 ? undefined : member('metric', metric, `metric ${metric}`)),
+  (route) => member('flags', flagsOf(route), flagsOf(route).join(' ')),
+  ({ mtu }) => (mtu === undefined ? undefined : member('metrics', [{ mtu }], `mtu ${mtu}`)),
+];
+
+function membersOf(route: ListedRoute, hidden: Hidden, details: boolean): readonly Member[] {
+  return MEMBERS.flatMap((describe) => describe(route, hidden, details) ?? []);
+}
+
 export function routeLine(route: ListedRoute, hidden: Hidden, details: boolean): string {
-  return `${routeWords(route, hidden, details)
-    .map((word) => `${word} `)
-    .join('')}\n`;
+  const words = membersOf(route, hidden, details).filter(({ word }) => word !== '');
+  return `${words.map(({ word }) => `${word} `).join('')}\n`;
 }
 
-function routeWords(route: ListedRoute, hidden: Hidden, details: boolean): readonly string[] {
-  return [
-    ...given(route.type !== 'unicast' || details, route.type),
-    destinationText(route.prefix),
-    ...given(route.via !== undefined && !hidden.via, `via ${formatIpv4(route.via ?? (0 as Ipv4))}`),
-    ...given(route.device !== undefined && !hidden.device, `dev ${route.device ?? ''}`),
-    ...given(route.table === 'local' && !hidden.table, 'table local'),
-    ...given((route.protocol !== 'boot' || details) && !hidden.protocol, `proto ${route.protocol}`),
-    ...given((route.scope !== 'global' || details) && !hidden.scope, `scope ${route.scope}`),
-    ...given(route.source !== undefined && !hidden.source, `src ${formatIpv4(route.source ?? (0 as Ipv4))}`),
-    ...given(route.metric !== undefined && route.metric !== 0, `metric ${route.metric}`),
-    ...flagsOf(route),
-    ...given(route.mtu !== undefined, `mtu ${route.mtu}`),
-  ];
+export function routeJson(route: ListedRoute, hidden: Hidden, details: boolean): Json {
+  return Object.fromEntries(membersOf(route, hidden, details).map(({ key, value }) => [key, value]));
 }
 
-const given = (when: boolean, word: string): readonly string[] => (when ? [word] : []);
-
-function flagsOf(route: ListedRoute): readonly string[] {
-  return [...given(route.linkDown, 'linkdown'), ...given(route.onlink === true, 'onlink')];
+function flagsOf({ linkDown, onlink }: ListedRoute): readonly string[] {
+  return [...(linkDown ? ['linkdown'] : []), ...(onlink ? ['onlink'] : [])];
 }
 
 export function destinationText(prefix: Cidr): string {
   if (prefix.length === 0) return 'default';
   return prefix.length === 32 ? formatIpv4(prefix.base) : formatCidr(prefix);
-}
-
-export function routeJson(route: ListedRoute, hidden: Hidden, details: boolean): Json {
-  return {
-    ...(route.type !== 'unicast' || details ? { type: route.type } : {}),
-    dst: destinationText(route.prefix),
-    ...(route.via === undefined || hidden.via ? {} : { gateway: formatIpv4(route.via) }),
-    ...(route.device === undefined || hidden.device ? {} : { dev: route.device }),
-    ...(route.table === 'local' && !hidden.table ? { table: 'local' } : {}),
-    ...((route.protocol === 'boot' && !details) || hidden.protocol ? {} : { protocol: route.protocol }),
-    ...((route.scope === 'global' && !details) || hidden.scope ? {} : { scope: route.scope }),
-    ...(route.source === undefined || hidden.source ? {} : { prefsrc: formatIpv4(route.source) }),
-    ...(route.metric === undefined || route.metric === 0 ? {} : { metric: route.metric }),
-    flags: flagsOf(route),
-    ...(route.mtu === undefined ? {} : { metrics: [{ mtu: route.mtu }] }),
-  };
 }

@@ -26,9 +26,10 @@ interface Selector {
 }
 
 /** `match`, `root`, `exact`: the next word is the prefix. */
-const PREFIX_WORDS = (['match', 'root', 'exact'] as const).map(
-  (how): Keyword<Selector> => ({ names: [how], read: (selector, value) => withPrefix({ ...selector, how }, value) }),
-);
+const PREFIX_WORDS = (['match', 'root', 'exact'] as const).map((how): Keyword<Selector> => ({
+  names: [how],
+  read: (selector, value) => withPrefix({ ...selector, how }, value),
+}));
 
 const SELECTOR: Grammar<Selector> = {
   keywords: [
@@ -36,12 +37,21 @@ const SELECTOR: Grammar<Selector> = {
     { names: ['dev', 'oif'], exact: true, read: (selector, device) => ok({ ...selector, device }) },
     {
       names: ['protocol'],
-      read: (selector, value) => readProtocol(value, 'invalid "protocol"\n', (protocol) => ({ ...selector, protocol })),
+      read: (selector, value) =>
+        readProtocol(value, 'invalid "protocol"\n', (protocol) => ({ ...selector, protocol })),
     },
     { names: ['scope'], read: (selector, value) => readScope(value, (scope) => ({ ...selector, scope })) },
     { names: ['type'], read: readType },
-    { names: ['via'], exact: true, read: (selector, value) => readAddress(value, (via) => ({ ...selector, via })) },
-    { names: ['src'], exact: true, read: (selector, value) => readAddress(value, (source) => ({ ...selector, source })) },
+    {
+      names: ['via'],
+      exact: true,
+      read: (selector, value) => readAddress(value, (via) => ({ ...selector, via })),
+    },
+    {
+      names: ['src'],
+      exact: true,
+      read: (selector, value) => readAddress(value, (source) => ({ ...selector, source })),
+    },
     { names: ['to'], exact: true, flag: true, read: (selector) => ok(selector) },
     ...PREFIX_WORDS,
   ],
@@ -75,10 +85,17 @@ export function showRoutes({ io, here, options }: Subject, words: readonly strin
   if (selector.device !== undefined && !deviceNamed(here.netns, selector.device)) {
     return complain(1, `Cannot find device "${selector.device}"`);
   }
-  if (selector.table === 'none') return complain(2, 'Error: ipv4: FIB table does not exist.\nDump terminated');
+  if (selector.table === 'none')
+    return complain(2, 'Error: ipv4: FIB table does not exist.\nDump terminated');
   const routes = options.family === 'inet6' ? [] : listedRoutes(io, here.netns, selector);
   const hidden = hiddenBy(selector);
-  if (options.json) return ok(jsonText(routes.map((route) => routeJson(route, hidden, options.details)), options));
+  if (options.json)
+    return ok(
+      jsonText(
+        routes.map((route) => routeJson(route, hidden, options.details)),
+        options,
+      ),
+    );
   return ok(routes.map((route) => routeLine(route, hidden, options.details)).join(''));
 }
 
@@ -101,7 +118,8 @@ function matchesSelector(route: ListedRoute, selector: Selector): boolean {
   );
 }
 
-const same = <T>(wanted: T | undefined, value: T | undefined): boolean => wanted === undefined || wanted === value;
+const same = <T>(wanted: T | undefined, value: T | undefined): boolean =>
+  wanted === undefined || wanted === value;
 
 function matchesPrefix(prefix: Cidr, { prefix: wanted, how = 'exact' }: Selector): boolean {
   if (!wanted) return true;

@@ -60,7 +60,11 @@ export function readAddress<T>(value: string, use: (address: Ipv4) => T): Parsed
   return address === undefined ? expected('inet address', value) : ok(use(address));
 }
 
-export function readProtocol<T>(value: string, why: string, use: (protocol: Route['protocol']) => T): Parsed<T> {
+export function readProtocol<T>(
+  value: string,
+  why: string,
+  use: (protocol: Route['protocol']) => T,
+): Parsed<T> {
   const protocol = PROTOCOLS[value];
   return protocol === undefined ? wrongArgument(value, why) : ok(use(protocol));
 }

@@ -78,17 +78,14 @@ function helpFor(words: readonly string[]): Found {
   return found.kind === 'verb' ? { ...found, rest: ['--help'] } : found;
 }
 
+/** Suggestions stand in the order of the real tool's commands. */
 function unknownCommand(word: string): string {
-  const names = [
-    ...new Set([...HONOURED.map((verb) => verb.path.split(' ')[0] ?? ''), ...NOT_SIMULATED.keys()]),
-  ].filter((name) => !name.includes(' ') && name !== '');
-  const near = names
-    .filter((name) => distance(word.toLowerCase(), name) <= 2 || name.startsWith(word.toLowerCase()))
-    .sort();
+  const typed = word.toLowerCase();
+  const names = GROUPS.flatMap((group) => group.names);
+  const near = names.filter((name) => distance(typed, name) <= 2 || name.startsWith(typed));
   const head = `error: unknown command ${JSON.stringify(word)} for "kubectl"`;
-  return near.length === 0
-    ? head
-    : `${head}\n\nDid you mean this?\n${near.map((name) => `\t${name}\n`).join('')}`;
+  if (near.length === 0) return head;
+  return `${head}\n\nDid you mean this?\n${near.map((name) => `\t${name}\n`).join('')}`;
 }
 
 /** Levenshtein. */

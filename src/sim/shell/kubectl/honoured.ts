@@ -115,14 +115,23 @@ export const PARENTS: ReadonlyMap<string, string> = new Map([
   ['rollout', 'Follows, restarts or takes back the rollout of a deployment or daemon set.'],
 ]);
 
-/** The groups of `kubectl help`. */
+/** Every command of the real tool in its order, by the groups of `kubectl help`, which lists the honoured ones. */
 export const GROUPS: readonly { readonly title: string; readonly names: readonly string[] }[] = [
-  { title: 'Basic Commands (Beginner)', names: ['create', 'expose', 'run'] },
-  { title: 'Basic Commands (Intermediate)', names: ['get', 'delete'] },
-  { title: 'Deploy Commands', names: ['rollout', 'scale'] },
-  { title: 'Cluster Management Commands', names: ['cluster-info', 'cordon', 'uncordon', 'taint'] },
-  { title: 'Troubleshooting and Debugging Commands', names: ['describe', 'logs', 'exec'] },
-  { title: 'Advanced Commands', names: ['apply', 'patch', 'wait'] },
-  { title: 'Settings Commands', names: ['label', 'annotate'] },
-  { title: 'Other Commands', names: ['api-resources', 'api-versions', 'config', 'version'] },
+  { title: 'Basic Commands (Beginner)', names: ['create', 'expose', 'run', 'set'] },
+  { title: 'Basic Commands (Intermediate)', names: ['explain', 'get', 'edit', 'delete'] },
+  { title: 'Deploy Commands', names: ['rollout', 'scale', 'autoscale'] },
+  {
+    title: 'Cluster Management Commands',
+    names: ['certificate', 'cluster-info', 'top', 'cordon', 'uncordon', 'drain', 'taint'],
+  },
+  {
+    title: 'Troubleshooting and Debugging Commands',
+    names: ['describe', 'logs', 'attach', 'exec', 'port-forward', 'proxy', 'cp', 'auth', 'debug', 'events'],
+  },
+  { title: 'Advanced Commands', names: ['diff', 'apply', 'patch', 'replace', 'wait', 'kustomize'] },
+  { title: 'Settings Commands', names: ['label', 'annotate', 'completion'] },
+  {
+    title: 'Other Commands',
+    names: ['alpha', 'api-resources', 'api-versions', 'config', 'plugin', 'version'],
+  },
 ];

@@ -76,6 +76,34 @@ export interface Said {
   readonly stderr: string;
 }
 
+/** What `shopLab` applies: a deployment, its service, and a config map. */
+export const SHOP = `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  labels: {app: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - name: web
+        image: nginx:1.27
+        ports: [{containerPort: 80, name: http}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{name: http, port: 80}]}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: site}
+data: {colour: blue, page: "<h1>hi</h1>\\n"}
+`;
+
 interface Sleeper {
   readonly at: Millis;
   readonly wake: () => void;
@@ -140,6 +168,15 @@ export class KubectlLab {
     const response = handle(tx, this.registry, request);
     this.#become(tx.state);
     return response;
+  }
+
+  /** Runs a typed line, without the word kubectl; single quotes keep words together. */
+  type(line: string, stdin = ''): Promise<Said> {
+    const words = line.match(/'[^']*'|\S+/g) ?? [];
+    return this.kubectl(
+      words.map((word) => word.replace(/^'|'$/g, '')),
+      { stdin },
+    );
   }
 
   /** Runs `kubectl` with these words; time moves while it waits. `until` ends it with Ctrl-C at that moment. */
@@ -298,3 +335,13 @@ const NO_NETWORK: NetworkPort = {
   http: nothing,
   capture: nothing,
 };
+
+/** A settled cluster with SHOP applied from ~/shop.yaml. */
+export async function shopLab(): Promise<KubectlLab> {
+  const lab = new KubectlLab();
+  lab.write('/root/shop.yaml', SHOP);
+  const { code, stderr } = await lab.type('apply -f shop.yaml');
+  if (code !== 0) throw new Error(stderr);
+  lab.pass(30_000);
+  return lab;
+}

@@ -36,7 +36,8 @@ describe('YAML that parses', () => {
   });
 
   test('opens lists and skips empty documents', () => {
-    const text = '---\n---\nkind: List\napiVersion: v1\nitems:\n- {kind: Pod}\n- {kind: Service}\n---\n# nothing\n';
+    const text =
+      '---\n---\nkind: List\napiVersion: v1\nitems:\n- {kind: Pod}\n- {kind: Service}\n---\n# nothing\n';
     expect(parseManifests('x', text).map(({ object }) => object['kind'])).toEqual(['Pod', 'Service']);
   });
 

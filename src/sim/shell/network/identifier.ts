@@ -11,7 +11,7 @@ export function identifierOf(io: CommandIo, purpose: string): number {
   for (const letter of `${purpose} ${formatPlace(io.place)} ${Math.round(io.clock.now() * 1000)}`) {
     hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193);
   }
-  return ((hash ^ (hash >>> 15)) & 0xffff) || 1;
+  return (hash ^ (hash >>> 15)) & 0xffff || 1;
 }
 
 /** net.ipv4.ip_local_port_range: 32768-60999. */

@@ -59,7 +59,10 @@ export function choose<T extends { readonly names: readonly string[] }>(
 
 const INCOMPLETE = complain(255, 'Command line is not complete. Try option "help"');
 
-export const wrongArgument = (value: string, why: string): { readonly ok: false; readonly error: Complaint } =>
+export const wrongArgument = (
+  value: string,
+  why: string,
+): { readonly ok: false; readonly error: Complaint } =>
   complain(255, `Error: argument "${value}" is wrong: ${why}`) as { ok: false; error: Complaint };
 
 export const duplicateOrGarbage = (keyword: string, word: string): Parsed<never> =>

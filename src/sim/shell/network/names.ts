@@ -59,6 +59,8 @@ function parseLine(text: string): readonly HostsLine[] {
 
 function nodeAddress(io: CompletionIo, name: string): Ipv4 | undefined {
   const node = io.network.netns(`node/${name}`);
-  const addresses = node?.devices.flatMap((device) => (device.link?.kind === 'segment' ? device.addresses : []));
+  const addresses = node?.devices.flatMap((device) =>
+    device.link?.kind === 'segment' ? device.addresses : [],
+  );
   return addresses?.[0]?.address;
 }

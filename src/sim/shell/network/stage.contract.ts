@@ -2,13 +2,23 @@
  * The stage of the network commands' tests: the lab of the reference transcripts with its real forwarding, a clock that
  * jumps to whatever is waited for, and a command line to type at.
  */
-import { cidr, ipv4 } from '../../../model/ip.ts';
+import { cidr } from '../../../model/ip.ts';
 import { parsePlace } from '../../../model/place.ts';
 import type { NetnsId } from '../../../model/trace.ts';
-import { utf8, utf8Text } from '../../../base/bytes.ts';
+import { utf8Text } from '../../../base/bytes.ts';
 import { referenceLab, type ReferenceOptions } from '../../fabric/reference-lab.ts';
+import { applyEdit } from '../../net/apply-edit.ts';
 import type { NetnsEdit } from '../../net/edit.ts';
-import type { EchoOutcome, EchoRequest, Exchange, HttpOutcome, HttpRequest, TimedFrame, UdpProbeOutcome, UdpProbeRequest } from '../../net/exchange.ts';
+import type {
+  EchoOutcome,
+  EchoRequest,
+  Exchange,
+  HttpOutcome,
+  HttpRequest,
+  TimedFrame,
+  UdpProbeOutcome,
+  UdpProbeRequest,
+} from '../../net/exchange.ts';
 import { echo, http, udpProbe } from '../../net/exchange.ts';
 import { networkOf } from '../../net/journey.ts';
 import type { Netns, NetnsMemory, Network, Route } from '../../net/netns.ts';
@@ -24,9 +34,8 @@ export function route(prefix: string, rest: Omit<Partial<Route>, 'prefix'>): Rou
 export interface StageNetwork {
   readonly stacks: Map<NetnsId, Netns>;
   readonly memories: Map<NetnsId, NetnsMemory>;
-  /** What was asked of the stacks, in order; nothing is changed by it. */
+  /** What was asked of the stacks, in order. */
   readonly edits: NetnsEdit[];
-  editAnswer: ReturnType<NetworkPort['edit']>;
   /** Set one to answer in the lab's place. */
   echo?: (request: EchoRequest) => EchoOutcome;
   udpProbe?: (request: UdpProbeRequest) => UdpProbeOutcome;
@@ -40,7 +49,11 @@ export interface Stage {
   readonly files: Map<string, Uint8Array>;
   readonly clock: { now: number };
   /** Types a line at a place; stdout and stderr apart, and together as a terminal shows them. */
-  type(place: string, line: string, options?: { readonly abortAt?: number; readonly terminal?: boolean }): Promise<Typed>;
+  type(
+    place: string,
+    line: string,
+    options?: { readonly abortAt?: number; readonly terminal?: boolean },
+  ): Promise<Typed>;
 }
 
 export interface Typed {
@@ -56,7 +69,6 @@ export function stage(commands: readonly Command[], options: ReferenceOptions = 
     stacks: new Map(lab.stacks),
     memories: new Map(),
     edits: [],
-    editAnswer: { ok: true },
     frames: [],
   };
   const segments = lab.segments;
@@ -64,7 +76,11 @@ export function stage(commands: readonly Command[], options: ReferenceOptions = 
   const clock = { now: 0 };
   return { network, files, clock, type };
 
-  async function type(place: string, line: string, options: { readonly abortAt?: number; readonly terminal?: boolean } = {}): Promise<Typed> {
+  async function type(
+    place: string,
+    line: string,
+    options: { readonly abortAt?: number; readonly terminal?: boolean } = {},
+  ): Promise<Typed> {
     const [name = '', ...args] = line.split(' ').map((word) => word.replaceAll('␣', ' '));
     const command = commands.find((each) => each.name === name);
     const where = parsePlace(place);
@@ -101,7 +117,11 @@ export function stage(commands: readonly Command[], options: ReferenceOptions = 
       run: () => Promise.resolve(127),
     };
     const status = await command.run(io);
-    const text = (out?: boolean): string => printed.filter((each) => out === undefined || each.out === out).map((each) => each.text).join('');
+    const text = (out?: boolean): string =>
+      printed
+        .filter((each) => out === undefined || each.out === out)
+        .map((each) => each.text)
+        .join('');
     return { stdout: text(true), stderr: text(false), screen: text(), status };
 
     /** Time jumps; it stops where the learner presses Ctrl-C. */
@@ -130,9 +150,14 @@ function networkPort(network: StageNetwork, now: () => Network): NetworkPort {
     },
     netns: (id) => network.stacks.get(id),
     memory: (id) => network.memories.get(id) ?? NO_MEMORY,
-    edit: (_id, edit) => {
+    edit: (id, edit) => {
       network.edits.push(edit);
-      return network.editAnswer;
+      const netns = network.stacks.get(id);
+      if (!netns) throw new RangeError(`no stack ${id}`);
+      const edited = applyEdit(netns, edit);
+      if (!edited.ok) return { ok: false, message: edited.error };
+      network.stacks.set(id, edited.value);
+      return { ok: true };
     },
     echo: (request) => network.echo?.(request) ?? happen(echo(now(), request)),
     udpProbe: (request) => network.udpProbe?.(request) ?? happen(udpProbe(now(), request)),
@@ -164,5 +189,3 @@ function fileSystem(files: Map<string, Uint8Array>): FileSystem {
     snapshot: () => ({}),
   };
 }
-
-export const textFile = utf8;

@@ -4,7 +4,8 @@ import type { FlagTable } from '../network/flags.ts';
 export const PING: FlagTable = {
   tool: 'ping',
   usage: 'ping [options] <destination>',
-  provenance: 'iputils 20221126 (Debian 12): names and arguments compared with `ping -h`; the words are ours.',
+  provenance:
+    'iputils 20221126 (Debian 12): names and arguments compared with `ping -h`; the words are ours.',
   flags: [
     { short: 'c', takes: 'count', about: 'stop after so many answers' },
     { short: 'i', takes: 'seconds', about: 'pause between packets (1)' },
@@ -13,7 +14,11 @@ export const PING: FlagTable = {
     { short: 's', takes: 'bytes', about: 'payload bytes (56)' },
     { short: 't', takes: 'ttl', about: 'time to live of the packets (64)' },
     { short: 'I', takes: 'device|address', about: 'leave by this device, or speak as this address' },
-    { short: 'M', takes: 'do|want|dont', about: "do: never fragment; want: fragment here only; dont: clear Don't Fragment" },
+    {
+      short: 'M',
+      takes: 'do|want|dont',
+      about: "do: never fragment; want: fragment here only; dont: clear Don't Fragment",
+    },
     { short: 'n', about: 'print addresses, never names' },
     { short: 'q', about: 'print the summary only' },
     { short: 'v', about: 'print the identifier too' },

@@ -1,7 +1,15 @@
 /** From ping's command line to what it will do. Wordings and bounds: iputils 20221126, compared with the real tool. */
 import { ok } from '../../../base/result.ts';
 import { complain, type Parsed } from '../network/complaint.ts';
-import { helpText, isGiven, notSimulated, parseFlags, valueOf, type FlagMistake, type Flags } from '../network/flags.ts';
+import {
+  helpText,
+  isGiven,
+  notSimulated,
+  parseFlags,
+  valueOf,
+  type FlagMistake,
+  type Flags,
+} from '../network/flags.ts';
 import { PING } from './flags.ts';
 
 export interface PingWishes {
@@ -38,14 +46,21 @@ export function parsePing(words: readonly string[]): Parsed<PingLine> {
   const numbers = readNumbers(flags);
   if (!numbers.ok) return numbers;
   const pmtu = valueOf(flags, 'M') ?? 'want';
-  if (pmtu !== 'do' && pmtu !== 'want' && pmtu !== 'dont') return complain(2, `ping: invalid -M argument: ${pmtu}`);
+  if (pmtu !== 'do' && pmtu !== 'want' && pmtu !== 'dont')
+    return complain(2, `ping: invalid -M argument: ${pmtu}`);
   const destination = flags.operands.at(-1);
   if (destination === undefined) return complain(1, 'ping: usage error: Destination address required');
-  if (flags.operands.length > 1) return complain(2, 'ping: source routes (several addresses) are not simulated.');
-  return ok({ kind: 'ping', wishes: { destination, pmtuDiscovery: pmtu, ...switches(flags), ...numbers.value } });
+  if (flags.operands.length > 1)
+    return complain(2, 'ping: source routes (several addresses) are not simulated.');
+  return ok({
+    kind: 'ping',
+    wishes: { destination, pmtuDiscovery: pmtu, ...switches(flags), ...numbers.value },
+  });
 }
 
-function switches(flags: Flags): Pick<PingWishes, 'from' | 'numeric' | 'quiet' | 'verbose' | 'outstanding' | 'timestamps'> {
+function switches(
+  flags: Flags,
+): Pick<PingWishes, 'from' | 'numeric' | 'quiet' | 'verbose' | 'outstanding' | 'timestamps'> {
   return {
     from: valueOf(flags, 'I'),
     numeric: isGiven(flags, 'n'),
@@ -63,7 +78,10 @@ function mistakeText({ kind, flag }: FlagMistake): string {
   return `ping: ${what} -- '${letter}'\n\n${helpText(PING)}`;
 }
 
-type Numbers = Pick<PingWishes, 'count' | 'interval' | 'linger' | 'deadline' | 'dataLength' | 'ttl' | 'grumble'>;
+type Numbers = Pick<
+  PingWishes,
+  'count' | 'interval' | 'linger' | 'deadline' | 'dataLength' | 'ttl' | 'grumble'
+>;
 
 function readNumbers(flags: Flags): Parsed<Numbers> {
   const count = whole(valueOf(flags, 'c'), 1, '9223372036854775807');
@@ -74,17 +92,25 @@ function readNumbers(flags: Flags): Parsed<Numbers> {
   if (!ttl.ok) return ttl;
   const deadline = whole(valueOf(flags, 'w'), 0, '2147483647');
   if (!deadline.ok) return deadline;
+  const pace = readPace(flags);
+  if (!pace.ok) return pace;
+  return ok({
+    ...pace.value,
+    count: count.value,
+    deadline: deadline.value === 0 || deadline.value === undefined ? undefined : deadline.value * 1000,
+    dataLength: dataLength.value ?? 56,
+    ttl: ttl.value ?? 64,
+  });
+}
+
+function readPace(flags: Flags): Parsed<Pick<Numbers, 'interval' | 'linger' | 'grumble'>> {
   const interval = seconds(valueOf(flags, 'i'), 1);
   const linger = seconds(valueOf(flags, 'W'), 10);
   if (interval.value < 0) return complain(2, `ping: bad timing interval: ${valueOf(flags, 'i') ?? ''}`);
   if (linger.value < 0) return complain(2, `ping: bad linger time: ${valueOf(flags, 'W') ?? ''}`);
   return ok({
-    count: count.value,
     interval: Math.max(interval.value * 1000, SHORTEST_INTERVAL),
     linger: linger.value * 1000,
-    deadline: deadline.value === undefined || deadline.value === 0 ? undefined : deadline.value * 1000,
-    dataLength: dataLength.value ?? 56,
-    ttl: ttl.value ?? 64,
     grumble: interval.grumble + linger.grumble,
   });
 }
@@ -102,7 +128,10 @@ function whole(text: string | undefined, least: number, most: string): Parsed<nu
 }
 
 /** A number of seconds; what follows it is grumbled at and ignored, as iputils' ping_strtod does. */
-function seconds(text: string | undefined, otherwise: number): { readonly value: number; readonly grumble: string } {
+function seconds(
+  text: string | undefined,
+  otherwise: number,
+): { readonly value: number; readonly grumble: string } {
   if (text === undefined) return { value: otherwise, grumble: '' };
   const [number = '', rest = ''] = /^([-+]?[\d.]*)(.*)$/s.exec(text)?.slice(1) ?? [];
   const value = Number(number);

@@ -27,7 +27,8 @@ describe('in the reference lab ping says what the real one said', () => {
     ['node/node1', '10.244.135.1', 63],
     ['node/node1', '10.244.104.1', 63],
   ])('%s# ping -c 2 %s', async (place, to, ttl) => {
-    expect(await transcript(stage([ping]), place, `ping -c 2 ${to}`)).toBe(`PING ${to} (${to}) 56(84) bytes of data.
+    expect(await transcript(stage([ping]), place, `ping -c 2 ${to}`))
+      .toBe(`PING ${to} (${to}) 56(84) bytes of data.
 64 bytes from ${to}: icmp_seq=1 ttl=${ttl} time=* ms
 64 bytes from ${to}: icmp_seq=2 ttl=${ttl} time=* ms
 
@@ -37,13 +38,17 @@ rtt min/avg/max/mdev = * ms
 [exit 0]`);
   });
 
-  test.each(['10.244.135.40', '10.244.166.168', '10.244.250.9', '198.51.100.9'])('silence from %s', async (to) => {
-    expect(await transcript(stage([ping]), 'pod/web-0', `ping -c 2 -W 1 ${to}`)).toBe(`PING ${to} (${to}) 56(84) bytes of data.
+  test.each(['10.244.135.40', '10.244.166.168', '10.244.250.9', '198.51.100.9'])(
+    'silence from %s',
+    async (to) => {
+      expect(await transcript(stage([ping]), 'pod/web-0', `ping -c 2 -W 1 ${to}`))
+        .toBe(`PING ${to} (${to}) 56(84) bytes of data.
 
 --- ${to} ping statistics ---
 2 packets transmitted, 0 received, 100% packet loss, time *ms
 [exit 1]`);
-  });
+    },
+  );
 
   test('with natOutgoing the error of the router finds its way back', async () => {
     expect(await transcript(stage([ping], { natOutgoing: true }), 'pod/web-0', 'ping -c 2 -W 1 198.51.100.9'))
@@ -74,8 +79,9 @@ ping: local error: message too long, mtu=1450
   });
 
   test('pods left at 1500: the first packet is answered, later ones never leave', async () => {
-    expect(await transcript(stage([ping], { podMtu: 1500 }), 'pod/web-0', 'ping -c 3 -M do -s 1472 10.244.135.1'))
-      .toBe(`PING 10.244.135.1 (10.244.135.1) 1472(1500) bytes of data.
+    expect(
+      await transcript(stage([ping], { podMtu: 1500 }), 'pod/web-0', 'ping -c 3 -M do -s 1472 10.244.135.1'),
+    ).toBe(`PING 10.244.135.1 (10.244.135.1) 1472(1500) bytes of data.
 From 10.0.0.11 icmp_seq=1 Frag needed and DF set (mtu = 1450)
 ping: local error: message too long, mtu=1450
 ping: local error: message too long, mtu=1450
@@ -131,20 +137,36 @@ describe('complaints and forms are those of the real tool', () => {
     ['ping -I foo 10.0.0.1', 'ping: SO_BINDTODEVICE foo: No such device', 2],
     ['ping -I 10.9.0.77 10.0.0.1', 'ping: bind: Cannot assign requested address', 2],
     ['ping -c 1 foo', 'ping: foo: Name or service not known', 2],
-    ['ping -c 1 10.0.0.255', 'ping: Do you want to ping broadcast? Then -b. If not, check your local firewall rules', 2],
+    [
+      'ping -c 1 10.0.0.255',
+      'ping: Do you want to ping broadcast? Then -b. If not, check your local firewall rules',
+      2,
+    ],
   ])('%s', async (line, message, status) => {
-    expect(await stage([ping]).type('node/node1', line)).toMatchObject({ stdout: '', stderr: `${message}\n`, status });
+    expect(await stage([ping]).type('node/node1', line)).toMatchObject({
+      stdout: '',
+      stderr: `${message}\n`,
+      status,
+    });
   });
 
   test('an unknown flag shows the help', async () => {
     const { stderr, status } = await stage([ping]).type('node/node1', 'ping -Z 10.0.0.1');
-    expect(stderr.split('\n').slice(0, 3)).toEqual(["ping: invalid option -- 'Z'", '', 'Usage: ping [options] <destination>']);
+    expect(stderr.split('\n').slice(0, 3)).toEqual([
+      "ping: invalid option -- 'Z'",
+      '',
+      'Usage: ping [options] <destination>',
+    ]);
     expect(status).toBe(2);
   });
 
   test('no route and no network', async () => {
-    expect((await stage([ping]).type('router/router', 'ping -c 1 8.8.8.8')).stderr).toBe('ping: connect: Network is unreachable\n');
-    expect((await stage([ping]).type('workstation', 'ping -c 1 10.0.0.1')).stderr).toBe('ping: connect: Network is unreachable\n');
+    expect((await stage([ping]).type('router/router', 'ping -c 1 8.8.8.8')).stderr).toBe(
+      'ping: connect: Network is unreachable\n',
+    );
+    expect((await stage([ping]).type('workstation', 'ping -c 1 10.0.0.1')).stderr).toBe(
+      'ping: connect: Network is unreachable\n',
+    );
   });
 
   test('-I names the source and the device', async () => {
@@ -165,7 +187,9 @@ describe('complaints and forms are those of the real tool', () => {
     expect((await lab.type('node/node1', 'ping -c 1 -n node2')).stdout).toContain(
       'PING node2 (10.0.0.12) 56(84) bytes of data.\n64 bytes from 10.0.0.12: icmp_seq=1 ttl=64',
     );
-    expect((await lab.type('node/node1', 'ping -c 1 node2')).stdout).toContain('64 bytes from 10.0.0.12 (10.0.0.12): icmp_seq=1');
+    expect((await lab.type('node/node1', 'ping -c 1 node2')).stdout).toContain(
+      '64 bytes from 10.0.0.12 (10.0.0.12): icmp_seq=1',
+    );
   });
 
   test('a payload too short for a time stamp has no times', async () => {
@@ -214,9 +238,20 @@ describe('time', () => {
 
   test('an answer that comes after the next packet makes a pipe', async () => {
     const lab = stage([ping]);
-    const replies: readonly ProbeReply[] = [1500, 600].map((rtt) => ({ kind: 'reply', from: ipv4('10.0.0.1'), ttl: 64, rtt, bytes: 64 }));
-    lab.network.echo = ({ sequence }) => ({ reply: replies[sequence - 1] ?? { kind: 'silence' }, source: undefined, traces: [] });
-    expect((await lab.type('node/node1', 'ping -c 2 10.0.0.1')).stdout).toBe(`PING 10.0.0.1 (10.0.0.1) 56(84) bytes of data.
+    const replies: readonly ProbeReply[] = [1500, 600].map((rtt) => ({
+      kind: 'reply',
+      from: ipv4('10.0.0.1'),
+      ttl: 64,
+      rtt,
+      bytes: 64,
+    }));
+    lab.network.echo = ({ sequence }) => ({
+      reply: replies[sequence - 1] ?? { kind: 'silence' },
+      source: undefined,
+      traces: [],
+    });
+    expect((await lab.type('node/node1', 'ping -c 2 10.0.0.1')).stdout)
+      .toBe(`PING 10.0.0.1 (10.0.0.1) 56(84) bytes of data.
 64 bytes from 10.0.0.1: icmp_seq=1 ttl=64 time=1500 ms
 64 bytes from 10.0.0.1: icmp_seq=2 ttl=64 time=600 ms
 
@@ -228,7 +263,14 @@ rtt min/avg/max/mdev = 600.000/1050.000/1500.000/450.000 ms, pipe 2
 
   test('times keep three significant digits', () => {
     expect([31, 999, 1034, 9994, 10004, 99940, 100000, 1500000].map(roundTrip)).toEqual([
-      '0.031', '0.999', '1.03', '9.99', '10.0', '99.9', '100', '1500',
+      '0.031',
+      '0.999',
+      '1.03',
+      '9.99',
+      '10.0',
+      '99.9',
+      '100',
+      '1500',
     ]);
   });
 

@@ -27,7 +27,9 @@ export const ping: Command = {
     const line = parsePing(io.args);
     if (!line.ok) return fail(io, line.error);
     if (line.value.kind === 'version') {
-      await io.stdout.write('ping from iputils 20221126\nlibcap: yes, IDN: yes, NLS: no, error.h: yes, getrandom(): yes, __fpending(): yes\n');
+      await io.stdout.write(
+        'ping from iputils 20221126\nlibcap: yes, IDN: yes, NLS: no, error.h: yes, getrandom(): yes, __fpending(): yes\n',
+      );
       return 0;
     }
     const { wishes } = line.value;
@@ -74,7 +76,8 @@ function readSource(here: Here, { from }: PingWishes, to: Ipv4): Result<Source, 
   if (from === undefined) return ok({ source: undefined, device: undefined, via: '' });
   const source = parseIpv4(from);
   if (source !== undefined) {
-    if (!stackOf(here.netns).routes.isLocal(source)) return complain(2, 'ping: bind: Cannot assign requested address');
+    if (!stackOf(here.netns).routes.isLocal(source))
+      return complain(2, 'ping: bind: Cannot assign requested address');
     return ok({ source, device: undefined, via: viaText(from, undefined) });
   }
   if (!deviceNamed(here.netns, from)) return complain(2, `ping: SO_BINDTODEVICE ${from}: No such device`);

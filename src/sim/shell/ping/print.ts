@@ -55,13 +55,20 @@ const ERRORS: Readonly<Record<IcmpErrorKind, string>> = {
   'ttl-exceeded': 'Time to live exceeded',
 };
 
-export function errorLine(from: string, sequence: number, error: IcmpErrorKind, mtu: number | undefined): string {
+export function errorLine(
+  from: string,
+  sequence: number,
+  error: IcmpErrorKind,
+  mtu: number | undefined,
+): string {
   const detail = error === 'too-big' ? ` (mtu = ${mtu ?? 0})` : '';
   return `From ${from} icmp_seq=${sequence} ${ERRORS[error]}${detail}\n`;
 }
 
 export function localErrorLine(mtu: number | undefined): string {
-  return mtu === undefined ? 'ping: local error: Message too long\n' : `ping: local error: message too long, mtu=${mtu}\n`;
+  return mtu === undefined
+    ? 'ping: local error: Message too long\n'
+    : `ping: local error: message too long, mtu=${mtu}\n`;
 }
 
 /** The block after the last packet. It ends in an empty line when there is neither a round trip nor a pipe to tell. */

@@ -82,7 +82,8 @@ export class PingRun {
     if (this.#io.signal.aborted) return true;
     if (count !== undefined && this.#received + this.#errors >= count) return true;
     const now = this.#io.clock.now();
-    if (deadline !== undefined && this.#errors > 0 && !this.#arrivals.some(({ at }) => at <= now)) return true;
+    if (deadline !== undefined && this.#errors > 0 && !this.#arrivals.some(({ at }) => at <= now))
+      return true;
     return now >= this.#endAt();
   }
 

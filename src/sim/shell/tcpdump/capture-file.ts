@@ -33,9 +33,10 @@ export function readCaptureFile(
   const little = view.getUint32(0, true) === MAGIC;
   if (!little && view.getUint32(0, false) !== MAGIC) return err('unknown file format');
   const linkType = view.getUint32(20, little);
-  if (linkType !== 1 && linkType !== 101 && linkType !== 276) return err(`unsupported data link type ${linkType}`);
+  if (linkType !== 1 && linkType !== 101 && linkType !== 276)
+    return err(`unsupported data link type ${linkType}`);
   const packets: Captured[] = [];
-  for (let at = 24; at + 16 <= bytes.length; ) {
+  for (let at = 24; at + 16 <= bytes.length;) {
     const seconds = view.getUint32(at, little);
     const micros = view.getUint32(at + 4, little);
     const length = view.getUint32(at + 8, little);
@@ -56,10 +57,19 @@ export interface PacketSurroundings {
 }
 
 /** One packet of a link type, taken apart. */
-export function readPacket(whole: Uint8Array, linkType: LinkType, { time, deviceName }: PacketSurroundings): Captured {
-  if (linkType === 101) return { time, link: { kind: 'raw' }, etherType: ETHERTYPE_IPV4, bytes: whole, whole };
+export function readPacket(
+  whole: Uint8Array,
+  linkType: LinkType,
+  { time, deviceName }: PacketSurroundings,
+): Captured {
+  if (linkType === 101)
+    return { time, link: { kind: 'raw' }, etherType: ETHERTYPE_IPV4, bytes: whole, whole };
   if (linkType === 1) {
-    const link: LinkHeader = { kind: 'ethernet', source: macFromBytes(whole.subarray(6, 12)), destination: macFromBytes(whole) };
+    const link: LinkHeader = {
+      kind: 'ethernet',
+      source: macFromBytes(whole.subarray(6, 12)),
+      destination: macFromBytes(whole),
+    };
     return { time, link, etherType: u16(whole, 12) ?? 0, bytes: whole.subarray(ETHERNET_HEADER), whole };
   }
   const ifindex = u32(whole, 4) ?? 0;
@@ -73,4 +83,10 @@ export function readPacket(whole: Uint8Array, linkType: LinkType, { time, device
   return { time, link, etherType: u16(whole, 0) ?? 0, bytes: whole.subarray(COOKED_HEADER), whole };
 }
 
-const PACKET_TYPES: readonly (LinkHeader & { readonly kind: 'cooked' })['direction'][] = ['In', 'B', 'M', 'P', 'Out'];
+const PACKET_TYPES: readonly (LinkHeader & { readonly kind: 'cooked' })['direction'][] = [
+  'In',
+  'B',
+  'M',
+  'P',
+  'Out',
+];

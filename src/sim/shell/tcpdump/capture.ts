@@ -49,7 +49,11 @@ function linkBytes(source: Source, captured: CapturedFrame): Uint8Array {
 }
 
 /** The capture as a file; `epoch` is what virtual time 0 stands for. */
-export function fileOf({ here, linkType }: Source, frames: readonly CapturedFrame[], epoch: number): Uint8Array {
+export function fileOf(
+  { here, linkType }: Source,
+  frames: readonly CapturedFrame[],
+  epoch: number,
+): Uint8Array {
   if (linkType !== 276) return pcapFile(frames.map(({ at, frame }) => ({ time: epoch + at, frame })));
   return anyDevicePcapFile(
     frames.map(({ at, frame, ifindex, direction, device }) => ({
@@ -77,8 +81,12 @@ export function deviceList({ netns }: Here): string {
   const lines = [
     ...up.map(({ name }) => `${name} [Up, Running, Connected]`),
     'any (Pseudo-device that captures on all interfaces) [Up, Running]',
-    ...netns.devices.filter(({ kind }) => kind.type === 'loopback').map(({ name }) => `${name} [Up, Running, Loopback]`),
-    ...netns.devices.filter((device) => !device.up && device.kind.type !== 'loopback').map(({ name }) => `${name} [none]`),
+    ...netns.devices
+      .filter(({ kind }) => kind.type === 'loopback')
+      .map(({ name }) => `${name} [Up, Running, Loopback]`),
+    ...netns.devices
+      .filter((device) => !device.up && device.kind.type !== 'loopback')
+      .map(({ name }) => `${name} [none]`),
   ];
   return lines.map((line, at) => `${at + 1}.${line}\n`).join('');
 }

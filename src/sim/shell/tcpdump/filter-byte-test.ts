@@ -24,21 +24,30 @@ export function parseByteTest(
   protocol: string,
   tokens: readonly Token[],
 ): { readonly test: ByteTest; readonly used: number } | undefined {
-  if (protocol !== 'ip' && protocol !== 'icmp' && protocol !== 'tcp' && protocol !== 'udp') return undefined;
+  const layer = LAYERS.find((name) => name === protocol);
   const reader = new Reader(tokens);
-  if (!reader.take('[')) return undefined;
-  const place = reader.next()?.split(':') ?? [];
-  const index = numberOf(place[0] ?? '');
-  const size = Number(place[1] ?? 1);
-  if (index === undefined || (size !== 1 && size !== 2 && size !== 4) || !reader.take(']')) return undefined;
-  const mask = reader.take('&') ? reader.value() : 0xffffffff;
-  const relation = RELATIONS.find((sign) => sign === reader.peek());
-  if (mask === undefined || relation === undefined) return undefined;
-  reader.next();
-  const value = reader.value();
-  if (value === undefined) return undefined;
-  return { test: { protocol, index, size, mask, relation, value }, used: reader.at };
+  const place = readPlace(reader);
+  if (layer === undefined || !place) return undefined;
+  const mask = reader.take('&') ? reader.value() : ALL_BITS;
+  const relation = RELATIONS.find((sign) => reader.take(sign));
+  const value = relation === undefined ? undefined : reader.value();
+  if (mask === undefined || relation === undefined || value === undefined) return undefined;
+  return { test: { protocol: layer, ...place, mask, relation, value }, used: reader.at };
 }
+
+const LAYERS = ['ip', 'icmp', 'tcp', 'udp'] as const;
+const ALL_BITS = 0xffffffff;
+
+/** `[index]` or `[index:size]`. */
+function readPlace(reader: Reader): Pick<ByteTest, 'index' | 'size'> | undefined {
+  if (!reader.take('[')) return undefined;
+  const [start = '', length = '1'] = reader.next()?.split(':') ?? [];
+  const index = numberOf(start);
+  const size = SIZES.find((known) => String(known) === length);
+  return index === undefined || size === undefined || !reader.take(']') ? undefined : { index, size };
+}
+
+const SIZES = [1, 2, 4] as const;
 
 const RELATIONS = ['=', '==', '!=', '>=', '<=', '>', '<'] as const;
 

@@ -16,7 +16,10 @@ import { portNumber } from './print-style.ts';
 export const SYNTAX_ERROR = "can't parse filter expression: syntax error";
 
 /** The tree, or what tcpdump says after its name. `resolve` finds the address of a host name. */
-export function parseFilter(text: string, resolve: (name: string) => Ipv4 | undefined): Result<Filter, string> {
+export function parseFilter(
+  text: string,
+  resolve: (name: string) => Ipv4 | undefined,
+): Result<Filter, string> {
   const tokens = tokenize(text);
   if (!tokens) return err(SYNTAX_ERROR);
   if (tokens.length === 0) return ok({ kind: 'all' });
@@ -35,7 +38,20 @@ interface Qualifiers {
 
 const KINDS: readonly Kind[] = ['host', 'net', 'port', 'portrange'];
 const PROTOCOLS = ['ip', 'arp', 'icmp', 'tcp', 'udp', 'ip6', 'icmp6', 'ether', 'rarp', 'sctp', 'igmp'];
-const RESERVED = new Set([...KINDS, ...PROTOCOLS, 'src', 'dst', 'and', 'or', 'not', 'proto', 'greater', 'less', 'broadcast', 'multicast']);
+const RESERVED = new Set([
+  ...KINDS,
+  ...PROTOCOLS,
+  'src',
+  'dst',
+  'and',
+  'or',
+  'not',
+  'proto',
+  'greater',
+  'less',
+  'broadcast',
+  'multicast',
+]);
 
 type Parsed = Result<Filter, string>;
 
@@ -127,7 +143,8 @@ class FilterParser {
       this.#at += 1;
       return this.#protocolNumber(protocol);
     }
-    const isQualifier = word !== undefined && (word === 'src' || word === 'dst' || KINDS.some((kind) => kind === word));
+    const isQualifier =
+      word !== undefined && (word === 'src' || word === 'dst' || KINDS.some((kind) => kind === word));
     if (isQualifier) return this.#qualified(protocol);
     if (word === 'broadcast' || word === 'multicast') return this.#simple(word) ?? syntaxError();
     this.#last = undefined;
@@ -153,7 +170,9 @@ class FilterParser {
     }
     if (protocol !== 'ether') return syntaxError();
     const type = ETHER_NUMBERS[value] ?? number;
-    return Number.isNaN(type) ? err(`unknown ether proto '${value}'`) : ok({ kind: 'ether-type', etherType: type });
+    return Number.isNaN(type)
+      ? err(`unknown ether proto '${value}'`)
+      : ok({ kind: 'ether-type', etherType: type });
   }
 
   #qualified(protocol: string | undefined): Parsed {
@@ -162,7 +181,11 @@ class FilterParser {
     const kind = KINDS.find((name) => name === this.#peek());
     if (kind !== undefined) this.#at += 1;
     else if (direction === NO_DIRECTION) return syntaxError();
-    return this.#value({ protocol, direction: direction === NO_DIRECTION ? 'src or dst' : direction, kind: kind ?? 'host' });
+    return this.#value({
+      protocol,
+      direction: direction === NO_DIRECTION ? 'src or dst' : direction,
+      kind: kind ?? 'host',
+    });
   }
 
   /** `src`, `dst`, `src or dst`, `src and dst`; undefined when it is cut short. */
@@ -246,8 +269,19 @@ const OPERATORS = new Map<string, 'and' | 'or'>([
   ['||', 'or'],
 ]);
 
-const IP_NUMBERS: Readonly<Record<string, number>> = { icmp: 1, igmp: 2, ipip: 4, tcp: 6, udp: 17, sctp: 132 };
-const ETHER_NUMBERS: Readonly<Record<string, number>> = { ip: ETHERTYPE_IPV4, arp: ETHERTYPE_ARP, ip6: 0x86dd };
+const IP_NUMBERS: Readonly<Record<string, number>> = {
+  icmp: 1,
+  igmp: 2,
+  ipip: 4,
+  tcp: 6,
+  udp: 17,
+  sctp: 132,
+};
+const ETHER_NUMBERS: Readonly<Record<string, number>> = {
+  ip: ETHERTYPE_IPV4,
+  arp: ETHERTYPE_ARP,
+  ip6: 0x86dd,
+};
 
 function protocolFilter(protocol: string): Filter {
   const etherType = ETHER_NUMBERS[protocol];

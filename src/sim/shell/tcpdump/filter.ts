@@ -5,7 +5,15 @@
 import type { Cidr, Ipv4 } from '../../../model/ip.ts';
 import { BROADCAST, cidrContains } from '../../../model/ip.ts';
 import { BROADCAST_MAC } from '../../../model/mac.ts';
-import { addressAt, ETHERTYPE_ARP, ETHERTYPE_IPV4, readIpHeader, u16, type Captured, type IpHeader } from './packet-view.ts';
+import {
+  addressAt,
+  ETHERTYPE_ARP,
+  ETHERTYPE_IPV4,
+  readIpHeader,
+  u16,
+  type Captured,
+  type IpHeader,
+} from './packet-view.ts';
 
 export type Filter =
   | { readonly kind: 'all' }
@@ -13,8 +21,19 @@ export type Filter =
   | { readonly kind: 'not'; readonly of: Filter }
   | { readonly kind: 'ether-type'; readonly etherType: number }
   | { readonly kind: 'ip-protocol'; readonly protocol: number }
-  | { readonly kind: 'network'; readonly prefix: Cidr; readonly direction: Direction; readonly over: 'ip' | 'arp' | 'both' }
-  | { readonly kind: 'port'; readonly from: number; readonly to: number; readonly direction: Direction; readonly protocols: readonly number[] }
+  | {
+      readonly kind: 'network';
+      readonly prefix: Cidr;
+      readonly direction: Direction;
+      readonly over: 'ip' | 'arp' | 'both';
+    }
+  | {
+      readonly kind: 'port';
+      readonly from: number;
+      readonly to: number;
+      readonly direction: Direction;
+      readonly protocols: readonly number[];
+    }
   | { readonly kind: 'mac'; readonly mac: string; readonly direction: Direction }
   | { readonly kind: 'length'; readonly least: number; readonly most: number }
   | { readonly kind: 'broadcast' }
@@ -63,7 +82,10 @@ function passesPrimitive(filter: Primitive, packet: Captured): boolean {
     case 'port':
       return passesPort(filter, packet);
     case 'mac':
-      return packet.link.kind === 'ethernet' && directed(filter.direction, packet.link, (mac) => mac === filter.mac);
+      return (
+        packet.link.kind === 'ethernet' &&
+        directed(filter.direction, packet.link, (mac) => mac === filter.mac)
+      );
     case 'length':
       return packet.whole.length >= filter.least && packet.whole.length <= filter.most;
     case 'broadcast':
@@ -82,7 +104,11 @@ interface Ends<T> {
   readonly destination: T;
 }
 
-function directed<T>(direction: Direction, { source, destination }: Ends<T>, accept: (end: T) => boolean): boolean {
+function directed<T>(
+  direction: Direction,
+  { source, destination }: Ends<T>,
+  accept: (end: T) => boolean,
+): boolean {
   switch (direction) {
     case 'src':
       return accept(source);
@@ -95,7 +121,10 @@ function directed<T>(direction: Direction, { source, destination }: Ends<T>, acc
   }
 }
 
-function passesNetwork({ prefix, direction, over }: Extract<Filter, { readonly kind: 'network' }>, packet: Captured): boolean {
+function passesNetwork(
+  { prefix, direction, over }: Extract<Filter, { readonly kind: 'network' }>,
+  packet: Captured,
+): boolean {
   const ends = addressesOf(packet, over);
   return ends !== undefined && directed(direction, ends, (address) => cidrContains(prefix, address));
 }
@@ -114,12 +143,18 @@ function passesPort(filter: Extract<Filter, { readonly kind: 'port' }>, packet: 
   const source = u16(packet.bytes, header.headerLength);
   const destination = u16(packet.bytes, header.headerLength + 2);
   if (source === undefined || destination === undefined) return false;
-  return directed(filter.direction, { source, destination }, (port) => port >= filter.from && port <= filter.to);
+  return directed(
+    filter.direction,
+    { source, destination },
+    (port) => port >= filter.from && port <= filter.to,
+  );
 }
 
 function isBroadcast(packet: Captured): boolean {
   if (packet.link.kind === 'ethernet') return packet.link.destination === BROADCAST_MAC;
-  return packet.link.kind === 'cooked' ? packet.link.direction === 'B' : ipOf(packet)?.destination === BROADCAST;
+  return packet.link.kind === 'cooked'
+    ? packet.link.direction === 'B'
+    : ipOf(packet)?.destination === BROADCAST;
 }
 
 const IP_PROTOCOLS = { icmp: 1, tcp: 6, udp: 17 } as const;
@@ -127,7 +162,8 @@ const IP_PROTOCOLS = { icmp: 1, tcp: 6, udp: 17 } as const;
 function passesByte(test: ByteTest, packet: Captured): boolean {
   const header = ipOf(packet);
   if (!header) return false;
-  if (test.protocol !== 'ip' && (header.protocol !== IP_PROTOCOLS[test.protocol] || header.offset > 0)) return false;
+  if (test.protocol !== 'ip' && (header.protocol !== IP_PROTOCOLS[test.protocol] || header.offset > 0))
+    return false;
   const start = (test.protocol === 'ip' ? 0 : header.headerLength) + test.index;
   if (start + test.size > packet.bytes.length) return false;
   let value = 0;

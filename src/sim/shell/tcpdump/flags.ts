@@ -15,7 +15,8 @@ const refused = (flags: Readonly<Record<string, string>>): readonly Flag[] =>
 export const TCPDUMP: FlagTable = {
   tool: 'tcpdump',
   usage: 'tcpdump [options] [expression]',
-  provenance: 'tcpdump 4.99.3 (Debian 12): names and arguments compared with `tcpdump -h`; the words are ours.',
+  provenance:
+    'tcpdump 4.99.3 (Debian 12): names and arguments compared with `tcpdump -h`; the words are ours.',
   flags: [
     { short: 'i', long: 'interface', takes: 'device', about: 'listen on this device, or on `any`' },
     { short: 'n', about: 'print numbers, never names' },
@@ -36,13 +37,38 @@ export const TCPDUMP: FlagTable = {
     { short: 'D', long: 'list-interfaces', about: 'list the devices' },
     { long: 'version', about: 'print the version' },
     { short: 'h', long: 'help', about: 'this help' },
-    { short: 's', long: 'snapshot-length', takes: 'bytes', about: 'taken without effect: packets are kept whole', support: 'ignored' },
+    {
+      short: 's',
+      long: 'snapshot-length',
+      takes: 'bytes',
+      about: 'taken without effect: packets are kept whole',
+      support: 'ignored',
+    },
     { short: 'B', long: 'buffer-size', takes: 'KiB', about: 'taken without effect', support: 'ignored' },
-    { short: 'Z', long: 'relinquish-privileges', takes: 'user', about: 'taken without effect', support: 'ignored' },
+    {
+      short: 'Z',
+      long: 'relinquish-privileges',
+      takes: 'user',
+      about: 'taken without effect',
+      support: 'ignored',
+    },
     { long: 'immediate-mode', about: 'taken without effect', support: 'ignored' },
     { long: 'micro', about: 'taken without effect', support: 'ignored' },
     ...ignored('l', 'U', 'p', 'K', 'O', 'f', 'N'),
-    ...refused({ b: '', d: '', H: '', I: '', J: '', L: '', u: '', C: 'size', E: 'secret', F: 'file', G: 'seconds', j: 'type' }),
+    ...refused({
+      b: '',
+      d: '',
+      H: '',
+      I: '',
+      J: '',
+      L: '',
+      u: '',
+      C: 'size',
+      E: 'secret',
+      F: 'file',
+      G: 'seconds',
+      j: 'type',
+    }),
     ...refused({ M: 'secret', T: 'type', V: 'file', W: 'count', y: 'type', z: 'command' }),
     { long: 'nano', about: 'not simulated', support: 'refused' },
     { long: 'print', about: 'not simulated', support: 'refused' },
@@ -50,4 +76,5 @@ export const TCPDUMP: FlagTable = {
   ],
 };
 
-export const TCPDUMP_VERSION = 'tcpdump version 4.99.3\nlibpcap version 1.10.3 (with TPACKET_V3)\nOpenSSL 3.0.19 27 Jan 2026\n';
+export const TCPDUMP_VERSION =
+  'tcpdump version 4.99.3\nlibpcap version 1.10.3 (with TPACKET_V3)\nOpenSSL 3.0.19 27 Jan 2026\n';

@@ -1,7 +1,16 @@
 /** From tcpdump's command line to what it will do. Wordings: tcpdump 4.99.3, compared with the real tool. */
 import { ok } from '../../../base/result.ts';
 import { complain, type Parsed } from '../network/complaint.ts';
-import { helpText, isGiven, notSimulated, parseFlags, times, valueOf, type FlagMistake, type Flags } from '../network/flags.ts';
+import {
+  helpText,
+  isGiven,
+  notSimulated,
+  parseFlags,
+  times,
+  valueOf,
+  type FlagMistake,
+  type Flags,
+} from '../network/flags.ts';
 import { TCPDUMP, TCPDUMP_VERSION } from './flags.ts';
 
 export interface TcpdumpWishes {
@@ -41,7 +50,8 @@ export function parseTcpdump(words: readonly string[]): Parsed<TcpdumpLine> {
 
 function readWishes(flags: Flags): Parsed<TcpdumpLine> {
   const count = valueOf(flags, 'c');
-  if (count !== undefined && !/^[1-9]\d*$/.test(count)) return complain(1, `tcpdump: invalid packet count ${count}`);
+  if (count !== undefined && !/^[1-9]\d*$/.test(count))
+    return complain(1, `tcpdump: invalid packet count ${count}`);
   const direction = valueOf(flags, 'Q') ?? 'inout';
   if (direction !== 'in' && direction !== 'out' && direction !== 'inout') {
     return complain(1, `tcpdump: unknown capture direction '${direction}'`);

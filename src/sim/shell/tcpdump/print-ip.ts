@@ -43,7 +43,14 @@ function flagText({ dontFragment, moreFragments }: IpHeader): string {
   return flags.length === 0 ? 'none' : flags.join(', ');
 }
 
-const PROTOCOL_NAMES: Readonly<Record<number, string>> = { 1: 'ICMP', 2: 'IGMP', 4: 'IPIP', 6: 'TCP', 17: 'UDP', 89: 'OSPF' };
+const PROTOCOL_NAMES: Readonly<Record<number, string>> = {
+  1: 'ICMP',
+  2: 'IGMP',
+  4: 'IPIP',
+  6: 'TCP',
+  17: 'UDP',
+  89: 'OSPF',
+};
 
 function payloadText(packet: IpPayload, style: Style): string {
   const { header, payload, length } = packet;

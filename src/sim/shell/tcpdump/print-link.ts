@@ -18,7 +18,9 @@ function linkText({ link, etherType, bytes }: Captured, style: Style): string {
     case 'raw':
       return style.linkHeader ? 'ip: ' : '';
     case 'ethernet':
-      return style.linkHeader ? ethernetText(link, { etherType, length: bytes.length + ETHERNET }, style) : '';
+      return style.linkHeader
+        ? ethernetText(link, { etherType, length: bytes.length + ETHERNET }, style)
+        : '';
     case 'cooked': {
       const head = `${link.device.padEnd(5)} ${link.direction.padEnd(3)} `;
       if (!style.linkHeader) return head;
@@ -73,7 +75,8 @@ function arpText(bytes: Uint8Array, style: Style): string {
   const target = addressText(style, addressAt(bytes, 24));
   const operation = u16(bytes, 6);
   const length = `, length ${bytes.length}`;
-  if (operation === 2) return `${kind}Reply ${sender} is-at ${macText(style, macFromBytes(bytes.subarray(8, 14)))}${length}`;
+  if (operation === 2)
+    return `${kind}Reply ${sender} is-at ${macText(style, macFromBytes(bytes.subarray(8, 14)))}${length}`;
   if (operation !== 1) return `${kind}Unknown (${operation ?? 0})${length}`;
   const hardware = bytes.subarray(18, 24);
   const known = hardware.some((byte) => byte !== 0) ? ` (${macText(style, macFromBytes(hardware))})` : '';

@@ -40,7 +40,9 @@ export function tcpText(packet: IpPayload, style: Style): string {
   const parts = [
     `Flags [${flagLetters(segment.flags)}]`,
     ...(style.verbose > 0 ? [checksumText(packet)] : []),
-    ...(style.verbose > 1 || length > 0 || (segment.flags & (SYN | FIN | RST)) !== 0 ? [`seq ${sequenceText(sequence, length)}`] : []),
+    ...(style.verbose > 1 || length > 0 || (segment.flags & (SYN | FIN | RST)) !== 0
+      ? [`seq ${sequenceText(sequence, length)}`]
+      : []),
     ...((segment.flags & ACK) === 0 ? [] : [`ack ${acknowledgement}`]),
     `win ${segment.window}`,
     ...(segment.options.length === 0 ? [] : [`options [${optionsText(segment.options)}]`]),
@@ -93,7 +95,11 @@ function sequenceText(sequence: number, length: number): string {
   return length > 0 ? `${sequence}:${(sequence + length) >>> 0}` : String(sequence);
 }
 
-function relative({ header }: IpPayload, segment: Segment, style: Style): Pick<Segment, 'sequence' | 'acknowledgement'> {
+function relative(
+  { header }: IpPayload,
+  segment: Segment,
+  style: Style,
+): Pick<Segment, 'sequence' | 'acknowledgement'> {
   const { sequence, acknowledgement, flags } = segment;
   if (style.absoluteSequence || (flags & ACK) === 0) return { sequence, acknowledgement };
   const here = `${header.source}.${segment.source}`;
@@ -110,7 +116,9 @@ function relative({ header }: IpPayload, segment: Segment, style: Style): Pick<S
     );
     return { sequence, acknowledgement };
   }
-  const [own, other] = reverse ? [known.acknowledgement, known.sequence] : [known.sequence, known.acknowledgement];
+  const [own, other] = reverse
+    ? [known.acknowledgement, known.sequence]
+    : [known.sequence, known.acknowledgement];
   return { sequence: (sequence - own) >>> 0, acknowledgement: (acknowledgement - other) >>> 0 };
 }
 
@@ -124,7 +132,7 @@ function checksumText({ header, payload }: IpPayload): string {
 
 function optionsText(bytes: Uint8Array): string {
   const texts: string[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const kind = bytes[at] ?? 0;
     if (kind === 0) {
       texts.push('eol');

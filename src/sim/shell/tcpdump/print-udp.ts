@@ -15,7 +15,8 @@ export function udpText(packet: IpPayload, style: Style): string {
   const destination = u16(payload, 2);
   const from = addressText(style, header.source);
   const to = addressText(style, header.destination);
-  if (source === undefined || destination === undefined || payload.length < UDP_HEADER) return `${from} > ${to}: [|udp]`;
+  if (source === undefined || destination === undefined || payload.length < UDP_HEADER)
+    return `${from} > ${to}: [|udp]`;
   const ends = `${from}.${portText(style, 'udp', source)} > ${to}.${portText(style, 'udp', destination)}:`;
   const length = (u16(payload, 4) ?? UDP_HEADER) - UDP_HEADER;
   if (style.quick) return `${ends} UDP, length ${length}`;
@@ -30,7 +31,9 @@ function checksumText({ header, payload }: IpPayload): string {
   if (header.moreFragments || payload.length < (u16(payload, 4) ?? 0)) return '';
   const { source, destination, protocol } = header;
   const sum = transportChecksum({ source, destination, protocol }, payload);
-  return sum === 0 || sum === 0xffff ? '[udp sum ok] ' : `[bad udp cksum 0x${(u16(payload, 6) ?? 0).toString(16).padStart(4, '0')}!] `;
+  return sum === 0 || sum === 0xffff
+    ? '[udp sum ok] '
+    : `[bad udp cksum 0x${(u16(payload, 6) ?? 0).toString(16).padStart(4, '0')}!] `;
 }
 
 function vxlanText(bytes: Uint8Array, length: number, style: Style): string {

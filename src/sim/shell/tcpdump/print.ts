@@ -72,7 +72,9 @@ const span = (time: number): string => `${time < 0 ? '-' : ' '}${clock(Math.abs(
 function clock(time: number): string {
   const ofDay = time % DAY;
   const seconds = Math.floor(ofDay / 1_000_000);
-  const parts = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map((part) => String(Math.floor(part)).padStart(2, '0'));
+  const parts = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map((part) =>
+    String(Math.floor(part)).padStart(2, '0'),
+  );
   return `${parts.join(':')}.${String(ofDay % 1_000_000).padStart(6, '0')}`;
 }
 

@@ -29,7 +29,9 @@ export const tcpdump: Command = {
     if (!here) return fail(io, { status: 1, message: 'tcpdump: no suitable device found' });
     if (line.value.kind === 'devices') return say(io, deviceList(here));
     const { wishes } = line.value;
-    return wishes.readFrom === undefined ? captureLive(io, here, wishes) : readFile(io, wishes, wishes.readFrom);
+    return wishes.readFrom === undefined
+      ? captureLive(io, here, wishes)
+      : readFile(io, wishes, wishes.readFrom);
   },
   complete: completeTcpdump,
 };
@@ -54,7 +56,10 @@ async function captureLive(io: CommandIo, here: Here, wishes: TcpdumpWishes): Pr
   if (!source.ok) return fail(io, source.error);
   if (source.value.linkType === 276) await io.stderr.write('tcpdump: data link type LINUX_SLL2\n');
   if (source.value.linkType === 101 && wishes.writeTo !== undefined) {
-    return fail(io, { status: 1, message: `tcpdump: -w on ${source.value.device} is not simulated: it has no link layer.` });
+    return fail(io, {
+      status: 1,
+      message: `tcpdump: -w on ${source.value.device} is not simulated: it has no link layer.`,
+    });
   }
   const filter = readFilter(io, wishes);
   if (!filter.ok) return fail(io, filter.error);
@@ -70,7 +75,11 @@ class LiveCapture {
   readonly #kept: CapturedFrame[] = [];
   #captured = 0;
 
-  constructor(io: CommandIo, wishes: TcpdumpWishes, { source, filter }: { readonly source: Source; readonly filter: Filter }) {
+  constructor(
+    io: CommandIo,
+    wishes: TcpdumpWishes,
+    { source, filter }: { readonly source: Source; readonly filter: Filter },
+  ) {
     this.#io = io;
     this.#wishes = wishes;
     this.#source = source;
@@ -81,7 +90,11 @@ class LiveCapture {
   async run(): Promise<number> {
     const { network, signal } = this.#io;
     const done = new AbortController();
-    const frames = network.capture(this.#source.here.id, this.#source.device, AbortSignal.any([signal, done.signal]));
+    const frames = network.capture(
+      this.#source.here.id,
+      this.#source.device,
+      AbortSignal.any([signal, done.signal]),
+    );
     const reader = frames[Symbol.asyncIterator]();
     // The capture begins with the first question: ask before saying that it has begun.
     let next = reader.next();
@@ -128,7 +141,8 @@ class LiveCapture {
     if (signal.aborted && writeTo === undefined) await stdout.write('\n');
     if (writeTo !== undefined) {
       const complaint = await this.#save(writeTo);
-      if (complaint !== undefined) return fail(this.#io, { status: 1, message: `tcpdump: ${writeTo}: ${complaint}` });
+      if (complaint !== undefined)
+        return fail(this.#io, { status: 1, message: `tcpdump: ${writeTo}: ${complaint}` });
     }
     const count = `${this.#captured} packet${this.#captured === 1 ? '' : 's'}`;
     await stderr.write(`${count} captured\n${count} received by filter\n0 packets dropped by kernel\n`);
@@ -172,11 +186,28 @@ function openFile(io: CommandIo, path: string): Result<CaptureFile, string> {
   const bytes = io.files.read(resolvePath(io.cwd, path));
   if (!bytes) return err(`tcpdump: ${path}: No such file or directory`);
   const devices = hereOf(io)?.netns.devices ?? [];
-  const file = readCaptureFile(bytes, (index) => devices.find((device) => device.index === index)?.name ?? `if${index}`);
+  const file = readCaptureFile(
+    bytes,
+    (index) => devices.find((device) => device.index === index)?.name ?? `if${index}`,
+  );
   return file.ok ? ok(file.value) : err(`tcpdump: ${file.error}`);
 }
 
-const FILTER_WORDS = ['host', 'net', 'port', 'src', 'dst', 'icmp', 'arp', 'tcp', 'udp', 'ip', 'and', 'or', 'not'];
+const FILTER_WORDS = [
+  'host',
+  'net',
+  'port',
+  'src',
+  'dst',
+  'icmp',
+  'arp',
+  'tcp',
+  'udp',
+  'ip',
+  'and',
+  'or',
+  'not',
+];
 
 function completeTcpdump(words: readonly string[], io: CompletionIo): readonly string[] {
   if (words.at(-2) === '-i') return ['any', ...(hereOf(io)?.netns.devices.map(({ name }) => name) ?? [])];

@@ -49,22 +49,35 @@ const CONTROL: Readonly<Record<number, string>> = {
 };
 
 function decodeEscape(input: string): Decoded | undefined {
-  if (input.startsWith(PASTE_START)) {
-    const end = input.indexOf(PASTE_END);
-    if (end < 0) return undefined;
-    const text = input.slice(PASTE_START.length, end);
-    return {
-      key: { kind: 'paste', text: text.replace(/\r\n?/g, '\n') },
-      rest: input.slice(end + PASTE_END.length),
-    };
+  if (input.startsWith(PASTE_START)) return decodePaste(input);
+  switch (input[1]) {
+    case undefined:
+      return undefined;
+    case '[':
+      return decodeControlSequence(input);
+    case 'O':
+      return input.length < 3 ? undefined : { key: named(APPLICATION[input[2] ?? '']), rest: input.slice(3) };
+    case ']':
+    case 'P':
+    case '_':
+    case '^':
+      return decodeString(input);
+    case '\x1b':
+      return { key: undefined, rest: input.slice(1) };
+    default:
+      return decodeMeta(input);
   }
-  const second = input[1];
-  if (second === undefined) return undefined;
-  if (second === '[') return decodeControlSequence(input);
-  if (second === 'O')
-    return input.length < 3 ? undefined : { key: named(APPLICATION[input[2] ?? '']), rest: input.slice(3) };
-  if (second === ']' || second === 'P' || second === '_' || second === '^') return decodeString(input);
-  if (second === '\x1b') return { key: undefined, rest: input.slice(1) };
+}
+
+function decodePaste(input: string): Decoded | undefined {
+  const end = input.indexOf(PASTE_END);
+  if (end < 0) return undefined;
+  const text = input.slice(PASTE_START.length, end).replace(/\r\n?/g, '\n');
+  return { key: { kind: 'paste', text }, rest: input.slice(end + PASTE_END.length) };
+}
+
+/** Alt sends ESC before the character. */
+function decodeMeta(input: string): Decoded {
   const char = String.fromCodePoint(input.codePointAt(1) ?? 0);
   const name = char === '\x7f' || char === '\b' ? 'M-backspace' : `M-${char}`;
   return { key: { kind: 'key', name }, rest: input.slice(1 + char.length) };

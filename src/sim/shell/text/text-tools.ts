@@ -1,5 +1,5 @@
 /**
- * The text tools of a Unix machine (grep, sed, awk, jq, ...), which the simulator borrows: an adapter outside the pure ring
+ * The text tools of a Unix machine (sed, awk, jq, sort, ...), which the simulator borrows: an adapter outside the pure ring
  * implements `TextTools` and runs one tool at a time over whole inputs. This module makes shell commands of them, decides
  * when a tool reads its standard input, and lets the line-by-line ones answer while their input still flows.
  */
@@ -7,6 +7,7 @@ import { concatBytes } from '../../../base/bytes.ts';
 import type { Command, CommandIo } from '../command.ts';
 import type { FileSystem } from '../files.ts';
 import { EVERYWHERE } from '../builtins/files.ts';
+import { corrected } from './corrections.ts';
 import { lineByLine, readsStdin, TOOLS, type ToolFacts } from './tool-facts.ts';
 
 export interface ToolRequest {
@@ -33,7 +34,7 @@ export interface TextTools {
 
 export function textCommands(tools: TextTools): readonly Command[] {
   return tools.names.flatMap((name): readonly Command[] => {
-    const facts = TOOLS[name];
+    const facts = Object.hasOwn(TOOLS, name) ? TOOLS[name] : undefined;
     if (facts === undefined) return [];
     return [
       {
@@ -48,18 +49,23 @@ export function textCommands(tools: TextTools): readonly Command[] {
 
 async function runTool(tools: TextTools, name: string, facts: ToolFacts, io: CommandIo): Promise<number> {
   const reads = readsStdin(facts, io.args);
-  if (reads && lineByLine(name, io.args)) return runLines(tools, name, io);
+  if (reads && lineByLine(name, io.args)) return runLines(tools, name, facts, io);
   const stdin = reads ? await everything(io) : new Uint8Array();
-  return print(await tools.run(name, { ...request(io), stdin }), io);
+  return print(name, await tools.run(name, { ...request(name, facts, io), stdin }), io);
 }
 
-function request({ args, cwd, env, files, signal }: CommandIo): Omit<ToolRequest, 'stdin'> {
+function request(name: string, facts: ToolFacts, io: CommandIo): Omit<ToolRequest, 'stdin'> {
+  const { cwd, env, files, signal } = io;
+  // The borrowed paste wants its standard input named.
+  const args =
+    name === 'paste' && readsStdin(facts, io.args) && !io.args.includes('-') ? [...io.args, '-'] : io.args;
   return { args, cwd, env, files, signal };
 }
 
-async function print({ stdout, stderr, exitCode }: ToolResult, io: CommandIo): Promise<number> {
+async function print(name: string, result: ToolResult, io: CommandIo): Promise<number> {
+  const { stderr, exitCode } = corrected(name, result.stderr, result.exitCode);
   if (stderr !== '') await io.stderr.write(stderr);
-  if (stdout.length > 0) await io.stdout.write(stdout);
+  if (result.stdout.length > 0) await io.stdout.write(result.stdout);
   return exitCode;
 }
 
@@ -71,11 +77,11 @@ async function everything(io: CommandIo): Promise<Uint8Array> {
 }
 
 /** Runs the tool on the complete lines of each chunk: its answer on a line does not depend on other lines. */
-async function runLines(tools: TextTools, name: string, io: CommandIo): Promise<number> {
+async function runLines(tools: TextTools, name: string, facts: ToolFacts, io: CommandIo): Promise<number> {
   let rest: Uint8Array = new Uint8Array();
   let best: number | undefined;
   const feed = async (lines: Uint8Array): Promise<boolean> => {
-    const code = await print(await tools.run(name, { ...request(io), stdin: lines }), io);
+    const code = await print(name, await tools.run(name, { ...request(name, facts, io), stdin: lines }), io);
     best = Math.min(best ?? code, code);
     return code < 2;
   };

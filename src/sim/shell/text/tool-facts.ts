@@ -7,11 +7,11 @@ export interface ToolFacts {
   readonly values?: string;
   /** Long options whose value is the next word. */
   readonly longValues?: readonly string[];
-  /** Operands before file names: 1 for grep's pattern. */
+  /** Operands before file names: 1 for sed's script. */
   readonly before?: number;
-  /** Options that take the place of the first operand (`grep -e`). */
+  /** Options that take the place of the first operand (`sed -e`). */
   readonly instead?: string;
-  /** Never reads standard input (`find`), or only where `-` stands (`diff`). */
+  /** Never reads standard input (`find`), or only where `-` stands (`comm`). */
   readonly stdin?: 'never' | 'dash';
   readonly places?: Command['places'];
 }
@@ -19,20 +19,14 @@ export interface ToolFacts {
 const MACHINES: Command['places'] = ['workstation', 'node'];
 
 export const TOOLS: Readonly<Record<string, ToolFacts>> = {
-  grep: { summary: 'print lines that match patterns', values: 'efmABC', before: 1, instead: 'ef' },
-  egrep: { summary: 'print lines that match extended patterns', values: 'efmABC', before: 1, instead: 'ef' },
-  fgrep: { summary: 'print lines that match fixed strings', values: 'efmABC', before: 1, instead: 'ef' },
   sed: { summary: 'stream editor for filtering and transforming text', values: 'efl', before: 1, instead: 'ef' },
   awk: { summary: 'pattern scanning and processing language', values: 'fvF', before: 1, instead: 'f' },
   jq: { summary: 'command-line JSON processor', values: 'fL', before: 1, instead: 'fn', longValues: ['--arg', '--argjson', '--indent', '--slurpfile', '--rawfile', '--from-file'], places: MACHINES },
   yq: { summary: 'command-line YAML processor', values: 'opI', before: 1, instead: 'n', longValues: ['--arg', '--input-format', '--output-format'], places: ['workstation'] },
   sort: { summary: 'sort lines of text files', values: 'koStT' },
-  uniq: { summary: 'report or omit repeated lines', values: 'fsw' },
-  wc: { summary: 'print newline, word, and byte counts for each file' },
   cut: { summary: 'remove sections from each line of files', values: 'bcdf', longValues: ['--output-delimiter'] },
   tr: { summary: 'translate or delete characters', before: 2 },
   column: { summary: 'columnate lists', values: 'csoNRHW' },
-  diff: { summary: 'compare files line by line', values: 'UC', stdin: 'dash' },
   comm: { summary: 'compare two sorted files line by line', stdin: 'dash' },
   join: { summary: 'join lines of two files on a common field', values: '12aejotv', stdin: 'dash' },
   paste: { summary: 'merge lines of files', values: 'd' },
@@ -47,13 +41,7 @@ export const TOOLS: Readonly<Record<string, ToolFacts>> = {
   sha1sum: { summary: 'compute and check SHA1 message digest' },
   sha256sum: { summary: 'compute and check SHA256 message digest' },
   strings: { summary: 'print the sequences of printable characters in files', values: 'nte' },
-  od: { summary: 'dump files in octal and other formats', values: 'AjNtw' },
-  split: { summary: 'split a file into pieces', values: 'albn' },
   find: { summary: 'search for files in a directory hierarchy', stdin: 'never' },
-  tree: { summary: 'list contents of directories in a tree-like format', stdin: 'never', places: ['workstation'] },
-  du: { summary: 'estimate file space usage', stdin: 'never' },
-  stat: { summary: 'display file status', stdin: 'never' },
-  file: { summary: 'determine file type', stdin: 'never' },
 }; // prettier-ignore
 
 /** Whether this command line makes the tool read its standard input: no file operand is left for it. */
@@ -62,12 +50,7 @@ export function readsStdin(facts: ToolFacts, args: readonly string[]): boolean {
   const { operands, replaced } = split(facts, args);
   if (operands.includes('-')) return true;
   if (facts.stdin === 'dash') return false;
-  const before = replaced ? 0 : (facts.before ?? 0);
-  const recursive =
-    facts.before === 1 &&
-    facts.values?.includes('m') === true &&
-    args.some((arg) => /^-[a-zA-Z]*[rR]/.test(arg) || arg === '--recursive');
-  return operands.length <= before && !recursive;
+  return operands.length <= (replaced ? 0 : (facts.before ?? 0));
 }
 
 interface Words {
@@ -82,38 +65,40 @@ function split(facts: ToolFacts, args: readonly string[]): Words {
   const rest = [...args];
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
     if (arg === '--') return { operands: [...operands, ...rest], replaced };
-    if (!arg.startsWith('-') || arg === '-') {
-      operands.push(arg);
-      continue;
+    if (!arg.startsWith('-') || arg === '-') operands.push(arg);
+    else {
+      const option = arg.startsWith('--') ? longOption(facts, arg) : shortOptions(facts, arg);
+      replaced ||= option.replaces;
+      rest.splice(0, option.takes);
     }
-    if (arg.startsWith('--')) {
-      replaced ||= /^--(regexp|file|expression|from-file|null-input)(=|$)/.test(arg);
-      const pairs =
-        arg === '--arg' || arg === '--argjson' || arg === '--slurpfile' || arg === '--rawfile' ? 2 : 1;
-      if (facts.longValues?.includes(arg) === true) rest.splice(0, pairs);
-      continue;
-    }
-    const at = [...arg].findIndex((char, place) => place > 0 && facts.values?.includes(char) === true);
-    const flags = at < 0 ? arg : arg.slice(0, at + 1);
-    replaced ||= [...(facts.instead ?? '')].some((flag) => flags.includes(flag));
-    if (at === arg.length - 1) rest.shift();
   }
   return { operands, replaced };
+}
+
+interface OptionEffect {
+  /** Following words that are its values. */
+  readonly takes: number;
+  readonly replaces: boolean;
+}
+
+const PAIRS = new Set(['--arg', '--argjson', '--slurpfile', '--rawfile']);
+
+function longOption(facts: ToolFacts, arg: string): OptionEffect {
+  const replaces = /^--(regexp|file|expression|from-file|null-input)(=|$)/.test(arg);
+  const takes = facts.longValues?.includes(arg) === true ? (PAIRS.has(arg) ? 2 : 1) : 0;
+  return { takes, replaces };
+}
+
+function shortOptions(facts: ToolFacts, arg: string): OptionEffect {
+  const at = [...arg].findIndex((char, place) => place > 0 && facts.values?.includes(char) === true);
+  const flags = at < 0 ? arg : arg.slice(0, at + 1);
+  const replaces = [...(facts.instead ?? '')].some((flag) => flags.includes(flag));
+  return { takes: at === arg.length - 1 ? 1 : 0, replaces };
 }
 
 /** Command lines whose answer to a line depends on that line alone, so that they may answer chunk by chunk. */
 export function lineByLine(name: string, args: readonly string[]): boolean {
   switch (name) {
-    case 'grep':
-    case 'egrep':
-    case 'fgrep':
-      return args.every(
-        (arg) =>
-          !arg.startsWith('-') ||
-          /^-[EFPivwxohsae]+$/.test(arg) ||
-          arg.startsWith('--color') ||
-          arg === '--line-buffered',
-      );
     case 'cut':
     case 'rev':
       return true;

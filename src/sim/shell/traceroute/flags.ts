@@ -12,7 +12,8 @@ const refused = (flags: Readonly<Record<string, string>>): readonly Flag[] =>
 export const TRACEROUTE: FlagTable = {
   tool: 'traceroute',
   usage: 'traceroute [options] <host> [packet length]',
-  provenance: 'traceroute 2.1.2 (Debian 12): names and arguments compared with `traceroute --help`; the words are ours.',
+  provenance:
+    'traceroute 2.1.2 (Debian 12): names and arguments compared with `traceroute --help`; the words are ours.',
   flags: [
     { short: 'n', about: 'print addresses, never names' },
     { short: 'I', long: 'icmp', about: 'probe with ICMP echo requests instead of UDP' },
@@ -34,7 +35,17 @@ export const TRACEROUTE: FlagTable = {
     { short: 'F', long: 'dont-fragment', about: 'never fragment', support: 'refused' },
     { short: 'i', long: 'interface', takes: 'device', about: 'leave by a device', support: 'refused' },
     { short: 's', long: 'source', takes: 'src_addr', about: 'speak as an address', support: 'refused' },
-    ...refused({ '6': '', g: 'gate', l: 'flow_label', r: '', A: '', M: 'name', O: 'options', D: '', P: 'protocol' }),
+    ...refused({
+      '6': '',
+      g: 'gate',
+      l: 'flow_label',
+      r: '',
+      A: '',
+      M: 'name',
+      O: 'options',
+      D: '',
+      P: 'protocol',
+    }),
     { long: 'mtu', about: 'find the path MTU', support: 'refused' },
     { long: 'back', about: 'hops of the way back', support: 'refused' },
     { long: 'sport', takes: 'num', about: 'source port', support: 'refused' },

@@ -1,7 +1,15 @@
 /** From traceroute's command line to what it will do. Wordings and bounds: traceroute 2.1.2, compared with the real tool. */
 import { ok, type Result } from '../../../base/result.ts';
 import { complain, type Complaint, type Parsed } from '../network/complaint.ts';
-import { helpText, isGiven, notSimulated, parseFlags, valueOf, type FlagMistake, type Flags } from '../network/flags.ts';
+import {
+  helpText,
+  isGiven,
+  notSimulated,
+  parseFlags,
+  valueOf,
+  type FlagMistake,
+  type Flags,
+} from '../network/flags.ts';
 import { TRACEROUTE } from './flags.ts';
 
 export interface TracerouteWishes {
@@ -31,7 +39,8 @@ export type TracerouteLine =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'trace'; readonly wishes: TracerouteWishes };
 
-const VERSION = 'Modern traceroute for Linux, version 2.1.2\nCopyright (c) 2016  Dmitry Butskoy,   License: GPL v2 or any later\n';
+const VERSION =
+  'Modern traceroute for Linux, version 2.1.2\nCopyright (c) 2016  Dmitry Butskoy,   License: GPL v2 or any later\n';
 
 export function parseTraceroute(words: readonly string[]): Parsed<TracerouteLine> {
   const read = parseFlags(words, TRACEROUTE);
@@ -39,9 +48,11 @@ export function parseTraceroute(words: readonly string[]): Parsed<TracerouteLine
   const flags = read.value;
   const [host, length, extra] = flags.operands;
   if (isGiven(flags, 'V')) return ok({ kind: 'text', text: VERSION });
-  if (isGiven(flags, 'help') || host === undefined) return ok({ kind: 'text', text: `${helpText(TRACEROUTE)}\n` });
+  if (isGiven(flags, 'help') || host === undefined)
+    return ok({ kind: 'text', text: `${helpText(TRACEROUTE)}\n` });
   const positionOf = (word: string): number => words.lastIndexOf(word) + 1;
-  if (extra !== undefined) return complain(2, `Extra arg \`${extra}' (position 3, argc ${positionOf(extra)})`);
+  if (extra !== undefined)
+    return complain(2, `Extra arg \`${extra}' (position 3, argc ${positionOf(extra)})`);
   const numbers = readNumbers(flags, positionOf);
   if (!numbers.ok) return numbers;
   const packetLength = readLength(length, positionOf);
@@ -59,7 +70,8 @@ export function parseTraceroute(words: readonly string[]): Parsed<TracerouteLine
 function mistakeText({ kind, flag, position }: FlagMistake): string {
   if (kind === 'refused') return notSimulated(TRACEROUTE, flag);
   if (kind === 'unknown') return `Bad option \`${flag}' (argc ${position})`;
-  const takes = TRACEROUTE.flags.find(({ short, long }) => `-${short}` === flag || `--${long}` === flag)?.takes ?? '';
+  const takes =
+    TRACEROUTE.flags.find(({ short, long }) => `-${short}` === flag || `--${long}` === flag)?.takes ?? '';
   return `Option \`${flag}' (argc ${position}) requires an argument: \`${flag} ${takes}'`;
 }
 
@@ -105,8 +117,12 @@ function checked(numbers: Numbers): Parsed<Numbers> {
 }
 
 function readWait(text: string | undefined, positionOf: (word: string) => number): Parsed<WaitRule> {
-  const [longest = 5, here = 3, near = 10] = (text ?? '').split(',').filter((part) => part !== '').map(Number);
-  if ([longest, here, near].some((part) => !(part >= 0))) return cannotHandle('w', text ?? '', positionOf(text ?? ''));
+  const [longest = 5, here = 3, near = 10] = (text ?? '')
+    .split(',')
+    .filter((part) => part !== '')
+    .map(Number);
+  if ([longest, here, near].some((part) => !(part >= 0)))
+    return cannotHandle('w', text ?? '', positionOf(text ?? ''));
   return ok({ longest: longest * 1000, here, near });
 }
 
@@ -114,7 +130,10 @@ function readWait(text: string | undefined, positionOf: (word: string) => number
 function readLength(text: string | undefined, positionOf: (word: string) => number): Parsed<number> {
   if (text === undefined) return ok(60);
   if (!/^\d+$/.test(text)) {
-    return complain(2, `Cannot handle "packetlen" cmdline arg \`${text}' on position 2 (argc ${positionOf(text)})`);
+    return complain(
+      2,
+      `Cannot handle "packetlen" cmdline arg \`${text}' on position 2 (argc ${positionOf(text)})`,
+    );
   }
   const length = Number(text);
   return length > 65000 ? complain(2, `too big packetlen ${length} specified`) : ok(Math.max(28, length));

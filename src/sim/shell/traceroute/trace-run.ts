@@ -72,14 +72,20 @@ export class TraceRun {
     while (this.#probes.length < this.#end && underWay() < this.#wishes.atOnce) {
       const index = this.#probes.length;
       const reply = this.#world.send(index, this.#hopOf(index));
-      this.#probes.push({ sentAt: this.#world.clock.now(), answer: answerOf(reply), done: false, answered: false });
+      this.#probes.push({
+        sentAt: this.#world.clock.now(),
+        answer: answerOf(reply),
+        done: false,
+        answered: false,
+      });
     }
   }
 
   async #waitForNext(): Promise<void> {
     const now = this.#world.clock.now();
     const soonest = Math.min(...this.#open().map((index) => this.#dueAt(index)));
-    if (soonest > now && Number.isFinite(soonest)) await this.#world.clock.sleep(soonest - now, this.#world.signal);
+    if (soonest > now && Number.isFinite(soonest))
+      await this.#world.clock.sleep(soonest - now, this.#world.signal);
   }
 
   #open(): readonly number[] {
@@ -99,7 +105,8 @@ export class TraceRun {
     for (const index of this.#open()) {
       const probe = this.#probes[index];
       if (!probe || this.#dueAt(index) > now) continue;
-      const answered = probe.answer !== undefined && probe.sentAt + probe.answer.rtt <= probe.sentAt + this.#patience(index);
+      const answered =
+        probe.answer !== undefined && probe.sentAt + probe.answer.rtt <= probe.sentAt + this.#patience(index);
       this.#probes[index] = { ...probe, done: true, answered };
       if (answered && probe.answer?.final) {
         const lastOfHop = (Math.floor(index / this.#wishes.perHop) + 1) * this.#wishes.perHop;

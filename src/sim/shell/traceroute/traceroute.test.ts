@@ -85,17 +85,27 @@ describe('complaints and forms are those of the real tool', () => {
     ['traceroute -q 11 10.0.0.1', 'no more than 10 probes per hop', 2],
     ['traceroute -w abc 10.0.0.1', "Cannot handle `-w' option with arg `abc' (argc 2)", 2],
     ['traceroute -f 31 10.0.0.1', 'first hop out of range', 2],
-    ['traceroute foo', 'foo: Name or service not known\nCannot handle "host" cmdline arg `foo\' on position 1 (argc 1)', 2],
+    [
+      'traceroute foo',
+      'foo: Name or service not known\nCannot handle "host" cmdline arg `foo\' on position 1 (argc 1)',
+      2,
+    ],
     ['traceroute -n 10.0.0.1 abc', 'Cannot handle "packetlen" cmdline arg `abc\' on position 2 (argc 3)', 2],
     ['traceroute -n 10.0.0.1 10.0.0.2 7', "Extra arg `7' (position 3, argc 4)", 2],
     ['traceroute -n 10.0.0.1 66000', 'too big packetlen 66000 specified', 2],
   ])('%s', async (line, message, status) => {
-    expect(await stage([traceroute]).type('node/node1', line)).toMatchObject({ stdout: '', stderr: `${message}\n`, status });
+    expect(await stage([traceroute]).type('node/node1', line)).toMatchObject({
+      stdout: '',
+      stderr: `${message}\n`,
+      status,
+    });
   });
 
   test('no route', async () => {
     const { screen, status } = await stage([traceroute]).type('router/router', 'traceroute -n 8.8.8.8');
-    expect(screen).toBe('traceroute to 8.8.8.8 (8.8.8.8), 30 hops max, 60 byte packets\nconnect: Network is unreachable\n');
+    expect(screen).toBe(
+      'traceroute to 8.8.8.8 (8.8.8.8), 30 hops max, 60 byte packets\nconnect: Network is unreachable\n',
+    );
     expect(status).toBe(1);
   });
 

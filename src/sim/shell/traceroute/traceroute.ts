@@ -46,7 +46,9 @@ async function trace(io: CommandIo, wishes: TracerouteWishes): Promise<number> {
     );
     return 2;
   }
-  await io.stdout.write(`traceroute to ${host} (${formatIpv4(address)}), ${lastHop} hops max, ${packetLength} byte packets`);
+  await io.stdout.write(
+    `traceroute to ${host} (${formatIpv4(address)}), ${lastHop} hops max, ${packetLength} byte packets`,
+  );
   const here = ready(io, address);
   if (!here.ok) {
     await io.stderr.write(`\nconnect: ${here.error}\n`);
@@ -89,14 +91,23 @@ interface Target {
 
 type Sent = Exclude<ProbeReply, { readonly kind: 'local-error' }>;
 
-function prober(io: CommandIo, wishes: TracerouteWishes, { here, address }: Target): (index: number, ttl: number) => Sent {
+function prober(
+  io: CommandIo,
+  wishes: TracerouteWishes,
+  { here, address }: Target,
+): (index: number, ttl: number) => Sent {
   const identifier = identifierOf(io, 'traceroute');
   const sourcePort = ephemeralPort(io, 'traceroute');
   const common = { from: here.id, to: address, dataLength: wishes.packetLength - 28 };
   return (index, ttl) => {
     const { reply } = wishes.icmp
       ? io.network.echo({ ...common, ttl, identifier, sequence: index + 1, pmtuDiscovery: 'dont' })
-      : io.network.udpProbe({ ...common, ttl, sourcePort: sourcePort + index, destinationPort: wishes.port + index });
+      : io.network.udpProbe({
+          ...common,
+          ttl,
+          sourcePort: sourcePort + index,
+          destinationPort: wishes.port + index,
+        });
     return reply.kind === 'local-error' ? { kind: 'silence' } : reply;
   };
 }

@@ -15,66 +15,77 @@ import { NO_NETFILTER } from '../../../net/netfilter-rules.ts';
 import { birdRoutes } from '../bird-routes.ts';
 import { encapsulations, hostMtu, mtus } from '../encapsulation.ts';
 import { felixConfiguration } from '../felix-configuration.ts';
-import { INTERFACE_INDEXES, interfaceIndexes } from '../interface-index.ts';
-import { readPools } from '../ippool.ts';
+import { INTERFACE_INDEXES, readIndexes } from '../interface-index.ts';
+import { readPools, type IpPool } from '../ippool.ts';
 import { BGP_CONFIGURATIONS, FELIX_CONFIGURATIONS, IPAM_BLOCKS, IP_POOLS, NODES } from '../kinds.ts';
+import { stableList } from '../stable.ts';
 import { endpointDevice, endpointNeighbour, endpointRoute } from './endpoints.ts';
-import { readHosts } from './hosts.ts';
+import { readHosts, type Hosts } from './hosts.ts';
 import { ipipDevices } from './ipip.ts';
-import { workloadRoutes } from './l3-routes.ts';
+import { workloadRoutes, type WorkloadRoute } from './l3-routes.ts';
 import { felixNetfilter } from './netfilter.ts';
-import type { FelixView, Workload } from './view.ts';
+import type { FelixView, WorkloadSandbox } from './view.ts';
 import { vxlan } from './vxlan.ts';
 
 type Objects = Table<KubeObject> | undefined;
 
 const NOTHING: Programming = { devices: [], routes: [], neighbours: [], fdb: [], netfilter: NO_NETFILTER };
 
-/** One memory a node, so that looking at one node does not forget another. */
-const kept = new WeakMap<Topology, Map<string, typeof program>>();
-
 /** What Calico programs on `node`; nothing for a node the datastore does not know. */
 export function felix(cluster: ClusterState, topology: Topology, node: string): Programming {
   const { store } = cluster;
-  const local = sandboxesByNode(cluster.sandboxes).get(node) ?? [];
-  return programOf(topology, node)(
+  const memory = memoryOf(topology, node);
+  const hosts = readHosts(store.table(NODES));
+  const pools = poolsOf(store.table(IP_POOLS));
+  const workloads = memory.workloads(sandboxesByNode(cluster.sandboxes).get(node) ?? []);
+  return memory.program(
     topology,
     node,
-    store.table(NODES),
-    store.table(IP_POOLS),
-    store.table(IPAM_BLOCKS),
+    hosts,
+    pools,
+    workloadRoutes(store.table(IPAM_BLOCKS), pools),
     store.table(FELIX_CONFIGURATIONS),
     store.table(BGP_CONFIGURATIONS),
     store.get('configmaps', 'kube-system', 'calico-config'),
-    store.table(INTERFACE_INDEXES),
-    cluster.sandboxes,
-    local.map(({ namespace, pod }) => serviceAccount(store.get('pods', namespace, pod))).join(' '),
+    store.get(INTERFACE_INDEXES, undefined, node),
+    workloads,
+    workloads.map(({ namespace, pod }) => serviceAccount(store.get('pods', namespace, pod))).join(' '),
   );
 }
 
 const serviceAccount = (pod: KubeObject | undefined): string =>
   String(pod?.spec?.['serviceAccountName'] ?? 'default');
 
-function programOf(topology: Topology, node: string): typeof program {
-  const nodes = kept.get(topology) ?? new Map<string, typeof program>();
-  const remembered = nodes.get(node) ?? memoize(program);
-  nodes.set(node, remembered);
-  kept.set(topology, nodes);
-  return remembered;
+const poolsOf = memoize((pools: Objects): readonly IpPool[] => readPools(pools?.values() ?? []), 2);
+
+/** What is remembered of one node, so that looking at another does not forget it. */
+interface NodeMemory {
+  readonly program: typeof program;
+  readonly workloads: (next: readonly WorkloadSandbox[]) => readonly WorkloadSandbox[];
 }
 
-/** The tables that Felix watches, apart, so that each is compared by identity. */
+const kept = new WeakMap<Topology, Map<string, NodeMemory>>();
+
+function memoryOf(topology: Topology, node: string): NodeMemory {
+  const nodes = kept.get(topology) ?? new Map<string, NodeMemory>();
+  const memory = nodes.get(node) ?? { program: memoize(program), workloads: stableList<WorkloadSandbox>() };
+  nodes.set(node, memory);
+  kept.set(topology, nodes);
+  return memory;
+}
+
+/** What a node's state depends on, apart, so that each part is compared by identity. */
 type Inputs = readonly [
   topology: Topology,
   node: string,
-  nodes: Objects,
-  pools: Objects,
-  blocks: Objects,
+  hosts: Hosts,
+  pools: readonly IpPool[],
+  routes: readonly WorkloadRoute[],
   felixConfigurations: Objects,
   bgpConfigurations: Objects,
   calicoConfig: KubeObject | undefined,
-  indexes: Objects,
-  sandboxes: Table<PodSandbox>,
+  indexes: KubeObject | undefined,
+  workloads: readonly WorkloadSandbox[],
   serviceAccounts: string,
 ];
 
@@ -98,29 +109,24 @@ const byPrefix = (a: Route, b: Route): number =>
   a.prefix.base - b.prefix.base || a.prefix.length - b.prefix.length;
 
 function viewOf(inputs: Inputs): FelixView | undefined {
-  const [topology, node, nodes, pools, blocks, felixes, bgps, calicoConfig, indexes, sandboxes, accounts] =
+  const [topology, node, hosts, pools, routes, felixes, bgps, calicoConfig, indexes, workloads, accounts] =
     inputs;
-  const hosts = readHosts(nodes);
   const local = hosts.get(node);
   if (!local) return undefined;
   const config = felixConfiguration(felixes, node);
-  const known = readPools(pools?.values() ?? []);
-  const enabled = encapsulations(known, config);
+  const enabled = encapsulations(pools, config);
   const names = accounts.split(' ');
   return {
     topology,
     local,
     hosts,
-    pools: known,
-    routes: workloadRoutes(blocks, pools),
+    pools,
+    routes,
     config,
     encapsulations: enabled,
     mtus: mtus(hostMtu(topology, node), config, enabled),
-    indexes: interfaceIndexes(indexes, node),
-    workloads: (sandboxesByNode(sandboxes).get(node) ?? []).map((sandbox, at) => ({
-      sandbox,
-      serviceAccount: names[at] ?? 'default',
-    })),
+    indexes: readIndexes(indexes),
+    workloads: workloads.map((sandbox, at) => ({ sandbox, serviceAccount: names[at] ?? 'default' })),
     backend: backendOf(calicoConfig),
     mesh: bgps?.get('/default')?.spec?.['nodeToNodeMeshEnabled'] !== false,
   };
@@ -135,17 +141,18 @@ function backendOf(calicoConfig: KubeObject | undefined): FelixView['backend'] {
 
 /** Sandboxes with a network of their own, by node, in the order of their interfaces. */
 const sandboxesByNode = memoize(
-  (sandboxes: Table<PodSandbox>): ReadonlyMap<string, readonly Workload['sandbox'][]> => {
-    const byNode = new Map<string, Workload['sandbox'][]>();
+  (sandboxes: Table<PodSandbox>): ReadonlyMap<string, readonly WorkloadSandbox[]> => {
+    const byNode = new Map<string, WorkloadSandbox[]>();
     for (const sandbox of sandboxes.values()) {
-      const { network } = sandbox;
-      if (!network) continue;
+      if (!hasNetwork(sandbox)) continue;
       const mine = byNode.get(sandbox.node);
-      if (mine) mine.push({ ...sandbox, network });
-      else byNode.set(sandbox.node, [{ ...sandbox, network }]);
+      if (mine) mine.push(sandbox);
+      else byNode.set(sandbox.node, [sandbox]);
     }
     for (const mine of byNode.values()) mine.sort((a, b) => a.network.hostIndex - b.network.hostIndex);
     return byNode;
   },
   2,
 );
+
+const hasNetwork = (sandbox: PodSandbox): sandbox is WorkloadSandbox => sandbox.network !== undefined;

@@ -17,6 +17,7 @@ import type { Table } from '../../../core/table.ts';
 import type { KubeObject } from '../../../kube/object.ts';
 import { NODE_ANNOTATION, annotation } from '../kinds.ts';
 import { vtepMac } from '../names.ts';
+import { stableList } from '../stable.ts';
 
 export interface CalicoHost {
   readonly name: string;
@@ -29,9 +30,26 @@ export interface CalicoHost {
 
 export type Hosts = ReadonlyMap<string, CalicoHost>;
 
+const read = new WeakMap<KubeObject, CalicoHost>();
+const keep = stableList<CalicoHost>(jsonEqual);
+const byName = memoize(
+  (hosts: readonly CalicoHost[]): Hosts => new Map(hosts.map((host) => [host.name, host])),
+  2,
+);
+
+/** The same map while no annotation changed, whatever else the nodes report. */
 export const readHosts = memoize((nodes: Table<KubeObject> | undefined): Hosts => {
-  return new Map([...(nodes?.values() ?? [])].map((node) => [node.metadata.name, readHost(node)]));
+  const hosts = [...(nodes?.values() ?? [])].map((node) => {
+    const host = read.get(node) ?? readHost(node);
+    read.set(node, host);
+    return host;
+  });
+  return byName(keep(hosts));
 }, 2);
+
+function jsonEqual(a: CalicoHost, b: CalicoHost): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}
 
 function readHost(node: KubeObject): CalicoHost {
   const { name } = node.metadata;

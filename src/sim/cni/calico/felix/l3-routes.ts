@@ -3,13 +3,14 @@
  * to; an address that another node borrowed goes to the borrower, and more precisely so.
  * Source: felix/calc/l3_route_resolver.go with routeSource CalicoIPAM, Calico v3.32.1.
  */
-import { addressAt, type Cidr } from '../../../../model/ip.ts';
+import { addressAt, cidrEquals, type Cidr } from '../../../../model/ip.ts';
 import { memoize } from '../../../core/memo.ts';
 import type { Table } from '../../../core/table.ts';
 import type { KubeObject } from '../../../kube/object.ts';
 import { hostOf, readBlock, type Block } from '../ipam/block.ts';
 import { poolHolding } from '../ipam/pools.ts';
-import { readPools, type IpPool } from '../ippool.ts';
+import type { IpPool } from '../ippool.ts';
+import { stableList } from '../stable.ts';
 
 /** Pod address space of one node: a block, or a borrowed address. */
 export interface WorkloadRoute {
@@ -20,15 +21,19 @@ export interface WorkloadRoute {
   readonly kind: 'block' | 'borrowed' | 'borrowed-tunnel';
 }
 
-/** All of the cluster's, in block order. */
+const keep = stableList<WorkloadRoute>(
+  (a, b) => a.node === b.node && a.kind === b.kind && a.pool === b.pool && cidrEquals(a.prefix, b.prefix),
+);
+
+/** All of the cluster's, in block order; the same list while nothing but the use of blocks changed. */
 export const workloadRoutes = memoize(
-  (blocks: Table<KubeObject> | undefined, pools: Table<KubeObject> | undefined): readonly WorkloadRoute[] => {
-    const known = readPools(pools?.values() ?? []);
-    return [...(blocks?.values() ?? [])].flatMap((object) => {
-      const block = readBlock(object);
-      return block ? routesOf(block, known) : [];
-    });
-  },
+  (blocks: Table<KubeObject> | undefined, pools: readonly IpPool[]): readonly WorkloadRoute[] =>
+    keep(
+      [...(blocks?.values() ?? [])].flatMap((object) => {
+        const block = readBlock(object);
+        return block ? routesOf(block, pools) : [];
+      }),
+    ),
   2,
 );
 

@@ -25,8 +25,10 @@ export interface FelixView {
   readonly mesh: boolean;
 }
 
+export type WorkloadSandbox = PodSandbox & { readonly network: NonNullable<PodSandbox['network']> };
+
 export interface Workload {
-  readonly sandbox: PodSandbox & { readonly network: NonNullable<PodSandbox['network']> };
+  readonly sandbox: WorkloadSandbox;
   readonly serviceAccount: string;
 }
 

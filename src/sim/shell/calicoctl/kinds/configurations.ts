@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '../../../../base/json.ts';
 import * as schemas from '../../../cni/calico/crd-schemas.ts';
 import { strings } from '../../../cni/calico/validation.ts';
 import { unsupported } from '../failure.ts';
-import { NAME, customManager, field, specOf } from './custom.ts';
+import { customManager, field, specOf, nameOf } from './custom.ts';
 import type { Cell, ResourceManager } from './manager.ts';
 
 const BGP_CONFIGURATION = customManager({
@@ -15,7 +15,7 @@ const BGP_CONFIGURATION = customManager({
   aliases: ['bgpconfiguration', 'bgpconfigurations', 'bgpconfig', 'bgpconfigs'],
   headings: ['NAME', 'LOGSEVERITY', 'MESHENABLED', 'ASNUMBER'],
   cells: {
-    NAME,
+    NAME: nameOf,
     LOGSEVERITY: field('logSeverityScreen'),
     MESHENABLED: field('nodeToNodeMeshEnabled', '-'),
     ASNUMBER: field('asNumber', '-'),
@@ -33,7 +33,7 @@ const BGP_PEER = customManager({
   plural: 'bgppeers',
   aliases: ['bgppeer', 'bgppeers', 'bgpp', 'bgpps', 'bp', 'bps'],
   headings: ['NAME', 'PEERIP', 'NODE', 'ASN'],
-  cells: { NAME, PEERIP: field('peerIP'), NODE: peerNode, ASN: field('asNumber', '0') },
+  cells: { NAME: nameOf, PEERIP: field('peerIP'), NODE: peerNode, ASN: field('asNumber', '0') },
   spec: schemas.BGP_PEER_SPEC,
 });
 
@@ -50,7 +50,7 @@ const BGP_FILTER = customManager({
   aliases: ['bgpfilter', 'bgpfilters'],
   headings: ['NAME', 'NUMEXPORTV4', 'NUMIMPORTV4', 'NUMEXPORTV6', 'NUMIMPORTV6'],
   cells: {
-    NAME,
+    NAME: nameOf,
     NUMEXPORTV4: count('exportV4'),
     NUMIMPORTV4: count('importV4'),
     NUMEXPORTV6: count('exportV6'),
@@ -64,7 +64,7 @@ const FELIX_CONFIGURATION = customManager({
   plural: 'felixconfigurations',
   aliases: ['felixconfiguration', 'felixconfigurations', 'felixconfig', 'felixconfigs'],
   headings: ['NAME'],
-  cells: { NAME },
+  cells: { NAME: nameOf },
   spec: schemas.FELIX_CONFIGURATION_SPEC,
 });
 
@@ -81,7 +81,7 @@ const IP_RESERVATION = customManager({
   aliases: ['ipreservation', 'ipreservations', 'reservation', 'reservations'],
   headings: ['NAME'],
   wide: ['NAME', 'CIDRS'],
-  cells: { NAME, CIDRS: reserved },
+  cells: { NAME: nameOf, CIDRS: reserved },
   spec: schemas.IP_RESERVATION_SPEC,
 });
 
@@ -92,7 +92,7 @@ const CLUSTER_INFORMATION: ResourceManager = {
     aliases: ['clusterinformation', 'clusterinformations', 'clusterinfo', 'clusterinfos'],
     headings: ['NAME', 'CLUSTERGUID', 'CLUSTERTYPE', 'CALICOVERSION', 'DATASTOREREADY'],
     cells: {
-      NAME,
+      NAME: nameOf,
       CLUSTERGUID: field('clusterGUID'),
       CLUSTERTYPE: field('clusterType'),
       CALICOVERSION: field('calicoVersion'),

@@ -23,7 +23,6 @@ export interface CustomKind {
 
 export const specOf = (resource: JsonObject): JsonObject => members(resource['spec']);
 export const nameOf = (resource: JsonObject): string => String(members(resource['metadata'])['name'] ?? '');
-export const NAME: Cell = nameOf;
 
 /** `<nil>`-free text of a scalar. */
 export const text = (value: Json | undefined): string =>

@@ -12,7 +12,7 @@ import { any, map } from '../../../kube/schema.ts';
 import type { Client } from '../client.ts';
 import { identifier, members, unsupported, type Outcome } from '../failure.ts';
 import { V3, convertUid, ordered, orderedMetadata } from '../metadata.ts';
-import { NAME, field, itemsOf, listObject, nameOf, specOf, text } from './custom.ts';
+import { field, itemsOf, listObject, nameOf, specOf, text } from './custom.ts';
 import type { Cell, Identity, ResourceManager } from './manager.ts';
 
 const joined =
@@ -128,7 +128,7 @@ export const WORKLOAD_ENDPOINT: ResourceManager = {
   headings: ['WORKLOAD', 'NODE', 'NETWORKS', 'INTERFACE'],
   wide: ['NAME', 'WORKLOAD', 'NODE', 'NETWORKS', 'INTERFACE', 'PROFILES', 'NATS'],
   cells: {
-    NAME,
+    NAME: nameOf,
     NAMESPACE: (resource) => text(members(resource['metadata'])['namespace']),
     NODE: field('node'),
     ORCHESTRATOR: field('orchestrator'),
@@ -217,7 +217,7 @@ export const PROFILE: ResourceManager = {
   namespaced: false,
   headings: ['NAME'],
   wide: ['NAME', 'LABELS'],
-  cells: { NAME, LABELS: labelPairs },
+  cells: { NAME: nameOf, LABELS: labelPairs },
   spec: map(any()),
   list: listProfiles,
   get: (client, identity) => among(listProfiles(client), 'Profile', identity),

@@ -10,7 +10,7 @@ import { IP_POOL_SPEC } from '../../../cni/calico/crd-schemas.ts';
 import type { Client } from '../client.ts';
 import { invalid, members, type Outcome } from '../failure.ts';
 import { ordered } from '../metadata.ts';
-import { NAME, customManager, field, nameOf, specOf } from './custom.ts';
+import { customManager, field, nameOf, specOf } from './custom.ts';
 import type { Identity, ResourceManager } from './manager.ts';
 
 /** In the order of Go's struct. */
@@ -48,7 +48,7 @@ const plain = customManager({
     'ASSIGNMENTMODE',
   ],
   cells: {
-    NAME,
+    NAME: nameOf,
     CIDR: field('cidr'),
     NAT: field('natOutgoing', 'false'),
     IPIPMODE: field('ipipMode', 'Never'),

@@ -11,7 +11,7 @@ import { any, array, integer, map, object, string } from '../../../kube/schema.t
 import type { Client } from '../client.ts';
 import { asJson, identifier, members, unsupported, type Outcome } from '../failure.ts';
 import { V3, ordered, orderedMetadata } from '../metadata.ts';
-import { NAME, listObject, nameOf, specOf } from './custom.ts';
+import { listObject, nameOf, specOf } from './custom.ts';
 import type { Cell, Identity, ResourceManager } from './manager.ts';
 
 const PATH = '/api/v1/nodes';
@@ -117,7 +117,7 @@ export const NODE: ResourceManager = {
   headings: ['NAME'],
   wide: ['NAME', 'ASN', 'IPV4', 'IPV6'],
   cells: {
-    NAME,
+    NAME: nameOf,
     ASN: asNumber,
     IPV4: (resource) => String(members(specOf(resource)['bgp'])['ipv4Address'] ?? ''),
     IPV6: () => '',

@@ -13,7 +13,8 @@ const asObject = (value: unknown): JsonObject => value as JsonObject;
 function printed(output: string, object: JsonObject): { readonly stdout: string; readonly stderr: string } {
   const printer = objectPrinter(output, OBJECT_FORMATS);
   const text = printer.ok ? printer.value(object) : printer;
-  return text.ok ? { stdout: text.value, stderr: '' } : { stdout: '', stderr: `error: ${text.error}\n` };
+  if (text.ok) return { stdout: text.value, stderr: '' };
+  return { stdout: '', stderr: `error: ${text.error}${text.error.endsWith('\n') ? '' : '\n'}` };
 }
 
 /** Go walks maps in random order, so any order of the same values is right. */
@@ -52,7 +53,9 @@ describe('-o yaml and -o json', () => {
   test('JSON escapes and sorts as Go does', () => {
     const { data, ...rest } = JSON.parse(yaml.json) as { data: Record<string, string> };
     expect(data).toEqual(yaml.data);
-    expect(prettyJson({ html: '<a> & b', ...(rest as JsonObject) }).split('\n')[3]).toBe('    "kind": "ConfigMap",');
+    expect(prettyJson({ html: '<a> & b', ...(rest as JsonObject) }).split('\n')[3]).toBe(
+      '    "kind": "ConfigMap",',
+    );
     expect(prettyJson({ html: '<a> & b' })).toBe('{\n    "html": "\\u003ca\\u003e \\u0026 b"\n}');
   });
 });

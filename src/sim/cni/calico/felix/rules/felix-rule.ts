@@ -128,11 +128,23 @@ function evaluated(felix: FelixRule, hash: string): Rule {
   };
 }
 
+/** Chains repeat from node to node, and hashing them is most of the work. */
+const known = new Map<string, readonly string[]>();
+
 /** 16 characters of base64url of a SHA-224 chained from rule to rule. */
 export function ruleHashes(chain: string, rules: readonly FelixRule[]): readonly string[] {
+  const texts = rules.map((each) => hashedText(chain, each));
+  const key = [chain, ...texts].join('\n');
+  const hashes = known.get(key) ?? chainedHashes(chain, texts);
+  if (known.size > 50_000) known.clear();
+  known.set(key, hashes);
+  return hashes;
+}
+
+function chainedHashes(chain: string, texts: readonly string[]): readonly string[] {
   let hash: Uint8Array = sha224(utf8(chain));
-  return rules.map((each) => {
-    hash = sha224(concatBytes([hash, utf8(hashedText(chain, each))]));
+  return texts.map((text) => {
+    hash = sha224(concatBytes([hash, utf8(text)]));
     return base64url(hash).slice(0, 16);
   });
 }

@@ -1,0 +1,13 @@
+/** The simulator in this thread, with time that jumps while everything waits: for proofs and the command line. */
+import type { Belongings, LabEngine } from '../../lab/ports.ts';
+import { SimSession } from './session.ts';
+
+const NOTHING: Belongings = { places: {} };
+
+export function freeRunningSimEngine(): LabEngine {
+  return {
+    id: 'sim',
+    preflight: () => Promise.resolve(undefined),
+    open: (environment, { belongings = NOTHING }) => SimSession.open(environment, { belongings, pace: 'free' }),
+  };
+}

@@ -1,0 +1,78 @@
+/** A learner does the first lab from its lesson to its last check, typing into the terminals as a person would. */
+import { expect, test } from './host.ts';
+import { AppPage } from './pages/app-page.ts';
+
+const passed = (verdicts: readonly { readonly outcome: string }[]): boolean =>
+  verdicts.length > 0 && verdicts.every(({ outcome }) => /pass/i.test(outcome));
+
+test('the first lab, from lesson to last check', async ({ page, host }) => {
+  test.setTimeout(120_000);
+  const app = new AppPage(page);
+  await app.open(host.url);
+  const lesson = await app.openLesson('Your first overlay network');
+  const lab = await lesson.startLab();
+
+  await test.step('the start fails the first step, with evidence', async () => {
+    const verdicts = await lab.check();
+    expect(passed(verdicts)).toBe(false);
+    await expect(lab.verdicts.first()).toContainText('No such file or directory');
+  });
+
+  await test.step('catch an encapsulated packet', async () => {
+    const node1 = await lab.openTerminal('node/node1');
+    await node1.run('tcpdump -nn -i eth0 -c 4 -w /root/overlay.pcap udp port 4789');
+    await node1.waitFor(/listening on eth0/);
+    const workstation = await lab.openTerminal('workstation');
+    await workstation.run("kubectl exec client -- ping -c 3 $(kubectl get pod far -o jsonpath='{.status.podIP}')");
+    await workstation.waitFor(/3 packets transmitted, 3 received, 0% packet loss/);
+    expect(passed(await lab.check())).toBe(true);
+  });
+
+  await test.step('encapsulate only between racks', async () => {
+    await lab.selectStep(2);
+    await lab.predict('none');
+    const workstation = await lab.openTerminal('workstation');
+    await workstation.run(`calicoctl patch ippool default-ipv4-ippool -p '{"spec":{"vxlanMode":"CrossSubnet"}}'`);
+    await workstation.waitFor(/Successfully patched 1 'IPPool' resource/);
+    expect(passed(await lab.check())).toBe(true);
+  });
+
+  await test.step('prove what changed', async () => {
+    await lab.selectStep(3);
+    const node1 = await lab.openTerminal('node/node1');
+    await node1.run('tcpdump -nn -i eth0 -c 2 -w /root/near.pcap icmp');
+    await node1.waitFor(/listening on eth0[^]*listening on eth0/);
+    const workstation = await lab.openTerminal('workstation');
+    await workstation.run("kubectl exec client -- ping -c 2 $(kubectl get pod near -o jsonpath='{.status.podIP}')");
+    await workstation.waitFor(/2 packets transmitted, 2 received/);
+    expect(passed(await lab.check())).toBe(true);
+  });
+
+  await test.step('progress is kept over a reload, and the lab is as it was', async () => {
+    await page.reload();
+    await expect(lab.steps.getByRole('button', { name: /^Step 3,.*(done|passed)/i })).toBeVisible();
+  });
+
+  await test.step('reset returns to the start', async () => {
+    await lab.reset();
+    await lab.selectStep(2);
+    expect(passed(await lab.check())).toBe(false);
+  });
+});
+
+test('a wrong way gets its reason', async ({ page, host }) => {
+  const app = new AppPage(page);
+  await app.open(host.url);
+  const lab = await (await app.openLesson('Your first overlay network')).startLab();
+  const workstation = await lab.openTerminal('workstation');
+  await workstation.run(`calicoctl patch ippool default-ipv4-ippool -p '{"spec":{"vxlanMode":"Never"}}'`);
+  await workstation.waitFor(/Successfully patched/);
+  await lab.selectStep(2);
+  const verdicts = await lab.check();
+  expect(verdicts.map(({ outcome, title }) => `${/pass/i.test(outcome) ? 'pass' : 'fail'} ${title}`)).toEqual([
+    'fail IP pool default-ipv4-ippool is as asked',
+    'pass pod/client reaches pod/near on port 80',
+    'fail pod/client reaches pod/far on port 80',
+  ]);
+  await lab.reset();
+});
