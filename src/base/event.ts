@@ -20,3 +20,20 @@ export class Emitter<T> {
     return this.#listeners.size;
   }
 }
+
+/** Keeps what is emitted before anybody listens and hands it to the first listener, in order: nothing of a stream is lost. */
+export class PatientEmitter<T> {
+  readonly #emitter = new Emitter<T>();
+  #kept: T[] = [];
+
+  readonly subscribe = (listener: (event: T) => void): Unsubscribe => {
+    const unsubscribe = this.#emitter.subscribe(listener);
+    for (const event of this.#kept.splice(0)) listener(event);
+    return unsubscribe;
+  };
+
+  emit(event: T): void {
+    if (this.#emitter.size === 0) this.#kept.push(event);
+    else this.#emitter.emit(event);
+  }
+}

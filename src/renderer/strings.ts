@@ -11,7 +11,6 @@ export const strings = {
   skip: { toLesson: 'Skip to the lesson', toLab: 'Skip to the lab', toCourse: 'Skip to the course' },
 
   connection: {
-    connecting: 'Connecting to the lab host…',
     lost: 'The connection to the lab host is gone.',
     lostRemedy: 'Trying again. Terminals open anew when it is back.',
     retry: 'Try now',
@@ -38,9 +37,7 @@ export const strings = {
   course: {
     landmark: 'Course',
     loading: 'Opening the course…',
-    contents: 'Contents',
     done: 'done',
-    module: (number: number) => `Module ${number}`,
     lessonOf: (module: number, lesson: number) => `Module ${module} · Lesson ${lesson}`,
     minutes: (minutes: number) => `${minutes} min`,
     minutesLong: (minutes: number) => count(minutes, 'minute', 'minutes'),
@@ -48,8 +45,6 @@ export const strings = {
     withLab: 'with a lab',
     start: 'Start the course',
     resume: 'Continue',
-    review: 'Read again',
-    next: (title: string) => `Next: ${title}`,
     summary: (modules: number, lessons: number, minutes: number) =>
       `${count(modules, 'module', 'modules')}, ${count(lessons, 'lesson', 'lessons')}, about ${minutes < 90 ? count(minutes, 'minute', 'minutes') : count(Math.round(minutes / 60), 'hour', 'hours')}`,
     versions: (kubernetes: string, calico: string) => `Kubernetes ${kubernetes} · Calico ${calico}`,
@@ -72,7 +67,6 @@ export const strings = {
     next: 'Next',
     navigation: 'Neighbouring lessons',
     missing: 'This lesson is not here.',
-    missingRemedy: 'It may have been renamed. Choose one from the course.',
     backToCourse: 'To the course',
     openLab: 'Open the lab',
     labTitle: 'The lab of this lesson',
@@ -178,7 +172,6 @@ export const strings = {
     locked: 'Locked in. It is scored when the step passes.',
     right: 'Your prediction was right.',
     wrong: (answer: string) => `It was ${answer}.`,
-    yours: 'your prediction',
     answer: 'what happened',
   },
 
@@ -198,7 +191,6 @@ export const strings = {
     show: 'Topology',
     picture: 'The lab’s racks, nodes and routers. Each opens a terminal.',
     open: (place: string, address: string) => `Open a terminal at ${place}, ${address}`,
-    roles: { 'control-plane': 'control plane', worker: 'worker' } as Readonly<Record<string, string>>,
   },
 
   terminals: {
@@ -236,7 +228,6 @@ export const strings = {
     findClose: 'Close the search',
     smaller: 'Smaller text',
     larger: 'Larger text',
-    textSize: (size: number) => `Terminal text ${size} px`,
     saveFile: 'Save a file…',
     saveTitle: (place: string) => `Save a file of ${place}`,
     saveText: 'For example a capture, to open it in Wireshark.',

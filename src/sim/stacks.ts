@@ -57,6 +57,7 @@ export class Stacks {
   network(world: World): Network {
     return {
       now: world.cluster.now,
+      epoch: world.cluster.epoch,
       netns: (id) => this.netns(world, id),
       memory: (id) => world.memory.get(memoryKey(world.cluster, id)) ?? NO_MEMORY,
       segment: (name) => this.#fabric.segmentPorts(name),

@@ -13,7 +13,8 @@ async function workstation(page: Page, url: string): Promise<TerminalPane> {
 
 test('completes resources and names, edits and recalls lines', async ({ page, host }) => {
   const terminal = await workstation(page, host.url);
-  await terminal.type('kubectl get pod cl\t');
+  await terminal.type('kubectl get pod cl');
+  await page.keyboard.press('Tab');
   await terminal.waitFor(/kubectl get pod client/);
   await page.keyboard.press('Enter');
   await terminal.waitFor(/client +1\/1 +Running/);

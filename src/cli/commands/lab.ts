@@ -4,12 +4,11 @@ import { err, ok, type Result } from '../../base/result.ts';
 import { runStep } from '../../lab/check.ts';
 import { formatDiagnostics, nearest } from '../../lab/diagnostic.ts';
 import { parseScript, type LabScript } from '../../lab/script.ts';
-import type { LabSession } from '../../lab/ports.ts';
+import type { LabEngine, LabSession } from '../../lab/ports.ts';
 import type { StepVerdict } from '../../lab/verdict.ts';
 import type { CompiledCourse, CompiledLab } from '../../course/compile/course.ts';
 import { proveLab, type PrintedIn, type ProofStep } from '../../course/proof.ts';
 import { runScript } from '../../course/script-run.ts';
-import { freeRunningSimEngine } from '../../engines/sim/free-running-engine.ts';
 import type { Arguments } from '../arguments.ts';
 import type { CliCommand } from '../command.ts';
 import { readCourse } from '../course-files.ts';
@@ -64,7 +63,7 @@ export const labTest: CliCommand = {
 };
 
 async function prove(chosen: readonly string[], course: CompiledCourse, json: boolean): Promise<ExitCode> {
-  const engine = freeRunningSimEngine();
+  const engine = await simulator();
   const results: (ProofStep & { readonly lab: string })[] = [];
   for (const id of chosen) {
     const lab = course.labs.get(id);
@@ -92,6 +91,12 @@ async function prove(chosen: readonly string[], course: CompiledCourse, json: bo
 }
 
 const LABELS = { pass: 'pass ', fail: 'FAIL ', error: 'ERROR' } as const;
+
+/** Loaded when a lab runs: other commands start without the simulator. */
+async function simulator(): Promise<LabEngine> {
+  const { freeRunningSimEngine } = await import('../../engines/sim/free-running-engine.ts');
+  return freeRunningSimEngine();
+}
 
 /** Commands printed in the lessons that use a lab. */
 function printedFor(lab: string, { lessons, printed }: CompiledCourse): readonly PrintedIn[] {
@@ -137,7 +142,7 @@ async function readScript(file: string | undefined): Promise<Result<LabScript, s
 
 async function runLab(lab: CompiledLab, script: LabScript, { flags }: Arguments): Promise<ExitCode> {
   const signal = AbortSignal.timeout(TIME_LIMIT);
-  const opened = await freeRunningSimEngine().open(lab.environment, { signal });
+  const opened = await (await simulator()).open(lab.environment, { signal });
   if (!opened.ok) {
     complain(`${opened.error.message} ${opened.error.remedy}`);
     return EXIT.engine;

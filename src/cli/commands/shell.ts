@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { err, type Result } from '../../base/result.ts';
 import { simEngine } from '../../engines/sim/engine.ts';
-import { freeRunningSimEngine } from '../../engines/sim/free-running-engine.ts';
 import { formatDiagnostics } from '../../lab/diagnostic.ts';
 import type { LabEngine, LabEnvironment, LabError, LabSession } from '../../lab/ports.ts';
 import { parseTopology } from '../../lab/topology.ts';
@@ -65,9 +64,11 @@ async function openShell(file: string, command: string | undefined): Promise<num
     return EXIT.usage;
   }
   const environment = bare(topology.value);
-  return command === undefined
-    ? withSession(simEngine({ worker: PATHS.simWorker }), environment, atTerminal)
-    : withSession(freeRunningSimEngine(), environment, (session) => runOnce(session, command));
+  if (command === undefined)
+    return withSession(simEngine({ worker: PATHS.simWorker }), environment, atTerminal);
+  // Only here: the terminal's simulator has a worker of its own, and other commands start without one.
+  const { freeRunningSimEngine } = await import('../../engines/sim/free-running-engine.ts');
+  return withSession(freeRunningSimEngine(), environment, (session) => runOnce(session, command));
 }
 
 async function readTopology(file: string): Promise<Result<Topology, string>> {

@@ -357,12 +357,12 @@ describe('fences', () => {
     [
       'a cable to nowhere',
       diagram(`[${box('w: 1, h: 1')}]`, '[{ from: a, to: b }]'),
-      `l.md:${BODY + 6}:24 cables[0].to: there is no box "b"`,
+      `l.md:${BODY + 6}:25 cables[0].to: there is no box "b"`,
     ],
     [
       'a box drawn twice',
       diagram(`[${box('w: 1, h: 1')}, ${box('w: 1, h: 1')}]`, '[]'),
-      `l.md:${BODY + 5}:73 boxes[1].id: the box "a" is drawn twice`,
+      `l.md:${BODY + 5}:72 boxes[1].id: the box "a" is drawn twice`,
     ],
     [
       'a box out of the picture',

@@ -1,5 +1,5 @@
-/** A terminal on a simulated place: the shell's line editor behind the engine's stream, with output held back while paused. */
-import { Emitter } from '../../base/event.ts';
+/** A terminal on a simulated place: the shell's line editor behind the engine's stream, waiting while the stream is paused. */
+import { Emitter, PatientEmitter } from '../../base/event.ts';
 import type { ShellStream, TerminalSize } from '../../lab/ports.ts';
 import { TerminalSession, type Shell } from '../../sim/index.ts';
 
@@ -9,62 +9,64 @@ export interface TerminalHooks {
   closed(): void;
 }
 
-export function openTerminal(
-  shell: Shell,
-  { columns, rows }: TerminalSize,
-  hooks: TerminalHooks,
-): ShellStream {
-  const data = new Emitter<Uint8Array>();
+export function openTerminal(shell: Shell, size: TerminalSize, hooks: TerminalHooks): ShellStream {
+  const data = new PatientEmitter<Uint8Array>();
   const exit = new Emitter<{ readonly code: number }>();
-  const held: Uint8Array[] = [];
-  let paused = false;
+  const gate = new Gate();
   let ended = false;
-  const flush = (): void => {
-    while (!paused && data.size > 0) {
-      const next = held.shift();
-      if (!next) return;
-      data.emit(next);
-    }
-  };
-  const session = new TerminalSession(shell, {
-    columns,
-    rows,
-    write: (bytes) => {
-      held.push(bytes);
-      flush();
-    },
-  });
   const finish = (): void => {
     if (ended) return;
     ended = true;
+    gate.open();
     hooks.closed();
   };
-  session.onExit((code) => {
+  const session = new TerminalSession(shell, {
+    ...size,
+    write: (bytes) => {
+      data.emit(bytes);
+      return gate.passed;
+    },
+  });
+  session.onExit((status) => {
     finish();
-    exit.emit({ code });
+    exit.emit(status);
   });
   return {
-    onData: (listener) => {
-      const unsubscribe = data.subscribe(listener);
-      flush();
-      return unsubscribe;
-    },
+    onData: data.subscribe,
     onExit: exit.subscribe,
     write: (bytes) => {
       hooks.catchUp();
       session.input(bytes);
     },
-    resize: (size) => session.resize(size.columns, size.rows),
-    pause: () => {
-      paused = true;
-    },
-    resume: () => {
-      paused = false;
-      flush();
-    },
+    resize: (to) => session.resize(to),
+    pause: () => gate.close(),
+    resume: () => gate.open(),
     close: () => {
       session.close();
       finish();
     },
   };
+}
+
+/** Lets writers pass, or holds them until it opens. */
+class Gate {
+  #passed: Promise<void> | undefined;
+  #release: (() => void) | undefined;
+
+  /** Undefined while open. */
+  get passed(): Promise<void> | undefined {
+    return this.#passed;
+  }
+
+  close(): void {
+    this.#passed ??= new Promise((resolve) => {
+      this.#release = resolve;
+    });
+  }
+
+  open(): void {
+    this.#release?.();
+    this.#passed = undefined;
+    this.#release = undefined;
+  }
 }

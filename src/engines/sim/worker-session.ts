@@ -4,7 +4,7 @@
  * told still here.
  */
 import type { Worker } from 'node:worker_threads';
-import { Emitter } from '../../base/event.ts';
+import { Emitter, PatientEmitter } from '../../base/event.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type {
   Belongings,
@@ -25,7 +25,7 @@ interface Waiting {
 }
 
 interface OpenTerminal {
-  readonly data: Emitter<Uint8Array>;
+  readonly data: PatientEmitter<Uint8Array>;
   readonly exit: Emitter<{ readonly code: number }>;
 }
 
@@ -110,7 +110,7 @@ export class WorkerSession implements LabSession {
   async shell(place: Place, size: TerminalSize): Promise<Result<ShellStream, LabError>> {
     const terminal = this.#nextId;
     this.#nextId += 1;
-    const open: OpenTerminal = { data: new Emitter(), exit: new Emitter() };
+    const open: OpenTerminal = { data: new PatientEmitter(), exit: new Emitter() };
     this.#terminals.set(terminal, open);
     const opened = await this.#call('shell', { place, size, terminal });
     if (!opened.ok) {

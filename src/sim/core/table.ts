@@ -121,16 +121,23 @@ type Look<V> = Pending<V>[number];
 /** What to do next with the fronts of two walks in key order. */
 type Move = 'skip' | 'unfold-before' | 'unfold-after' | 'only-before' | 'only-after' | 'both';
 
-/** Subtrees shared by both are skipped whole; of two others the higher is unfolded, so that shared ones come level. */
 function nextMove<V>(old: Look<V> | undefined, now: Look<V> | undefined): Move {
   if (!now) return old?.whole ? 'unfold-before' : 'only-before';
   if (!old) return now.whole ? 'unfold-after' : 'only-after';
   if (old.tree === now.tree && old.whole === now.whole) return 'skip';
+  return old.whole || now.whole ? unfolding(old, now) : entryMove(old.tree.key, now.tree.key);
+}
+
+/** Of two subtrees the higher is unfolded, so that shared ones come level; an entry before all of a subtree stands alone. */
+function unfolding<V>(old: Look<V>, now: Look<V>): Move {
   if (old.whole && now.whole) return old.tree.height >= now.tree.height ? 'unfold-before' : 'unfold-after';
   if (old.whole) return now.tree.key < leftmost(old.tree).key ? 'only-after' : 'unfold-before';
-  if (now.whole) return old.tree.key < leftmost(now.tree).key ? 'only-before' : 'unfold-after';
-  if (old.tree.key === now.tree.key) return 'both';
-  return old.tree.key < now.tree.key ? 'only-before' : 'only-after';
+  return old.tree.key < leftmost(now.tree).key ? 'only-before' : 'unfold-after';
+}
+
+function entryMove(old: string, now: string): Move {
+  if (old === now) return 'both';
+  return old < now ? 'only-before' : 'only-after';
 }
 
 /** Walks both trees in key order, skipping subtrees they share: costs what changed, not what is there. */
@@ -142,12 +149,17 @@ function* differences<V>(before: Tree<V>, after: Tree<V>): Generator<Difference<
     if (move === 'unfold-before') unfold(olds);
     else if (move === 'unfold-after') unfold(news);
     else {
-      const old = move === 'only-after' ? undefined : olds.pop()?.tree;
-      const now = move === 'only-before' ? undefined : news.pop()?.tree;
-      const key = (now ?? old)?.key ?? '';
-      if (move !== 'skip' && old?.value !== now?.value) yield { key, before: old?.value, after: now?.value };
+      const difference = taken(olds, news, move);
+      if (move !== 'skip' && difference.before !== difference.after) yield difference;
     }
   }
+}
+
+/** Takes the fronts that a move is about. */
+function taken<V>(olds: Pending<V>, news: Pending<V>, move: Move): Difference<V> {
+  const old = move === 'only-after' ? undefined : olds.pop()?.tree;
+  const now = move === 'only-before' ? undefined : news.pop()?.tree;
+  return { key: (now ?? old)?.key ?? '', before: old?.value, after: now?.value };
 }
 
 export class Table<V> {

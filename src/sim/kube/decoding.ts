@@ -129,24 +129,35 @@ export function decodeError(
   if (!schema || value === undefined || value === null || schema.type === 'any') return undefined;
   if (schema.type === 'quantity') return QUANTITY.test(String(value)) ? undefined : QUANTITY_ERROR;
   const misfit = `json: cannot unmarshal ${goValue(value)} into Go struct field ${place.struct}.${place.path} of type ${goName(schema)}`;
+  if (!fits(schema, value)) return misfit;
+  if (Array.isArray(value)) {
+    const items = schema.type === 'array' ? schema.items : undefined;
+    return first(value as readonly Json[], (item) => decodeError(items, item, place));
+  }
+  return isJsonObject(value) ? memberError(schema, value, place) : undefined;
+}
+
+function memberError(schema: Schema, value: JsonObject, place: DecodingPlace): string | undefined {
+  if (schema.type === 'map')
+    return first(Object.values(value), (member) => decodeError(schema.values, member, place));
+  if (schema.type !== 'object') return undefined;
+  const struct = schema.goType ?? place.struct;
+  return first(Object.entries(schema.fields), ([key, field]) =>
+    decodeError(field, value[key], { struct, path: join(place.path, key) }),
+  );
+}
+
+function fits(schema: Schema, value: Json): boolean {
   switch (schema.type) {
-    case 'object': {
-      if (!isJsonObject(value)) return misfit;
-      const struct = schema.goType ?? place.struct;
-      return first(Object.entries(schema.fields), ([key, field]) =>
-        decodeError(field, value[key], { struct, path: join(place.path, key) }),
-      );
-    }
+    case 'object':
     case 'map':
-      return isJsonObject(value)
-        ? first(Object.values(value), (member) => decodeError(schema.values, member, place))
-        : misfit;
+      return isJsonObject(value);
     case 'array':
-      return Array.isArray(value)
-        ? first(value as readonly Json[], (item) => decodeError(schema.items, item, place))
-        : misfit;
+      return Array.isArray(value);
+    case 'any':
+      return true;
     default:
-      return scalarFits(schema, value) ? undefined : misfit;
+      return scalarFits(schema, value);
   }
 }
 

@@ -161,13 +161,12 @@ function writeService(draft: Draft, service: ServicePort): void {
   const some = service.endpoints.length > 0;
   writeClusterIp(draft, { service, own, reachable: service.internalLocal ? own.length > 0 : some });
   writeExternal(draft, { service, own, reachable: service.externalLocal ? own.length > 0 : some });
-  const usesCluster = some && (!service.internalLocal || isExternal(service));
-  const usesLocal =
-    own.length > 0 && (service.internalLocal || (service.externalLocal && isExternal(service)));
+  const external = isExternal(service);
+  const usesCluster = some && (!service.internalLocal || external);
+  const usesLocal = own.length > 0 && (service.internalLocal || (service.externalLocal && external));
   if (usesCluster) writeBalancing(draft, service, chainOf.cluster(service), service.endpoints);
   if (usesLocal) writeBalancing(draft, service, chainOf.local(service), own);
-  const used = usesCluster ? service.endpoints : usesLocal ? own : [];
-  for (const endpoint of used) writeEndpoint(draft, service, endpoint);
+  for (const endpoint of usesCluster ? service.endpoints : own) writeEndpoint(draft, service, endpoint);
 }
 
 const isExternal = ({ nodePort, externalIps, loadBalancerIps }: ServicePort): boolean =>

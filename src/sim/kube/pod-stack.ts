@@ -3,7 +3,7 @@
  * the --http-port of agnhost's netexec (8080 unless said); declared UDP ports echo. A container that does not run is silent.
  */
 import type { JsonObject } from '../../base/json.ts';
-import type { Listener } from '../net/netns.ts';
+import type { HttpServer, Listener } from '../net/netns.ts';
 import { at, listAt, numberAt, textAt, textsAt } from './fields.ts';
 import type { KubeObject } from './object.ts';
 
@@ -27,8 +27,8 @@ export function podListeners(pod: KubeObject): readonly Listener[] {
 }
 
 function containerListeners(pod: KubeObject, container: JsonObject): readonly Listener[] {
-  const body = `${pod.metadata.name} on ${textAt(pod.spec, 'nodeName')}: hello, {client}\n`;
-  const http = (port: number): Listener => ({ protocol: 'tcp', port, serves: { kind: 'http', body } });
+  const serves = webServer(pod, container);
+  const http = (port: number): Listener => ({ protocol: 'tcp', port, serves });
   const declared = listAt(container, 'ports').flatMap((port): readonly Listener[] => {
     const number = numberAt(port, 'containerPort');
     if (textAt(port, 'protocol') === 'UDP')
@@ -38,12 +38,29 @@ function containerListeners(pod: KubeObject, container: JsonObject): readonly Li
   return [...declared, ...impliedPorts(container).map(http)];
 }
 
+/**
+ * What the program behind a port says. agnhost's netexec: test/images/agnhost/netexec/netexec.go, Kubernetes 1.35; of its
+ * pages those that tell who answers whom. Any other image answers with a line that names the pod and the client.
+ */
+function webServer(pod: KubeObject, container: JsonObject): HttpServer {
+  const { name } = pod.metadata;
+  if (runsNetexec(container)) {
+    const pages = { '/hostname': name, '/hostName': name, '/clientip': '{client}:{port}', '/healthz': '' };
+    return { kind: 'http', body: 'NOW: {now}', pages };
+  }
+  return { kind: 'http', body: `${name} on ${textAt(pod.spec, 'nodeName')}: hello, {client}\n` };
+}
+
+function runsNetexec(container: JsonObject): boolean {
+  const args = [...textsAt(container, 'command'), ...textsAt(container, 'args')];
+  return programOf(textAt(container, 'image')) === 'agnhost' && args.includes('netexec');
+}
+
 /** Ports that the image's own program opens. */
 function impliedPorts(container: JsonObject): readonly number[] {
   const program = programOf(textAt(container, 'image'));
   if (program.startsWith('nginx') && textsAt(container, 'command').length === 0) return [80];
-  const args = [...textsAt(container, 'command'), ...textsAt(container, 'args')];
-  if (program !== 'agnhost' || !args.includes('netexec')) return [];
-  const flag = args.map((arg) => /^--http-port=(\d+)$/.exec(arg)?.[1]).find((port) => port !== undefined);
+  if (!runsNetexec(container)) return [];
+  const flag = textsAt(container, 'args').map((arg) => /^--http-port=(\d+)$/.exec(arg)?.[1]).find((port) => port !== undefined);
   return [Number(flag ?? 8080)];
 }

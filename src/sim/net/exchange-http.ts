@@ -80,7 +80,10 @@ class Conversation {
     const question = utf8(requestText(this.#request));
     if (!this.#transfer(this.#client, server, question)) return this.#ended({ kind: 'timeout' });
     if (service?.kind !== 'http') return this.#ended({ kind: 'timeout' });
-    const response = responseTo(this.#request, service, formatIpv4(server.peer.address));
+    const { now, network } = this.#journey;
+    const { address, port } = server.peer;
+    const client = { address: formatIpv4(address), port, date: (network.epoch ?? 0) + now };
+    const response = responseTo(this.#request, service, client);
     if (!this.#transfer(server, this.#client, utf8(responseText(response)))) {
       return this.#ended({ kind: 'timeout' });
     }
@@ -125,8 +128,26 @@ interface Response {
   readonly body: string;
 }
 
-function responseTo({ method }: HttpRequest, server: HttpServer, client: string): Response {
-  const body = server.body.replaceAll('{client}', client);
+interface Client {
+  readonly address: string;
+  readonly port: number;
+  /** When it asked, in milliseconds since 1970; fractions are microseconds. */
+  readonly date: number;
+}
+
+/** As Go prints a time.Time: `2026-05-01 10:00:00.123456 +0000 UTC`. */
+function goTime(date: number): string {
+  const micros = String(Math.round((date % 1000) * 1000)).padStart(6, '0');
+  const seconds = new Date(date).toISOString().slice(0, 19).replace('T', ' ');
+  return `${seconds}.${micros} +0000 UTC`;
+}
+
+function responseTo({ method, path }: HttpRequest, server: HttpServer, client: Client): Response {
+  const page = server.pages?.[path.split('?')[0] ?? ''] ?? server.body;
+  const body = page
+    .replaceAll('{client}', client.address)
+    .replaceAll('{port}', String(client.port))
+    .replaceAll('{now}', goTime(client.date));
   const headers = [
     ['Content-Type', 'text/plain; charset=utf-8'],
     ['Content-Length', String(utf8(body).length)],

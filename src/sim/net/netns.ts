@@ -98,10 +98,16 @@ export interface Listener {
   readonly serves: HttpServer | EchoServer;
 }
 
-/** Answers any HTTP request with its own name and the client address it saw, as the labs' web image does. */
+/**
+ * Answers HTTP with text. In it `{client}` and `{port}` stand for the client's address and port as the socket saw them, and
+ * `{now}` for the time as Go prints it.
+ */
 export interface HttpServer {
   readonly kind: 'http';
+  /** The answer at every path that has no page of its own. */
   readonly body: string;
+  /** By path, without query. */
+  readonly pages?: Readonly<Record<string, string>>;
 }
 
 /** Returns what it received. */
@@ -177,6 +183,8 @@ export interface Network {
   segment(name: string): readonly SegmentPort[];
   /** Virtual time of this walk. */
   readonly now: number;
+  /** The date, in milliseconds since 1970, that virtual time 0 stands for; 1970 when nobody cares. */
+  readonly epoch?: number;
 }
 
 export interface SegmentPort {

@@ -158,5 +158,5 @@ export function builtin(
   };
 }
 
-/** Names and images of a pod template's containers, as `-o wide` shows them. */
+/** Where every scalable built-in kind has its replicas. */
 export const SCALE = { specReplicas: 'replicas', statusReplicas: 'replicas' } as const;

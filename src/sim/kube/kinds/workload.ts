@@ -73,7 +73,7 @@ function templateErrors(object: KubeObject, before: KubeObject | undefined): rea
   const policy = textAt(object.spec, 'template', 'spec', 'restartPolicy');
   const changed = before !== undefined && !jsonEquals(selector, at(before.spec, 'selector'));
   return [
-    ...selectorErrors(selector),
+    ...selectorErrors(selector, object.kind === 'ReplicaSet' ? 'deployment' : object.kind.toLowerCase()),
     ...(selector !== undefined && !matches(selectorOf(selector), labels)
       ? [invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`')]
       : []),
@@ -85,10 +85,11 @@ function templateErrors(object: KubeObject, before: KubeObject | undefined): rea
   ];
 }
 
-function selectorErrors(selector: Json | undefined): readonly FieldError[] {
+/** The texts name a ReplicaSet's owner, as the real ones do. */
+function selectorErrors(selector: Json | undefined, kind: string): readonly FieldError[] {
   if (selector === undefined) return [required('spec.selector')];
   const empty = printSelector(selectorOf(selector)) === '';
-  return empty ? [invalid('spec.selector', selector, 'empty selector is invalid for deployment')] : [];
+  return empty ? [invalid('spec.selector', selector, `empty selector is invalid for ${kind}`)] : [];
 }
 
 function strategyErrors(object: KubeObject): readonly FieldError[] {

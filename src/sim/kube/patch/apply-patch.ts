@@ -3,8 +3,8 @@
  * ownership is not recorded, so leaving a field out does not remove it and there are no conflicts.
  * Source: Kubernetes "Server-Side Apply"; sigs.k8s.io/structured-merge-diff.
  */
-import { isJsonObject, jsonEquals, type Json, type JsonObject } from '../../../base/json.ts';
-import { without } from '../fields.ts';
+import { isJsonObject, jsonEquals, type Json } from '../../../base/json.ts';
+import { at, without } from '../fields.ts';
 import type { ArraySchema, Schema } from '../schema.ts';
 import { fieldOf } from './strategic-merge.ts';
 
@@ -28,12 +28,15 @@ function mergedList(schema: ArraySchema, live: readonly Json[], applied: readonl
     return [...live, ...applied.filter((item) => !live.some((known) => jsonEquals(known, item)))];
   const keys = schema.mapKeys ?? (schema.mergeKey === undefined ? undefined : [schema.mergeKey]);
   if (!keys) return applied;
+  const identity = (item: Json, key: string): Json | undefined =>
+    at(item, key) ?? fieldOf(schema.items, key)?.default;
   const same = (a: Json, b: Json): boolean =>
-    keys.every((key) => jsonEquals((a as JsonObject)[key], (b as JsonObject)[key]));
+    keys.every((key) => jsonEquals(identity(a, key), identity(b, key)));
   let merged = live;
   for (const item of applied) {
-    const at = merged.findIndex((known) => same(known, item));
-    merged = at === -1 ? [...merged, item] : merged.with(at, applyPatch(schema.items, merged[at], item));
+    const place = merged.findIndex((known) => same(known, item));
+    merged =
+      place === -1 ? [...merged, item] : merged.with(place, applyPatch(schema.items, merged[place], item));
   }
   return merged;
 }

@@ -69,20 +69,19 @@ async function report(
 
 /** A directory stands for its file of the other operand's name. */
 async function side(io: CommandIo, operand: string, other: string): Promise<Side | string> {
-  const directory = io.files.stat(resolvePath(io.cwd, operand))?.type === 'directory' && operand !== '-';
+  if (operand === '-') return sideOf('-', await io.stdin.text(), io.clock.now());
+  const directory = io.files.stat(resolvePath(io.cwd, operand))?.type === 'directory';
   const name = directory ? `${operand.replace(/\/+$/, '')}/${baseName(other)}` : operand;
   const path = resolvePath(io.cwd, name);
   const stat = io.files.stat(path);
-  if (name !== '-' && stat?.type !== 'file')
-    return `${name}: ${stat === undefined ? 'No such file or directory' : 'Is a directory'}`;
-  const text = name === '-' ? await io.stdin.text() : utf8Text(io.files.read(path) ?? new Uint8Array());
+  if (stat === undefined) return `${name}: No such file or directory`;
+  const data = io.files.read(path);
+  return data === undefined ? `${name}: Is a directory` : sideOf(name, utf8Text(data), stat.modified);
+}
+
+function sideOf(name: string, text: string, modified: number): Side {
   const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n');
-  return {
-    name,
-    lines,
-    modified: stat?.modified ?? io.clock.now(),
-    open: text !== '' && !text.endsWith('\n'),
-  };
+  return { name, lines, modified, open: text !== '' && !text.endsWith('\n') };
 }
 
 function normal(line: string, flags: ReadonlySet<string>): string {
@@ -100,27 +99,36 @@ interface Change {
   readonly right: readonly [number, number];
 }
 
+/** More pairs of lines than this, and everything counts as changed. */
+const LIMIT = 4_000_000;
+
 function compare(left: Side, right: Side, key: (line: string) => string): readonly Change[] {
   const mark = ({ lines, open }: Side): readonly string[] =>
     lines.map((line, at) => key(line) + (open && at === lines.length - 1 ? '\0' : ''));
   const [a, b] = [mark(left), mark(right)];
-  const lengths = commonLengths(a, b);
+  const pairs = a.length * b.length > LIMIT ? [] : commonPairs(a, b);
   const changes: Change[] = [];
   let [i, j] = [0, 0];
-  let start: readonly [number, number] | undefined;
-  while (i < a.length || j < b.length) {
-    if (i < a.length && j < b.length && a[i] === b[j]) {
-      if (start !== undefined) changes.push({ left: [start[0], i], right: [start[1], j] });
-      start = undefined;
+  for (const [x, y] of [...pairs, [a.length, b.length] as const]) {
+    if (x > i || y > j) changes.push({ left: [i, x], right: [j, y] });
+    [i, j] = [x + 1, y + 1];
+  }
+  return changes;
+}
+
+/** The positions of a longest common subsequence. */
+function commonPairs(a: readonly string[], b: readonly string[]): readonly (readonly [number, number])[] {
+  const lengths = commonLengths(a, b);
+  const pairs: (readonly [number, number])[] = [];
+  let [i, j] = [0, 0];
+  while (i < a.length && j < b.length) {
+    if (a[i] === b[j]) {
+      pairs.push([i, j]);
       [i, j] = [i + 1, j + 1];
-      continue;
-    }
-    start ??= [i, j];
-    if (j >= b.length || (i < a.length && (lengths[i + 1]?.[j] ?? 0) >= (lengths[i]?.[j + 1] ?? 0))) i += 1;
+    } else if ((lengths[i + 1]?.[j] ?? 0) >= (lengths[i]?.[j + 1] ?? 0)) i += 1;
     else j += 1;
   }
-  if (start !== undefined) changes.push({ left: [start[0], i], right: [start[1], j] });
-  return changes;
+  return pairs;
 }
 
 /** `[i][j]`: the longest common subsequence of the lines from i and from j on. */

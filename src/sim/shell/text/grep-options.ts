@@ -33,11 +33,16 @@ interface Words {
   readonly operands: string[];
 }
 
-/** A complaint: plain ones are followed by the usage, those with `!` are not, the empty one is the usage alone. */
+export interface Complaint {
+  /** Without the tool's name; empty when the usage says all. */
+  readonly complaint: string;
+  readonly usage: boolean;
+}
+
 export function grepOptions(
   args: readonly string[],
   readFile: (path: string) => string | undefined,
-): GrepOptions | string {
+): GrepOptions | Complaint {
   const words: Words = { flags: new Set(), values: new Map(), operands: [] };
   const rest = [...args];
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
@@ -45,13 +50,12 @@ export function grepOptions(
       words.operands.push(...rest.splice(0));
       break;
     }
-    const problem =
-      !arg.startsWith('-') || arg === '-'
-        ? void words.operands.push(arg)
-        : arg.startsWith('--')
-          ? long(arg, rest, words)
-          : short(arg, rest, words);
-    if (problem !== undefined) return problem;
+    if (!arg.startsWith('-') || arg === '-') {
+      words.operands.push(arg);
+      continue;
+    }
+    const problem = arg.startsWith('--') ? long(arg, rest, words) : short(arg, rest, words);
+    if (problem !== undefined) return { complaint: problem, usage: true };
   }
   return settle(words, readFile);
 }
@@ -96,20 +100,16 @@ function short(arg: string, rest: string[], words: Words): string | undefined {
 function settle(
   { flags, values, operands }: Words,
   readFile: (path: string) => string | undefined,
-): GrepOptions | string {
+): GrepOptions | Complaint {
   const patterns = patternsOf(values, operands, readFile);
-  if (typeof patterns === 'string') return patterns;
-  const [before, after, maximum] = ['B', 'A', 'm'].map((flag) =>
-    numberOf(values.get(flag)?.at(-1) ?? (flag === 'm' ? undefined : values.get('C')?.at(-1))),
-  );
-  if (before === 'bad' || after === 'bad')
-    return `!${values.get('A')?.at(-1) ?? values.get('B')?.at(-1) ?? values.get('C')?.at(-1) ?? ''}: invalid context length argument`;
-  if (maximum === 'bad') return '!invalid max count';
-  const regexp = compile(patterns, flags);
-  if (typeof regexp === 'string') return regexp;
+  if ('complaint' in patterns) return patterns;
+  const numbers = numbersOf(values);
+  if ('complaint' in numbers) return numbers;
+  const regexp = compile(patterns.texts, flags);
+  if (regexp === undefined) return { complaint: 'Invalid regular expression', usage: false };
   const recursive = flags.has('r') || flags.has('R');
-  const color = values.get('color')?.at(-1);
   return {
+    ...numbers,
     regexp,
     files: operands,
     invert: flags.has('v'),
@@ -121,10 +121,26 @@ function settle(
     silent: flags.has('s'),
     recursive,
     withName: !flags.has('h') && (flags.has('H') || operands.length > 1 || recursive),
-    before: before ?? 0,
-    after: after ?? 0,
-    maximum: maximum ?? Infinity,
-    color: color === 'always' || color === 'auto' ? color : 'never',
+    color: COLORS.find((color) => color === values.get('color')?.at(-1)) ?? 'never',
+  };
+}
+
+const COLORS = ['always', 'auto', 'never'] as const;
+
+type Numbers = Pick<GrepOptions, 'before' | 'after' | 'maximum'>;
+
+function numbersOf(values: ReadonlyMap<string, string[]>): Numbers | Complaint {
+  const last = (flag: string): string | undefined => values.get(flag)?.at(-1);
+  const [before = '0', after = '0'] = [last('B') ?? last('C'), last('A') ?? last('C')];
+  const maximum = last('m');
+  const bad = [after, before].find((text) => !/^\d+$/.test(text));
+  if (bad !== undefined) return { complaint: `${bad}: invalid context length argument`, usage: false };
+  if (maximum !== undefined && !/^\d+$/.test(maximum))
+    return { complaint: 'invalid max count', usage: false };
+  return {
+    before: Number(before),
+    after: Number(after),
+    maximum: maximum === undefined ? Infinity : Number(maximum),
   };
 }
 
@@ -132,24 +148,19 @@ function patternsOf(
   values: ReadonlyMap<string, string[]>,
   operands: string[],
   readFile: (path: string) => string | undefined,
-): readonly string[] | string {
-  const patterns = (values.get('e') ?? []).flatMap((text) => text.split('\n'));
+): { readonly texts: readonly string[] } | Complaint {
+  const texts = (values.get('e') ?? []).flatMap((text) => text.split('\n'));
   for (const path of values.get('f') ?? []) {
     const text = readFile(path);
-    if (text === undefined) return `!${path}: No such file or directory`;
-    patterns.push(...text.replace(/\n$/, '').split('\n'));
+    if (text === undefined) return { complaint: `${path}: No such file or directory`, usage: false };
+    texts.push(...text.replace(/\n$/, '').split('\n'));
   }
-  if (values.has('e') || values.has('f')) return patterns;
+  if (values.has('e') || values.has('f')) return { texts };
   const first = operands.shift();
-  return first === undefined ? '' : first.split('\n');
+  return first === undefined ? { complaint: '', usage: true } : { texts: first.split('\n') };
 }
 
-function numberOf(text: string | undefined): number | 'bad' | undefined {
-  if (text === undefined) return undefined;
-  return /^\d+$/.test(text) ? Number(text) : 'bad';
-}
-
-function compile(patterns: readonly string[], flags: ReadonlySet<string>): RegExp | string {
+function compile(patterns: readonly string[], flags: ReadonlySet<string>): RegExp | undefined {
   const translate = flags.has('F')
     ? literally
     : flags.has('P')
@@ -162,7 +173,7 @@ function compile(patterns: readonly string[], flags: ReadonlySet<string>): RegEx
   try {
     return new RegExp(whole, flags.has('i') ? 'gi' : 'g');
   } catch {
-    return '!Invalid regular expression';
+    return undefined;
   }
 }
 
@@ -204,13 +215,16 @@ function basic(text: string): string {
   let first = true;
   return text.replace(PIECE, (piece, at: number) => {
     const atStart = first;
-    first = piece === '\\(' || piece === '\\|';
-    if (piece.length > 1 && piece.startsWith('[')) return bracket(piece);
-    if (/^\\[(){}|+?]$/.test(piece)) return piece.slice(1);
-    if (/^[(){}|+?/]$/.test(piece) || (piece === '*' && atStart)) return `\\${piece}`;
-    if (piece === '^' && !atStart) return '\\^';
-    if (piece === '^') first = true;
-    if (piece === '$' && at < text.length - 1 && !/^\\[)|]/.test(text.slice(at + 1))) return '\\$';
-    return WORD_EDGES[piece] ?? piece;
+    first = /^(?:\\[(|]|\^)$/.test(piece);
+    if (piece === '*' && atStart) return '\\*';
+    if (piece === '^') return atStart ? '^' : '\\^';
+    if (piece === '$') return /^(?:$|\\[)|])/.test(text.slice(at + 1)) ? '$' : '\\$';
+    return basicPiece(piece);
   });
+}
+
+function basicPiece(piece: string): string {
+  if (piece.length > 1 && piece.startsWith('[')) return bracket(piece);
+  if (/^\\[(){}|+?]$/.test(piece)) return piece.slice(1);
+  return /^[(){}|+?/]$/.test(piece) ? `\\${piece}` : (WORD_EDGES[piece] ?? piece);
 }

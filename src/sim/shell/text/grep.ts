@@ -29,28 +29,20 @@ async function grep(io: CommandIo, args: readonly string[]): Promise<number> {
     const data = io.files.read(resolvePath(io.cwd, path));
     return data === undefined ? undefined : utf8Text(data);
   });
-  if (typeof options === 'string') {
-    await io.stderr.write(
-      options === ''
-        ? USAGE
-        : options.startsWith('!')
-          ? `grep: ${options.slice(1)}\n`
-          : `grep: ${options}\n${USAGE}`,
-    );
+  if ('complaint' in options) {
+    const said = options.complaint === '' ? '' : `grep: ${options.complaint}\n`;
+    await io.stderr.write(said + (options.usage ? USAGE : ''));
     return 2;
   }
-  let found = false;
-  let failed = false;
+  let [found, failed] = [false, false];
   for (const target of targets(io, options)) {
-    const outcome = 'problem' in target ? undefined : await search(target.input, target.name, options, io);
     if ('problem' in target) {
       failed = true;
       if (!options.silent) await io.stderr.write(`grep: ${target.problem}\n`);
-    }
-    found ||= outcome === true;
+    } else if (await search(target.input, target.name, options, io)) found = true;
     if (found && options.quiet) return 0;
   }
-  return failed ? 2 : found ? 0 : 1;
+  return failed ? 2 : Number(!found);
 }
 
 type SearchTarget = { readonly name: string; readonly input: Source } | { readonly problem: string };
