@@ -1,12 +1,18 @@
 /** The command line: runs when it is loaded, on this process's arguments. */
 import process from 'node:process';
-import { bench } from './commands/bench.ts';
-import { contentCheck } from './commands/content.ts';
-import { labList, labRun, labTest } from './commands/lab.ts';
-import { shell, sim } from './commands/shell.ts';
-import { start } from './commands/start.ts';
-import { runProgram } from './program.ts';
+import { runProgram, type ListedCommand } from './program.ts';
 import { packageVersion } from './version.ts';
+
+const COMMANDS: readonly ListedCommand[] = [
+  { name: 'start', load: async () => (await import('./commands/start.ts')).start },
+  { name: 'lab list', load: async () => (await import('./commands/lab.ts')).labList },
+  { name: 'lab test', load: async () => (await import('./commands/lab.ts')).labTest },
+  { name: 'lab run', load: async () => (await import('./commands/lab.ts')).labRun },
+  { name: 'shell', load: async () => (await import('./commands/shell.ts')).shell },
+  { name: 'sim', load: async () => (await import('./commands/shell.ts')).sim },
+  { name: 'content check', load: async () => (await import('./commands/content.ts')).contentCheck },
+  { name: 'bench', load: async () => (await import('./commands/bench.ts')).bench },
+];
 
 // `underlay lab list | head -1`: whoever reads has seen enough, which is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -14,7 +20,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exitCode = await runProgram(process.argv.slice(2), {
-  commands: [start, labList, labRun, labTest, shell, sim, contentCheck, bench],
-  version: packageVersion,
-});
+process.exitCode = await runProgram(process.argv.slice(2), { commands: COMMANDS, version: packageVersion });

@@ -15,7 +15,7 @@ const command = (name: string, run: CliCommand['run']): CliCommand => ({
   run,
 });
 
-const COMMANDS = [
+const COMMANDS: readonly CliCommand[] = [
   command('start', () => Promise.resolve(0)),
   command('lab list', ({ words }) => {
     say(`listed ${words.join(' ')}`);
@@ -25,10 +25,12 @@ const COMMANDS = [
   command('broken', () => Promise.reject(new Error('no such thing\nand more'))),
 ];
 
+const LISTED = COMMANDS.map((each) => ({ name: each.name, load: () => Promise.resolve(each) }));
+
 const underlay = (line: string): Promise<Spoken> =>
   spoken(() =>
     runProgram(line === '' ? [] : line.split(' '), {
-      commands: COMMANDS,
+      commands: LISTED,
       version: () => Promise.resolve('1.2.3'),
     }),
   );

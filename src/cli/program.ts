@@ -6,8 +6,14 @@ import type { CliCommand } from './command.ts';
 import { EXIT } from './exit-code.ts';
 import { complain, reasonOf, say } from './output.ts';
 
+/** A command's name, and how to load it when it is asked for: none pays for what another imports. */
+export interface ListedCommand {
+  readonly name: string;
+  load(): Promise<CliCommand>;
+}
+
 export interface Program {
-  readonly commands: readonly CliCommand[];
+  readonly commands: readonly ListedCommand[];
   version(): Promise<string>;
 }
 
@@ -28,19 +34,20 @@ export async function runProgram(args: readonly string[], program: Program): Pro
 async function dispatch(args: readonly string[], program: Program): Promise<number> {
   const [first] = args;
   if (first === undefined) {
-    complain(helpOfAll(program.commands));
+    complain(helpOfAll(await loaded(program.commands)));
     return EXIT.usage;
   }
   if (isHelp(first) || first === 'help') {
-    say(helpOfAll(program.commands));
+    say(helpOfAll(await loaded(program.commands)));
     return EXIT.pass;
   }
   if (first === '--version') {
     say(await program.version());
     return EXIT.pass;
   }
-  const command = commandOf(args, program.commands);
-  if (!command) return unknownCommand(args, program.commands);
+  const listed = commandOf(args, program.commands);
+  if (!listed) return unknownCommand(args, program.commands);
+  const command = await listed.load();
   const rest = args.slice(command.name.split(' ').length);
   const own = rest.slice(0, rest.includes('--') ? rest.indexOf('--') : rest.length);
   if (own.some(isHelp)) {
@@ -55,17 +62,22 @@ async function dispatch(args: readonly string[], program: Program): Promise<numb
 
 const isHelp = (arg: string): boolean => arg === '--help' || arg === '-h';
 
+function loaded(commands: readonly ListedCommand[]): Promise<readonly CliCommand[]> {
+  return Promise.all(commands.map((command) => command.load()));
+}
+
 /** The command whose name the line begins with. */
-function commandOf(args: readonly string[], commands: readonly CliCommand[]): CliCommand | undefined {
+function commandOf(args: readonly string[], commands: readonly ListedCommand[]): ListedCommand | undefined {
   return commands.find(({ name }) => name.split(' ').every((word, at) => args[at] === word));
 }
 
-function unknownCommand(args: readonly string[], commands: readonly CliCommand[]): number {
+async function unknownCommand(args: readonly string[], commands: readonly ListedCommand[]): Promise<number> {
   const [first = '', second] = args;
   const names = commands.map(({ name }) => name);
   const group = commands.filter(({ name }) => name.startsWith(`${first} `));
   if (group.length > 0 && (second === undefined || isHelp(second))) {
-    (second === undefined ? complain : say)(group.map(helpOf).join('\n\n'));
+    const help = (await loaded(group)).map(helpOf).join('\n\n');
+    (second === undefined ? complain : say)(help);
     return second === undefined ? EXIT.usage : EXIT.pass;
   }
   const typed = first.startsWith('-') || second === undefined ? first : `${first} ${second}`;

@@ -27,7 +27,7 @@ export const start: CliCommand = {
     flags: {
       browser: { help: 'Serve to a browser (the only host of this version).' },
       port: {
-        value: 'a number from 0 to 65535',
+        value: 'a number',
         help: `Port on 127.0.0.1; 0 takes any free one. Default ${DEFAULT_PORT}.`,
       },
       'no-open': { help: 'Print the address without opening a browser.' },
