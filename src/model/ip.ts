@@ -84,7 +84,7 @@ export function formatCidr(prefix: Cidr): string {
 }
 
 export function cidrContains(prefix: Cidr, address: Ipv4): boolean {
-  return ((address & netmask(prefix.length)) >>> 0) === prefix.base;
+  return (address & netmask(prefix.length)) >>> 0 === prefix.base;
 }
 
 export function cidrsOverlap(a: Cidr, b: Cidr): boolean {

@@ -35,7 +35,12 @@ export type Disposition =
 
 export type Step =
   | { readonly kind: 'originate'; readonly at: NetnsId; readonly packet: Ipv4Packet }
-  | { readonly kind: 'route'; readonly at: NetnsId; readonly destination: Ipv4; readonly entry: MatchedRoute | undefined }
+  | {
+      readonly kind: 'route';
+      readonly at: NetnsId;
+      readonly destination: Ipv4;
+      readonly entry: MatchedRoute | undefined;
+    }
   | {
       readonly kind: 'rule';
       readonly at: NetnsId;
@@ -45,7 +50,13 @@ export type Step =
       readonly rule: string;
       readonly verdict: 'accept' | 'drop' | 'reject' | 'return' | 'jump' | 'nat' | 'mark' | 'notrack';
     }
-  | { readonly kind: 'nat'; readonly at: NetnsId; readonly type: 'snat' | 'dnat' | 'reverse'; readonly before: FlowTuple; readonly after: FlowTuple }
+  | {
+      readonly kind: 'nat';
+      readonly at: NetnsId;
+      readonly type: 'snat' | 'dnat' | 'reverse';
+      readonly before: FlowTuple;
+      readonly after: FlowTuple;
+    }
   | {
       readonly kind: 'neighbour';
       readonly at: NetnsId;
@@ -54,15 +65,49 @@ export type Step =
       readonly mac: Mac | undefined;
       readonly how: 'permanent' | 'cached' | 'resolved' | 'failed';
     }
-  | { readonly kind: 'fdb'; readonly at: NetnsId; readonly device: string; readonly mac: Mac; readonly remote: Ipv4 | undefined }
-  | { readonly kind: 'encapsulate'; readonly at: NetnsId; readonly device: string; readonly with: 'vxlan' | 'ipip'; readonly outer: Ipv4Packet }
-  | { readonly kind: 'decapsulate'; readonly at: NetnsId; readonly device: string; readonly with: 'vxlan' | 'ipip' }
+  | {
+      readonly kind: 'fdb';
+      readonly at: NetnsId;
+      readonly device: string;
+      readonly mac: Mac;
+      readonly remote: Ipv4 | undefined;
+    }
+  | {
+      readonly kind: 'encapsulate';
+      readonly at: NetnsId;
+      readonly device: string;
+      readonly with: 'vxlan' | 'ipip';
+      readonly outer: Ipv4Packet;
+    }
+  | {
+      readonly kind: 'decapsulate';
+      readonly at: NetnsId;
+      readonly device: string;
+      readonly with: 'vxlan' | 'ipip';
+    }
   /** A frame leaving (`out`) or entering (`in`) a device: what tcpdump on that device sees. */
-  | { readonly kind: 'frame'; readonly at: NetnsId; readonly device: string; readonly direction: 'in' | 'out'; readonly frame: Frame }
+  | {
+      readonly kind: 'frame';
+      readonly at: NetnsId;
+      readonly device: string;
+      readonly direction: 'in' | 'out';
+      readonly frame: Frame;
+    }
   | { readonly kind: 'forward'; readonly at: NetnsId; readonly ttl: number }
-  | { readonly kind: 'fragment'; readonly at: NetnsId; readonly device: string; readonly mtu: number; readonly pieces: number }
+  | {
+      readonly kind: 'fragment';
+      readonly at: NetnsId;
+      readonly device: string;
+      readonly mtu: number;
+      readonly pieces: number;
+    }
   | { readonly kind: 'deliver'; readonly at: NetnsId; readonly packet: Ipv4Packet }
-  | { readonly kind: 'drop'; readonly at: NetnsId; readonly disposition: Exclude<Disposition, 'delivered'>; readonly reason: string };
+  | {
+      readonly kind: 'drop';
+      readonly at: NetnsId;
+      readonly disposition: Exclude<Disposition, 'delivered'>;
+      readonly reason: string;
+    };
 
 /** The routing entry that longest-prefix match chose. */
 export interface MatchedRoute {

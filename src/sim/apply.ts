@@ -61,7 +61,11 @@ export interface Machinery {
 }
 
 type Appliers = {
-  readonly [K in keyof Effects]: (world: World, transaction: TransactionOf<K>, machinery: Machinery) => Applied<K>;
+  readonly [K in keyof Effects]: (
+    world: World,
+    transaction: TransactionOf<K>,
+    machinery: Machinery,
+  ) => Applied<K>;
 };
 
 const APPLIERS: Appliers = {
@@ -73,7 +77,9 @@ const APPLIERS: Appliers = {
     const tx = new ClusterTransaction(world.cluster, controllers);
     const response = handle(tx, registry, request);
     // A refused request leaves nothing half done.
-    return response.code < 400 ? { world: { ...world, cluster: tx.state }, effect: response } : { world, effect: response };
+    return response.code < 400
+      ? { world: { ...world, cluster: tx.state }, effect: response }
+      : { world, effect: response };
   },
   edit: applyHandEdit,
   echo: (world, { request }, { stacks }) => exchanged(world, echo(stacks.network(world), request)),
@@ -90,9 +96,14 @@ export function apply<K extends keyof Effects>(
   return APPLIERS[kind](world, transaction, machinery);
 }
 
-function applyHandEdit(world: World, { netns, edit }: TransactionOf<'edit'>, { stacks }: Machinery): Applied<'edit'> {
+function applyHandEdit(
+  world: World,
+  { netns, edit }: TransactionOf<'edit'>,
+  { stacks }: Machinery,
+): Applied<'edit'> {
   const stack = stacks.netns(world, netns);
-  if (!stack) return { world, effect: err(`Cannot open network namespace "${netns}": No such file or directory`) };
+  if (!stack)
+    return { world, effect: err(`Cannot open network namespace "${netns}": No such file or directory`) };
   const forgetful = forgetLearnt(world, netns, edit);
   const after = applyEdit(stack, edit);
   if (!after.ok) {
@@ -115,7 +126,10 @@ function forgetLearnt(world: World, netns: NetnsId, edit: NetnsEdit): World {
   return without === memory ? world : { ...world, memory: world.memory.set(key, without) };
 }
 
-function exchanged<O>(world: World, exchange: Exchange<O>): { readonly world: World; readonly effect: Exchange<O> } {
+function exchanged<O>(
+  world: World,
+  exchange: Exchange<O>,
+): { readonly world: World; readonly effect: Exchange<O> } {
   let memory = world.memory;
   for (const [netns, learnt] of exchange.memory) memory = memory.set(memoryKey(world.cluster, netns), learnt);
   return { world: { ...world, memory }, effect: exchange };

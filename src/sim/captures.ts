@@ -30,7 +30,11 @@ export class Captures {
   }
 
   /** Shows frames, in the order they crossed, to whoever listens; `due` waits for the time of frames still to come. */
-  see(frames: readonly TimedFrame[], netnsOf: (id: NetnsId) => Netns | undefined, due: (at: Millis, show: () => void) => void): void {
+  see(
+    frames: readonly TimedFrame[],
+    netnsOf: (id: NetnsId) => Netns | undefined,
+    due: (at: Millis, show: () => void) => void,
+  ): void {
     if (this.#open.size === 0) return;
     for (const timed of frames) {
       for (const capture of this.#open) {

@@ -26,7 +26,10 @@ export function machinery(topology: Topology): Machinery {
 }
 
 /** The world before anything of a lab exists. Nothing has run yet: the caller lets time pass. */
-export function createWorld({ topology, seed, epoch, defaultPool }: SimulatorOptions, { controllers }: Machinery): World {
+export function createWorld(
+  { topology, seed, epoch, defaultPool }: SimulatorOptions,
+  { controllers }: Machinery,
+): World {
   const empty: ClusterState = {
     now: 0,
     epoch,

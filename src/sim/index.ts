@@ -1,5 +1,6 @@
 /** The simulator's one door: what engines and tests of other folders may use. */
 export { labCommands } from './commands.ts';
+export type { ResourceType } from './kube/resource.ts';
 export type { EchoOutcome, HttpOutcome, ProbeReply } from './net/exchange.ts';
 export { walk, type Walk, type WalkStart } from './net/forward.ts';
 export type { FileSystem, FileStat, FilesSnapshot } from './shell/files.ts';

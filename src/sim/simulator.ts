@@ -111,7 +111,8 @@ export class Simulator {
   /** Advances until no controller has work within `horizon` milliseconds from now. */
   settle(horizon: Millis): void {
     const end = this.now + horizon;
-    for (let due = this.nextWorkAt; due !== undefined && due <= end; due = this.nextWorkAt) this.advanceTo(due);
+    for (let due = this.nextWorkAt; due !== undefined && due <= end; due = this.nextWorkAt)
+      this.advanceTo(due);
   }
 
   /** How the API names and paths a resource: by `pods`, `deployments.apps`, or a plural that only one group has. */
@@ -135,7 +136,13 @@ export class Simulator {
   readonly cluster: ClusterPort = {
     request: (request) => this.apply({ kind: 'request', request }),
     watch: (request: ApiRequest, signal) =>
-      watchEvents({ request, signal, registry: this.#machinery.registry, world: () => this.#world, onChange: this.onChange }),
+      watchEvents({
+        request,
+        signal,
+        registry: this.#machinery.registry,
+        world: () => this.#world,
+        onChange: this.onChange,
+      }),
   };
 
   readonly network: NetworkPort = {

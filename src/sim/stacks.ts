@@ -4,7 +4,7 @@
  * The hand-made changes that Felix would undo last until its next route refresh (routeRefreshInterval, 90 s by default:
  * felix/config/config_params.go, Calico v3.32.1).
  */
-import { Table } from './core/table.ts';
+import type { Table } from './core/table.ts';
 import { felix } from './cni/calico/felix/felix.ts';
 import { fabric, type Fabric } from './fabric/fabric.ts';
 import type { ClusterState } from './kube/controller.ts';
@@ -15,7 +15,14 @@ import type { PodNetwork, PodSandbox } from './kube/sandbox.ts';
 import { applyEdit } from './net/apply-edit.ts';
 import type { NetnsEdit } from './net/edit.ts';
 import { NO_NETFILTER, type Chain, type Netfilter, type TableName } from './net/netfilter-rules.ts';
-import { NO_MEMORY, type Device, type Netns, type NetnsMemory, type Network, type Programming } from './net/netns.ts';
+import {
+  NO_MEMORY,
+  type Device,
+  type Netns,
+  type NetnsMemory,
+  type Network,
+  type Programming,
+} from './net/netns.ts';
 import { ipv4 } from '../model/ip.ts';
 import { ZERO_MAC } from '../model/mac.ts';
 import type { NetnsId } from '../model/trace.ts';
@@ -46,7 +53,10 @@ const POD_GATEWAY = ipv4('169.254.1.1');
 export class Stacks {
   readonly #fabric: Fabric;
   readonly #topology: Topology;
-  readonly #kept = new Map<NetnsId, { readonly inputs: readonly unknown[]; readonly netns: Netns | undefined }>();
+  readonly #kept = new Map<
+    NetnsId,
+    { readonly inputs: readonly unknown[]; readonly netns: Netns | undefined }
+  >();
 
   constructor(topology: Topology) {
     this.#topology = topology;
@@ -79,7 +89,9 @@ export class Stacks {
     const base = kind === 'pod' ? podNetns(world.cluster, names) : this.#fabric.netns.get(id);
     if (!base) return undefined;
     const whole = programmed.reduce(withProgramming, base);
-    const standing = (world.edits.get(id) ?? []).filter((made) => !repaired(made, whole, base, world.cluster.now));
+    const standing = (world.edits.get(id) ?? []).filter(
+      (made) => !repaired(made, whole, base, world.cluster.now),
+    );
     return standing.reduce((netns, { edit }) => {
       const after = applyEdit(netns, edit);
       return after.ok ? after.value : netns;
@@ -119,14 +131,18 @@ function mergeNetfilter(first: Netfilter, second: Netfilter): Netfilter {
       const more = chains.find((other) => other.name === chain.name);
       return more ? { ...chain, rules: [...chain.rules, ...more.rules] } : chain;
     });
-    tables[name] = [...joined, ...chains.filter((chain) => !known.some((other) => other.name === chain.name))];
+    tables[name] = [
+      ...joined,
+      ...chains.filter((chain) => !known.some((other) => other.name === chain.name)),
+    ];
   }
   return { tables, ipsets: new Map([...first.ipsets, ...second.ipsets]) };
 }
 
 /** True once Felix has looked again after a change to something it owns. */
 function repaired(made: HandEdit, programmed: Netns, base: Netns, now: number): boolean {
-  const refreshedSince = Math.floor(now / ROUTE_REFRESH_INTERVAL) > Math.floor(made.at / ROUTE_REFRESH_INTERVAL);
+  const refreshedSince =
+    Math.floor(now / ROUTE_REFRESH_INTERVAL) > Math.floor(made.at / ROUTE_REFRESH_INTERVAL);
   return refreshedSince && ownedByFelix(made.edit, programmed, base);
 }
 
@@ -189,14 +205,26 @@ function podStack(pod: KubeObject, sandbox: PodSandbox, network: PodNetwork): Ne
     up: true,
     addresses: [{ address: network.address, length: 32, scope: 'global' }],
     proxyArp: false,
-    link: { kind: 'peer', netns: `node/${sandbox.node}`, device: network.hostInterface, index: network.hostIndex },
+    link: {
+      kind: 'peer',
+      netns: `node/${sandbox.node}`,
+      device: network.hostInterface,
+      index: network.hostIndex,
+    },
   };
   return {
     id: `pod/${sandbox.namespace}/${sandbox.pod}`,
     hostname: sandbox.pod,
     devices: [LOOPBACK, eth0],
     routes: [
-      { prefix: { base: ipv4('0.0.0.0'), length: 0 }, type: 'unicast', via: POD_GATEWAY, device, protocol: 'boot', scope: 'global' },
+      {
+        prefix: { base: ipv4('0.0.0.0'), length: 0 },
+        type: 'unicast',
+        via: POD_GATEWAY,
+        device,
+        protocol: 'boot',
+        scope: 'global',
+      },
       { prefix: { base: POD_GATEWAY, length: 32 }, type: 'unicast', device, protocol: 'boot', scope: 'link' },
     ],
     neighbours: [],

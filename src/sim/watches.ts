@@ -16,7 +16,13 @@ export interface WatchOptions {
 }
 
 /** Ends with the signal, after an ERROR event, or when the world goes back to an earlier state. */
-export function watchEvents({ request, signal, registry, world, onChange }: WatchOptions): AsyncIterable<ApiWatchEvent> {
+export function watchEvents({
+  request,
+  signal,
+  registry,
+  world,
+  onChange,
+}: WatchOptions): AsyncIterable<ApiWatchEvent> {
   const queue = new AsyncQueue<ApiWatchEvent>();
   const asked = request.query?.['resourceVersion'];
   let revision = asked === undefined || asked === '' || asked === '0' ? undefined : Number(asked);

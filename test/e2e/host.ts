@@ -43,7 +43,6 @@ export async function stopHost({ process: child }: Host): Promise<void> {
 export const test = base.extend<object, { host: Host }>({
   host: [
     // Playwright reads a fixture's needs from this pattern; it has none.
-    // eslint-disable-next-line no-empty-pattern -- see above
     async ({}, use) => {
       const data = await mkdtemp(join(tmpdir(), 'underlay-e2e-'));
       const host = await startHost(data);

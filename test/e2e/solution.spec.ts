@@ -23,7 +23,9 @@ test('the first lab, from lesson to last check', async ({ page, host }) => {
     await node1.run('tcpdump -nn -i eth0 -c 4 -w /root/overlay.pcap udp port 4789');
     await node1.waitFor(/listening on eth0/);
     const workstation = await lab.openTerminal('workstation');
-    await workstation.run("kubectl exec client -- ping -c 3 $(kubectl get pod far -o jsonpath='{.status.podIP}')");
+    await workstation.run(
+      "kubectl exec client -- ping -c 3 $(kubectl get pod far -o jsonpath='{.status.podIP}')",
+    );
     await workstation.waitFor(/3 packets transmitted, 3 received, 0% packet loss/);
     expect(passed(await lab.check())).toBe(true);
   });
@@ -32,7 +34,9 @@ test('the first lab, from lesson to last check', async ({ page, host }) => {
     await lab.selectStep(2);
     await lab.predict('none');
     const workstation = await lab.openTerminal('workstation');
-    await workstation.run(`calicoctl patch ippool default-ipv4-ippool -p '{"spec":{"vxlanMode":"CrossSubnet"}}'`);
+    await workstation.run(
+      `calicoctl patch ippool default-ipv4-ippool -p '{"spec":{"vxlanMode":"CrossSubnet"}}'`,
+    );
     await workstation.waitFor(/Successfully patched 1 'IPPool' resource/);
     expect(passed(await lab.check())).toBe(true);
   });
@@ -43,7 +47,9 @@ test('the first lab, from lesson to last check', async ({ page, host }) => {
     await node1.run('tcpdump -nn -i eth0 -c 2 -w /root/near.pcap icmp');
     await node1.waitFor(/listening on eth0[^]*listening on eth0/);
     const workstation = await lab.openTerminal('workstation');
-    await workstation.run("kubectl exec client -- ping -c 2 $(kubectl get pod near -o jsonpath='{.status.podIP}')");
+    await workstation.run(
+      "kubectl exec client -- ping -c 2 $(kubectl get pod near -o jsonpath='{.status.podIP}')",
+    );
     await workstation.waitFor(/2 packets transmitted, 2 received/);
     expect(passed(await lab.check())).toBe(true);
   });
@@ -72,10 +78,12 @@ test('a wrong way gets its reason', async ({ page, host }) => {
   await lab.selectStep(2);
   await lab.predict('vxlan');
   const verdicts = await lab.check();
-  expect(verdicts.map(({ outcome, title }) => `${/pass/i.test(outcome) ? 'pass' : 'fail'} ${title}`)).toEqual([
-    'fail IP pool default-ipv4-ippool is as asked',
-    'pass pod/client reaches pod/near on port 80',
-    'fail pod/client reaches pod/far on port 80',
-  ]);
+  expect(verdicts.map(({ outcome, title }) => `${/pass/i.test(outcome) ? 'pass' : 'fail'} ${title}`)).toEqual(
+    [
+      'fail IP pool default-ipv4-ippool is as asked',
+      'pass pod/client reaches pod/near on port 80',
+      'fail pod/client reaches pod/far on port 80',
+    ],
+  );
   await lab.reset();
 });

@@ -44,6 +44,8 @@ test('a busy loop does not freeze the app and can be stopped', async ({ page, ho
 
 test('refuses bad YAML with its place and applies nothing', async ({ page, host }) => {
   const terminal = await workstation(page, host.url);
-  await terminal.run("printf 'kind: Pod\\n  apiVersion: v1\\n' > bad.yaml; kubectl apply -f bad.yaml; echo exit=$?");
+  await terminal.run(
+    "printf 'kind: Pod\\n  apiVersion: v1\\n' > bad.yaml; kubectl apply -f bad.yaml; echo exit=$?",
+  );
   await terminal.waitFor(/bad\.yaml[^]*line 2[^]*exit=1/);
 });

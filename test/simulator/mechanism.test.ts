@@ -18,11 +18,20 @@ afterEach(() => lab.session.dispose());
 
 describe('one FDB entry of node1', () => {
   test('is there, and every tool reaches the far pod', async () => {
-    expect(await lab.out('node/node1', 'bridge fdb show dev vxlan.calico')).toContain(`${NODE3_TUNNEL_MAC} dst 10.0.1.13 self permanent`);
-    expect((await lab.at('pod/client', `ping -c 2 ${far}`)).stdout).toContain('2 packets transmitted, 2 received, 0% packet loss');
+    expect(await lab.out('node/node1', 'bridge fdb show dev vxlan.calico')).toContain(
+      `${NODE3_TUNNEL_MAC} dst 10.0.1.13 self permanent`,
+    );
+    expect((await lab.at('pod/client', `ping -c 2 ${far}`)).stdout).toContain(
+      '2 packets transmitted, 2 received, 0% packet loss',
+    );
     expect((await lab.at('pod/client', `curl -s -m 3 http://${far}/hostname`)).stdout).toBe('far');
-    expect((await lab.at('pod/client', `traceroute -n ${far}`)).stdout).toMatch(new RegExp(`\\n 3  ${far.replaceAll('.', '\\.')} `));
-    expect(await lab.reach('pod/client', 'pod/far')).toMatchObject({ delivered: true, encapsulation: 'vxlan' });
+    expect((await lab.at('pod/client', `traceroute -n ${far}`)).stdout).toMatch(
+      new RegExp(`\\n 3  ${far.replaceAll('.', '\\.')} `),
+    );
+    expect(await lab.reach('pod/client', 'pod/far')).toMatchObject({
+      delivered: true,
+      encapsulation: 'vxlan',
+    });
   });
 
   test('removed by hand takes the far pod from ping, curl, traceroute, tcpdump and reach, and nothing else', async () => {
@@ -34,7 +43,9 @@ describe('one FDB entry of node1', () => {
     });
     expect(await lab.at('pod/client', `curl -s -S -m 3 http://${far}/hostname`)).toMatchObject({
       exitCode: 28,
-      stderr: expect.stringMatching(/^curl: \(28\) Connection timed out after 300\d milliseconds\n$/) as string,
+      stderr: expect.stringMatching(
+        /^curl: \(28\) Connection timed out after 300\d milliseconds\n$/,
+      ) as string,
     });
     const trace = await lab.at('pod/client', `traceroute -n -m 3 -q 1 -w 1 ${far}`);
     expect(trace.stdout).toMatch(/^traceroute to .*\n 1 {2}10\.0\.0\.11 .*\n 2 {2}\*\n 3 {2}\*\n$/);
@@ -44,12 +55,18 @@ describe('one FDB entry of node1', () => {
       reason: expect.stringContaining('node/node1') as string,
     });
 
-    const capture = lab.at('node/node1', 'timeout 5 tcpdump -nn -i eth0 udp port 4789 and dst host 10.0.1.13');
+    const capture = lab.at(
+      'node/node1',
+      'timeout 5 tcpdump -nn -i eth0 udp port 4789 and dst host 10.0.1.13',
+    );
     await lab.at('pod/client', `ping -c 2 -W 1 ${far}`);
     expect((await capture).stderr).toContain('0 packets captured');
 
     expect((await lab.at('pod/client', `ping -c 1 ${near}`)).exitCode).toBe(0);
-    expect(await lab.reach('pod/client', 'pod/near')).toMatchObject({ delivered: true, encapsulation: 'vxlan' });
+    expect(await lab.reach('pod/client', 'pod/near')).toMatchObject({
+      delivered: true,
+      encapsulation: 'vxlan',
+    });
   });
 
   test('is put back by Felix at its next route refresh', async () => {
@@ -62,7 +79,11 @@ describe('one FDB entry of node1', () => {
 describe('other causes', () => {
   test.each([
     ['the route to the block', 'ip route del 10.244.135.0/26', 'no-route'],
-    ['the neighbour entry of the tunnel', 'ip neigh del 10.244.135.0 dev vxlan.calico', 'neighbour-unreachable'],
+    [
+      'the neighbour entry of the tunnel',
+      'ip neigh del 10.244.135.0 dev vxlan.calico',
+      'neighbour-unreachable',
+    ],
     ['the tunnel device', 'ip link set vxlan.calico down', 'no-route'],
   ])('removing %s ends the flow', async (_, line, disposition) => {
     await lab.out('node/node1', line);

@@ -5,6 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import type * as Playwright from '@playwright/test';
+import type * as Playwright from '@playwright/test';
 import { PATHS } from '../paths.ts';
 import { figure } from './bench.ts';
 
@@ -42,7 +44,7 @@ export async function firstPaint(): Promise<ReturnType<typeof figure> | { readon
         if (found) resolve(found[0]);
       });
     });
-    const { chromium } = (await import(PLAYWRIGHT)) as typeof import('@playwright/test');
+    const { chromium } = (await import(PLAYWRIGHT)) as typeof Playwright;
     const browser = await chromium.launch({ executablePath, args: FLAGS });
     const samples: number[] = [];
     for (let run = 0; run < RUNS; run += 1) {

@@ -30,5 +30,9 @@ export function noSuchPlace(place: string): LabError {
 }
 
 export function noSuchFile(place: string, path: string): LabError {
-  return { code: 'no-such-file', message: `${place} has no file ${path}.`, remedy: 'Look at the name with ls.' };
+  return {
+    code: 'no-such-file',
+    message: `${place} has no file ${path}.`,
+    remedy: 'Look at the name with ls.',
+  };
 }

@@ -48,7 +48,9 @@ export class Places {
   /** Workstation first, then what the topology has, then running pods outside the system namespaces. */
   list(): readonly Place[] {
     const { topology } = this.#options.environment;
-    const named = (kind: 'node' | 'router' | 'host') => ({ name }: { readonly name: string }): Place => ({ kind, name });
+    const named =
+      (kind: 'node' | 'router' | 'host') =>
+      ({ name }: { readonly name: string }): Place => ({ kind, name });
     return [
       WORKSTATION,
       ...topology.nodes.map(named('node')),
@@ -97,7 +99,9 @@ export class Places {
     const places = [...this.#kept].flatMap(([key, { files, image, history }]) => {
       if (key.startsWith('pod/')) return [];
       const own = Object.entries(files.snapshot()).filter(([path, data]) => image[path] !== data);
-      return own.length === 0 && history.length === 0 ? [] : [[key, { files: Object.fromEntries(own), history }] as const];
+      return own.length === 0 && history.length === 0
+        ? []
+        : [[key, { files: Object.fromEntries(own), history }] as const];
     });
     return { places: Object.fromEntries(places) };
   }
@@ -106,8 +110,15 @@ export class Places {
     const { store } = this.#options.simulator.world.cluster;
     return store
       .list('pods')
-      .filter(({ metadata, status }) => !SYSTEM_NAMESPACES.has(metadata.namespace ?? '') && status?.['phase'] === 'Running')
-      .map(({ metadata }): Place => ({ kind: 'pod', namespace: metadata.namespace ?? 'default', name: metadata.name }));
+      .filter(
+        ({ metadata, status }) =>
+          !SYSTEM_NAMESPACES.has(metadata.namespace ?? '') && status?.['phase'] === 'Running',
+      )
+      .map(({ metadata }): Place => ({
+        kind: 'pod',
+        namespace: metadata.namespace ?? 'default',
+        name: metadata.name,
+      }));
   }
 
   #remember(shell: Shell): void {
@@ -147,12 +158,15 @@ export class Places {
     if (place.kind === 'workstation') {
       return { files: [{ path: '.kube/config', text: kubeconfig(topology) }, ...files], hosts };
     }
-    if (place.kind === 'pod') return { ...this.#podAddress(place), nameserver: formatIpv4(clusterDns(topology)) };
+    if (place.kind === 'pod')
+      return { ...this.#podAddress(place), nameserver: formatIpv4(clusterDns(topology)) };
     return { hosts };
   }
 
   #podAddress({ namespace, name }: Extract<Place, { kind: 'pod' }>): ImageFacts {
-    const address = this.#options.simulator.world.cluster.store.get('pods', namespace, name)?.status?.['podIP'];
+    const address = this.#options.simulator.world.cluster.store.get('pods', namespace, name)?.status?.[
+      'podIP'
+    ];
     return typeof address === 'string' ? { address } : {};
   }
 }

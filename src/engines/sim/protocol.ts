@@ -16,13 +16,22 @@ import type { Trace } from '../../model/trace.ts';
 
 /** Questions to the worker's session: name -> arguments and answer. */
 export interface Calls {
-  exec: { readonly in: { readonly place: Place; readonly argv: readonly string[] }; readonly out: Result<ExecResult, LabError> };
+  exec: {
+    readonly in: { readonly place: Place; readonly argv: readonly string[] };
+    readonly out: Result<ExecResult, LabError>;
+  };
   objects: { readonly in: ObjectQuery; readonly out: Result<readonly JsonObject[], LabError> };
   reach: { readonly in: ReachFlow; readonly out: Result<ReachReport, LabError> };
   trace: { readonly in: ReachFlow; readonly out: Result<readonly Trace[], LabError> };
   settle: { readonly in: { readonly horizon: number }; readonly out: Result<void, LabError> };
-  shell: { readonly in: { readonly place: Place; readonly size: TerminalSize; readonly terminal: number }; readonly out: Result<void, LabError> };
-  readFile: { readonly in: { readonly place: Place; readonly path: string }; readonly out: Result<Uint8Array, LabError> };
+  shell: {
+    readonly in: { readonly place: Place; readonly size: TerminalSize; readonly terminal: number };
+    readonly out: Result<void, LabError>;
+  };
+  readFile: {
+    readonly in: { readonly place: Place; readonly path: string };
+    readonly out: Result<Uint8Array, LabError>;
+  };
   reset: { readonly in: Record<string, never>; readonly out: Result<void, LabError> };
 }
 
@@ -32,7 +41,14 @@ export type ToWorker =
   /** Builds a lab and throws it away, so that the code is loaded and warm when a learner comes. */
   | { readonly type: 'rehearse'; readonly environment: LabEnvironment }
   | { readonly type: 'open'; readonly environment: LabEnvironment; readonly belongings: Belongings }
-  | { readonly [K in CallName]: { readonly type: 'call'; readonly id: number; readonly name: K; readonly input: Calls[K]['in'] } }[CallName]
+  | {
+      readonly [K in CallName]: {
+        readonly type: 'call';
+        readonly id: number;
+        readonly name: K;
+        readonly input: Calls[K]['in'];
+      };
+    }[CallName]
   /** The caller no longer waits for this call. */
   | { readonly type: 'cancel'; readonly id: number }
   | { readonly type: 'terminal-input'; readonly terminal: number; readonly bytes: Uint8Array }

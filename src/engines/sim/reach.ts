@@ -31,7 +31,8 @@ export function reach(simulator: Simulator, flow: ReachFlow): Result<ReachReport
   }
   const to = addressOf(simulator, flow.to);
   if (to === undefined) return ok(withoutDestination(flow));
-  const sent = flow.protocol === 'tcp' ? viaHttp(simulator, from, to, flow) : viaEcho(simulator, from, to, flow);
+  const sent =
+    flow.protocol === 'tcp' ? viaHttp(simulator, from, to, flow) : viaEcho(simulator, from, to, flow);
   const mtu = sent.delivered ? pathMtu(simulator, from, to) : undefined;
   return ok({ ...sent, hops: hops(simulator, from, to), ...(mtu === undefined ? {} : { pathMtu: mtu }) });
 }
@@ -41,14 +42,29 @@ export function tracesOf(simulator: Simulator, flow: ReachFlow): Result<readonly
   const from = simulator.netnsOf(flow.from);
   const to = addressOf(simulator, flow.to);
   if (from === undefined || to === undefined) return ok([]);
-  return ok(flow.protocol === 'tcp' ? askHttp(simulator, from, to, flow).traces : ping(simulator, from, to, PING_DATA).traces);
+  return ok(
+    flow.protocol === 'tcp'
+      ? askHttp(simulator, from, to, flow).traces
+      : ping(simulator, from, to, PING_DATA).traces,
+  );
 }
 
 type Sent = Omit<ReachReport, 'hops' | 'pathMtu'>;
 
 function withoutDestination(flow: ReachFlow): ReachReport {
-  const name = flow.to.kind === 'service' ? `service/${flow.to.name}` : flow.to.kind === 'address' ? flow.to.address : formatPlace(flow.to);
-  return { delivered: false, disposition: 'no-route', reason: `${name} has no address.`, encapsulation: 'none', hops: [] };
+  const name =
+    flow.to.kind === 'service'
+      ? `service/${flow.to.name}`
+      : flow.to.kind === 'address'
+        ? flow.to.address
+        : formatPlace(flow.to);
+  return {
+    delivered: false,
+    disposition: 'no-route',
+    reason: `${name} has no address.`,
+    encapsulation: 'none',
+    hops: [],
+  };
 }
 
 function viaHttp(simulator: Simulator, from: NetnsId, to: Ipv4, flow: ReachFlow): Sent {
@@ -60,7 +76,15 @@ function viaHttp(simulator: Simulator, from: NetnsId, to: Ipv4, flow: ReachFlow)
 function askHttp(simulator: Simulator, from: NetnsId, to: Ipv4, flow: ReachFlow): HttpOutcome {
   return simulator.ask({
     kind: 'http',
-    request: { from, to, port: flow.port ?? 80, sourcePort: SOURCE_PORT, host: formatIpv4(to), path: '/', method: 'GET' },
+    request: {
+      from,
+      to,
+      port: flow.port ?? 80,
+      sourcePort: SOURCE_PORT,
+      host: formatIpv4(to),
+      path: '/',
+      method: 'GET',
+    },
   }).outcome;
 }
 
@@ -74,22 +98,52 @@ function viaEcho(simulator: Simulator, from: NetnsId, to: Ipv4, flow: ReachFlow)
 function ping(simulator: Simulator, from: NetnsId, to: Ipv4, dataLength: number): EchoOutcome {
   return simulator.ask({
     kind: 'echo',
-    request: { from, to, identifier: IDENTIFIER, sequence: 1, ttl: INITIAL_TTL, dataLength, pmtuDiscovery: 'do' },
+    request: {
+      from,
+      to,
+      identifier: IDENTIFIER,
+      sequence: 1,
+      ttl: INITIAL_TTL,
+      dataLength,
+      pmtuDiscovery: 'do',
+    },
   }).outcome;
 }
 
 function judged(traces: readonly Trace[], answered: boolean): Sent {
   const [there] = traces;
-  const last = answered ? there : (traces.find(({ disposition }) => disposition !== 'delivered') ?? there);
   const outer = there?.steps.find((step) => step.kind === 'encapsulate');
-  const lost = !answered && there?.disposition === 'delivered' && last !== there;
   return {
-    delivered: answered,
-    disposition: lost ? 'reply-lost' : (there?.disposition ?? 'no-route'),
-    reason: answered ? 'The packet arrived and the answer came back.' : reasonOf(last, lost),
-    encapsulation: outer ? outer.with : 'none',
-    ...(outer ? { outer: { source: formatIpv4(outer.outer.source), destination: formatIpv4(outer.outer.destination) } } : {}),
+    ...(answered ? ARRIVED : ending(traces)),
+    encapsulation: outer?.with ?? 'none',
+    ...(outer
+      ? {
+          outer: { source: formatIpv4(outer.outer.source), destination: formatIpv4(outer.outer.destination) },
+        }
+      : {}),
   };
+}
+
+type Ending = Pick<Sent, 'delivered' | 'disposition' | 'reason'>;
+
+const ARRIVED: Ending = {
+  delivered: true,
+  disposition: 'delivered',
+  reason: 'The packet arrived and the answer came back.',
+};
+
+/** How a flow ended that got no answer: on the way there, or on the way back. */
+function ending(traces: readonly Trace[]): Ending {
+  const [there] = traces;
+  const lost = traces.find(({ disposition }) => disposition !== 'delivered') ?? there;
+  if (!there || lost === there) {
+    return {
+      delivered: false,
+      disposition: there?.disposition ?? 'no-route',
+      reason: reasonOf(there, false),
+    };
+  }
+  return { delivered: false, disposition: 'reply-lost', reason: reasonOf(lost, true) };
 }
 
 function reasonOf(trace: Trace | undefined, replyLost: boolean): string {

@@ -75,7 +75,10 @@ export class SimSession implements LabSession {
     this.#listed = this.places().map(formatPlace);
   }
 
-  static async open(environment: LabEnvironment, { belongings, pace }: SimSessionOptions): Promise<Result<SimSession, LabError>> {
+  static async open(
+    environment: LabEnvironment,
+    { belongings, pace }: SimSessionOptions,
+  ): Promise<Result<SimSession, LabError>> {
     const timers = hostTimers();
     const simulator = new Simulator({
       topology: environment.topology,
@@ -89,7 +92,11 @@ export class SimSession implements LabSession {
     const signal = new AbortController().signal;
     const built = await free.during(buildStartState(environment.start, { simulator, places, signal }));
     if (!built.ok) return built;
-    const parts: Parts = { simulator, places, pace: pace === 'live' ? new LivePace(simulator, timers) : free };
+    const parts: Parts = {
+      simulator,
+      places,
+      pace: pace === 'live' ? new LivePace(simulator, timers) : free,
+    };
     return ok(new SimSession(environment, parts));
   }
 
@@ -109,7 +116,11 @@ export class SimSession implements LabSession {
     return this.#places.belongings();
   }
 
-  async exec(place: Place, argv: readonly string[], signal: AbortSignal): Promise<Result<ExecResult, LabError>> {
+  async exec(
+    place: Place,
+    argv: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Result<ExecResult, LabError>> {
     this.#pace.catchUp();
     if (!this.#places.exists(place)) return err(noSuchPlace(formatPlace(place)));
     const done = await this.#pace.during(this.#places.shell(place).exec(argv, { signal }));
@@ -163,7 +174,8 @@ export class SimSession implements LabSession {
   #tellPlaces(): void {
     const places = this.places();
     const listed = places.map(formatPlace);
-    if (listed.length === this.#listed.length && listed.every((name, at) => name === this.#listed[at])) return;
+    if (listed.length === this.#listed.length && listed.every((name, at) => name === this.#listed[at]))
+      return;
     this.#listed = listed;
     this.#placesChanged.emit(places);
   }
@@ -174,4 +186,3 @@ interface Parts {
   readonly places: Places;
   readonly pace: Pace;
 }
-

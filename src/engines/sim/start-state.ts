@@ -24,9 +24,15 @@ export function bringsPools(start: LabEnvironment['start']): boolean {
 
 export async function buildStartState(
   start: LabEnvironment['start'],
-  { simulator, places, signal }: { readonly simulator: Simulator; readonly places: Places; readonly signal: AbortSignal },
+  {
+    simulator,
+    places,
+    signal,
+  }: { readonly simulator: Simulator; readonly places: Places; readonly signal: AbortSignal },
 ): Promise<Result<void, LabError>> {
-  const calico = start.filter((file) => documentsOf(file.text).every(({ apiVersion }) => apiVersion === CALICO_API));
+  const calico = start.filter((file) =>
+    documentsOf(file.text).every(({ apiVersion }) => apiVersion === CALICO_API),
+  );
   const others = start.filter((file) => !calico.includes(file));
   // Pools come before any pod can ask for an address.
   for (const group of [calico, others]) {
@@ -46,7 +52,9 @@ async function applyFile(
   tool: 'calicoctl' | 'kubectl',
   { places, signal }: { readonly places: Places; readonly signal: AbortSignal },
 ): Promise<Result<void, LabError>> {
-  const { exitCode, stderr } = await places.shell(WORKSTATION).exec([tool, 'apply', '-f', '-'], { signal, stdin: text });
+  const { exitCode, stderr } = await places
+    .shell(WORKSTATION)
+    .exec([tool, 'apply', '-f', '-'], { signal, stdin: text });
   return exitCode === 0 ? ok(undefined) : err(startFailed(`${file}: ${stderr.trim()}`));
 }
 

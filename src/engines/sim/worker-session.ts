@@ -54,7 +54,11 @@ export class WorkerSession implements LabSession {
   }
 
   /** Resolves when the lab's start state stands; a worker that could not build it is ended. */
-  static async open(worker: Worker, environment: LabEnvironment, belongings: Belongings): Promise<Result<WorkerSession, LabError>> {
+  static async open(
+    worker: Worker,
+    environment: LabEnvironment,
+    belongings: Belongings,
+  ): Promise<Result<WorkerSession, LabError>> {
     const session = new WorkerSession(worker, environment, belongings);
     const opened = await new Promise<Result<void, LabError>>((resolve) => {
       session.#opened = resolve;
@@ -72,8 +76,12 @@ export class WorkerSession implements LabSession {
   readonly onStatus = this.#statusChanged.subscribe;
   readonly onPlaces = this.#placesChanged.subscribe;
 
-  readonly trace: NonNullable<LabSession['trace']> = { trace: (flow, signal) => this.#call('trace', flow, signal) };
-  readonly clock: NonNullable<LabSession['clock']> = { settle: (horizon, signal) => this.#call('settle', { horizon }, signal) };
+  readonly trace: NonNullable<LabSession['trace']> = {
+    trace: (flow, signal) => this.#call('trace', flow, signal),
+  };
+  readonly clock: NonNullable<LabSession['clock']> = {
+    settle: (horizon, signal) => this.#call('settle', { horizon }, signal),
+  };
 
   topology(): LabEnvironment['topology'] {
     return this.#environment.topology;
@@ -154,7 +162,10 @@ export class WorkerSession implements LabSession {
         settle(refused(INTERRUPTED));
       };
       signal?.addEventListener('abort', abort, { once: true });
-      this.#waiting.set(id, { answer: (value) => settle(value as Calls[K]['out']), fail: (error) => settle(refused(error)) });
+      this.#waiting.set(id, {
+        answer: (value) => settle(value as Calls[K]['out']),
+        fail: (error) => settle(refused(error)),
+      });
       this.#post({ type: 'call', id, name, input } as ToWorker);
     });
   }

@@ -59,7 +59,9 @@ class WorkerHost {
     this.#tellBelongings();
   }
 
-  readonly #calls: { readonly [K in CallName]: (input: Calls[K]['in'], signal: AbortSignal) => Promise<Calls[K]['out']> } = {
+  readonly #calls: {
+    readonly [K in CallName]: (input: Calls[K]['in'], signal: AbortSignal) => Promise<Calls[K]['out']>;
+  } = {
     exec: ({ place, argv }, signal) => this.#session.exec(place, argv, signal),
     objects: (query) => this.#session.objects(query),
     reach: (flow) => this.#session.reach(flow),
@@ -88,7 +90,10 @@ class WorkerHost {
 
   #tellBelongings(): void {
     clearTimeout(this.#told);
-    this.#told = setTimeout(() => post({ type: 'belongings', belongings: this.#session.belongings() }), QUIET);
+    this.#told = setTimeout(
+      () => post({ type: 'belongings', belongings: this.#session.belongings() }),
+      QUIET,
+    );
   }
 }
 
