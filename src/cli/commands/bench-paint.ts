@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import type * as Playwright from '@playwright/test';
-import type * as Playwright from '@playwright/test';
 import { PATHS } from '../paths.ts';
 import { figure } from './bench.ts';
 

@@ -72,10 +72,16 @@ async function openServices(): Promise<Result<Services, string>> {
   if (!progress.ok) return progress;
   const { setAside } = progress.value;
   if (setAside !== undefined) complain(`The saved progress could not be read. It is kept as ${setAside}.`);
+  const [firstLab] = library.value.labs.values();
   return ok(
     new Services({
       library: library.value,
-      engines: [simEngine({ worker: PATHS.simWorker })],
+      engines: [
+        simEngine({
+          worker: PATHS.simWorker,
+          ...(firstLab ? { rehearse: firstLab.environment } : {}),
+        }),
+      ],
       progress: progress.value,
       info: {
         version: await packageVersion(),

@@ -8,7 +8,7 @@ export function freeRunningSimEngine(): LabEngine {
   return {
     id: 'sim',
     preflight: () => Promise.resolve(undefined),
-    open: (environment, { belongings = NOTHING }) =>
-      SimSession.open(environment, { belongings, pace: 'free' }),
+    open: (environment, { signal, belongings = NOTHING }) =>
+      SimSession.open(environment, { belongings, signal, pace: 'free' }),
   };
 }

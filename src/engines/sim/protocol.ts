@@ -38,8 +38,8 @@ export interface Calls {
 export type CallName = keyof Calls;
 
 export type ToWorker =
-  /** Builds a lab and throws it away, so that the code is loaded and warm when a learner comes. */
-  | { readonly type: 'rehearse'; readonly environment: LabEnvironment }
+  /** Builds a lab and throws it away, so that the code is warm when a learner comes; without one, only loads. */
+  | { readonly type: 'rehearse'; readonly environment: LabEnvironment | undefined }
   | { readonly type: 'open'; readonly environment: LabEnvironment; readonly belongings: Belongings }
   | {
       readonly [K in CallName]: {
@@ -57,6 +57,7 @@ export type ToWorker =
   | { readonly type: 'terminal-close'; readonly terminal: number };
 
 export type FromWorker =
+  | { readonly type: 'rehearsed' }
   | { readonly type: 'opened'; readonly result: Result<void, LabError> }
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly type: 'terminal-data'; readonly terminal: number; readonly bytes: Uint8Array }

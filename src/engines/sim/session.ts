@@ -23,7 +23,7 @@ import type { Topology } from '../../model/topology.ts';
 import { Simulator, type World } from '../../sim/index.ts';
 import { INTERRUPTED, noSuchFile, noSuchPlace } from './errors.ts';
 import { objectsOf } from './objects.ts';
-import { hostTimers, hostTurn } from './host-clock.ts';
+import { hostTimers, hostTurn, type HostTimers } from './host-clock.ts';
 import { FreePace, LivePace, type Pace } from './pace.ts';
 import { Places } from './places.ts';
 import { reach, tracesOf } from './reach.ts';
@@ -34,10 +34,16 @@ import { createTextTools } from './text-tools.ts';
 /** Labs are the same on every start. */
 const SEED = 20_260_501;
 
+const NEVER = new AbortController().signal;
+
 export interface SimSessionOptions {
   readonly belongings: Belongings;
   /** `live`: a virtual second takes a second. `free`: time jumps whenever every program waits. */
   readonly pace: 'live' | 'free';
+  /** Gives the lab up while it is being built. */
+  readonly signal?: AbortSignal;
+  /** The host's, unless a test holds time in its own hands. */
+  readonly timers?: HostTimers;
 }
 
 export class SimSession implements LabSession {
@@ -77,9 +83,8 @@ export class SimSession implements LabSession {
 
   static async open(
     environment: LabEnvironment,
-    { belongings, pace }: SimSessionOptions,
+    { belongings, pace, signal = NEVER, timers = hostTimers() }: SimSessionOptions,
   ): Promise<Result<SimSession, LabError>> {
-    const timers = hostTimers();
     const simulator = new Simulator({
       topology: environment.topology,
       seed: SEED,
@@ -89,8 +94,8 @@ export class SimSession implements LabSession {
     const free = new FreePace(simulator, hostTurn);
     const textTools = free.watched(createTextTools());
     const places = new Places({ simulator, environment, belongings, textTools, breathe: hostTurn });
-    const signal = new AbortController().signal;
     const built = await free.during(buildStartState(environment.start, { simulator, places, signal }));
+    if (signal.aborted) return err(INTERRUPTED);
     if (!built.ok) return built;
     const parts: Parts = {
       simulator,

@@ -1,5 +1,5 @@
 /** A terminal on a simulated place: the shell's line editor behind the engine's stream, waiting while the stream is paused. */
-import { Emitter, PatientEmitter } from '../../base/event.ts';
+import { PatientEmitter } from '../../base/event.ts';
 import type { ShellStream, TerminalSize } from '../../lab/ports.ts';
 import { TerminalSession, type Shell } from '../../sim/index.ts';
 
@@ -11,7 +11,7 @@ export interface TerminalHooks {
 
 export function openTerminal(shell: Shell, size: TerminalSize, hooks: TerminalHooks): ShellStream {
   const data = new PatientEmitter<Uint8Array>();
-  const exit = new Emitter<{ readonly code: number }>();
+  const exit = new PatientEmitter<{ readonly code: number }>();
   const gate = new Gate();
   let ended = false;
   const finish = (): void => {

@@ -19,6 +19,9 @@ import { WORKSTATION, type Place } from '../../model/place.ts';
 import { CRASHED, INTERRUPTED } from './errors.ts';
 import type { CallName, Calls, FromWorker, ToWorker } from './protocol.ts';
 
+/** What a shell says that lost its terminal: 128 + SIGHUP. */
+const HANGUP = 129;
+
 interface Waiting {
   readonly answer: (value: unknown) => void;
   readonly fail: (error: LabError) => void;
@@ -26,7 +29,14 @@ interface Waiting {
 
 interface OpenTerminal {
   readonly data: PatientEmitter<Uint8Array>;
-  readonly exit: Emitter<{ readonly code: number }>;
+  readonly exit: PatientEmitter<{ readonly code: number }>;
+}
+
+export interface WorkerSessionOptions {
+  readonly environment: LabEnvironment;
+  readonly belongings: Belongings;
+  /** Gives up waiting for the lab. */
+  readonly signal: AbortSignal;
 }
 
 export class WorkerSession implements LabSession {
@@ -56,12 +66,12 @@ export class WorkerSession implements LabSession {
   /** Resolves when the lab's start state stands; a worker that could not build it is ended. */
   static async open(
     worker: Worker,
-    environment: LabEnvironment,
-    belongings: Belongings,
+    { environment, belongings, signal }: WorkerSessionOptions,
   ): Promise<Result<WorkerSession, LabError>> {
     const session = new WorkerSession(worker, environment, belongings);
     const opened = await new Promise<Result<void, LabError>>((resolve) => {
       session.#opened = resolve;
+      signal.addEventListener('abort', () => resolve(err(INTERRUPTED)), { once: true });
       session.#post({ type: 'open', environment, belongings });
     });
     if (opened.ok) return ok(session);
@@ -118,7 +128,7 @@ export class WorkerSession implements LabSession {
   async shell(place: Place, size: TerminalSize): Promise<Result<ShellStream, LabError>> {
     const terminal = this.#nextId;
     this.#nextId += 1;
-    const open: OpenTerminal = { data: new PatientEmitter(), exit: new Emitter() };
+    const open: OpenTerminal = { data: new PatientEmitter(), exit: new PatientEmitter() };
     this.#terminals.set(terminal, open);
     const opened = await this.#call('shell', { place, size, terminal });
     if (!opened.ok) {
@@ -132,10 +142,7 @@ export class WorkerSession implements LabSession {
       resize: (to) => this.#post({ type: 'terminal-resize', terminal, size: to }),
       pause: () => this.#post({ type: 'terminal-flow', terminal, paused: true }),
       resume: () => this.#post({ type: 'terminal-flow', terminal, paused: false }),
-      close: () => {
-        this.#terminals.delete(terminal);
-        this.#post({ type: 'terminal-close', terminal });
-      },
+      close: () => this.#post({ type: 'terminal-close', terminal }),
     });
   }
 
@@ -183,8 +190,7 @@ export class WorkerSession implements LabSession {
         this.#terminals.get(message.terminal)?.data.emit(message.bytes);
         return;
       case 'terminal-exit':
-        this.#terminals.get(message.terminal)?.exit.emit({ code: message.code });
-        this.#terminals.delete(message.terminal);
+        this.#endTerminal(message.terminal, message.code);
         return;
       case 'places':
         this.#places = message.places;
@@ -192,6 +198,9 @@ export class WorkerSession implements LabSession {
         return;
       case 'belongings':
         this.#belongings = message.belongings;
+        return;
+      case 'rehearsed':
+      // Of interest before there is a session only.
     }
   }
 
@@ -204,6 +213,13 @@ export class WorkerSession implements LabSession {
 
   #failAll(error: LabError): void {
     for (const waiting of [...this.#waiting.values()]) waiting.fail(error);
+    for (const terminal of [...this.#terminals.keys()]) this.#endTerminal(terminal, HANGUP);
+  }
+
+  #endTerminal(terminal: number, code: number): void {
+    const open = this.#terminals.get(terminal);
+    this.#terminals.delete(terminal);
+    open?.exit.emit({ code });
   }
 
   #become(status: SessionStatus): void {
