@@ -8,7 +8,6 @@ const at = (path: string): string => resolve(import.meta.dirname, path);
 /** Bundles for plain Node, each a file out/main/<name>.js; npm packages stay outside. */
 const NODE_ENTRIES = {
   cli: 'src/cli/main.ts',
-  server: 'src/server/main.ts',
   'sim-worker': 'src/engines/sim/worker.ts',
   'build-content': 'src/cli/build-content.ts',
   // The Electron shell, out/main/index.js; package.json `main` names it.
