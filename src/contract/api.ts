@@ -21,6 +21,8 @@ export const API = {
   'lesson.get': z.strictObject({ lesson: id }),
   /** A lab that is open already answers with its running session, so a reloaded or reconnected page finds its lab again. */
   'lab.open': z.strictObject({ lab: id, engine: z.enum(['sim', 'kind']) }),
+  /** The labs that run on this host, for a page that was reloaded. */
+  'lab.running': z.strictObject({}),
   'lab.check': z.strictObject({ session, step: id }),
   'lab.predict': z.strictObject({ session, step: id, choice: z.string().max(200) }),
   'lab.hint': z.strictObject({ session, step: id }),
@@ -31,6 +33,8 @@ export const API = {
   'terminal.resize': z.strictObject({ terminal: z.number().int(), ...size }),
   'terminal.close': z.strictObject({ terminal: z.number().int() }),
   'file.read': z.strictObject({ session, place, path: z.string().max(4096) }),
+  /** Paths of the learner's own files at a place, in alphabetical order; a pod's files end with it and are not listed. */
+  'file.list': z.strictObject({ session, place }),
   'progress.get': z.strictObject({}),
   'progress.lesson': z.strictObject({ lesson: id, done: z.boolean() }),
   'settings.set': z.strictObject({
@@ -48,6 +52,7 @@ export interface Output {
   'course.glossary': readonly GlossaryTerm[];
   'lesson.get': Lesson;
   'lab.open': LabView;
+  'lab.running': readonly RunningLab[];
   'lab.check': StepVerdict;
   'lab.predict': LabView;
   'lab.hint': LabView;
@@ -58,6 +63,7 @@ export interface Output {
   'terminal.resize': null;
   'terminal.close': null;
   'file.read': { readonly base64: string; readonly name: string };
+  'file.list': readonly string[];
   'progress.get': ProgressView;
   'progress.lesson': ProgressView;
   'settings.set': ProgressView;
@@ -68,6 +74,11 @@ export interface AppInfo {
   readonly host: 'browser' | 'electron';
   readonly kubernetes: string;
   readonly calico: string;
+}
+
+export interface RunningLab {
+  readonly lab: string;
+  readonly engine: 'sim' | 'kind';
 }
 
 /** A lab as the interface shows it. Answers to predictions are absent until scored. */

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { Emitter } from '../base/event.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import type { ErrorBody, LabView } from '../contract/api.ts';
+import type { ErrorBody, LabView, RunningLab } from '../contract/api.ts';
 import { failure } from '../contract/errors.ts';
 import { runStep } from '../lab/check.ts';
 import type { Belongings, EngineId, LabEngine, LabSession } from '../lab/ports.ts';
@@ -103,6 +103,11 @@ export class LabSessions {
     this.#running.set(running.id, running);
     this.#follow(running);
     return ok(this.#view(running));
+  }
+
+  /** In the order they were opened. */
+  running(): readonly RunningLab[] {
+    return [...this.#running.values()].map(({ run, engine }) => ({ lab: run.spec.id, engine: engine.id }));
   }
 
   session(id: string): LabSession | undefined {

@@ -10,7 +10,7 @@ import type { ErrorBody, Handlers, Input, LabView } from '../contract/api.ts';
 import { failure } from '../contract/errors.ts';
 import { parseTerminalFrame, terminalFrame, type HostFrame } from '../contract/wire.ts';
 import type { LabSession } from '../lab/ports.ts';
-import { parsePlace, type Place } from '../model/place.ts';
+import { formatPlace, parsePlace, type Place } from '../model/place.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Services } from './services.ts';
 import { Terminals } from './terminals.ts';
@@ -89,6 +89,7 @@ export class WindowConnection {
         return found ? settled(found) : refused(failure('unknown-lesson', { name: lesson }));
       },
       'lab.open': (input) => this.#openLab(input),
+      'lab.running': () => settled(labs.running()),
       'lab.check': (input) => this.#check(input),
       'lab.predict': ({ session, step, choice }) => labs.predict(session, step, choice),
       'lab.hint': ({ session, step }) => labs.hint(session, step),
@@ -103,6 +104,7 @@ export class WindowConnection {
         Promise.resolve(this.#terminals.resize(terminal, { columns, rows })),
       'terminal.close': ({ terminal }) => Promise.resolve(this.#terminals.close(terminal)),
       'file.read': (input) => this.#readFile(input),
+      'file.list': (input) => Promise.resolve(this.#listFiles(input)),
       'progress.get': () => settled(progress.view),
       'progress.lesson': ({ lesson, done }) =>
         library.lessons.has(lesson)
@@ -153,6 +155,19 @@ export class WindowConnection {
     const read = await lab.readFile(place, input.path);
     if (!read.ok) return read;
     return ok({ base64: Buffer.from(read.value).toString('base64'), name: basename(input.path) });
+  }
+
+  #listFiles(input: Input<'file.list'>): Result<readonly string[], ErrorBody> {
+    const found = this.#placeOf(input);
+    if (!found.ok) return found;
+    const { lab, place } = found.value;
+    const { files = {} } = lab.belongings().places[formatPlace(place)] ?? {};
+    // Directories end in a slash.
+    return ok(
+      Object.keys(files)
+        .filter((path) => !path.endsWith('/'))
+        .sort(),
+    );
   }
 
   #placeOf({

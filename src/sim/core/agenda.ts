@@ -12,7 +12,9 @@ export interface Due<E> {
 }
 
 const order = (at: Millis, sequence: number): string =>
-  `${Math.round(at * 1000).toString().padStart(16, '0')}/${String(sequence).padStart(10, '0')}`;
+  `${Math.round(at * 1000)
+    .toString()
+    .padStart(16, '0')}/${String(sequence).padStart(10, '0')}`;
 
 export class Agenda<E> {
   readonly #queue: Table<Due<E>>;

@@ -2,7 +2,10 @@
  * Remembers the last results of a pure function by the identity of its arguments. State is immutable, so the same
  * references mean the same answer: this is how tables are derived when first looked at, and only then.
  */
-export function memoize<A extends readonly unknown[], R>(compute: (...args: A) => R, keep = 1): (...args: A) => R {
+export function memoize<A extends readonly unknown[], R>(
+  compute: (...args: A) => R,
+  keep = 1,
+): (...args: A) => R {
   const kept: { readonly args: A; readonly result: R }[] = [];
   return (...args) => {
     const hit = kept.find((entry) => entry.args.every((arg, at) => Object.is(arg, args[at])));

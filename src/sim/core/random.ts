@@ -19,7 +19,10 @@ export function nextRandom(state: RandomState): { readonly value: number; readon
 }
 
 /** `length` lower-case hex digits and the state after them. */
-export function nextHex(state: RandomState, length: number): { readonly value: string; readonly state: RandomState } {
+export function nextHex(
+  state: RandomState,
+  length: number,
+): { readonly value: string; readonly state: RandomState } {
   let text = '';
   let at = state;
   while (text.length < length) {

@@ -61,6 +61,8 @@ function impliedPorts(container: JsonObject): readonly number[] {
   const program = programOf(textAt(container, 'image'));
   if (program.startsWith('nginx') && textsAt(container, 'command').length === 0) return [80];
   if (!runsNetexec(container)) return [];
-  const flag = textsAt(container, 'args').map((arg) => /^--http-port=(\d+)$/.exec(arg)?.[1]).find((port) => port !== undefined);
+  const flag = textsAt(container, 'args')
+    .map((arg) => /^--http-port=(\d+)$/.exec(arg)?.[1])
+    .find((port) => port !== undefined);
   return [Number(flag ?? 8080)];
 }

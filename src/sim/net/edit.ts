@@ -10,8 +10,18 @@ export type NetnsEdit =
   | { readonly kind: 'delete-route'; readonly prefix: Cidr; readonly device?: string; readonly via?: Ipv4 }
   | { readonly kind: 'add-neighbour'; readonly neighbour: Neighbour; readonly replace: boolean }
   | { readonly kind: 'delete-neighbour'; readonly address: Ipv4; readonly device: string }
-  | { readonly kind: 'add-fdb'; readonly entry: FdbEntry; readonly replace: boolean; readonly append: boolean }
-  | { readonly kind: 'delete-fdb'; readonly mac: string; readonly device: string; readonly destination?: Ipv4 }
+  | {
+      readonly kind: 'add-fdb';
+      readonly entry: FdbEntry;
+      readonly replace: boolean;
+      readonly append: boolean;
+    }
+  | {
+      readonly kind: 'delete-fdb';
+      readonly mac: string;
+      readonly device: string;
+      readonly destination?: Ipv4;
+    }
   | { readonly kind: 'set-link'; readonly device: string; readonly up?: boolean; readonly mtu?: number }
   | { readonly kind: 'add-address'; readonly device: string; readonly address: DeviceAddress }
   | { readonly kind: 'delete-address'; readonly device: string; readonly address: DeviceAddress };

@@ -39,10 +39,26 @@ export interface EchoRequest {
 
 /** What the sender learns of one probe. Times are milliseconds of virtual time. */
 export type ProbeReply =
-  | { readonly kind: 'reply'; readonly from: Ipv4; readonly ttl: number; readonly rtt: number; readonly bytes: number }
-  | { readonly kind: 'icmp-error'; readonly from: Ipv4; readonly error: IcmpErrorKind; readonly mtu?: number; readonly rtt: number }
+  | {
+      readonly kind: 'reply';
+      readonly from: Ipv4;
+      readonly ttl: number;
+      readonly rtt: number;
+      readonly bytes: number;
+    }
+  | {
+      readonly kind: 'icmp-error';
+      readonly from: Ipv4;
+      readonly error: IcmpErrorKind;
+      readonly mtu?: number;
+      readonly rtt: number;
+    }
   /** The kernel refused to send: `message too long`, EINVAL (blackhole), ENETUNREACH. */
-  | { readonly kind: 'local-error'; readonly error: 'too-big' | 'invalid' | 'net-unreachable' | 'host-unreachable'; readonly mtu?: number }
+  | {
+      readonly kind: 'local-error';
+      readonly error: 'too-big' | 'invalid' | 'net-unreachable' | 'host-unreachable';
+      readonly mtu?: number;
+    }
   | { readonly kind: 'silence' };
 
 export interface EchoOutcome {
@@ -83,9 +99,19 @@ export type HttpOutcome = {
   readonly sourceSeen?: Ipv4;
   readonly traces: readonly Trace[];
 } & (
-  | { readonly kind: 'response'; readonly status: number; readonly headers: readonly (readonly [string, string])[]; readonly body: string; readonly rtt: number }
+  | {
+      readonly kind: 'response';
+      readonly status: number;
+      readonly headers: readonly (readonly [string, string])[];
+      readonly body: string;
+      readonly rtt: number;
+    }
   | { readonly kind: 'refused'; readonly rtt: number }
   /** `rtt` is how long the error took to come; absent when the kernel refused at once. */
-  | { readonly kind: 'unreachable'; readonly error: 'host-unreachable' | 'net-unreachable' | 'admin-prohibited' | 'invalid'; readonly rtt?: number }
+  | {
+      readonly kind: 'unreachable';
+      readonly error: 'host-unreachable' | 'net-unreachable' | 'admin-prohibited' | 'invalid';
+      readonly rtt?: number;
+    }
   | { readonly kind: 'timeout' }
 );

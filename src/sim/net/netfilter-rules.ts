@@ -37,8 +37,19 @@ export type Match =
   | { readonly kind: 'out-interface'; readonly name: string; readonly not?: boolean }
   | { readonly kind: 'protocol'; readonly protocol: number; readonly not?: boolean }
   | { readonly kind: 'destination-port'; readonly port: number }
-  | { readonly kind: 'ipset'; readonly set: string; readonly direction: 'src' | 'dst'; readonly not?: boolean }
-  | { readonly kind: 'addrtype'; readonly side: 'src' | 'dst'; readonly type: 'LOCAL'; readonly not?: boolean; readonly limitIfaceOut?: boolean }
+  | {
+      readonly kind: 'ipset';
+      readonly set: string;
+      readonly direction: 'src' | 'dst';
+      readonly not?: boolean;
+    }
+  | {
+      readonly kind: 'addrtype';
+      readonly side: 'src' | 'dst';
+      readonly type: 'LOCAL';
+      readonly not?: boolean;
+      readonly limitIfaceOut?: boolean;
+    }
   | { readonly kind: 'mark'; readonly value: number; readonly mask: number; readonly not?: boolean }
   | { readonly kind: 'ctstate'; readonly states: readonly ('NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID')[] }
   /** `-m statistic --mode random --probability p`: decided by a hash of the flow, so that a run repeats. */

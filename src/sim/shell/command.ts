@@ -6,7 +6,14 @@ import type { Epoch, Millis } from '../core/time.ts';
 import type { ApiRequest, ApiResponse, ApiWatchEvent } from '../kube/api.ts';
 import type { Netns, NetnsMemory } from '../net/netns.ts';
 import type { NetnsEdit } from '../net/edit.ts';
-import type { EchoOutcome, EchoRequest, HttpOutcome, HttpRequest, UdpProbeOutcome, UdpProbeRequest } from '../net/exchange.ts';
+import type {
+  EchoOutcome,
+  EchoRequest,
+  HttpOutcome,
+  HttpRequest,
+  UdpProbeOutcome,
+  UdpProbeRequest,
+} from '../net/exchange.ts';
 import type { Frame } from '../../model/packet.ts';
 import type { NetnsId } from '../../model/trace.ts';
 import type { Place } from '../../model/place.ts';
@@ -34,7 +41,11 @@ export interface CommandIo extends CompletionIo {
   /** Present when stdout is a terminal. */
   readonly tty?: { readonly columns: number; readonly rows: number };
   /** Runs another command line in this place with this one's streams (kubectl exec, watch, xargs). */
-  run(place: Place, argv: readonly string[], io: Partial<Pick<CommandIo, 'stdin' | 'stdout' | 'stderr' | 'tty'>>): Promise<number>;
+  run(
+    place: Place,
+    argv: readonly string[],
+    io: Partial<Pick<CommandIo, 'stdin' | 'stdout' | 'stderr' | 'tty'>>,
+  ): Promise<number>;
 }
 
 export interface CompletionIo {
@@ -77,7 +88,10 @@ export interface NetworkPort {
   netns(id: NetnsId): Netns | undefined;
   memory(id: NetnsId): NetnsMemory;
   /** Changes a stack by hand, as `ip`, `bridge` or `iptables` does; the text is the real tool's complaint. */
-  edit(id: NetnsId, edit: NetnsEdit): { readonly ok: true } | { readonly ok: false; readonly message: string };
+  edit(
+    id: NetnsId,
+    edit: NetnsEdit,
+  ): { readonly ok: true } | { readonly ok: false; readonly message: string };
   echo(request: EchoRequest): EchoOutcome;
   udpProbe(request: UdpProbeRequest): UdpProbeOutcome;
   http(request: HttpRequest): HttpOutcome;
