@@ -12,7 +12,8 @@ export const strings = {
 
   connection: {
     lost: 'The connection to the lab host is gone.',
-    lostRemedy: 'Trying again. Terminals open anew when it is back.',
+    lostRemedy:
+      'Trying again. Terminals open anew when it is back. If Underlay itself has ended, start it again and open the address that it prints.',
     retry: 'Try now',
     back: 'Connected again.',
     lostError: {
@@ -126,7 +127,7 @@ export const strings = {
     closedTitle: 'Lab',
     closedText:
       'A simulated cluster of your own: racks, nodes, pods, and Calico between them. It starts at once and nothing leaves this computer.',
-    start: 'Start the lab',
+    start: 'Start the lab on the simulator',
     starting: 'Starting the lab…',
     startFailed: 'The lab did not start.',
     replaces: (title: string) => `Starting this lab ends the one that is running: ${title}.`,
@@ -171,7 +172,7 @@ export const strings = {
     lock: 'Lock in',
     locked: 'Locked in. It is scored when the step passes.',
     right: 'Your prediction was right.',
-    wrong: (answer: string) => `It was ${answer}.`,
+    wrong: (chosen: string, answer: string) => `You predicted ${chosen}. It was ${answer}.`,
     answer: 'what happened',
   },
 
@@ -230,12 +231,15 @@ export const strings = {
     larger: 'Larger text',
     saveFile: 'Save a file…',
     saveTitle: (place: string) => `Save a file of ${place}`,
-    saveText: 'For example a capture, to open it in Wireshark.',
+    saveHelp: 'Save a file of this place, such as a capture, to your computer',
+    saveText: 'A capture opens in Wireshark.',
+    saveNothing: 'A capture, for example, which tcpdump -w writes and Wireshark opens.',
+    saveFiles: 'Your files here',
     savePath: 'Path of the file',
     saveConfirm: 'Save',
     saved: (name: string) => `Saved ${name}.`,
     findNothing: 'No match',
-    closeHint: 'Close tab',
+    closeHint: 'Close a focused tab',
     closeKeys: 'Delete',
     loadError: {
       code: 'terminal-not-loaded',

@@ -113,8 +113,9 @@ describe('a window', () => {
     await first.call('terminal.open', { session, ...WORKSTATION });
     first.connection.close();
     expect(host.engine.session.shells[0]?.events.at(-1)).toBe('close');
-    const again = await new Window(host).open();
-    expect(again.session).toBe(session);
+    const again = new Window(host);
+    expect(await again.call('lab.running', {})).toEqual([{ lab: 'small', engine: 'sim' }]);
+    expect((await again.open()).session).toBe(session);
   });
 
   test('that is gone gets nothing more, and a shell that comes too late is closed', async () => {
@@ -150,6 +151,18 @@ describe('a window', () => {
       name: 'a.pcap',
     });
     expect(await window.call('file.read', { ...file, session: '00' })).toBe('unknown-session');
+  });
+
+  test('lists the files that the learner made at a place', async () => {
+    const host = await fakeServices();
+    const window = new Window(host);
+    const { session } = await window.open();
+    const files = { '/root/b.pcap': '', '/root/notes/': '', '/root/a.txt': '' };
+    host.engine.session.holdings = { places: { 'node/node1': { files, history: [] } } };
+    const list = (place: string) => window.call('file.list', { session, place });
+    expect(await list('node/node1')).toEqual(['/root/a.txt', '/root/b.pcap']);
+    expect(await list('workstation')).toEqual([]);
+    expect(await list('nowhere')).toBe('unknown-place');
   });
 
   test('marks lessons that exist, and sets what it names', async () => {

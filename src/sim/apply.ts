@@ -76,10 +76,9 @@ const APPLIERS: Appliers = {
   request: (world, { request }, { controllers, registry }) => {
     const tx = new ClusterTransaction(world.cluster, controllers);
     const response = handle(tx, registry, request);
-    // A refused request leaves nothing half done.
-    return response.code < 400
-      ? { world: { ...world, cluster: tx.state }, effect: response }
-      : { world, effect: response };
+    // A refused request leaves nothing half done, and one that only read leaves the very same world.
+    const unchanged = response.code >= 400 || tx.state === world.cluster;
+    return { world: unchanged ? world : { ...world, cluster: tx.state }, effect: response };
   },
   edit: applyHandEdit,
   echo: (world, { request }, { stacks }) => exchanged(world, echo(stacks.network(world), request)),

@@ -12,3 +12,4 @@ export type { TextTools, ToolRequest, ToolResult } from './shell/text/text-tools
 export { Simulator, type SimulatorOptions } from './simulator.ts';
 export type { World } from './stacks.ts';
 export { CALICO_VERSION, KUBERNETES_VERSION } from './versions.ts';
+export { worldHash } from './world-hash.ts';

@@ -8,8 +8,8 @@ import type { Table } from './core/table.ts';
 import { felix } from './cni/calico/felix/felix.ts';
 import { fabric, type Fabric } from './fabric/fabric.ts';
 import type { ClusterState } from './kube/controller.ts';
+import { clusterDns } from './kube/cluster-dns.ts';
 import { kubeProxy } from './kube/kube-proxy.ts';
-import type { KubeObject } from './kube/object.ts';
 import { podListeners } from './kube/pod-stack.ts';
 import type { PodNetwork, PodSandbox } from './kube/sandbox.ts';
 import { applyEdit } from './net/apply-edit.ts';
@@ -18,6 +18,7 @@ import { NO_NETFILTER, type Chain, type Netfilter, type TableName } from './net/
 import {
   NO_MEMORY,
   type Device,
+  type Listener,
   type Netns,
   type NetnsMemory,
   type Network,
@@ -65,11 +66,20 @@ export class Stacks {
 
   /** The network of `world` as one instant's walk sees it. */
   network(world: World): Network {
+    const memories = new Map<NetnsId, NetnsMemory>();
+    const memory = (id: NetnsId): NetnsMemory => {
+      let known = memories.get(id);
+      if (!known) {
+        known = world.memory.get(memoryKey(world.cluster, id)) ?? NO_MEMORY;
+        memories.set(id, known);
+      }
+      return known;
+    };
     return {
       now: world.cluster.now,
       epoch: world.cluster.epoch,
       netns: (id) => this.netns(world, id),
-      memory: (id) => world.memory.get(memoryKey(world.cluster, id)) ?? NO_MEMORY,
+      memory,
       segment: (name) => this.#fabric.segmentPorts(name),
     };
   }
@@ -187,14 +197,15 @@ function podNetns(cluster: ClusterState, [namespace = '', name = '']: readonly s
   const pod = cluster.store.get('pods', namespace, name);
   const sandbox = cluster.sandboxes.get(pod?.metadata.uid ?? '');
   if (!pod || !sandbox?.network) return undefined;
-  return podStack(pod, sandbox, sandbox.network);
+  const listeners = podListeners(pod, () => clusterDns(cluster.store));
+  return podStack(sandbox, sandbox.network, listeners);
 }
 
 /**
  * What the CNI plugin leaves in a pod: a /32 address and a default route through 169.254.1.1, which the node's proxy ARP
  * answers for (cni-plugin/pkg/dataplane/linux/dataplane_linux.go, Calico v3.32.1).
  */
-function podStack(pod: KubeObject, sandbox: PodSandbox, network: PodNetwork): Netns {
+function podStack(sandbox: PodSandbox, network: PodNetwork, listeners: readonly Listener[]): Netns {
   const device = 'eth0';
   const eth0: Device = {
     index: ETH0_INDEX,
@@ -231,7 +242,7 @@ function podStack(pod: KubeObject, sandbox: PodSandbox, network: PodNetwork): Ne
     fdb: [],
     netfilter: NO_NETFILTER,
     ipForward: false,
-    listeners: podListeners(pod),
+    listeners,
   };
 }
 

@@ -28,6 +28,7 @@ export function watchEvents({
   let revision = asked === undefined || asked === '' || asked === '0' ? undefined : Number(asked);
   const look = (): void => {
     const { store, epoch, now } = world().cluster;
+    if (revision === store.revision) return;
     if (revision !== undefined && store.revision < revision) {
       close();
       return;

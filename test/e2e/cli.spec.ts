@@ -58,15 +58,15 @@ test('mistakes get a sentence and 2', async () => {
   });
   expect(await underlay('start', '--prot', '1')).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('Did you mean --port?') as string,
+    stderr: expect.stringContaining('Did you mean --port?') as unknown,
   });
   expect(await underlay('shell', '--topology', topology, '-c', 'true')).toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/broken\.yaml:3:1/) as string,
+    stderr: expect.stringMatching(/broken\.yaml:3:1/) as unknown,
   });
   expect(await underlay('lab', 'run', 'first-overlay', '--script', script)).toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/script\.sh:1:1/) as string,
+    stderr: expect.stringMatching(/script\.sh:1:1/) as unknown,
   });
 });
 

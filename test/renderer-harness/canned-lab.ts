@@ -49,6 +49,7 @@ export class CannedLab {
         : answer(found);
     },
     'lab.open': () => answer(this.#view),
+    'lab.running': () => answer([]),
     'lab.check': ({ step }) => this.#check(step),
     'lab.predict': ({ step, choice }) =>
       this.#step(step, (view) => ({
@@ -78,6 +79,7 @@ export class CannedLab {
         : answer({ terminal: this.#events.openTerminal(place) }),
     'terminal.resize': () => answer(null),
     'terminal.close': () => answer(null),
+    'file.list': ({ place }) => answer(place === 'node/node1' ? ['/root/capture.pcap'] : []),
     'file.read': ({ path }) =>
       path.endsWith('.pcap')
         ? answer({ base64: btoa('capture'), name: path.split('/').at(-1) ?? 'capture.pcap' })

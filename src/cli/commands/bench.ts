@@ -1,34 +1,21 @@
 /**
  * `underlay bench`: the figures the project promises, measured now and printed as one JSON object. Machines are noisy: a
- * median of several runs is given with its range, and ratios within one run count for more than single times.
+ * median of several runs is given with its range. What cannot be measured here says why, and the others stand.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import process from 'node:process';
 import { gzipSync } from 'node:zlib';
-import { simEngine } from '../../engines/sim/engine.ts';
-import { readLibrary, type LabEntry } from '../../services/library.ts';
-import { ipv4 } from '../../model/ip.ts';
-import { WORKSTATION } from '../../model/place.ts';
-import { Simulator, walk } from '../../sim/index.ts';
+import type { LabEntry } from '../../services/library.ts';
+import { readLibrary } from '../../services/library.ts';
 import type { CliCommand } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
-import { complain, say } from '../output.ts';
+import { complain, reasonOf, say } from '../output.ts';
 import { PATHS } from '../paths.ts';
+import { labReady, labReadyCold, labReset } from './bench-lab.ts';
 import { firstPaint } from './bench-paint.ts';
-
-const LAB = 'first-overlay';
-const RUNS = 7;
-const WALKS = 20_000;
-
-interface Figure {
-  readonly unit: string;
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-  readonly runs: number;
-  /** What the project promises: the median stays below it. */
-  readonly limit: number;
-}
+import { crossRackWalk } from './bench-walk.ts';
+import { figure, type Measured } from './figure.ts';
 
 export const bench: CliCommand = {
   name: 'bench',
@@ -40,119 +27,53 @@ export const bench: CliCommand = {
   },
   async run() {
     const library = await readLibrary(PATHS.course);
-    const lab = library.ok ? library.value.labs.get(LAB) : undefined;
+    const labs = library.ok ? [...library.value.labs.values()] : [];
+    const [lab] = labs;
     if (!lab) {
-      complain(library.ok ? `There is no lab ${LAB}.` : library.error);
+      complain(library.ok ? 'The course has no lab to measure.' : library.error);
       return EXIT.engine;
     }
-    const figures = {
-      'lab ready to type': await labReady(lab),
-      'cross-rack walk': crossRackWalk(lab),
-      'initial JavaScript': await initialJavaScript(),
-      'lesson first paint': await firstPaint(),
-    };
+    const figures: Record<string, Measured> = {};
+    for (const [name, measure] of Object.entries(measurements(labs, lab)))
+      figures[name] = await tried(measure);
     say(JSON.stringify({ node: process.version, figures }, undefined, 2));
     return EXIT.pass;
   },
 };
 
-export function figure(unit: string, limit: number, samples: readonly number[]): Figure {
-  const sorted = [...samples].sort((a, b) => a - b);
-  const at = (index: number): number => Math.round((sorted[index] ?? Number.NaN) * 1000) / 1000;
+/** One after another: they would disturb each other. */
+function measurements(
+  labs: readonly LabEntry[],
+  lab: LabEntry,
+): Readonly<Record<string, () => Measured | Promise<Measured>>> {
   return {
-    unit,
-    median: at(Math.floor(sorted.length / 2)),
-    min: at(0),
-    max: at(sorted.length - 1),
-    runs: sorted.length,
-    limit,
+    'lab ready to type': () => labReady(labs),
+    'lab ready to type, without a warm spare': () => labReadyCold(lab),
+    'lab reset': () => labReset(lab),
+    'cross-rack walk': () => crossRackWalk(lab),
+    'initial JavaScript': initialJavaScript,
+    'lesson first paint': firstPaint,
   };
 }
 
-/** From asking for the lab to the prompt of its workstation, worker and start state included. */
-async function labReady({ environment }: LabEntry): Promise<Figure> {
-  const engine = simEngine({ worker: PATHS.simWorker });
-  const samples: number[] = [];
-  for (let run = 0; run < RUNS; run += 1) {
-    const began = performance.now();
-    const opened = await engine.open(environment, { signal: new AbortController().signal });
-    if (!opened.ok) throw new Error(opened.error.message);
-    const stream = await opened.value.shell(WORKSTATION, { columns: 80, rows: 24 });
-    if (!stream.ok) throw new Error(stream.error.message);
-    await new Promise<void>((resolve) => {
-      const unsubscribe = stream.value.onData(() => {
-        unsubscribe();
-        resolve();
-      });
-    });
-    samples.push(performance.now() - began);
-    await opened.value.dispose();
+async function tried(measure: () => Measured | Promise<Measured>): Promise<Measured> {
+  try {
+    return await measure();
+  } catch (error) {
+    return { unmeasured: reasonOf(error) };
   }
-  return figure('ms', 150, samples);
-}
-
-/** One echo request from node1's side of the lab to node3's, through the tunnel and the router. */
-function crossRackWalk({ environment }: LabEntry): Figure {
-  const simulator = new Simulator({ topology: environment.topology, seed: 1, epoch: 0, defaultPool: true });
-  for (const [name, node] of [
-    ['a', 'node1'],
-    ['b', 'node3'],
-  ] as const) {
-    simulator.cluster.request({
-      method: 'POST',
-      path: '/api/v1/namespaces/default/pods',
-      body: podOn(name, node),
-    });
-  }
-  simulator.settle(60_000);
-  const network = simulator.networkView();
-  const source = podAddress(simulator, 'a');
-  const destination = podAddress(simulator, 'b');
-  const packet = {
-    kind: 'ipv4',
-    source,
-    destination,
-    ttl: 64,
-    tos: 0,
-    id: 1,
-    dontFragment: true,
-    payload: { kind: 'icmp-echo', reply: false, identifier: 1, sequence: 1, dataLength: 56 },
-  } as const;
-  const samples: number[] = [];
-  for (let run = 0; run < RUNS; run += 1) {
-    const began = performance.now();
-    for (let turn = 0; turn < WALKS; turn += 1) walk(network, { at: 'pod/default/a', packet });
-    samples.push(((performance.now() - began) * 1000) / WALKS);
-  }
-  return figure('microseconds', 50, samples);
-}
-
-function podOn(name: string, node: string): object & Record<string, never> {
-  const pod = {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name },
-    spec: { nodeName: node, containers: [{ name, image: 'registry.k8s.io/pause:3.10' }] },
-  };
-  return pod as unknown as object & Record<string, never>;
-}
-
-function podAddress(simulator: Simulator, name: string): ReturnType<typeof ipv4> {
-  const pod = simulator.world.cluster.store.get('pods', 'default', name);
-  return ipv4(String(pod?.status?.['podIP']));
 }
 
 /** What the page loads before it can show a lesson: the scripts that index.html names, compressed. */
-async function initialJavaScript(): Promise<Figure> {
-  const html = await readFile(join(PATHS.renderer, 'index.html'), 'utf8');
+async function initialJavaScript(): Promise<Measured> {
+  const html = await readFile(join(PATHS.renderer, 'index.html'), 'utf8').catch(() => '');
   const named = [...html.matchAll(/(?:src|href)="\.?\/?(assets\/[^"]+\.js)"/g)].map(
     (match) => match[1] ?? '',
   );
+  if (named.length === 0) return { unmeasured: 'the renderer is not built: run npm run build' };
   const sizes = await Promise.all(
     named.map(async (file) => gzipSync(await readFile(join(PATHS.renderer, file)), { level: 9 }).length),
   );
   const total = sizes.reduce((sum, size) => sum + size, 0) / 1000;
-  const chunks = await readdir(join(PATHS.renderer, 'assets'));
-  if (named.length === 0 || chunks.length === 0) throw new Error('the renderer is not built');
-  return figure('kB gzip', 180, [total]);
+  return figure({ unit: 'kB gzip', limit: 180 }, [total]);
 }

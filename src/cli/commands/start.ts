@@ -76,12 +76,7 @@ async function openServices(): Promise<Result<Services, string>> {
   return ok(
     new Services({
       library: library.value,
-      engines: [
-        simEngine({
-          worker: PATHS.simWorker,
-          ...(firstLab ? { rehearse: firstLab.environment } : {}),
-        }),
-      ],
+      engines: [simEngine({ worker: PATHS.simWorker, rehearse: firstLab?.environment })],
       progress: progress.value,
       info: {
         version: await packageVersion(),

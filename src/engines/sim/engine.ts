@@ -21,7 +21,7 @@ export interface SimEngineOptions {
   /** The built worker. */
   readonly worker: string | URL;
   /** A lab to rehearse: a worker that has built it a few times builds it, and others, several times faster. */
-  readonly rehearse?: LabEnvironment;
+  readonly rehearse?: LabEnvironment | undefined;
 }
 
 export interface SimEngine extends LabEngine {
@@ -51,7 +51,12 @@ export function simEngine(options: SimEngineOptions): SimEngine {
       if (!disposed) later = setTimeout(makeSpare, SPARE_LATER).unref();
       return session;
     },
-    warmed: () => makeSpare().ready,
+    async warmed() {
+      const waited = makeSpare();
+      waited.worker.ref();
+      await waited.ready;
+      if (spare === waited) waited.worker.unref();
+    },
     async dispose() {
       disposed = true;
       clearTimeout(later);
@@ -68,8 +73,6 @@ class Spare {
 
   constructor({ worker: file, rehearse }: SimEngineOptions) {
     this.worker = new Worker(file, { resourceLimits: { maxOldGenerationSizeMb: WORKER_MEMORY } });
-    // A spare worker alone keeps no process alive; a session takes the reference back.
-    this.worker.unref();
     this.worker.on('error', () => undefined);
     this.ready = new Promise((resolve) => {
       this.worker.once('exit', () => resolve());
@@ -77,6 +80,8 @@ class Spare {
         if (type === 'rehearsed') resolve();
       });
     });
+    // A spare alone keeps no process alive; a session takes the reference back. Last, for a listener takes it too.
+    this.worker.unref();
     this.worker.postMessage({ type: 'rehearse', environment: rehearse } satisfies ToWorker);
   }
 

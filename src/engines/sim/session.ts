@@ -58,6 +58,8 @@ export class SimSession implements LabSession {
   readonly #closeTerminals = new Set<() => void>();
   #status: SessionStatus = { state: 'ready' };
   #listed: readonly string[] = [];
+  /** Only pods come and go. */
+  #pods: unknown;
 
   readonly onPlaces = this.#placesChanged.subscribe;
   readonly onStatus = this.#statusChanged.subscribe;
@@ -177,6 +179,9 @@ export class SimSession implements LabSession {
   }
 
   #tellPlaces(): void {
+    const pods = this.#simulator.world.cluster.store.table('pods');
+    if (pods === this.#pods) return;
+    this.#pods = pods;
     const places = this.places();
     const listed = places.map(formatPlace);
     if (listed.length === this.#listed.length && listed.every((name, at) => name === this.#listed[at]))

@@ -20,6 +20,11 @@ test('the grid fills the width, with a margin around it', () => {
   expect(boxes[0]).toMatchObject({ x: 6, y: 6, w: 500, h: 300 });
 });
 
+test('a label longer than its box is wide is set smaller', () => {
+  const { boxes } = drawn([{ ...box('a', 0, 0), label: 'control-plane' }, box('b', 4, 0)], []);
+  expect(boxes.map(({ labelSize }) => Math.round(labelSize))).toEqual([12, 13]);
+});
+
 test('a box that holds another one is drawn first and labelled at its top', () => {
   const { boxes } = drawn([box('pod', 1, 1), box('node', 0, 0, 4, 4)], []);
   expect(boxes.map(({ id, outer }) => [id, outer])).toEqual([

@@ -16,6 +16,8 @@ export interface PlacedBox {
   readonly h: number;
   /** Holds other boxes: its label stands at the top. */
   readonly outer: boolean;
+  /** Pixels: smaller where the label is longer than its box is wide. */
+  readonly labelSize: number;
   /** Label and detail have no room side by side: the detail stands below. */
   readonly stacked: boolean;
 }
@@ -46,6 +48,7 @@ const LARGEST_CELL = 56;
 const MARGIN = 6;
 /** Pixels of a character. */
 const CHARACTER = { label: 7.8, detail: 6.8 };
+const LABEL_SIZE = 13;
 
 export function layOutDiagram(diagram: Diagram, width: number): DiagramLayout {
   const space = Math.max(width, LEAST_WIDTH) - 2 * MARGIN;
@@ -91,6 +94,7 @@ function placeBox({ x, y, w, h, ...box }: Box, cell: number, all: readonly Box[]
     h: h * cell,
     stacked:
       w * cell < box.label.length * CHARACTER.label + (box.detail?.length ?? 0) * CHARACTER.detail + 22,
+    labelSize: Math.min(LABEL_SIZE, (LABEL_SIZE * (w * cell - 6)) / (box.label.length * CHARACTER.label)),
     outer: box.kind === 'rack' || all.some(holds),
   };
 }

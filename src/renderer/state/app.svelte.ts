@@ -132,9 +132,8 @@ export class AppState {
       return;
     }
     this.#lab?.end();
-    const started = new LabState(this.client, this.notices, lab);
-    this.#lab = started;
-    await started.start();
+    this.#lab = new LabState(this.client, this.notices, { lab });
+    await this.#lab.start();
   }
 
   /** Marks the lesson as done and goes on to the next one, if there is one. */
@@ -189,8 +188,18 @@ export class AppState {
 
   #arrive(): void {
     this.#route = parseRoute(this.#surroundings.address.read());
-    if (this.#route.page === 'lesson') void this.course.open(this.#route.lesson);
+    if (this.#route.page === 'lesson') void this.#resume(this.course.open(this.#route.lesson));
     else this.course.leave();
+  }
+
+  /** A lab that runs on the host belongs to its lesson: a reloaded page goes on with it. */
+  async #resume(opened: Promise<void>): Promise<void> {
+    const [running] = await Promise.all([this.client.call('lab.running', {}), opened]);
+    const lab = this.lessonLab;
+    if (!running.ok || lab === undefined || this.#lab !== undefined) return;
+    if (!running.value.some((other) => other.lab === lab)) return;
+    this.#lab = new LabState(this.client, this.notices, { lab, resumed: true });
+    await this.#lab.start();
   }
 
   #connectionChanged(connection: Connection): void {
@@ -198,7 +207,7 @@ export class AppState {
     this.#connection = connection;
     if (connection !== 'open' || !wasLost) return;
     this.notices.announce(strings.connection.back);
-    void this.course.load();
+    void this.#resume(this.course.load());
   }
 }
 

@@ -111,6 +111,18 @@ describe('colours', () => {
 });
 
 describe('labs', () => {
+  test('a reloaded page goes on with the lab of its lesson, and with no other one', async () => {
+    const desk = new Desk();
+    desk.fragment = '#/lesson/mtu';
+    const { app } = await started(desk, {
+      'lab.running': answers([{ lab: 'encap-cross-subnet', engine: 'sim' }] as const),
+    });
+    expect(app.lab).toBeUndefined();
+    desk.address.go('#/lesson/cross-subnet');
+    await settled();
+    expect([app.shownLab?.phase, app.shownLab?.resumed]).toEqual(['open', true]);
+  });
+
   test('one runs at a time: starting another one ends it', async () => {
     const desk = new Desk();
     desk.fragment = '#/lesson/cross-subnet';

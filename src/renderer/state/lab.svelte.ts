@@ -17,6 +17,8 @@ export type LabTask = 'check' | 'predict' | 'hint' | 'reset' | 'restart';
 
 export class LabState {
   readonly lab: string;
+  /** It ran before this page asked for it. */
+  readonly resumed: boolean;
   readonly terminals: Terminals;
   readonly #client: Client;
   readonly #notices: Notices;
@@ -39,10 +41,15 @@ export class LabState {
   readonly finished = $derived(this.steps.length > 0 && this.passedCount === this.steps.length);
   readonly nextStep: LabStepView | undefined = $derived(this.#following());
 
-  constructor(client: Client, notices: Notices, lab: string) {
+  constructor(
+    client: Client,
+    notices: Notices,
+    { lab, resumed = false }: { readonly lab: string; readonly resumed?: boolean },
+  ) {
     this.#client = client;
     this.#notices = notices;
     this.lab = lab;
+    this.resumed = resumed;
     this.terminals = new Terminals(client, () => this.#session());
     this.#stop = [
       client.on('lab', (view) => this.#changed(view)),
@@ -149,6 +156,12 @@ export class LabState {
     if (done) this.terminals.reopen();
   }
 
+  /** The learner's files at a place, captures first; none when the host cannot tell. */
+  async listFiles(place: string): Promise<readonly string[]> {
+    const answer = await this.#client.call('file.list', { session: this.#session(), place });
+    return answer.ok ? answer.value.toSorted((a, b) => Number(isCapture(b)) - Number(isCapture(a))) : [];
+  }
+
   /** A file of the lab, such as a capture; undefined when it cannot be read, which the learner is told. */
   async readFile(
     place: string,
@@ -245,6 +258,10 @@ export function hasPassed(step: LabStepView): boolean {
 
 export function awaitsPrediction(step: LabStepView): boolean {
   return step.prediction !== undefined && step.prediction.chosen === undefined;
+}
+
+function isCapture(path: string): boolean {
+  return /\.p?cap(ng)?$/.test(path);
 }
 
 /** One sentence for ears and toasts. */

@@ -36,7 +36,7 @@ async function opened(
   const clock = new StageClock();
   const client = new Client(host.connect, clock);
   const notices = new Notices();
-  const lab = new LabState(client, notices, LAB.lab);
+  const lab = new LabState(client, notices, { lab: LAB.lab });
   client.start();
   await lab.start();
   return { host, lab, notices, clock };
@@ -61,7 +61,7 @@ describe('starting', () => {
   test('that ends before the host answered leaves no session behind', async () => {
     const host = new StageHost({ 'lab.open': answers(LAB), 'lab.close': answers(null) });
     const client = new Client(host.connect, new StageClock());
-    const lab = new LabState(client, new Notices(), LAB.lab);
+    const lab = new LabState(client, new Notices(), { lab: LAB.lab });
     client.start();
     const starting = lab.start();
     lab.end();
@@ -69,6 +69,15 @@ describe('starting', () => {
     await settled();
     expect(host.called('lab.close')).toEqual([{ session: LAB.session }]);
   });
+});
+
+test('the learner’s files are listed captures first, and not at all when the host cannot tell', async () => {
+  const { lab, host } = await opened({
+    'file.list': answers(['/root/a.txt', '/root/b.pcap', '/tmp/c.pcapng']),
+  });
+  expect(await lab.listFiles('node/node1')).toEqual(['/root/b.pcap', '/tmp/c.pcapng', '/root/a.txt']);
+  host.handlers['file.list'] = refuses('unknown-place');
+  expect(await lab.listFiles('nowhere')).toEqual([]);
 });
 
 describe('checking', () => {

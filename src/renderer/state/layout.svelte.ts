@@ -21,7 +21,8 @@ interface Kept {
   readonly stepsShare: number;
 }
 
-const DEFAULTS: Kept = { lessonShare: 47, stepsShare: 58 };
+/** At 1440 pixels this leaves the lab a terminal of a hundred columns and the lesson a line of sixty characters. */
+const DEFAULTS: Kept = { lessonShare: 42, stepsShare: 58 };
 
 export const SHARE_LIMITS = { lesson: [28, 68], steps: [22, 78] } as const;
 
@@ -34,7 +35,7 @@ export class LayoutState {
   #windowHeight = $state(900);
 
   readonly narrow = $derived(this.#windowWidth < 900);
-  readonly courseOpen = $derived(this.#kept.courseOpen ?? this.#windowWidth >= 1280);
+  readonly courseOpen = $derived(this.#kept.courseOpen ?? this.#windowWidth >= 1600);
   readonly topologyOpen = $derived(this.#kept.topologyOpen ?? this.#windowHeight >= 820);
 
   constructor(memory: Memory) {

@@ -13,9 +13,9 @@ const memory = (text?: string): Memory & { kept: string | undefined } => ({
 
 test('the course shows where there is room, until the learner decides', () => {
   const layout = new LayoutState(memory());
-  layout.measured({ width: 1440, height: 900 });
+  layout.measured({ width: 1920, height: 1080 });
   expect([layout.courseOpen, layout.narrow]).toEqual([true, false]);
-  layout.measured({ width: 1024, height: 768 });
+  layout.measured({ width: 1440, height: 900 });
   expect([layout.courseOpen, layout.narrow]).toEqual([false, false]);
   layout.toggleCourse();
   expect(layout.courseOpen).toBe(true);
@@ -37,7 +37,7 @@ test.each(['not json', '[]', 'null', '{"lessonShare":"wide","stepsShare":null,"t
   'storage that holds %s is forgotten',
   (text) => {
     const layout = new LayoutState(memory(text));
-    expect([layout.lessonShare, layout.stepsShare, layout.topologyOpen]).toEqual([47, 58, true]);
+    expect([layout.lessonShare, layout.stepsShare, layout.topologyOpen]).toEqual([42, 58, true]);
   },
 );
 

@@ -3,6 +3,7 @@ import { formatIpv4 } from '../../model/ip.ts';
 import type { Chain } from '../net/netfilter-rules.ts';
 import { deployment, pod, service, TestCluster } from './cluster-fixture.ts';
 import { kubeProxy } from './kube-proxy.ts';
+import { clusterDns } from './cluster-dns.ts';
 import { podListeners } from './pod-stack.ts';
 
 const chains = (cluster: TestCluster, table: 'nat' | 'filter', node = 'node1'): readonly Chain[] =>
@@ -88,7 +89,10 @@ test('a running pod of an image we do not know answers on its declared ports wit
   );
   cluster.wait(100);
   const listeners = () =>
-    podListeners(cluster.list('pods', 'default')[0] ?? { apiVersion: '', kind: '', metadata: { name: '' } });
+    podListeners(
+      cluster.list('pods', 'default')[0] ?? { apiVersion: '', kind: '', metadata: { name: '' } },
+      () => clusterDns(cluster.state.store),
+    );
   expect(listeners()).toEqual([]);
   cluster.wait(4000);
   expect(listeners()).toEqual([

@@ -46,6 +46,11 @@ export class ObjectStore {
     return [...(namespace === undefined ? table.values() : table.withPrefix(`${namespace}/`))];
   }
 
+  /** The resources that have or had objects, in order. */
+  get resources(): readonly ResourceName[] {
+    return [...this.#tables.keys()];
+  }
+
   /** The table of one resource: its identity changes exactly when one of its objects does. */
   table(resource: ResourceName): Table<KubeObject> | undefined {
     return this.#tables.get(resource);

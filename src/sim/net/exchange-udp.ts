@@ -1,9 +1,11 @@
 /**
- * One UDP datagram as traceroute sends it: the answer is an ICMP error from a hop on the way or from the closed port at its
- * end; an echo server sends the datagram back (RFC 768, RFC 862).
+ * One UDP datagram and what comes back: an ICMP error from a hop on the way or from the closed port at its end, the datagram
+ * itself from an echo server, an answer from a name server (RFC 768, RFC 862, RFC 1035).
  */
 import { UNSPECIFIED } from '../../model/ip.ts';
 import type { Ipv4Packet, UdpDatagram } from '../../model/packet.ts';
+import type { NetnsId } from '../../model/trace.ts';
+import { answerDns } from './dns-server.ts';
 import type { Exchange, UdpProbeOutcome, UdpProbeRequest } from './exchange.ts';
 import type { Sent } from './exchange-send.ts';
 import { errorReply, finished, localError, send, stackAt } from './exchange-send.ts';
@@ -26,9 +28,14 @@ export function udpProbe(network: Network, request: UdpProbeRequest): Exchange<U
     kind: 'udp',
     sourcePort,
     destinationPort: request.destinationPort,
-    payload: { kind: 'data', bytes: probeData(request.dataLength) },
+    payload: { kind: 'data', bytes: request.data ?? probeData(request.dataLength) },
   };
-  const packet = udpPacket({ source, destination: to, ttl: request.ttl, datagram }, journey.now);
+  // traceroute switches path MTU discovery off; a socket that nobody touched sends with DF.
+  const dontFragment = request.data !== undefined;
+  const packet = udpPacket(
+    { source, destination: to, ttl: request.ttl, dontFragment, datagram },
+    journey.now,
+  );
   return finished(journey, answered(journey, request, send(journey, { at, packet })));
 }
 
@@ -37,29 +44,31 @@ function probeData(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, at) => 0x40 + (at & 0x3f));
 }
 
-interface UdpParts extends Pick<Ipv4Packet, 'source' | 'destination' | 'ttl'> {
+interface UdpParts extends Pick<Ipv4Packet, 'source' | 'destination' | 'ttl' | 'dontFragment'> {
   readonly datagram: UdpDatagram;
 }
 
-function udpPacket({ source, destination, ttl, datagram }: UdpParts, now: number): Ipv4Packet {
-  const id = packetId(source, destination, now);
-  return { kind: 'ipv4', source, destination, ttl, tos: 0, id, dontFragment: false, payload: datagram };
+function udpPacket({ datagram, ...header }: UdpParts, now: number): Ipv4Packet {
+  const id = packetId(header.source, header.destination, now);
+  return { kind: 'ipv4', ...header, tos: 0, id, payload: datagram };
 }
 
 function answered(journey: Journey, request: UdpProbeRequest, there: Sent): UdpProbeOutcome {
   const { delivered, traces } = there;
   const datagram = delivered?.packet.payload;
-  const server = delivered && datagram?.kind === 'udp' && journey.stack(delivered.at);
-  if (!server || listens(server, 'udp', datagram.destinationPort)?.serves.kind !== 'echo') {
+  const bytes = delivered && datagram?.kind === 'udp' ? served(journey, delivered.at, datagram) : undefined;
+  if (delivered === undefined || datagram?.kind !== 'udp' || bytes === undefined) {
     return { reply: errorReply(journey, there), traces };
   }
   const { source: destination, destination: source } = delivered.packet;
   const returned: UdpDatagram = {
-    ...datagram,
+    kind: 'udp',
     sourcePort: datagram.destinationPort,
     destinationPort: datagram.sourcePort,
+    payload: { kind: 'data', bytes },
   };
-  const packet = udpPacket({ source, destination, ttl: 64, datagram: returned }, journey.now);
+  const { dontFragment } = delivered.packet;
+  const packet = udpPacket({ source, destination, ttl: 64, dontFragment, datagram: returned }, journey.now);
   const back = send(journey, { at: delivered.at, packet });
   const received = back.delivered?.at === request.from ? back.delivered.packet : undefined;
   return {
@@ -70,8 +79,28 @@ function answered(journey: Journey, request: UdpProbeRequest, there: Sent): UdpP
           from: received.source,
           ttl: received.ttl,
           rtt: journey.offset,
-          bytes: request.dataLength,
+          bytes: bytes.length,
+          data: bytes,
         }
       : { kind: 'silence' },
   };
+}
+
+/** What the process behind the socket sends back; undefined when it keeps silent. */
+function served(
+  journey: Journey,
+  at: NetnsId,
+  { destinationPort, payload }: UdpDatagram,
+): Uint8Array | undefined {
+  const stack = journey.stack(at);
+  const server = stack && listens(stack, 'udp', destinationPort)?.serves;
+  if (payload.kind !== 'data') return undefined;
+  switch (server?.kind) {
+    case 'echo':
+      return payload.bytes;
+    case 'dns':
+      return answerDns(server, payload.bytes, (journey.network.epoch ?? 0) + journey.now);
+    default:
+      return undefined;
+  }
 }

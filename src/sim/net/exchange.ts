@@ -45,6 +45,8 @@ export type ProbeReply =
       readonly ttl: number;
       readonly rtt: number;
       readonly bytes: number;
+      /** What a UDP server answered. */
+      readonly data?: Uint8Array;
     }
   | {
       readonly kind: 'icmp-error';
@@ -69,14 +71,17 @@ export interface EchoOutcome {
   readonly traces: readonly Trace[];
 }
 
-/** One UDP datagram to a closed high port, as traceroute sends. */
+/** One UDP datagram: to a closed high port, as traceroute sends, or with a question to a server. */
 export interface UdpProbeRequest {
   readonly from: NetnsId;
   readonly to: Ipv4;
   readonly sourcePort: number;
   readonly destinationPort: number;
   readonly ttl: number;
+  /** Bytes of traceroute's filling. */
   readonly dataLength: number;
+  /** What the datagram holds instead. */
+  readonly data?: Uint8Array;
 }
 
 export interface UdpProbeOutcome {

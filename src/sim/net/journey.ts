@@ -114,7 +114,9 @@ export class Journey {
 
   /** The memory of every stack that learnt something, as it is now. */
   memories(): ReadonlyMap<NetnsId, NetnsMemory> {
-    return new Map([...this.#drafts].map(([id, draft]) => [id, draft.after(this.network.now)]));
+    const memories = new Map<NetnsId, NetnsMemory>();
+    for (const [id, draft] of this.#drafts) memories.set(id, draft.after(this.network.now));
+    return memories;
   }
 }
 

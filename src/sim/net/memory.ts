@@ -63,6 +63,7 @@ function replaceConnections(
   known: readonly ConntrackEntry[],
   { at, conntrack }: MemoryChange,
 ): readonly ConntrackEntry[] {
+  if (known.length === 0) return conntrack.length === 0 ? known : conntrack;
   const changed = new Set(conntrack.map((entry) => keysOf(entry).original));
   const kept = known.filter((entry) => entry.expires > at && !changed.has(keysOf(entry).original));
   return kept.length === known.length && conntrack.length === 0 ? known : [...kept, ...conntrack];
@@ -234,11 +235,16 @@ export class MemoryDraft {
   }
 
   #change(at: number): MemoryChange {
-    const entries = [...this.#connections.values()].filter((hit) => hit.direction === 'original');
+    const neighbours: LearntNeighbour[] = [];
+    for (const device of this.#neighbours.values()) neighbours.push(...device.values());
+    const conntrack: ConntrackEntry[] = [];
+    for (const { direction, entry } of this.#connections.values()) {
+      if (direction === 'original') conntrack.push(entry);
+    }
     return {
       at,
-      neighbours: [...this.#neighbours.values()].flatMap((device) => [...device.values()]),
-      conntrack: entries.map((hit) => hit.entry),
+      neighbours,
+      conntrack,
       counters: this.#counters,
       pathMtu: this.#pathMtu,
       icmpTokens: this.#icmpTokens,

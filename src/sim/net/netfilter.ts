@@ -190,17 +190,12 @@ function masquerade(stack: Stack, { out, toward }: HookPlace, randomPort: boolea
 
 function matchesAll(hop: Hop, place: HookPlace, each: ProgramRule): boolean {
   for (const match of each.rule.matches) {
-    if (matches(hop, place, { match, salt: each.salt }) === ('not' in match && match.not === true))
-      return false;
+    if (matches(hop, place, match, each.salt) === ('not' in match && match.not === true)) return false;
   }
   return true;
 }
 
-function matches(
-  hop: Hop,
-  place: HookPlace,
-  { match, salt }: { readonly match: Match; readonly salt: number },
-): boolean {
+function matches(hop: Hop, place: HookPlace, match: Match, salt: number): boolean {
   const { packet } = hop;
   switch (match.kind) {
     case 'source':
@@ -220,7 +215,7 @@ function matches(
       return set?.has(match.direction === 'src' ? packet.source : packet.destination) ?? false;
     }
     case 'addrtype':
-      return isLocal(hop.stack, match, { packet, out: place.out });
+      return isLocal(hop, place, match);
     case 'mark':
       return (hop.mark & match.mask) >>> 0 === match.value >>> 0;
     case 'ctstate':
@@ -243,9 +238,9 @@ function destinationPort({ payload }: Ipv4Packet): number | undefined {
 }
 
 function isLocal(
-  stack: Stack,
+  { stack, packet }: Hop,
+  { out }: HookPlace,
   match: Extract<Match, { kind: 'addrtype' }>,
-  { packet, out }: { readonly packet: Ipv4Packet; readonly out: Device | undefined },
 ): boolean {
   const address = match.side === 'src' ? packet.source : packet.destination;
   if (!match.limitIfaceOut) return stack.routes.isLocal(address);

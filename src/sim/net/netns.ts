@@ -95,7 +95,7 @@ export interface Listener {
   readonly protocol: 'tcp' | 'udp';
   readonly port: number;
   /** What the process behind the socket does with a request. */
-  readonly serves: HttpServer | EchoServer;
+  readonly serves: HttpServer | EchoServer | DnsServer;
 }
 
 /**
@@ -113,6 +113,14 @@ export interface HttpServer {
 /** Returns what it received. */
 export interface EchoServer {
   readonly kind: 'echo';
+}
+
+/** Answers DNS questions. Names are lower-case, absolute, and end in a dot. */
+export interface DnsServer {
+  readonly kind: 'dns';
+  /** It knows every name that exists below this one: `cluster.local.` */
+  readonly zone: string;
+  readonly names: ReadonlyMap<string, readonly Ipv4[]>;
 }
 
 /**

@@ -9,7 +9,7 @@ import type { HttpOutcome } from '../../net/exchange.ts';
 import type { CommandIo } from '../command.ts';
 import { hereOf, type Here } from '../network/here.ts';
 import { ephemeralPort } from '../network/identifier.ts';
-import { resolveHost } from '../network/names.ts';
+import { lookUp } from '../network/resolver.ts';
 import type { CurlWishes } from './parse.ts';
 import { hostHeader, type HttpUrl } from './url.ts';
 
@@ -50,18 +50,14 @@ export class Transfer {
 
   async run(): Promise<TransferResult> {
     const { host, port } = this.#url;
-    const address = resolveHost(this.#io, host);
-    if (address === undefined) {
-      const error = `Could not resolve host: ${host}`;
-      return {
-        kind: 'failed',
-        code: 6,
-        error,
-        notes: [error, 'Closing connection 0'],
-        remote: '',
-        local: '',
-      };
+    const { maxTime = Number.POSITIVE_INFINITY, connectTimeout = Number.POSITIVE_INFINITY } = this.#wishes;
+    const found = await lookUp(this.#io, host, Math.min(maxTime, connectTimeout));
+    if (!found.ok) {
+      return found.error === 'late'
+        ? nameless(28, `Resolving timed out after ${this.#elapsed()} milliseconds`)
+        : nameless(6, `Could not resolve host: ${host}`);
     }
+    const address = found.value;
     const here = hereOf(this.#io);
     const trying = `  Trying ${formatIpv4(address)}:${port}...`;
     if (!here) return this.#notConnected(address, [trying, immediate(address, 'Network is unreachable')]);
@@ -189,6 +185,15 @@ export class Transfer {
     if (milliseconds > 0) await this.#io.clock.sleep(milliseconds, this.#io.signal);
   }
 }
+
+const nameless = (code: number, error: string): TransferResult => ({
+  kind: 'failed',
+  code,
+  error,
+  notes: [error, 'Closing connection 0'],
+  remote: '',
+  local: '',
+});
 
 const failed = (address: Ipv4, port: number, text: string): string =>
   `connect to ${formatIpv4(address)} port ${port} failed: ${text}`;

@@ -1,6 +1,6 @@
 /**
- * Host names without DNS: numbers, /etc/hosts, and the cluster's node names (as Docker's resolver answers them on a kind
- * cluster). Cluster DNS is not modelled yet, so Service names do not resolve. Number forms: inet_aton(3).
+ * Host names that need no question on the wire: numbers, /etc/hosts and, outside pods, the node names (as Docker's resolver
+ * answers them on a kind cluster). Pods ask the cluster's DNS: see `resolver.ts`. Number forms: inet_aton(3).
  */
 import type { Ipv4 } from '../../../model/ip.ts';
 import { parseIpv4 } from '../../../model/ip.ts';
@@ -14,12 +14,12 @@ interface HostsLine {
 
 const LOCALHOST: HostsLine = { address: 0x7f000001 as Ipv4, names: ['localhost'] };
 
-/** Undefined when nobody knows the name. */
-export function resolveHost(io: CompletionIo, name: string): Ipv4 | undefined {
+/** Undefined when the name is not known here. */
+export function knownHost(io: CompletionIo, name: string): Ipv4 | undefined {
   const numeric = parseNumber(name);
   if (numeric !== undefined) return numeric;
   const line = hostsOf(io).find(({ names }) => names.includes(name));
-  return line?.address ?? nodeAddress(io, name);
+  return line?.address ?? (io.place.kind === 'pod' ? undefined : nodeAddress(io, name));
 }
 
 /** The name that /etc/hosts gives an address; undefined when it has none. */

@@ -9,7 +9,8 @@ import type { Command, CommandIo } from '../command.ts';
 import { complain, type Complaint } from '../network/complaint.ts';
 import { flagWords } from '../network/flags.ts';
 import { deviceNamed, hereOf, type Here } from '../network/here.ts';
-import { hostName, resolveHost } from '../network/names.ts';
+import { hostName } from '../network/names.ts';
+import { LOOK_UP_ERRORS, lookUp } from '../network/resolver.ts';
 import { identifierOf } from '../network/identifier.ts';
 import { ok, type Result } from '../../../base/result.ts';
 import { routeOutput } from '../../net/output-route.ts';
@@ -34,7 +35,12 @@ export const ping: Command = {
     }
     const { wishes } = line.value;
     if (wishes.grumble) await io.stderr.write(wishes.grumble);
-    const target = readTarget(io, wishes);
+    const address = await lookUp(io, wishes.destination);
+    if (!address.ok) {
+      const message = `ping: ${wishes.destination}: ${LOOK_UP_ERRORS[address.error]}`;
+      return fail(io, { message, status: 2 });
+    }
+    const target = readTarget(io, wishes, address.value);
     if (!target.ok) return fail(io, target.error);
     return pingTarget(io, wishes, target.value);
   },
@@ -55,9 +61,7 @@ interface Target {
 }
 
 /** Everything that makes ping give up before its first packet. */
-function readTarget(io: CommandIo, wishes: PingWishes): Result<Target, Complaint> {
-  const address = resolveHost(io, wishes.destination);
-  if (address === undefined) return complain(2, `ping: ${wishes.destination}: Name or service not known`);
+function readTarget(io: CommandIo, wishes: PingWishes, address: Ipv4): Result<Target, Complaint> {
   const here = hereOf(io);
   if (!here) return complain(2, 'ping: connect: Network is unreachable');
   const to = address === 0 ? (0x7f000001 as Ipv4) : address;

@@ -1,7 +1,9 @@
-/** UDP and VXLAN as tcpdump 4.99.3 prints them (print-udp.c, print-vxlan.c), compared with the real tool. */
+/** UDP, and what it carries, as tcpdump 4.99.3 prints it (print-udp.c, print-vxlan.c), compared with the real tool. */
 import { transportChecksum } from '../../../model/checksum.ts';
 import { VXLAN_PORT } from '../../../model/encapsulation.ts';
+import { DNS_PORT } from '../../../model/dns.ts';
 import { u16, u8 } from './packet-view.ts';
+import { dnsText } from './print-dns.ts';
 import type { IpPayload } from './print-ip.ts';
 import { innerFrameText } from './print-link.ts';
 import { addressText, portText, type Style } from './print-style.ts';
@@ -21,8 +23,12 @@ export function udpText(packet: IpPayload, style: Style): string {
   const length = (u16(payload, 4) ?? UDP_HEADER) - UDP_HEADER;
   if (style.quick) return `${ends} UDP, length ${length}`;
   const sum = style.verbose > 1 ? checksumText(packet) : '';
-  const isVxlan = source === VXLAN_PORT || destination === VXLAN_PORT;
-  return `${ends} ${sum}${isVxlan ? vxlanText(payload.subarray(UDP_HEADER), Math.min(length, packet.length - UDP_HEADER), style) : `UDP, length ${length}`}`;
+  const held = payload.subarray(UDP_HEADER);
+  const carries = (port: number): boolean => source === port || destination === port;
+  if (carries(VXLAN_PORT))
+    return `${ends} ${sum}${vxlanText(held, Math.min(length, packet.length - UDP_HEADER), style)}`;
+  const dns = carries(DNS_PORT) ? dnsText(held, length, style) : undefined;
+  return `${ends} ${sum}${dns ?? `UDP, length ${length}`}`;
 }
 
 /** Only a whole datagram can be summed. */

@@ -13,7 +13,8 @@ import type { Command, CommandIo } from '../command.ts';
 import { flagWords } from '../network/flags.ts';
 import { hereOf, type Here } from '../network/here.ts';
 import { ephemeralPort, identifierOf } from '../network/identifier.ts';
-import { hostName, resolveHost } from '../network/names.ts';
+import { hostName } from '../network/names.ts';
+import { LOOK_UP_ERRORS, lookUp } from '../network/resolver.ts';
 import { TRACEROUTE } from './flags.ts';
 import { parseTraceroute, type TracerouteWishes } from './parse.ts';
 import { TraceRun, type ProbeResult } from './trace-run.ts';
@@ -39,13 +40,14 @@ export const traceroute: Command = {
 
 async function trace(io: CommandIo, wishes: TracerouteWishes): Promise<number> {
   const { host, hostPosition, lastHop, packetLength } = wishes;
-  const address = resolveHost(io, host);
-  if (address === undefined) {
+  const found = await lookUp(io, host);
+  if (!found.ok) {
     await io.stderr.write(
-      `${host}: Name or service not known\nCannot handle "host" cmdline arg \`${host}' on position 1 (argc ${hostPosition})\n`,
+      `${host}: ${LOOK_UP_ERRORS[found.error]}\nCannot handle "host" cmdline arg \`${host}' on position 1 (argc ${hostPosition})\n`,
     );
     return 2;
   }
+  const address = found.value;
   await io.stdout.write(
     `traceroute to ${host} (${formatIpv4(address)}), ${lastHop} hops max, ${packetLength} byte packets`,
   );

@@ -1,0 +1,59 @@
+/** How long one packet's walk takes: from a pod of rack-a through the tunnel and the router to a pod of rack-b. */
+import type { Json, JsonObject } from '../../base/json.ts';
+import { parseIpv4, type Ipv4 } from '../../model/ip.ts';
+import type { LabEntry } from '../../services/library.ts';
+import { Simulator, walk } from '../../sim/index.ts';
+import { figure, type Figure } from './figure.ts';
+
+const RUNS = 7;
+const WALKS = 20_000;
+/** Virtual milliseconds in which both pods run. */
+const SETTLE = 60_000;
+
+export function crossRackWalk({ environment: { topology } }: LabEntry): Figure {
+  const simulator = new Simulator({ topology, seed: 1, epoch: 0, defaultPool: true });
+  const workers = topology.nodes.filter(({ role }) => role === 'worker');
+  const [near] = workers;
+  const far = workers.find(({ segment }) => segment !== near?.segment);
+  if (!near || !far) throw new Error('the lab has no two workers in different racks');
+  const source = runPod(simulator, 'a', near.name);
+  const destination = runPod(simulator, 'b', far.name);
+  const network = simulator.networkView();
+  const packet = {
+    kind: 'ipv4',
+    source,
+    destination,
+    ttl: 64,
+    tos: 0,
+    id: 1,
+    dontFragment: true,
+    payload: { kind: 'icmp-echo', reply: false, identifier: 1, sequence: 1, dataLength: 56 },
+  } as const;
+  const { disposition } = walk(network, { at: 'pod/default/a', packet }).trace;
+  if (disposition !== 'delivered') throw new Error(`the packet was not delivered: ${disposition}`);
+  const samples: number[] = [];
+  for (let run = 0; run < RUNS; run += 1) {
+    const began = performance.now();
+    for (let turn = 0; turn < WALKS; turn += 1) walk(network, { at: 'pod/default/a', packet });
+    samples.push(((performance.now() - began) * 1000) / WALKS);
+  }
+  return figure({ unit: 'microseconds', limit: 50 }, samples);
+}
+
+/** Creates a pod on a node, waits until it runs, and returns its address. */
+function runPod(simulator: Simulator, name: string, nodeName: string): Ipv4 {
+  const body: JsonObject = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name },
+    spec: { nodeName, containers: [{ name, image: 'registry.k8s.io/pause:3.10' }] },
+  };
+  simulator.cluster.request({ method: 'POST', path: '/api/v1/namespaces/default/pods', body });
+  simulator.settle(SETTLE);
+  const address: Json | undefined = simulator.world.cluster.store.get('pods', 'default', name)?.status?.[
+    'podIP'
+  ];
+  const parsed = typeof address === 'string' ? parseIpv4(address) : undefined;
+  if (parsed === undefined) throw new Error(`pod ${name} got no address`);
+  return parsed;
+}

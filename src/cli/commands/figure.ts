@@ -1,0 +1,30 @@
+/** One measured figure of `underlay bench`. */
+
+export interface Figure {
+  readonly unit: string;
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  readonly runs: number;
+  /** What the project promises: the median stays below it. Absent where nothing is promised. */
+  readonly limit?: number;
+}
+
+/** A figure, or why there is none. */
+export type Measured = Figure | { readonly unmeasured: string };
+
+export function figure(
+  { unit, limit }: { readonly unit: string; readonly limit?: number },
+  samples: readonly number[],
+): Figure {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const at = (index: number): number => Math.round((sorted[index] ?? Number.NaN) * 1000) / 1000;
+  return {
+    unit,
+    median: at(Math.floor(sorted.length / 2)),
+    min: at(0),
+    max: at(sorted.length - 1),
+    runs: sorted.length,
+    ...(limit === undefined ? {} : { limit }),
+  };
+}

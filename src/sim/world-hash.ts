@@ -1,0 +1,25 @@
+/** One fingerprint for everything a world remembers: what the determinism and replay laws compare. */
+import { hashOf } from './core/hash.ts';
+import type { Table } from './core/table.ts';
+import type { World } from './stacks.ts';
+
+/** Hex digits. Past events, which only watches replay, are told by the store's revision. */
+export function worldHash({ topology, cluster, edits, memory }: World): string {
+  const { now, epoch, random, store, agenda, sandboxes } = cluster;
+  return hashOf({
+    topology,
+    now,
+    epoch,
+    random,
+    revision: store.revision,
+    objects: store.resources.map((resource) => [resource, store.list(resource)]),
+    agenda: [...agenda],
+    sandboxes: entries(sandboxes),
+    edits: entries(edits),
+    memory: entries(memory),
+  });
+}
+
+function entries<V>(table: Table<V>): readonly (readonly [string, V])[] {
+  return [...table.entries()];
+}

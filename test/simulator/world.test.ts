@@ -1,0 +1,139 @@
+/** The world as a value: snapshots, refused requests, and what a stack remembers. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Simulator } from '../../src/sim/index.ts';
+import { worldHash } from '../../src/sim/index.ts';
+import { create, ping, podBody, remove, run, settled } from './cluster.ts';
+
+const PODS = '/api/v1/namespaces/default/pods';
+
+let cluster: Simulator;
+
+beforeEach(() => {
+  cluster = settled();
+});
+
+describe('snapshot and restore', () => {
+  test('bring back objects, hand-made changes and memories', () => {
+    const address = run(cluster, 'a', 'node1');
+    ping(cluster, 'node/node2', address);
+    const kept = cluster.world;
+    const before = worldHash(kept);
+
+    remove(cluster, 'a');
+    cluster.network.edit('node/node1', { kind: 'set-link', device: 'eth0', up: false });
+    expect(worldHash(cluster.world)).not.toBe(before);
+    expect(worldHash(kept)).toBe(before);
+
+    const changed = cluster.now;
+    cluster.restore(kept);
+    const { now, ...cluster_ } = cluster.world.cluster;
+    expect(worldHash({ ...cluster.world, cluster: { ...cluster_, now: kept.cluster.now } })).toBe(before);
+    expect(now).toBe(changed);
+    expect(ping(cluster, 'node/node2', address).reply.kind).toBe('reply');
+  });
+
+  test('virtual time never goes back', () => {
+    const kept = cluster.world;
+    cluster.advanceTo(cluster.now + 5_000);
+    const { now } = cluster;
+    cluster.restore(kept);
+    expect(cluster.now).toBe(now);
+    cluster.advanceTo(now - 1);
+    expect(cluster.now).toBe(now);
+  });
+
+  test('a watch ends when the world goes back behind what it has told', async () => {
+    const kept = cluster.world;
+    const { signal } = new AbortController();
+    const told: string[] = [];
+    const watching = (async () => {
+      const request = { method: 'GET', path: PODS, query: { watch: 'true' } } as const;
+      for await (const { type, object } of cluster.cluster.watch(request, signal)) {
+        told.push(`${type} ${String((object['metadata'] as { readonly name?: string }).name)}`);
+      }
+    })();
+    create(cluster, PODS, podBody('a', 'node1'));
+    cluster.restore(kept);
+    await watching;
+    expect(told).toEqual(['ADDED a']);
+  });
+});
+
+describe('an API request', () => {
+  const refused = [
+    ['an object without a name', { method: 'POST', path: PODS, body: { ...podBody('', 'node1') } }, 422],
+    ['an object that exists', { method: 'POST', path: PODS, body: podBody('a', 'node1') }, 409],
+    [
+      'an object of another kind',
+      { method: 'POST', path: PODS, body: { apiVersion: 'v1', kind: 'Node' } },
+      400,
+    ],
+    [
+      'an unknown namespace',
+      { method: 'POST', path: '/api/v1/namespaces/no/pods', body: podBody('b', 'node1') },
+      404,
+    ],
+    ['an unknown resource', { method: 'GET', path: '/api/v1/pots' }, 404],
+    ['an absent object', { method: 'DELETE', path: `${PODS}/nobody` }, 404],
+    [
+      'a patch of what is immutable',
+      {
+        method: 'PATCH',
+        path: `${PODS}/a`,
+        contentType: 'application/merge-patch+json',
+        body: { spec: { nodeName: 'node2' } },
+      },
+      422,
+    ],
+  ] as const;
+
+  test.each(refused)('that fails changes nothing: %s', (_, request, code) => {
+    run(cluster, 'a', 'node1');
+    const before = cluster.world;
+    expect(cluster.cluster.request(request).code).toBe(code);
+    expect(cluster.world).toBe(before);
+  });
+
+  test('that reads changes nothing', () => {
+    const before = cluster.world;
+    expect(cluster.cluster.request({ method: 'GET', path: PODS }).code).toBe(200);
+    expect(cluster.world).toBe(before);
+  });
+});
+
+describe('what a stack has learnt', () => {
+  test('a pod made anew under its old name starts cold', () => {
+    const there = run(cluster, 'b', 'node3');
+    run(cluster, 'a', 'node1');
+    ping(cluster, 'pod/default/a', there);
+    expect(cluster.network.memory('pod/default/a').neighbours).not.toEqual([]);
+
+    remove(cluster, 'a');
+    run(cluster, 'a', 'node1');
+    const { neighbours, conntrack, counters, pathMtu } = cluster.network.memory('pod/default/a');
+    expect({ neighbours, conntrack, counters: counters.size, pathMtu: pathMtu.size }).toEqual({
+      neighbours: [],
+      conntrack: [],
+      counters: 0,
+      pathMtu: 0,
+    });
+  });
+
+  test('asking leaves no trace, doing does', () => {
+    const there = run(cluster, 'b', 'node3');
+    const before = cluster.world;
+    const request = {
+      from: 'node/node1',
+      to: there,
+      identifier: 1,
+      sequence: 1,
+      ttl: 64,
+      dataLength: 56,
+      pmtuDiscovery: 'want',
+    } as const;
+    expect(cluster.ask({ kind: 'echo', request }).outcome.reply.kind).toBe('reply');
+    expect(cluster.world).toBe(before);
+    expect(cluster.network.echo(request).reply.kind).toBe('reply');
+    expect(worldHash(cluster.world)).not.toBe(worldHash(before));
+  });
+});
