@@ -14,5 +14,6 @@ const target = document.getElementById('app');
 if (target === null) throw new Error('index.html has no element #app');
 
 const app = new AppState(new Client(hostConnector(), browserClock), browser);
-mount(App, { target, props: { app } });
+// First, so that the host is asked while the page is built.
 app.start();
+mount(App, { target, props: { app } });

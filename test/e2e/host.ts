@@ -1,5 +1,5 @@
-/** The real browser host, started for one test file with a data folder of its own, and stopped after it. */
-import { test as base } from '@playwright/test';
+/** The real browser host, started for one test with a data folder of its own, and stopped after it. */
+import { test as base, type Page } from '@playwright/test';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -40,18 +40,26 @@ export async function stopHost({ process: child }: Host): Promise<void> {
   await ended;
 }
 
-export const test = base.extend<object, { host: Host }>({
-  host: [
-    // Playwright reads a fixture's needs from this pattern; it has none.
-    async ({}, use) => {
-      const data = await mkdtemp(join(tmpdir(), 'underlay-e2e-'));
-      const host = await startHost(data);
-      await use(host);
-      await stopHost(host);
-      await rm(data, { recursive: true, force: true });
-    },
-    { scope: 'worker' },
-  ],
+export const test = base.extend<{ host: Host }>({
+  // Playwright reads a fixture's needs from this pattern; it has none.
+  // eslint-disable-next-line no-empty-pattern -- see above
+  host: async ({}, use) => {
+    const data = await mkdtemp(join(tmpdir(), 'underlay-e2e-'));
+    const host = await startHost(data);
+    await use(host);
+    await stopHost(host);
+    await rm(data, { recursive: true, force: true });
+  },
 });
+
+/** What the page's console complains of from now on: errors of scripts, violations of the content security policy. */
+export function complaints(page: Page): readonly string[] {
+  const heard: string[] = [];
+  page.on('pageerror', (error) => heard.push(error.message));
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) heard.push(message.text());
+  });
+  return heard;
+}
 
 export { expect } from '@playwright/test';

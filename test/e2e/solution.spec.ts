@@ -1,5 +1,5 @@
 /** A learner does the first lab from its lesson to its last check, typing into the terminals as a person would. */
-import { expect, test } from './host.ts';
+import { complaints, expect, test } from './host.ts';
 import { AppPage } from './pages/app-page.ts';
 
 const passed = (verdicts: readonly { readonly outcome: string }[]): boolean =>
@@ -7,6 +7,7 @@ const passed = (verdicts: readonly { readonly outcome: string }[]): boolean =>
 
 test('the first lab, from lesson to last check', async ({ page, host }) => {
   test.setTimeout(120_000);
+  const complained = complaints(page);
   const app = new AppPage(page);
   await app.open(host.url);
   const lesson = await app.openLesson('Your first overlay network');
@@ -56,7 +57,7 @@ test('the first lab, from lesson to last check', async ({ page, host }) => {
 
   await test.step('progress is kept over a reload, and the lab is as it was', async () => {
     await page.reload();
-    await lesson.startLab();
+    await lab.steps.waitFor();
     await expect(lab.steps.getByRole('button', { name: /^Step 3,.*(done|passed)/i })).toBeVisible();
   });
 
@@ -66,6 +67,8 @@ test('the first lab, from lesson to last check', async ({ page, host }) => {
     await lab.predict('none');
     expect(passed(await lab.check())).toBe(false);
   });
+
+  expect(complained).toEqual([]);
 });
 
 test('a wrong way gets its reason', async ({ page, host }) => {

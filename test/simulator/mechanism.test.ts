@@ -90,3 +90,29 @@ describe('other causes', () => {
     expect(await lab.reach('pod/client', 'pod/far')).toMatchObject({ delivered: false, disposition });
   });
 });
+
+describe('the name of a service', () => {
+  const webAsItIs = 'curl -sS -m 3 http://web/hostname';
+
+  beforeEach(async () => {
+    await lab.out('workstation', 'kubectl expose pod far --name=web --port=80 && sleep 1');
+  });
+
+  test('is found by DNS and reached through kube-proxy; nodes ask another server', async () => {
+    expect(await lab.out('pod/client', webAsItIs)).toBe('far');
+    expect(await lab.out('pod/client', 'curl -sS http://web.default.svc.cluster.local/hostname')).toBe('far');
+    expect(await lab.at('node/node1', webAsItIs)).toMatchObject({
+      exitCode: 6,
+      stderr: 'curl: (6) Could not resolve host: web\n',
+    });
+  });
+
+  test('is lost without CoreDNS, and the service stays', async () => {
+    const address = await lab.out('workstation', "kubectl get svc web -o jsonpath='{.spec.clusterIP}'");
+    await lab.out('workstation', 'kubectl -n kube-system scale deploy coredns --replicas=0 && sleep 40');
+    expect((await lab.at('pod/client', 'ping -c 1 web')).stderr).toBe(
+      'ping: web: Temporary failure in name resolution\n',
+    );
+    expect(await lab.out('pod/client', `curl -sS http://${address}/hostname`)).toBe('far');
+  });
+});

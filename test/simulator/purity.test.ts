@@ -14,7 +14,7 @@ test('the bundle is whole', () => {
 });
 
 test.each([
-  ['an import', /\bimport\s*[{("'*]|\bfrom\s*["']|\brequire\(/],
+  ['an import', /^\s*(import|export)\b[^;]*\bfrom\s*["']|\bimport\s*["'(]|\brequire\(/m],
   ['a Node module', /["']node:/],
   ['the process', /\bprocess\.[a-z]/],
   ['the clock', /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b/],

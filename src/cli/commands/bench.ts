@@ -14,7 +14,7 @@ import { complain, reasonOf, say } from '../output.ts';
 import { PATHS } from '../paths.ts';
 import { labReady, labReadyCold, labReset } from './bench-lab.ts';
 import { firstPaint } from './bench-paint.ts';
-import { crossRackWalk } from './bench-walk.ts';
+import { crossRackWalks } from './bench-walk.ts';
 import { figure, type Measured } from './figure.ts';
 
 export const bench: CliCommand = {
@@ -50,7 +50,8 @@ function measurements(
     'lab ready to type': () => labReady(labs),
     'lab ready to type, without a warm spare': () => labReadyCold(lab),
     'lab reset': () => labReset(lab),
-    'cross-rack walk': () => crossRackWalk(lab),
+    'cross-rack walk': () => crossRackWalks(lab).running,
+    'cross-rack walk, first packet': () => crossRackWalks(lab).first,
     'initial JavaScript': initialJavaScript,
     'lesson first paint': firstPaint,
   };

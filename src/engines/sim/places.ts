@@ -93,16 +93,16 @@ export class Places {
     this.#interactive.delete(shell);
   }
 
-  /** The learner's files and histories as they stand. */
+  /** The learner's files and histories as they stand; where they have not been yet, as they were. */
   belongings(): Belongings {
     for (const shell of this.#interactive) this.#remember(shell);
-    const places = [...this.#kept].flatMap(([key, { files, image, history }]) => {
-      if (key.startsWith('pod/')) return [];
+    const places = new Map(Object.entries(this.#options.belongings.places));
+    for (const [key, { files, image, history }] of this.#kept) {
+      if (key.startsWith('pod/')) continue;
       const own = Object.entries(files.snapshot()).filter(([path, data]) => image[path] !== data);
-      return own.length === 0 && history.length === 0
-        ? []
-        : [[key, { files: Object.fromEntries(own), history }] as const];
-    });
+      if (own.length === 0 && history.length === 0) places.delete(key);
+      else places.set(key, { files: Object.fromEntries(own), history });
+    }
     return { places: Object.fromEntries(places) };
   }
 

@@ -27,7 +27,7 @@ import { hostTimers, hostTurn, type HostTimers } from './host-clock.ts';
 import { FreePace, LivePace, type Pace } from './pace.ts';
 import { Places } from './places.ts';
 import { reach, tracesOf } from './reach.ts';
-import { ARRIVAL, bringsPools, buildStartState } from './start-state.ts';
+import { ARRIVAL, bringsPools, buildStartState, readStart } from './start-state.ts';
 import { openTerminal } from './terminal.ts';
 import { createTextTools } from './text-tools.ts';
 
@@ -87,16 +87,17 @@ export class SimSession implements LabSession {
     environment: LabEnvironment,
     { belongings, pace, signal = NEVER, timers = hostTimers() }: SimSessionOptions,
   ): Promise<Result<SimSession, LabError>> {
+    const start = readStart(environment.start);
     const simulator = new Simulator({
       topology: environment.topology,
       seed: SEED,
       epoch: timers.date() - ARRIVAL,
-      defaultPool: !bringsPools(environment.start),
+      defaultPool: !bringsPools(start),
     });
     const free = new FreePace(simulator, hostTurn);
     const textTools = free.watched(createTextTools());
     const places = new Places({ simulator, environment, belongings, textTools, breathe: hostTurn });
-    const built = await free.during(buildStartState(environment.start, { simulator, places, signal }));
+    const built = await free.during(buildStartState(start, { simulator, places, signal }));
     if (signal.aborted) return err(INTERRUPTED);
     if (!built.ok) return built;
     const parts: Parts = {
@@ -128,6 +129,7 @@ export class SimSession implements LabSession {
     argv: readonly string[],
     signal: AbortSignal,
   ): Promise<Result<ExecResult, LabError>> {
+    if (signal.aborted) return err(INTERRUPTED);
     this.#pace.catchUp();
     if (!this.#places.exists(place)) return err(noSuchPlace(formatPlace(place)));
     const done = await this.#pace.during(this.#places.shell(place).exec(argv, { signal }));

@@ -17,21 +17,30 @@ const CALICO_API = 'projectcalico.org/v3';
 
 type StartFile = LabEnvironment['start'][number];
 
+/** A start file, its documents read once. */
+export interface StartManifest extends StartFile {
+  readonly documents: readonly Manifest[];
+}
+
+export function readStart(start: LabEnvironment['start']): readonly StartManifest[] {
+  return start.map(({ file, text }) => ({ file, text, documents: documentsOf(text) }));
+}
+
 /** Whether the lab brings its own IP pools, so that Calico must not make one. */
-export function bringsPools(start: LabEnvironment['start']): boolean {
-  return start.some(({ text }) => documentsOf(text).some(({ kind }) => kind === 'IPPool'));
+export function bringsPools(start: readonly StartManifest[]): boolean {
+  return start.some(({ documents }) => documents.some(({ kind }) => kind === 'IPPool'));
 }
 
 export async function buildStartState(
-  start: LabEnvironment['start'],
+  start: readonly StartManifest[],
   {
     simulator,
     places,
     signal,
   }: { readonly simulator: Simulator; readonly places: Places; readonly signal: AbortSignal },
 ): Promise<Result<void, LabError>> {
-  const calico = start.filter((file) =>
-    documentsOf(file.text).every(({ apiVersion }) => apiVersion === CALICO_API),
+  const calico = start.filter(({ documents }) =>
+    documents.every(({ apiVersion }) => apiVersion === CALICO_API),
   );
   const others = start.filter((file) => !calico.includes(file));
   // Pools come before any pod can ask for an address.

@@ -2,6 +2,7 @@
 import { PatientEmitter } from '../../base/event.ts';
 import type { ShellStream, TerminalSize } from '../../lab/ports.ts';
 import { TerminalSession, type Shell } from '../../sim/index.ts';
+import { ByteFlow } from './byte-flow.ts';
 
 export interface TerminalHooks {
   /** Before input is handled: virtual time comes up to the wall clock. */
@@ -10,63 +11,35 @@ export interface TerminalHooks {
 }
 
 export function openTerminal(shell: Shell, size: TerminalSize, hooks: TerminalHooks): ShellStream {
-  const data = new PatientEmitter<Uint8Array>();
+  const flow = new ByteFlow();
   const exit = new PatientEmitter<{ readonly code: number }>();
-  const gate = new Gate();
   let ended = false;
   const finish = (): void => {
     if (ended) return;
     ended = true;
-    gate.open();
+    flow.resume();
     hooks.closed();
   };
-  const session = new TerminalSession(shell, {
-    ...size,
-    write: (bytes) => {
-      data.emit(bytes);
-      return gate.passed;
-    },
-  });
+  const session = new TerminalSession(shell, { ...size, write: (bytes) => flow.emit(bytes) });
   session.onExit((status) => {
     finish();
     exit.emit(status);
   });
   return {
-    onData: data.subscribe,
+    onData: flow.subscribe,
     onExit: exit.subscribe,
     write: (bytes) => {
       hooks.catchUp();
       session.input(bytes);
     },
     resize: (to) => session.resize(to),
-    pause: () => gate.close(),
-    resume: () => gate.open(),
+    pause: () => {
+      if (!ended) flow.pause();
+    },
+    resume: () => flow.resume(),
     close: () => {
       session.close();
       finish();
     },
   };
-}
-
-/** Lets writers pass, or holds them until it opens. */
-class Gate {
-  #passed: Promise<void> | undefined;
-  #release: (() => void) | undefined;
-
-  /** Undefined while open. */
-  get passed(): Promise<void> | undefined {
-    return this.#passed;
-  }
-
-  close(): void {
-    this.#passed ??= new Promise((resolve) => {
-      this.#release = resolve;
-    });
-  }
-
-  open(): void {
-    this.#release?.();
-    this.#passed = undefined;
-    this.#release = undefined;
-  }
 }

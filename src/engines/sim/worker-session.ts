@@ -16,6 +16,7 @@ import type {
   TerminalSize,
 } from '../../lab/ports.ts';
 import { WORKSTATION, type Place } from '../../model/place.ts';
+import { ByteFlow } from './byte-flow.ts';
 import { CRASHED, INTERRUPTED } from './errors.ts';
 import type { CallName, Calls, FromWorker, ToWorker } from './protocol.ts';
 
@@ -28,7 +29,7 @@ interface Waiting {
 }
 
 interface OpenTerminal {
-  readonly data: PatientEmitter<Uint8Array>;
+  readonly data: ByteFlow;
   readonly exit: PatientEmitter<{ readonly code: number }>;
 }
 
@@ -69,11 +70,13 @@ export class WorkerSession implements LabSession {
     { environment, belongings, signal }: WorkerSessionOptions,
   ): Promise<Result<WorkerSession, LabError>> {
     const session = new WorkerSession(worker, environment, belongings);
+    const giveUp = (): void => session.#opened?.(err(INTERRUPTED));
     const opened = await new Promise<Result<void, LabError>>((resolve) => {
       session.#opened = resolve;
-      signal.addEventListener('abort', () => resolve(err(INTERRUPTED)), { once: true });
+      signal.addEventListener('abort', giveUp, { once: true });
       session.#post({ type: 'open', environment, belongings });
     });
+    signal.removeEventListener('abort', giveUp);
     if (opened.ok) return ok(session);
     await session.dispose();
     return opened;
@@ -128,7 +131,7 @@ export class WorkerSession implements LabSession {
   async shell(place: Place, size: TerminalSize): Promise<Result<ShellStream, LabError>> {
     const terminal = this.#nextId;
     this.#nextId += 1;
-    const open: OpenTerminal = { data: new PatientEmitter(), exit: new PatientEmitter() };
+    const open: OpenTerminal = { data: new ByteFlow(), exit: new PatientEmitter() };
     this.#terminals.set(terminal, open);
     const opened = await this.#call('shell', { place, size, terminal });
     if (!opened.ok) {
@@ -140,8 +143,16 @@ export class WorkerSession implements LabSession {
       onExit: open.exit.subscribe,
       write: (bytes) => this.#post({ type: 'terminal-input', terminal, bytes }),
       resize: (to) => this.#post({ type: 'terminal-resize', terminal, size: to }),
-      pause: () => this.#post({ type: 'terminal-flow', terminal, paused: true }),
-      resume: () => this.#post({ type: 'terminal-flow', terminal, paused: false }),
+      // What is under way already waits on this side.
+      pause: () => {
+        if (!this.#terminals.has(terminal)) return;
+        open.data.pause();
+        this.#post({ type: 'terminal-flow', terminal, paused: true });
+      },
+      resume: () => {
+        open.data.resume();
+        this.#post({ type: 'terminal-flow', terminal, paused: false });
+      },
       close: () => this.#post({ type: 'terminal-close', terminal }),
     });
   }
@@ -187,7 +198,7 @@ export class WorkerSession implements LabSession {
         this.#waiting.get(message.id)?.answer(message.value);
         return;
       case 'terminal-data':
-        this.#terminals.get(message.terminal)?.data.emit(message.bytes);
+        void this.#terminals.get(message.terminal)?.data.emit(message.bytes);
         return;
       case 'terminal-exit':
         this.#endTerminal(message.terminal, message.code);
@@ -219,6 +230,7 @@ export class WorkerSession implements LabSession {
   #endTerminal(terminal: number, code: number): void {
     const open = this.#terminals.get(terminal);
     this.#terminals.delete(terminal);
+    open?.data.resume();
     open?.exit.emit({ code });
   }
 

@@ -11,15 +11,25 @@ export function hashOf(value: unknown): string {
 }
 
 function canonical(value: unknown): string {
-  if (value === undefined) return 'null';
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return JSON.stringify(value);
-  if (typeof value === 'number') return Number.isFinite(value) ? JSON.stringify(value) : `<${value}>`;
+  if (typeof value === 'object' && value !== null) return canonicalContainer(value);
+  if (value === undefined || value === null) return 'null';
+  if (typeof value === 'number' && !Number.isFinite(value)) return `<${value}>`;
+  if (typeof value === 'function' || typeof value === 'symbol') {
+    throw new TypeError(`${String(value)} has no canonical text`);
+  }
+  return JSON.stringify(value);
+}
+
+function canonicalContainer(value: object): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (value instanceof Uint8Array) return `<${hex(value)}>`;
-  if (value instanceof Map) return `<${[...value].map(canonical).sort().join(',')}>`;
-  if (value instanceof Set) return `<${[...value].map(canonical).sort().join(',')}>`;
-  if (typeof value === 'object' && isPlain(value)) return canonicalObject(value);
-  throw new TypeError(`${String(value)} has no canonical text`);
+  if (value instanceof Map || value instanceof Set) return canonicalMembers(value);
+  if (!isPlain(value)) throw new TypeError(`${value.constructor.name} has no canonical text`);
+  return canonicalObject(value);
+}
+
+function canonicalMembers(value: Iterable<unknown>): string {
+  return `<${[...value].map(canonical).sort().join(',')}>`;
 }
 
 function canonicalObject(value: object): string {

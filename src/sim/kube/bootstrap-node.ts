@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../base/json.ts';
 import { formatIpv4 } from '../../model/ip.ts';
 import type { ClusterNode } from '../../model/topology.ts';
+import { KERNEL_RELEASE, NODE_OS } from '../core/machine.ts';
 import { VERSION } from './discovery.ts';
 import type { ClusterTransaction } from './transaction.ts';
 
@@ -45,12 +46,12 @@ export function nodeStatus(tx: ClusterTransaction, node: ClusterNode, identity: 
       architecture: 'amd64',
       bootID: uuid,
       containerRuntimeVersion: 'containerd://2.3.1',
-      kernelVersion: '6.12.57+deb13-amd64',
+      kernelVersion: KERNEL_RELEASE,
       kubeProxyVersion: '',
       kubeletVersion: VERSION['gitVersion'],
       machineID: identity.slice(0, 32),
       operatingSystem: 'linux',
-      osImage: 'Debian GNU/Linux 13 (trixie)',
+      osImage: NODE_OS.name,
       systemUUID: uuid,
     },
   };

@@ -1,5 +1,6 @@
 /** The kinds of a Kubernetes API server that the simulator serves. A CNI provider adds its own by `Registry.with`. */
 import type { Cidr } from '../../model/ip.ts';
+import { CUSTOM_RESOURCE_DEFINITIONS } from './kinds/custom-resource-definition.ts';
 import { ENDPOINT_SLICES, ENDPOINTS } from './kinds/endpoints.ts';
 import { NODES } from './kinds/node.ts';
 import {
@@ -26,6 +27,7 @@ export const builtinRegistry = (options: { readonly serviceCidr: Cidr }): Regist
     SECRETS,
     SERVICE_ACCOUNTS,
     services(options.serviceCidr),
+    CUSTOM_RESOURCE_DEFINITIONS,
     DAEMON_SETS,
     DEPLOYMENTS,
     REPLICA_SETS,

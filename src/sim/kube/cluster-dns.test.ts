@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { formatIpv4 } from '../../model/ip.ts';
 import { clusterDns } from './cluster-dns.ts';
-import { deployment, TestCluster } from './cluster-fixture.ts';
+import { deployment, service, TestCluster } from './cluster-fixture.ts';
 
 const shown = (cluster: TestCluster): Readonly<Record<string, readonly string[]>> =>
   Object.fromEntries(
@@ -17,18 +17,8 @@ test('services by cluster address, headless ones by their ready endpoints, nodes
   });
   cluster.create(deployment('web', 2));
   const spec = { selector: { app: 'web' }, ports: [{ port: 80 }] };
-  cluster.create({
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { name: 'web', namespace: 'default' },
-    spec: { ...spec, clusterIP: '10.96.5.5' },
-  });
-  cluster.create({
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { name: 'each', namespace: 'default' },
-    spec: { ...spec, clusterIP: 'None' },
-  });
+  cluster.create(service('web', { ...spec, clusterIP: '10.96.5.5' }));
+  cluster.create(service('each', { ...spec, clusterIP: 'None' }));
   cluster.wait(5000);
   const addresses = cluster.list('pods', 'default').map(({ status }) => String(status?.['podIP']));
   const { 'each.default.svc.cluster.local.': each = [], ...others } = shown(cluster);

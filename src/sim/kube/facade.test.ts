@@ -45,6 +45,22 @@ describe('refusals', () => {
     );
   });
 
+  test('keys and values of labels, and keys of annotations', () => {
+    const at = cluster();
+    const tagged = (metadata: object): string =>
+      message(at.create({ ...pod('x'), metadata: { name: 'x', ...metadata } }));
+    expect(tagged({ labels: { 'a b': 'c' } })).toBe(
+      `422 Invalid Pod "x" is invalid: metadata.labels: Invalid value: "a b": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
+    );
+    expect(tagged({ labels: { a: 'b c' } })).toContain(
+      '"b c": a valid label must be an empty string or consist',
+    );
+    expect(tagged({ annotations: { 'x/y/z': '' } })).toContain(
+      'metadata.annotations: Invalid value: "x/y/z"',
+    );
+    expect(tagged({ labels: { a: '' }, annotations: { 'Example.com/Note': 'any text' } })).toMatch(/^201 /);
+  });
+
   test('values out of range and immutable fields', () => {
     const at = cluster();
     expect(message(at.create(deployment('web', -1)))).toBe(

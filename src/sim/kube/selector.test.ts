@@ -25,7 +25,28 @@ describe('label selectors', () => {
 
   test('what cannot be read says what was found', () => {
     expect(round('a in b')).toBe("unable to parse requirement: found 'b' expected: '('");
-    expect(round('=x')).toBe("unable to parse requirement: found '=x', expected: identifier");
+    expect(round('=x')).toBe("found '=', expected: !, identifier, or 'end of string'");
+    expect(round('a,')).toBe("found '', expected: identifier after ','");
+    expect(round('a b')).toBe(
+      "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt",
+    );
+    expect(round('a=b c')).toBe("found 'c', expected: ',' or 'end of string'");
+    expect(round('a notin (b')).toBe("unable to parse requirement: found '', expected: ',' or ')'");
+    expect(round('!=a')).toBe("found '!=', expected: !, identifier, or 'end of string'");
+    expect(round('a>b')).toBe(
+      "unable to parse requirement: values[0][a]: Invalid value: \"b\": for 'Gt', 'Lt' operators, the value must be an integer",
+    );
+  });
+
+  test('a set may name the empty value', () => expect(round('a in (,b)')).toBe('a in (,b)'));
+
+  test('keys and values are held to the rules for labels', () => {
+    expect(round('-a')).toMatch(
+      /^unable to parse requirement: <nil>: Invalid value: "-a": name part must consist of alphanumeric/,
+    );
+    expect(round('a=b/c')).toMatch(
+      /^unable to parse requirement: values\[0\]\[a\]: Invalid value: "b\/c": a valid label must be an empty/,
+    );
   });
 
   test('negative requirements accept objects without the label', () => {

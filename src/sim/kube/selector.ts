@@ -4,6 +4,7 @@
  */
 import { isJsonObject, type Json, type JsonObject } from '../../base/json.ts';
 import { err, ok, type Result } from '../../base/result.ts';
+import { parseRequirements } from './selector-parse.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -17,75 +18,12 @@ export interface Requirement {
 
 export type Selector = readonly Requirement[];
 
-const KEY = /^\s*([A-Za-z0-9][-A-Za-z0-9_./]*)\s*/;
-const VALUE = /^\s*([-A-Za-z0-9_.]*)\s*/;
-const OPERATOR = /^(==|=|!=|>|<|in(?![-A-Za-z0-9_./])|notin(?![-A-Za-z0-9_./]))\s*/;
-
 /** Parses query text; empty text selects everything. The error is the server's complaint. */
 export function parseSelector(text: string): Result<Selector, string> {
-  const requirements: Requirement[] = [];
-  let rest = text.trim();
-  while (rest !== '') {
-    const parsed = parseRequirement(rest);
-    if (!parsed.ok) return parsed;
-    requirements.push(parsed.value.requirement);
-    rest = parsed.value.rest;
-    if (rest === '') break;
-    if (!rest.startsWith(',')) return err(`found '${word(rest)}', expected: ',' or 'end of string'`);
-    rest = rest.slice(1).trimStart();
-    if (rest === '') return err("found '', expected: identifier after ','");
-  }
-  return ok(requirements.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)));
+  const parsed = parseRequirements(text);
+  if (!parsed.ok) return parsed;
+  return ok(parsed.value.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)));
 }
-
-interface Parsed {
-  readonly requirement: Requirement;
-  readonly rest: string;
-}
-
-function parseRequirement(text: string): Result<Parsed, string> {
-  const negated = /^!\s*/.exec(text);
-  const afterBang = negated ? text.slice(negated[0].length) : text;
-  const key = KEY.exec(afterBang);
-  if (!key) return err(`unable to parse requirement: found '${word(afterBang)}', expected: identifier`);
-  const name = key[1] ?? '';
-  const rest = afterBang.slice(key[0].length);
-  if (negated) return ok({ requirement: { key: name, operator: '!', values: [] }, rest });
-  const isBare = rest === '' || rest.startsWith(',');
-  return isBare
-    ? ok({ requirement: { key: name, operator: 'exists', values: [] }, rest })
-    : parseOperation(name, rest);
-}
-
-function parseOperation(key: string, text: string): Result<Parsed, string> {
-  const operator = OPERATOR.exec(text);
-  if (!operator) {
-    const expected = 'in, notin, =, ==, !=, gt, lt';
-    return err(`unable to parse requirement: found '${word(text)}', expected: ${expected}`);
-  }
-  const sign = operator[1] as Operator;
-  const afterSign = text.slice(operator[0].length);
-  if (sign === 'in' || sign === 'notin') return parseSet(key, sign, afterSign);
-  const value = VALUE.exec(afterSign);
-  const one = value?.[1] ?? '';
-  if ((sign === '>' || sign === '<') && !/^-?\d+$/.test(one)) {
-    const why = "for 'Gt', 'Lt' operators, the value must be an integer";
-    return err(`unable to parse requirement: values[0][${key}]: Invalid value: "${one}": ${why}`);
-  }
-  return ok({
-    requirement: { key, operator: sign, values: [one] },
-    rest: afterSign.slice(value?.[0].length ?? 0),
-  });
-}
-
-function parseSet(key: string, operator: 'in' | 'notin', text: string): Result<Parsed, string> {
-  const set = /^\(([^()]*)\)\s*/.exec(text);
-  if (!set) return err(`unable to parse requirement: found '${word(text)}' expected: '('`);
-  const values = [...new Set((set[1] ?? '').split(',').map((value) => value.trim()))].sort();
-  return ok({ requirement: { key, operator, values }, rest: text.slice(set[0].length) });
-}
-
-const word = (text: string): string => /^[^\s,()]+/.exec(text)?.[0] ?? text.slice(0, 1);
 
 export function matches(selector: Selector, labels: Labels | undefined): boolean {
   return selector.every((requirement) => satisfies(requirement, labels?.[requirement.key]));

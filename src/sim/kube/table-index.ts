@@ -37,19 +37,19 @@ export class TableIndex<V> {
   }
 }
 
-/** How many objects of a table fall into each group; follows the newest table as an index does. */
+/** How many objects of a table fall into each kind of each group; follows the newest table as an index does. */
 export class TableTally<V> {
-  readonly #groupOf: (value: V) => string;
-  readonly #counts = new Map<string, number>();
+  readonly #groupOf: (value: V) => readonly [group: string, kind: string];
+  readonly #groups = new Map<string, Map<string, number>>();
   #at: Table<V> = Table.empty();
 
   /** `groupOf` must depend on the value alone. */
-  constructor(groupOf: (value: V) => string) {
+  constructor(groupOf: (value: V) => readonly [group: string, kind: string]) {
     this.#groupOf = groupOf;
   }
 
-  /** Read it at once: the next call may change it. */
-  counts(table: Table<V> | undefined): ReadonlyMap<string, number> {
+  /** Counts of one group by kind. Read them at once: the next call may change them. */
+  counts(table: Table<V> | undefined, group: string): ReadonlyMap<string, number> {
     const next = table ?? Table.empty<V>();
     if (next !== this.#at) {
       for (const { before, after } of next.differences(this.#at)) {
@@ -58,12 +58,17 @@ export class TableTally<V> {
       }
       this.#at = next;
     }
-    return this.#counts;
+    return this.#groups.get(group) ?? NONE;
   }
 
-  #add(group: string, change: number): void {
-    const count = (this.#counts.get(group) ?? 0) + change;
-    if (count === 0) this.#counts.delete(group);
-    else this.#counts.set(group, count);
+  #add([group, kind]: readonly [group: string, kind: string], change: number): void {
+    const kinds = this.#groups.get(group) ?? new Map<string, number>();
+    const count = (kinds.get(kind) ?? 0) + change;
+    if (count === 0) kinds.delete(kind);
+    else kinds.set(kind, count);
+    if (kinds.size === 0) this.#groups.delete(group);
+    else this.#groups.set(group, kinds);
   }
 }
+
+const NONE: ReadonlyMap<string, number> = new Map();

@@ -16,6 +16,7 @@ import type { Failure } from './failure.ts';
 import { invalid, required, type FieldError } from './field-error.ts';
 import { objectAt, textAt } from './fields.ts';
 import { schemaOf } from './kind-schema.ts';
+import { metadataErrors } from './label-syntax.ts';
 import { nameErrors } from './name.ts';
 import type { KubeObject } from './object.ts';
 import type { Target } from './path.ts';
@@ -95,7 +96,7 @@ function problems(
   const bySchema = type.custom ? schemaErrors(schemaOf(type), asJson(object)) : [];
   if (bySchema.length > 0) return bySchema;
   const naming = before ? [] : nameErrors(object.metadata.name, type.nameRule ?? 'subdomain');
-  return [...naming, ...(type.validate?.(object, before, tx) ?? [])];
+  return [...naming, ...metadataErrors(object.metadata), ...(type.validate?.(object, before, tx) ?? [])];
 }
 
 /** The namespace the object will live in, or why it cannot. */

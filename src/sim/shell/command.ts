@@ -75,6 +75,16 @@ export interface Output {
 
 export class BrokenPipe extends Error {}
 
+/** Another place has no program of this name: `CommandIo.run` rejects with it before anything runs there. */
+export class NoSuchProgram extends Error {
+  readonly program: string;
+
+  constructor(program: string) {
+    super(`no program ${program}`);
+    this.program = program;
+  }
+}
+
 /** The Kubernetes API, as the tools of a workstation reach it. */
 export interface ClusterPort {
   request(request: ApiRequest): ApiResponse;

@@ -3,6 +3,7 @@
  * home. Pods get the resolver configuration that kubelet writes (pkg/kubelet/network/dns) and its managed hosts file.
  */
 import { assertNever } from '../../base/result.ts';
+import { MACHINE_OS, NODE_OS, type OperatingSystem } from '../core/machine.ts';
 import type { Place } from '../../model/place.ts';
 
 export const LEARNER = 'learner';
@@ -57,7 +58,7 @@ export function imageFiles(place: Place, facts: ImageFacts = {}): Readonly<Recor
     [`${home}/`]: '',
     '/etc/hostname': `${hostnameOf(place)}\n`,
     '/etc/hosts': hostsFile(place, facts),
-    '/etc/os-release': OS_RELEASE,
+    '/etc/os-release': osRelease(place.kind === 'node' ? NODE_OS : MACHINE_OS),
   };
   if (facts.nameserver !== undefined)
     files['/etc/resolv.conf'] = resolverFile(place, facts, facts.nameserver);
@@ -66,11 +67,11 @@ export function imageFiles(place: Place, facts: ImageFacts = {}): Readonly<Recor
   return files;
 }
 
-const OS_RELEASE = `PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
+const osRelease = ({ version, codename, name }: OperatingSystem): string => `PRETTY_NAME="${name}"
 NAME="Debian GNU/Linux"
-VERSION_ID="12"
-VERSION="12 (bookworm)"
-VERSION_CODENAME=bookworm
+VERSION_ID="${version}"
+VERSION="${version} (${codename})"
+VERSION_CODENAME=${codename}
 ID=debian
 `;
 

@@ -6,7 +6,14 @@
 import { formatPlace, type Place } from '../../model/place.ts';
 import { utf8 } from '../../base/bytes.ts';
 import { builtinTable, coreCommands } from './builtins/table.ts';
-import { BrokenPipe, type Command, type Input, type Output } from './command.ts';
+import {
+  BrokenPipe,
+  NoSuchProgram,
+  type Command,
+  type CommandIo,
+  type Input,
+  type Output,
+} from './command.ts';
 import { complete, type Completions } from './completion.ts';
 import type { FileSystem } from './files.ts';
 import { homeOf, hostnameOf, LEARNER, startDirectory, userOf } from './files-image.ts';
@@ -24,6 +31,7 @@ import {
   type Scope,
   type WindowSize,
 } from './interpreter/scope.ts';
+import { isProgram, programAt } from './interpreter/programs.ts';
 import { completionIo, runArgv } from './interpreter/simple.ts';
 import { ShellState } from './interpreter/state.ts';
 import { bytesInput, Capture, EMPTY_INPUT, Source } from './interpreter/streams.ts';
@@ -251,14 +259,7 @@ export class Shell {
 
   /** What a command runs through `CommandIo.run`, here or at another place. */
   async #runFor(target: Place, argv: readonly string[], { io, streams, scope }: RunRequest): Promise<number> {
-    const tty = streams.tty ?? (streams.stdout === undefined ? io.tty : undefined);
-    const shellIo: ShellIo = {
-      stdin: streams.stdin ?? io.stdin,
-      stdout: streams.stdout ?? io.stdout,
-      stderr: streams.stderr ?? io.stderr,
-      ...(tty === undefined ? {} : { tty: scope.fds.get(1)?.terminal ?? (() => tty) }),
-      signal: io.signal,
-    };
+    const shellIo = replaced(io, { streams, scope });
     if (formatPlace(target) === formatPlace(this.place)) {
       const inner: Scope = { ...this.#scope(shellIo, scope.state.fork()), depth: scope.depth };
       return (await runArgv(argv, inner, { functions: false })).code;
@@ -268,8 +269,27 @@ export class Shell {
       await io.stderr.write(`bash: ${formatPlace(target)}: No such place\n`);
       return 126;
     }
+    const [program = ''] = argv;
+    if (!shell.#hasProgram(program)) throw new NoSuchProgram(program);
     return shell.execArgv(argv, shellIo);
   }
+
+  /** As a container runtime finds one: what only a shell understands is none. */
+  #hasProgram(name: string): boolean {
+    return name.includes('/') ? programAt(this.#host, name) !== undefined : isProgram(this.#host, name);
+  }
+}
+
+/** A command's own streams, but for those that it replaces. */
+function replaced(io: CommandIo, { streams, scope }: Omit<RunRequest, 'io'>): ShellIo {
+  const tty = streams.tty ?? (streams.stdout === undefined ? io.tty : undefined);
+  return {
+    stdin: streams.stdin ?? io.stdin,
+    stdout: streams.stdout ?? io.stdout,
+    stderr: streams.stderr ?? io.stderr,
+    ...(tty === undefined ? {} : { tty: scope.fds.get(1)?.terminal ?? (() => tty) }),
+    signal: io.signal,
+  };
 }
 
 function isInteractive(input: Input): input is InteractiveInput {

@@ -1,5 +1,5 @@
 /** The lab beside a lesson: steps, predictions, hints, checks and terminals. */
-import type { Locator, Page } from '@playwright/test';
+import { expect, type Download, type Locator, type Page } from '@playwright/test';
 import { TerminalPane } from './terminal-pane.ts';
 
 export interface ShownVerdict {
@@ -54,12 +54,11 @@ export class LabPage {
 
   /** Runs the step's checks and returns what they say, when they have said it. */
   async check(): Promise<readonly ShownVerdict[]> {
-    const before = await this.page.evaluate(() => document.querySelector('[aria-live]')?.textContent ?? '');
+    const announced = this.page.locator('p[role=status][aria-live]');
+    const before = (await announced.textContent()) ?? '';
     await this.checkButton.click();
-    await this.page.waitForFunction(
-      (old) => (document.querySelector('p[role=status][aria-live]')?.textContent ?? '') !== old,
-      before,
-    );
+    // Repeated words are announced anew by a blank at their end, which a comparison of trimmed texts would miss.
+    await expect.poll(() => announced.textContent(), { timeout: 30_000 }).not.toBe(before);
     return this.shownVerdicts();
   }
 
@@ -75,6 +74,16 @@ export class LabPage {
     await this.region.getByRole('button', { name: 'Reset', exact: true }).click();
     await this.page.getByRole('dialog').getByRole('button', { name: 'Reset the lab' }).click();
     await this.page.getByText('The lab is back at its start.').first().waitFor();
+  }
+
+  /** Saves a file of the place whose terminal is shown, one that the interface lists by itself. */
+  async saveFile(path: string): Promise<Download> {
+    await this.region.getByRole('button', { name: 'Save a file…' }).click();
+    const dialog = this.page.getByRole('dialog', { name: /^Save a file of / });
+    await dialog.getByRole('radio', { name: path, exact: true }).check();
+    const download = this.page.waitForEvent('download');
+    await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+    return download;
   }
 
   async restart(): Promise<void> {

@@ -22,7 +22,7 @@ export class LessonPage {
     const lab = new LabPage(this.page);
     await lab.show();
     await lab.region.getByRole('button', { name: 'Start the lab' }).click();
-    await lab.title.waitFor();
+    await lab.steps.waitFor();
     return lab;
   }
 

@@ -10,6 +10,7 @@ import type { Topology } from '../../../model/topology.ts';
 import type { Controller } from '../../kube/controller.ts';
 import { handle } from '../../kube/facade.ts';
 import { builtinRegistry } from '../../kube/builtin-registry.ts';
+import { CUSTOM_RESOURCE_DEFINITIONS, definitionOf } from '../../kube/kinds/custom-resource-definition.ts';
 import type { ClusterTransaction } from '../../kube/transaction.ts';
 import { newMetadata } from './datastore.ts';
 import { withPoolDefaults } from './ippool.ts';
@@ -52,6 +53,7 @@ export function installCalico(tx: ClusterTransaction, install: CalicoInstall): v
     annotateAddress(tx, node.name, `${formatIpv4(node.address.address)}/${node.address.length}`);
     tendNode(tx, node.name);
   }
+  for (const type of calicoResources) tx.put(CUSTOM_RESOURCE_DEFINITIONS.name, definitionOf(type, tx));
 }
 
 function put(

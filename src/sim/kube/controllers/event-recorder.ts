@@ -5,7 +5,7 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { numberAt, textAt } from '../fields.ts';
 import type { KubeObject } from '../object.ts';
-import { objectKey } from '../store.ts';
+import { TableIndex } from '../table-index.ts';
 import type { ClusterTransaction } from '../transaction.ts';
 
 export interface EventInput {
@@ -27,7 +27,7 @@ const EVENTS = 'events';
 
 export function recordEvent(tx: ClusterTransaction, input: EventInput): void {
   const namespace = input.about.metadata.namespace ?? 'default';
-  const earlier = findEarlier(tx, namespace, input);
+  const earlier = findEarlier(tx, input);
   if (earlier) {
     tx.put(EVENTS, again(tx, earlier, input));
     return;
@@ -93,17 +93,27 @@ function again(tx: ClusterTransaction, earlier: KubeObject, { action }: EventInp
   return { ...earlier, series: { count, lastObservedTime: microTime(tx) } as Json };
 }
 
+const saying = (uid: string, reason: string, fieldPath: string, message: string): string =>
+  `${uid} ${reason} ${fieldPath} ${message}`;
+
+/** A large replica set has thousands of events: they are found by what they say. */
+const bySaying = new TableIndex<KubeObject>((event) => [
+  saying(
+    textAt(event, 'involvedObject', 'uid'),
+    textAt(event, 'reason'),
+    textAt(event, 'involvedObject', 'fieldPath'),
+    textAt(event, 'message'),
+  ),
+]);
+
 /** The event that says the same about the same object. */
-function findEarlier(tx: ClusterTransaction, namespace: string, input: EventInput): KubeObject | undefined {
-  const prefix = objectKey(namespace, `${input.about.metadata.name}.`);
-  const table = tx.state.store.table(EVENTS);
-  for (const event of table?.withPrefix(prefix) ?? []) {
-    const same =
-      event['message'] === input.message &&
-      event['reason'] === input.reason &&
-      textAt(event, 'involvedObject', 'uid') === (input.about.metadata.uid ?? '') &&
-      textAt(event, 'involvedObject', 'fieldPath') === (input.fieldPath ?? '');
-    if (same) return event;
+function findEarlier(tx: ClusterTransaction, input: EventInput): KubeObject | undefined {
+  const { about, reason, fieldPath = '', message } = input;
+  const said = saying(about.metadata.uid ?? '', reason, fieldPath, message);
+  for (const event of bySaying.group(tx.state.store.table(EVENTS), said).values()) {
+    const { name, namespace } = about.metadata;
+    const same = textAt(event, 'involvedObject', 'name') === name;
+    if (same && event.metadata.namespace === (namespace ?? 'default')) return event;
   }
   return undefined;
 }

@@ -53,21 +53,20 @@ export const podsOnNode = (tx: ClusterTransaction, node: string): readonly KubeO
   ...podGroup(tx, `node/${node}`).values(),
 ];
 
-const byNode = new TableTally<KubeObject>((pod) => textAt(pod.spec, 'nodeName'));
+const byNode = new TableTally<KubeObject>((pod) => ['', textAt(pod.spec, 'nodeName')]);
 
 /** Pods bound to each node, by its name. Read it before the next write. */
 export const podCounts = (tx: ClusterTransaction): ReadonlyMap<string, number> =>
-  byNode.counts(tx.state.store.table('pods'));
+  byNode.counts(tx.state.store.table('pods'), '');
 
-/** Pods of one owner on each node that has any. */
-export function ownerCounts(tx: ClusterTransaction, owner: string): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const pod of podGroup(tx, `owner/${owner}`).values()) {
-    const node = textAt(pod.spec, 'nodeName');
-    counts.set(node, (counts.get(node) ?? 0) + 1);
-  }
-  return counts;
-}
+const byOwner = new TableTally<KubeObject>((pod) => [
+  controllerOf(pod)?.uid ?? '',
+  textAt(pod.spec, 'nodeName'),
+]);
+
+/** Pods of one owner on each node that has any. Read it before the next write. */
+export const ownerCounts = (tx: ClusterTransaction, owner: string): ReadonlyMap<string, number> =>
+  byOwner.counts(tx.state.store.table('pods'), owner);
 
 const replicaSets = new TableIndex<KubeObject>((object) => {
   const owner = controllerOf(object)?.uid;

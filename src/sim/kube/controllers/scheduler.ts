@@ -136,17 +136,22 @@ function scorer(
   const total = podCounts(tx);
   const zoneOf = (node: KubeObject): string => node.metadata.labels?.[ZONE] ?? '';
   const zones = new Map<string, number>();
-  for (const node of own.size > 0 ? nodes : []) {
-    const count = own.get(node.metadata.name) ?? 0;
-    if (count > 0) zones.set(zoneOf(node), (zones.get(zoneOf(node)) ?? 0) + count);
+  for (const node of own.size > 0 && zoned(nodesOf(tx.state.store.table('nodes'))) ? nodes : []) {
+    zones.set(zoneOf(node), (zones.get(zoneOf(node)) ?? 0) + (own.get(node.metadata.name) ?? 0));
   }
   return (node) => {
     const { name } = node.metadata;
     const avoid = untoleratedTaint(pod.spec ?? {}, node, SOFT) ? 1 : 0;
-    const spread = (avoid * 1e4 + (own.get(name) ?? 0)) * 1e5 + (zones.get(zoneOf(node)) ?? 0);
+    const spread =
+      (avoid * 1e4 + (own.get(name) ?? 0)) * 1e5 + (zones.size > 0 ? (zones.get(zoneOf(node)) ?? 0) : 0);
     return spread * 1e4 + (total.get(name) ?? 0);
   };
 }
+
+/** Whether any node says which zone it is in: else all are in one, and their scores tell nothing apart. */
+const zoned = memoize((nodes: readonly KubeObject[]): boolean =>
+  nodes.some((node) => node.metadata.labels?.[ZONE] !== undefined),
+);
 
 /** The first of the nodes with the lowest score; undefined for no nodes. */
 function best(tx: ClusterTransaction, pod: KubeObject, nodes: readonly KubeObject[]): KubeObject | undefined {

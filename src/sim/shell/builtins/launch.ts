@@ -13,6 +13,7 @@ import {
   type Descriptor,
   type Scope,
 } from '../interpreter/scope.ts';
+import { isProgram } from '../interpreter/programs.ts';
 import { runScriptFile } from '../interpreter/simple.ts';
 import { ShellState } from '../interpreter/state.ts';
 import { Capture, EMPTY_INPUT, Source } from '../interpreter/streams.ts';
@@ -129,21 +130,13 @@ async function launch(
   scope: Scope,
 ): Promise<number> {
   const [program = ''] = argv;
-  const builtin = outer.host.builtins.get(program);
-  const known =
-    outer.host.command(program) !== undefined ||
-    builtin?.external === true ||
-    PROGRAMS.has(program) ||
-    program.includes('/');
-  if (known) return (await interpreter.runArgv(argv, scope)).code;
+  if (isProgram(outer.host, program) || program.includes('/'))
+    return (await interpreter.runArgv(argv, scope)).code;
   const shown =
     name === 'xargs' ? program : name === 'timeout' ? `failed to run command '${program}'` : `'${program}'`;
   await stderr.write(`${name}: ${shown}: No such file or directory\n`);
   return 127;
 }
-
-/** Builtins that exist as files too. */
-const PROGRAMS = new Set(['echo', 'printf', 'test', '[', 'true', 'false', 'pwd']);
 
 async function env(call: BuiltinCall): Promise<number> {
   const options = await optionsOf(
@@ -172,9 +165,7 @@ async function which({ args, scope, stdout }: BuiltinCall): Promise<number> {
   const { host } = scope;
   let code = args.length === 0 ? 1 : 0;
   for (const name of args.filter((arg) => arg !== '-a')) {
-    const known =
-      host.command(name) !== undefined || host.builtins.get(name)?.external === true || PROGRAMS.has(name);
-    if (known) await stdout.write(`${host.pathOf(name)}\n`);
+    if (isProgram(host, name)) await stdout.write(`${host.pathOf(name)}\n`);
     else code = 1;
   }
   return code;

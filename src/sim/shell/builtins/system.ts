@@ -6,10 +6,10 @@ import { formatIpv4 } from '../../../model/ip.ts';
 import { baseName, parentOf } from '../interpreter/paths.ts';
 import { defineCommand, EVERYWHERE } from './files.ts';
 import { usageError, type Options } from './options.ts';
+import { KERNEL_RELEASE } from '../../core/machine.ts';
 import { strftime } from './strftime.ts';
 
-const KERNEL = '6.1.0-26-amd64';
-const KERNEL_VERSION = '#1 SMP PREEMPT_DYNAMIC Debian 6.1.112-1 (2024-09-30)';
+const KERNEL_VERSION = '#1 SMP PREEMPT_DYNAMIC Debian 6.12.57-1 (2025-11-05)';
 
 export const SYSTEM_COMMANDS: readonly Command[] = [
   defineCommand({ name: 'sleep', summary: 'delay for a specified amount of time', spec: {}, run: sleep }),
@@ -157,7 +157,7 @@ async function uname(io: CommandIo, { flags }: Options): Promise<number> {
   const parts: readonly (readonly [string, string])[] = [
     ['s', 'Linux'],
     ['n', hostnameOf(io.place)],
-    ['r', KERNEL],
+    ['r', KERNEL_RELEASE],
     ['v', KERNEL_VERSION],
     ['m', 'x86_64'],
     ['o', 'GNU/Linux'],

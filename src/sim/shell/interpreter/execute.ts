@@ -126,7 +126,7 @@ async function runStatement(statement: Statement, scope: Scope): Promise<Complet
   if (statement.background === true) {
     await complain(
       scope,
-      'background jobs (&) are not available in this shell; run the command in the foreground',
+      'background jobs (&) are not available in this shell; run the command in a second terminal',
     );
     return finish(scope, 1);
   }

@@ -1,6 +1,6 @@
 /** Pipelines flow: what happens when, told by commands that speak at set moments of virtual time. */
 import { describe, expect, test } from 'vitest';
-import type { Command } from '../command.ts';
+import { NoSuchProgram, type Command } from '../command.ts';
 import { EPOCH, labShell, LeapingClock, say } from '../../../../test/shell/lab.ts';
 
 /** Prints one line a second, for ever, and notes when it did. */
@@ -152,13 +152,19 @@ describe('what a shell refuses', () => {
   test.each([
     [
       'sleep 5 &',
-      'bash: background jobs (&) are not available in this shell; run the command in the foreground\n',
+      'bash: background jobs (&) are not available in this shell; run the command in a second terminal\n',
       1,
     ],
     ['echo a > >(cat)', 'bash: >( ): only <( ) works in this shell\n', 2],
     ['f() { f; }; f', 'bash: f: maximum function nesting level exceeded (200)\n', 1],
     ['x=0123456789abcdef; while :; do x=$x$x; done', 'bash: x: value too large: cannot allocate memory\n', 1],
     ['crictl ps', 'bash: crictl: command not found\n', 127],
+    [
+      'vi x',
+      'bash: vi: not simulated in this lab: write a file with cat > FILE, or change one with sed -i\n',
+      127,
+    ],
+    ['kill %1', 'bash: kill: not available in this shell: there are no background jobs\n', 127],
     ['coproc cat', 'bash: coproc: this shell runs no background jobs\n', 2],
   ])('%s', async (line, output, status) => {
     expect(await say(labShell(), line)).toEqual({ status, output });
@@ -175,6 +181,21 @@ describe('commands and places', () => {
       0
     ),
   };
+
+  test.each(['/bin/sh', '/usr/bin/sh', '/bin/bash'])('%s is a path to the shell', async (path) => {
+    expect(await say(labShell(), `${path} -c 'echo $0 hi' me`)).toEqual({ status: 0, output: 'me hi\n' });
+  });
+
+  test.each(['/bin/echo', '/sbin/ls', '/usr/bin/env'])('%s is a path to a program', async (path) => {
+    expect((await say(labShell(), `${path} >/dev/null`)).status).toBe(0);
+  });
+
+  test.each(['/opt/sh', '/usr/local/bin/echo', '/bin/x/sh', '/bin/cd'])('%s is no program', async (path) => {
+    expect(await say(labShell(), path)).toEqual({
+      status: 127,
+      output: `bash: ${path}: No such file or directory\n`,
+    });
+  });
 
   test('a command is found where it is', async () => {
     expect(
@@ -228,6 +249,26 @@ describe('commands and places', () => {
         )
       ).output,
     ).toBe('node1\n7\nin\nbash: node/node9: No such place\n126\n');
+  });
+
+  test('another place has programs, as a container runtime finds them: builtins are none', async () => {
+    const enter: Command = {
+      name: 'enter',
+      summary: 'runs there',
+      places: ['workstation'],
+      run: async (io) => {
+        try {
+          return await io.run({ kind: 'node', name: 'node1' }, io.args, {});
+        } catch (error) {
+          if (!(error instanceof NoSuchProgram)) throw error;
+          await io.stdout.write(`no ${error.program}\n`);
+          return 1;
+        }
+      },
+    };
+    const shell = labShell({ commands: [enter], elsewhere: (place) => labShell({ place }) });
+    const line = 'enter nope; enter cd /; enter /opt/sh; enter /bin/sh -c "echo sh"; enter /bin/echo echo';
+    expect((await say(shell, line)).output).toBe('no nope\nno cd\nno /opt/sh\nsh\necho\n');
   });
 
   test('state lasts from line to line', async () => {

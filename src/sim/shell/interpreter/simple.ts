@@ -10,6 +10,7 @@ import { expandFields, expandText } from './expand.ts';
 import { closeSubstitutions, expansionOf } from './expansion.ts';
 import { guard, ShellError } from './parameter.ts';
 import { resolvePath } from './paths.ts';
+import { absenceOf, programAt } from './programs.ts';
 import { redirect } from './redirect.ts';
 import {
   complain,
@@ -116,7 +117,7 @@ export async function runArgv(
   if (name.includes('/')) return runPath(name, args, scope);
   const command = host.command(name);
   if (command === undefined) {
-    await complain(scope, `${name}: command not found`);
+    await complain(scope, absenceOf(host, name));
     return { code: 127 };
   }
   return { code: await callCommand(command, args, scope) };
@@ -163,10 +164,8 @@ async function callBuiltin(builtin: Builtin, args: readonly string[], scope: Sco
 async function runPath(name: string, args: readonly string[], scope: Scope): Promise<Completion> {
   const { host, state } = scope;
   const path = resolvePath(state.cwd, name);
-  const base = path.slice(path.lastIndexOf('/') + 1);
-  const command = host.command(base);
-  if (command !== undefined && host.pathOf(base) === path)
-    return { code: await callCommand(command, args, scope) };
+  const program = programAt(host, path);
+  if (program !== undefined) return runArgv([program, ...args], scope);
   const stat = host.files.stat(path);
   const problem =
     stat === undefined

@@ -24,7 +24,7 @@ import type { Registry } from '../../kube/registry.ts';
 import { ObjectStore } from '../../kube/store.ts';
 import { advance, ClusterTransaction } from '../../kube/transaction.ts';
 import { watchFrom } from '../../kube/watch.ts';
-import type { ClockPort, CommandIo, NetworkPort } from '../command.ts';
+import { NoSuchProgram, type ClockPort, type CommandIo, type NetworkPort } from '../command.ts';
 import { MemoryFiles } from '../memory-files.ts';
 import { kubectl } from './kubectl.ts';
 
@@ -253,6 +253,7 @@ export class KubectlLab {
       network: NO_NETWORK,
       clock: this.#clock(),
       run: async (place, argv, streams) => {
+        if (argv[0] === 'nope') throw new NoSuchProgram(argv[0]);
         this.ran.push({ place, argv });
         await streams.stdout?.write(`ran ${argv.join(' ')}\n`);
         return this.exitCode;

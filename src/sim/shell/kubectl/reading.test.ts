@@ -120,6 +120,14 @@ metadata:
     expect(await type(line)).toEqual({ code: 1, stdout: '', stderr: `${stderr}\n` });
   });
 
+  test("Calico's kinds are definitions that can be looked at and not taken away", async () => {
+    const { stdout } = await type('get crd ippools.crd.projectcalico.org');
+    expect(stdout).toMatch(/^NAME +CREATED AT\nippools\.crd\.projectcalico\.org +\S+Z\n$/);
+    expect((await type('delete crd ippools.crd.projectcalico.org')).stderr).toBe(
+      'Error from server (MethodNotAllowed): the server does not allow this method on the requested resource\n',
+    );
+  });
+
   test('what can be had is shown before the refusal', async () => {
     const said = await type('get cm nope site -o name');
     expect(said).toEqual({

@@ -74,6 +74,22 @@ describe('pods from inside', () => {
     );
   });
 
+  // Provenance: containerd's words as users report them (nigelpoulton/TheK8sBook issue 30); kubectl/pkg/cmd/run/run.go.
+  test('a program that the image does not have', async () => {
+    await type('run box --image=nginx');
+    lab.pass(10_000);
+    const { code, stdout, stderr } = await type('exec box -- nope');
+    expect([code, stdout, stderr.replace(/[0-9a-f]{64}/, 'ATTEMPT')]).toEqual([
+      1,
+      '',
+      'error: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "ATTEMPT": OCI runtime exec failed: exec failed: unable to start container process: exec: "nope": executable file not found in $PATH: unknown\n',
+    ]);
+    expect(await type('run -it --rm tiny --image=busybox --restart=Never -q -- nope')).toMatchObject({
+      code: 128,
+      stdout: 'pod "tiny" deleted from default namespace\n',
+    });
+  });
+
   // All compared.
   test.each([
     ['exec', 'error: pod, type/name or --filename must be specified\n'],
@@ -92,6 +108,26 @@ describe('pods from inside', () => {
     ],
   ])('%s is refused', async (line, stderr) => {
     expect(await type(line)).toEqual({ code: 1, stdout: '', stderr });
+  });
+
+  test.each([
+    ['merge', '{"spec":{"nodeName":"node2"}}', 'node2'],
+    ['strategic', '{"spec":{"containers":[{"name":"at","image":"busybox"}],"nodeName":"node3"}}', 'node3'],
+    ['json', '[{"op":"add","path":"/spec/nodeName","value":"node1"}]', 'node1'],
+  ])('run --overrides by %s', async (kind, overrides, node) => {
+    const { stdout } = await type(
+      `run at --image=nginx --override-type=${kind} --overrides=${overrides} --dry-run=client -o jsonpath={.spec.nodeName}`,
+    );
+    expect(stdout).toBe(node);
+  });
+
+  test('run --overrides wants JSON', async () => {
+    expect((await type('run at --image=nginx --overrides={spec:{}}')).stderr).toBe(
+      'error: Invalid JSON Patch\n--overrides takes JSON: names and texts in double quotes. Nothing was sent to the cluster.\n',
+    );
+    expect((await type('run at --image=nginx --overrides={} --override-type=x')).stderr).toBe(
+      'error: invalid override type: x\n',
+    );
   });
 
   test('run -it --rm waits for the pod, runs there, and cleans up', async () => {

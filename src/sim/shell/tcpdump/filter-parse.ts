@@ -124,6 +124,10 @@ class FilterParser {
       this.#at += 1;
       return ok({ kind: 'none' });
     }
+    if (word === 'proto') {
+      this.#at += 1;
+      return this.#protocolNumber('ip');
+    }
     if (word !== 'greater' && word !== 'less') return undefined;
     this.#at += 1;
     const number = this.#next();
@@ -160,7 +164,8 @@ class FilterParser {
 
   #protocolNumber(protocol: string): Parsed {
     const word = this.#next();
-    if (word === undefined) return syntaxError();
+    // Names that are words of the language too must be escaped.
+    if (word === undefined || RESERVED.has(word)) return syntaxError();
     const value = word.replace(/^\\/, '');
     const number = Number(value);
     if (protocol === 'ip') {
@@ -275,6 +280,8 @@ const IP_NUMBERS: Readonly<Record<string, number>> = {
   ipip: 4,
   tcp: 6,
   udp: 17,
+  gre: 47,
+  ospf: 89,
   sctp: 132,
 };
 const ETHER_NUMBERS: Readonly<Record<string, number>> = {

@@ -1,7 +1,9 @@
 /** `kubectl exec`: a command in a pod's place. Source: k8s.io/kubectl/pkg/cmd/exec/exec.go v0.35; CRI error texts. */
 import { textAt } from '../../../kube/fields.ts';
-import type { CommandIo, Input } from '../../command.ts';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { hex, utf8 } from '../../../../base/bytes.ts';
 import type { JsonObject } from '../../../../base/json.ts';
+import { NoSuchProgram, type CommandIo, type Input } from '../../command.ts';
 import type { Call, Verb } from '../call.ts';
 import { completePods } from '../completion.ts';
 import { Failure, usageFailure } from '../failure.ts';
@@ -100,7 +102,24 @@ export async function runInPod(
     namespace: textAt(pod, 'metadata', 'namespace'),
     name: textAt(pod, 'metadata', 'name'),
   } as const;
-  const code = await call.io.run(place, what.command, what.streams);
+  const code = await started(call, () => call.io.run(place, what.command, what.streams));
   if (code !== 0) await call.err(`command terminated with exit code ${code}\n`);
   return code;
+}
+
+/** containerd's complaint about a program that the container does not have; the identifier of an attempt is random. */
+async function started(call: Call, run: () => Promise<number>): Promise<number> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof NoSuchProgram)) throw error;
+    const { program } = error;
+    const attempt = hex(sha256(utf8(`${program} ${call.io.clock.now()}`)));
+    const why = program.includes('/')
+      ? `stat ${program}: no such file or directory`
+      : 'executable file not found in $PATH';
+    throw new Failure(
+      `error: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "${attempt}": OCI runtime exec failed: exec failed: unable to start container process: exec: "${program}": ${why}: unknown`,
+    );
+  }
 }

@@ -1,6 +1,8 @@
 /** `kubectl run`: a pod from the command line, and with -it a shell in it. Source: k8s.io/kubectl/pkg/cmd/run/run.go v0.35. */
 import type { JsonObject } from '../../../../base/json.ts';
 import { textAt } from '../../../kube/fields.ts';
+import { PODS } from '../../../kube/kinds/pod.ts';
+import { NoSuchProgram } from '../../command.ts';
 import type { Call, Verb } from '../call.ts';
 import type { ObjectRef } from '../api-client.ts';
 import { Failure, usageFailure } from '../failure.ts';
@@ -9,6 +11,7 @@ import { refOf } from '../targets.ts';
 import { until } from '../watching.ts';
 import { keyValues } from '../key-values.ts';
 import { exposeObject, podObject } from './generators.ts';
+import { OVERRIDE_FLAGS, overridden } from './overrides.ts';
 import { bool, DRY_RUN, duration, list, OUTPUT, text } from './shared-flags.ts';
 
 export const RUN: Verb = {
@@ -34,6 +37,7 @@ export const RUN: Verb = {
     text('image-pull-policy', 'Always, IfNotPresent or Never.'),
     text('labels', 'Labels, as a=b,c=d; run=NAME otherwise.', { short: 'l' }),
     OUTPUT,
+    ...OVERRIDE_FLAGS,
     duration('pod-running-timeout', '1m0s', 'How long to wait for the pod with -i or --attach.'),
     text('port', 'The port the container says it listens on.'),
     bool('quiet', 'Print no hints.', { short: 'q' }),
@@ -118,7 +122,7 @@ function wantedPod(call: Call, name: string, args: readonly string[]): JsonObjec
     stdin: call.flags.is('stdin'),
     tty: call.flags.is('tty'),
   });
-  return withPullPolicy(pod, call.flags.text('image-pull-policy'));
+  return overridden(call, PODS, withPullPolicy(pod, call.flags.text('image-pull-policy')));
 }
 
 function withPullPolicy(pod: JsonObject, policy: string): JsonObject {
@@ -181,9 +185,19 @@ async function session(call: Call, ref: ObjectRef): Promise<number> {
       stderr,
       ...terminal,
     });
+  } catch (error) {
+    throw error instanceof NoSuchProgram ? startFailure(ref, error) : error;
   } finally {
     if (call.flags.is('rm')) await remove(call, ref);
   }
+}
+
+/** What is left of a container whose program is not in its image (containerd 2, runc 1.3). */
+function startFailure({ namespace = '', name }: ObjectRef, { program }: NoSuchProgram): Failure {
+  return new Failure(
+    `pod ${namespace}/${name} terminated (StartError)\nfailed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: exec: "${program}": executable file not found in $PATH`,
+    128,
+  );
 }
 
 async function running(call: Call, ref: ObjectRef): Promise<JsonObject> {
