@@ -1,7 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
-const shared = { pool: 'threads', maxWorkers: 2, isolate: false, testTimeout: 20_000 } as const;
+const shared = { pool: 'threads', maxWorkers: 2, isolate: false, testTimeout: 120_000 } as const;
 
 export default defineConfig({
   test: {

@@ -42,7 +42,6 @@ export async function stopHost({ process: child }: Host): Promise<void> {
 
 export const test = base.extend<{ host: Host }>({
   // Playwright reads a fixture's needs from this pattern; it has none.
-  // eslint-disable-next-line no-empty-pattern -- see above
   host: async ({}, use) => {
     const data = await mkdtemp(join(tmpdir(), 'underlay-e2e-'));
     const host = await startHost(data);
