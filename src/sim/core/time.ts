@@ -18,11 +18,3 @@ export function timestamp(epoch: Epoch, now: Millis): string {
 export function parseTimestamp(text: string): number {
   return Date.parse(text);
 }
-
-/** `HH:MM:SS.ffffff` (UTC) as tcpdump prints a packet's time. */
-export function clockTime(epoch: Epoch, now: Millis): string {
-  const whole = Math.floor(now);
-  const micros = Math.round((now - whole) * 1000);
-  const base = new Date(epoch + whole).toISOString();
-  return `${base.slice(11, 23)}${String(Math.min(micros, 999)).padStart(3, '0')}`;
-}

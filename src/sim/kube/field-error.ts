@@ -66,13 +66,6 @@ export const duplicate = (field: string, value: Json): FieldError => ({
   detail: '',
 });
 
-export const notFound = (field: string, value: Json): FieldError => ({
-  type: 'FieldValueNotFound',
-  field,
-  value,
-  detail: '',
-});
-
 export const notSupported = (field: string, value: Json, supported: readonly string[]): FieldError => ({
   type: 'FieldValueNotSupported',
   field,

@@ -28,7 +28,7 @@ import { ownerKeys } from './replica-set-controller.ts';
 export const DEPLOYMENT_CONTROLLER = 'deployment';
 const COMPONENT = 'deployment-controller';
 const DELAY = 15;
-export const HASH_LABEL = 'pod-template-hash';
+const HASH_LABEL = 'pod-template-hash';
 export const REVISION = 'deployment.kubernetes.io/revision';
 const DESIRED = 'deployment.kubernetes.io/desired-replicas';
 const MAX = 'deployment.kubernetes.io/max-replicas';

@@ -2,7 +2,6 @@
  * One invocation of one kubectl command: what was typed, the cluster it talks to, and the streams it prints on.
  */
 import type { CommandIo, CompletionIo } from '../command.ts';
-import { parseTimestamp } from '../../core/time.ts';
 import type { Api } from './api-client.ts';
 import type { Flags, FlagSpec } from './flags.ts';
 
@@ -51,11 +50,4 @@ export interface Verb {
 /** Milliseconds since 1970 in the lab. */
 export function wallClock(io: CompletionIo): number {
   return io.clock.epoch + io.clock.now();
-}
-
-/** Seconds since an RFC 3339 time in the lab; undefined for a missing or malformed one. */
-export function secondsSince(io: CompletionIo, time: unknown): number | undefined {
-  if (typeof time !== 'string') return undefined;
-  const then = parseTimestamp(time);
-  return Number.isNaN(then) ? undefined : Math.floor((wallClock(io) - then) / 1000);
 }

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../base/json.ts';
 import { isJsonObject } from '../../../base/json.ts';
 import type { ObjectRef } from './api-client.ts';
 import type { Call } from './call.ts';
-import { Failure, usageFailure } from './failure.ts';
+import { Failure } from './failure.ts';
 import { readManifests, refForManifest } from './manifest.ts';
 import { refOf, targets } from './targets.ts';
 
@@ -68,13 +68,6 @@ async function selectFromFiles(
     const ref = refForManifest(call, manifest);
     return { ref, object: call.api.get(ref) };
   });
-}
-
-/** Exactly one pod-like argument of `exec` and `logs`: `web`, `pod/web`, `deploy/web`. */
-export function singleArgument(call: Call, verb: string, sentence: string): string {
-  const [only, ...more] = call.args;
-  if (only === undefined || more.length > 0) throw usageFailure(verb, sentence);
-  return only;
 }
 
 export function metadataOf(object: JsonObject): JsonObject {
