@@ -116,8 +116,6 @@ export const AGE_COLUMN: PrinterColumn = {
 /** The columns of a custom resource that declares none. */
 export const CUSTOM_COLUMNS: readonly PrinterColumn[] = [NAME_COLUMN, { ...AGE_COLUMN, type: 'date' }];
 
-type CellValue = string | number | boolean | null;
-
 /** A column of strings (priority 0 unless said). */
 export function column(
   name: string,
