@@ -6,7 +6,7 @@ import type { Cidr, Ipv4 } from '../../model/ip.ts';
 import { netmask } from '../../model/ip.ts';
 import { mix } from './flow-hash.ts';
 import { printRule } from './netfilter-print.ts';
-import type { Chain, Hook, Netfilter, Rule, TableName } from './netfilter-rules.ts';
+import type { Chain, Hook, Match, Netfilter, Rule, TableName } from './netfilter-rules.ts';
 
 export interface ProgramChain {
   readonly table: TableName;
@@ -17,6 +17,7 @@ export interface ProgramChain {
 
 export class ProgramRule {
   readonly rule: Rule;
+  readonly matches: readonly { readonly match: Match; readonly negated: boolean }[];
   /** Where a jump goes; undefined for other targets and for a chain that does not exist. */
   jump: ProgramChain | undefined;
   /** Tells rules with equal probabilities apart. */
@@ -27,6 +28,7 @@ export class ProgramRule {
   constructor(chain: string, rule: Rule, salt: number) {
     this.#chain = chain;
     this.rule = rule;
+    this.matches = rule.matches.map((match) => ({ match, negated: 'not' in match && match.not === true }));
     this.salt = salt;
   }
 

@@ -189,8 +189,8 @@ function masquerade(stack: Stack, { out, toward }: HookPlace, randomPort: boolea
 }
 
 function matchesAll(hop: Hop, place: HookPlace, each: ProgramRule): boolean {
-  for (const match of each.rule.matches) {
-    if (matches(hop, place, match, each.salt) === ('not' in match && match.not === true)) return false;
+  for (const { match, negated } of each.matches) {
+    if (matches(hop, place, match, each.salt) === negated) return false;
   }
   return true;
 }
@@ -230,8 +230,13 @@ function matches(hop: Hop, place: HookPlace, match: Match, salt: number): boolea
 /** A name ending in `+` stands for every device that begins so; a packet without a device matches no name. */
 function namesDevice(name: string, device: string | undefined): boolean {
   if (device === undefined) return false;
-  return name.endsWith('+') ? device.startsWith(name.slice(0, -1)) : device === name;
+  const stem = name.length - 1;
+  if (name.charCodeAt(stem) !== PLUS) return device === name;
+  for (let at = 0; at < stem; at += 1) if (name.charCodeAt(at) !== device.charCodeAt(at)) return false;
+  return true;
 }
+
+const PLUS = '+'.charCodeAt(0);
 
 function destinationPort({ payload }: Ipv4Packet): number | undefined {
   return payload.kind === 'udp' || payload.kind === 'tcp' ? payload.destinationPort : undefined;
