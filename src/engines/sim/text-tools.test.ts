@@ -58,11 +58,11 @@ describe('what the real tools print, these print', () => {
     '%s',
     async (_name, { script, ...expected }) => {
       const tree = Object.fromEntries(
-        Object.entries(TOOL_FILES).map(([path, text]) => [`/work/${path}`, text]),
+        Object.entries(TOOL_FILES).map(([path, text]) => [`/scratch/${path}`, text]),
       );
       const shell = labShell({ textTools, tree });
       const { signal } = new AbortController();
-      await shell.run('cd /work', { stdout: SILENT, stderr: SILENT, signal });
+      await shell.run('cd /scratch', { stdout: SILENT, stderr: SILENT, signal });
       const { exitCode, stdout, stderr } = await shell.exec(['bash', '-c', script], { signal });
       expect({ stdout, stderr, status: exitCode }).toEqual(expected);
     },

@@ -31,8 +31,8 @@ function record(): void {
     rmSync(directory, { recursive: true });
     return {
       script,
-      stdout: stdout.replaceAll(directory, '/work'),
-      stderr: stderr.replaceAll(directory, '/work'),
+      stdout: stdout.replaceAll(directory, '/scratch'),
+      stderr: stderr.replaceAll(directory, '/scratch'),
       status: status ?? -1,
     };
   });
@@ -57,9 +57,9 @@ describe('what bash prints, this shell prints', () => {
   test.each(golden.cases.map((each) => [each.script, each] as const))(
     '%s',
     async (_name, { script, ...expected }) => {
-      const shell = labShell({ tree: { '/work/': '' } });
+      const shell = labShell({ tree: { '/scratch/': '' } });
       const { signal } = new AbortController();
-      await shell.run('cd /work', { stdout: SILENT, stderr: SILENT, signal });
+      await shell.run('cd /scratch', { stdout: SILENT, stderr: SILENT, signal });
       const { exitCode, stdout, stderr } = await shell.exec(['bash', '-c', script], { signal });
       expect({ stdout, stderr, status: exitCode }).toEqual(expected);
     },
