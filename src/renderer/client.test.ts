@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { answers, refuses, settled, StageClock, StageHost } from '../../test/renderer-harness/stage-host.ts';
-import { Client, RETRY_DELAYS } from './client.ts';
+import { ATTEMPT_LIMIT, Client, RETRY_DELAYS } from './client.ts';
 
 const INFO = { version: '0.1.0', host: 'browser', kubernetes: '1.35', calico: 'v3.32.1' } as const;
 const NO_HANDS = {
@@ -75,6 +75,30 @@ describe('a lost connection', () => {
     expect(client.connection).toBe('open');
     clock.elapse(60_000);
     expect(host.attempts).toBe(2);
+  });
+});
+
+describe('an attempt that nobody answers', () => {
+  test('is given up when the learner asks to try again', async () => {
+    const host = new StageHost();
+    host.silent = true;
+    const { client } = connected(host);
+    host.silent = false;
+    client.retryNow();
+    await settled();
+    expect([client.connection, host.attempts]).toEqual(['open', 2]);
+  });
+
+  test('counts as lost after its limit, and the next one follows', async () => {
+    const host = new StageHost();
+    host.silent = true;
+    const { client, clock } = connected(host);
+    clock.elapse(ATTEMPT_LIMIT);
+    expect(client.connection).toBe('lost');
+    host.silent = false;
+    clock.elapse(RETRY_DELAYS[0] ?? 0);
+    await settled();
+    expect([client.connection, host.attempts]).toEqual(['open', 2]);
   });
 });
 

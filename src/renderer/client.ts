@@ -22,6 +22,9 @@ export interface Clock {
 /** Milliseconds before each attempt to reconnect; the last one repeats. */
 export const RETRY_DELAYS: readonly number[] = [250, 500, 1000, 2000, 4000, 8000];
 
+/** Milliseconds an attempt may stay unanswered before it counts as lost. */
+export const ATTEMPT_LIMIT = 10_000;
+
 const CONNECTION_LOST: ErrorBody = { code: 'connection-lost', ...strings.connection.lostError };
 
 type Settle = (answer: Result<unknown, ErrorBody>) => void;
@@ -43,6 +46,7 @@ export class Client {
   #nextId = 1;
   #attempt = 0;
   #cancelRetry: Unsubscribe | undefined;
+  #cancelLimit: Unsubscribe | undefined;
 
   constructor(connect: Connect, clock: Clock) {
     this.#connect = connect;
@@ -57,10 +61,11 @@ export class Client {
     this.#open();
   }
 
-  /** Tries again now instead of at the next scheduled moment. */
+  /** Tries again now instead of at the next scheduled moment; an attempt that nobody has answered is given up for it. */
   retryNow(): void {
-    if (this.#connection === 'open' || this.#transport !== undefined) return;
+    if (this.#connection === 'open') return;
     this.#cancelRetry?.();
+    this.#giveUp();
     this.#open();
   }
 
@@ -108,29 +113,46 @@ export class Client {
 
   dispose(): void {
     this.#cancelRetry?.();
+    this.#giveUp();
+  }
+
+  #open(): void {
+    // Events of a transport that was given up no longer count.
+    const current = (): boolean => this.#transport === transport;
+    const transport: Transport = this.#connect({
+      opened: () => {
+        if (current()) this.#opened();
+      },
+      frame: (frame) => {
+        if (current()) this.#receive(frame);
+      },
+      closed: () => {
+        if (current()) this.#lost();
+      },
+    });
+    this.#transport = transport;
+    this.#cancelLimit = this.#clock.after(ATTEMPT_LIMIT, () => {
+      this.#giveUp();
+      this.#lost();
+    });
+  }
+
+  #giveUp(): void {
+    this.#cancelLimit?.();
     const transport = this.#transport;
     this.#transport = undefined;
     transport?.close();
   }
 
-  #open(): void {
-    const transport: Transport = this.#connect({
-      opened: () => this.#opened(),
-      frame: (frame) => this.#receive(frame),
-      closed: () => {
-        if (this.#transport === transport) this.#lost();
-      },
-    });
-    this.#transport = transport;
-  }
-
   #opened(): void {
+    this.#cancelLimit?.();
     this.#attempt = 0;
     this.#become('open');
     for (const text of this.#waiting.splice(0)) this.#transport?.send(text);
   }
 
   #lost(): void {
+    this.#cancelLimit?.();
     this.#transport = undefined;
     this.#waiting = [];
     this.#terminals.clear();

@@ -25,6 +25,8 @@ export class StageHost {
   readonly handlers: { -readonly [M in Method]?: Handlers[M] };
   /** Refuses connections, as a host that is down does. */
   down = false;
+  /** Neither accepts nor refuses, as a host that hangs does. */
+  silent = false;
   attempts = 0;
   #events: TransportEvents | undefined;
 
@@ -34,7 +36,9 @@ export class StageHost {
 
   readonly connect: Connect = (events) => {
     this.attempts += 1;
+    const { silent } = this;
     queueMicrotask(() => {
+      if (silent) return;
       if (this.down) {
         events.closed();
         return;
