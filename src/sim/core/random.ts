@@ -10,12 +10,19 @@ export function seeded(seed: number): RandomState {
   return { counter: seed >>> 0 };
 }
 
-/** A number in [0, 1) and the state after it. */
-export function nextRandom(state: RandomState): { readonly value: number; readonly state: RandomState } {
-  const counter = (state.counter + 0x6d2b79f5) >>> 0;
+const STEP = 0x6d2b79f5;
+
+/** 32 bits from a counter. */
+function bitsOf(counter: number): number {
   let mixed = Math.imul(counter ^ (counter >>> 15), counter | 1);
   mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-  return { value: ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296, state: { counter } };
+  return (mixed ^ (mixed >>> 14)) >>> 0;
+}
+
+/** A number in [0, 1) and the state after it. */
+export function nextRandom(state: RandomState): { readonly value: number; readonly state: RandomState } {
+  const counter = (state.counter + STEP) >>> 0;
+  return { value: bitsOf(counter) / 0x100000000, state: { counter } };
 }
 
 /** `length` lower-case hex digits and the state after them. */
@@ -24,13 +31,10 @@ export function nextHex(
   length: number,
 ): { readonly value: string; readonly state: RandomState } {
   let text = '';
-  let at = state;
+  let { counter } = state;
   while (text.length < length) {
-    const { value, state: after } = nextRandom(at);
-    text += Math.floor(value * 0x100000000)
-      .toString(16)
-      .padStart(8, '0');
-    at = after;
+    counter = (counter + STEP) >>> 0;
+    text += bitsOf(counter).toString(16).padStart(8, '0');
   }
-  return { value: text.slice(0, length), state: at };
+  return { value: text.slice(0, length), state: { counter } };
 }

@@ -204,7 +204,7 @@ test('a watch tells what enters, changes and leaves a selection', () => {
 
 test('a watch from a forgotten revision is told 410 Gone', () => {
   const at = cluster();
-  for (let index = 0; index < 2100; index += 1)
+  for (let index = 0; index < 4100; index += 1)
     at.apply('nodes', 'node1', { metadata: { labels: { n: String(index) } } });
   const batch = watchFrom(at.state, at.registry, { method: 'GET', path: '/api/v1/nodes' }, 5);
   expect(batch.ok && batch.value.events).toMatchObject([

@@ -14,8 +14,36 @@ export interface StoreEvent {
   readonly before?: KubeObject;
 }
 
-/** How many past events a watch can resume over. */
+/** How many past events a watch can resume over, at least. */
 const HISTORY = 2000;
+/** Of a store in which nothing has happened. */
+const FIRST_REVISION = 1;
+
+/** Past events, newest first. */
+interface Past {
+  readonly event: StoreEvent;
+  readonly earlier: Past | undefined;
+  readonly length: number;
+}
+
+/** The recent past and, once that is HISTORY long, the past before it: adding costs the same however much there was. */
+interface History {
+  readonly recent: Past | undefined;
+  readonly older: Past | undefined;
+}
+
+const NO_HISTORY: History = { recent: undefined, older: undefined };
+
+function remember({ recent, older }: History, event: StoreEvent): History {
+  if (recent && recent.length >= HISTORY)
+    return { recent: { event, earlier: undefined, length: 1 }, older: recent };
+  return { recent: { event, earlier: recent, length: (recent?.length ?? 0) + 1 }, older };
+}
+
+function* newestFirst({ recent, older }: History): Generator<StoreEvent> {
+  for (let past = recent; past; past = past.earlier) yield past.event;
+  for (let past = older; past; past = past.earlier) yield past.event;
+}
 
 export const objectKey = (namespace: string | undefined, name: string): string =>
   `${namespace ?? ''}/${name}`;
@@ -23,16 +51,24 @@ export const objectKey = (namespace: string | undefined, name: string): string =
 export class ObjectStore {
   readonly revision: number;
   readonly #tables: Table<Table<KubeObject>>;
-  readonly #history: Table<StoreEvent>;
+  readonly #history: History;
 
-  private constructor(revision: number, tables: Table<Table<KubeObject>>, history: Table<StoreEvent>) {
+  private constructor(revision: number, tables: Table<Table<KubeObject>>, history: History) {
     this.revision = revision;
     this.#tables = tables;
     this.#history = history;
   }
 
   static empty(): ObjectStore {
-    return new ObjectStore(1, Table.empty(), Table.empty());
+    return new ObjectStore(FIRST_REVISION, Table.empty(), NO_HISTORY);
+  }
+
+  /** A store of these objects whose past is gone, as after a compaction: watches from before are told so. */
+  static compacted(
+    revision: number,
+    objects: Iterable<readonly [ResourceName, Table<KubeObject>]>,
+  ): ObjectStore {
+    return new ObjectStore(revision, Table.of(objects), NO_HISTORY);
   }
 
   get(resource: ResourceName, namespace: string | undefined, name: string): KubeObject | undefined {
@@ -89,17 +125,16 @@ export class ObjectStore {
 
   /** Events after `revision` in order; undefined when they are no longer kept (HTTP 410 Gone). */
   since(revision: number): readonly StoreEvent[] | undefined {
-    for (const oldest of this.#history.values()) {
-      if (oldest.revision > revision + 1 && this.#history.size >= HISTORY) return undefined;
-      break;
+    const after: StoreEvent[] = [];
+    for (const event of newestFirst(this.#history)) {
+      if (event.revision <= revision) return after.reverse();
+      after.push(event);
     }
-    return [...this.#history.entries(historyKey(revision + 1))].map(([, event]) => event);
+    const oldest = after.at(-1)?.revision ?? this.revision + 1;
+    return oldest > Math.max(revision, FIRST_REVISION) + 1 ? undefined : after.reverse();
   }
 
   #after(revision: number, tables: Table<Table<KubeObject>>, event: StoreEvent): ObjectStore {
-    const history = this.#history.delete(historyKey(revision - HISTORY)).set(historyKey(revision), event);
-    return new ObjectStore(revision, tables, history);
+    return new ObjectStore(revision, tables, remember(this.#history, event));
   }
 }
-
-const historyKey = (revision: number): string => String(revision).padStart(12, '0');

@@ -6,7 +6,7 @@ import { Table } from '../core/table.ts';
 
 export class TableIndex<V> {
   readonly #groupsOf: (value: V) => readonly string[];
-  readonly #groups = new Map<string, Table<V>>();
+  readonly #groups = new Map<string, Group<V>>();
   #at: Table<V> = Table.empty();
 
   /** `groupsOf` must depend on the value alone. */
@@ -14,27 +14,53 @@ export class TableIndex<V> {
     this.#groupsOf = groupsOf;
   }
 
-  /** The objects of one group, under the keys they have in the table. */
-  group(table: Table<V> | undefined, name: string): Table<V> {
+  /** The objects of one group, in the order of their keys in the table. */
+  group(table: Table<V> | undefined, name: string): readonly V[] {
     this.#follow(table ?? Table.empty());
-    return this.#groups.get(name) ?? Table.empty();
+    const group = this.#groups.get(name);
+    if (!group) return [];
+    group.keys ??= [...group.members.keys()].sort();
+    group.values ??= group.keys.flatMap((key) => group.members.get(key) ?? []);
+    return group.values;
   }
 
   #follow(table: Table<V>): void {
     if (table === this.#at) return;
     for (const { key, before, after } of table.differences(this.#at)) {
-      if (before !== undefined) for (const name of this.#groupsOf(before)) this.#set(name, key, undefined);
-      if (after !== undefined) for (const name of this.#groupsOf(after)) this.#set(name, key, after);
+      const left = before === undefined ? [] : this.#groupsOf(before);
+      const joined = after === undefined ? [] : this.#groupsOf(after);
+      for (const name of left) if (!joined.includes(name)) this.#remove(name, key);
+      if (after !== undefined) for (const name of joined) this.#put(name, key, after);
     }
     this.#at = table;
   }
 
-  #set(name: string, key: string, value: V | undefined): void {
-    const group = this.#groups.get(name) ?? Table.empty<V>();
-    const next = value === undefined ? group.delete(key) : group.set(key, value);
-    if (next.size === 0) this.#groups.delete(name);
-    else this.#groups.set(name, next);
+  #put(name: string, key: string, value: V): void {
+    const group = this.#groups.get(name);
+    if (!group) {
+      this.#groups.set(name, { members: new Map([[key, value]]), keys: [key], values: [value] });
+      return;
+    }
+    if (!group.members.has(key)) group.keys = undefined;
+    group.members.set(key, value);
+    group.values = undefined;
   }
+
+  #remove(name: string, key: string): void {
+    const group = this.#groups.get(name);
+    if (!group) return;
+    group.members.delete(key);
+    group.keys = undefined;
+    group.values = undefined;
+    if (group.members.size === 0) this.#groups.delete(name);
+  }
+}
+
+/** Members by key, and the order they are listed in: made when first asked for after a change. */
+interface Group<V> {
+  readonly members: Map<string, V>;
+  keys: readonly string[] | undefined;
+  values: readonly V[] | undefined;
 }
 
 /** How many objects of a table fall into each kind of each group; follows the newest table as an index does. */

@@ -5,6 +5,8 @@
  * torn down by the CNI plugin) and LoadBalancer addresses.
  */
 import type { Change, Controller } from '../../kube/controller.ts';
+import { listAt } from '../../kube/fields.ts';
+import type { KubeObject } from '../../kube/object.ts';
 import type { ClusterTransaction } from '../../kube/transaction.ts';
 import { transactionDatastore } from './datastore.ts';
 import { hostOf, isEmpty, readBlock } from './ipam/block.ts';
@@ -31,11 +33,16 @@ function keysFor({
   after,
 }: Change): readonly { readonly key: string; readonly after: number }[] {
   if (resource === NODES && before && !after) return [{ key: `node/${before.metadata.name}`, after: 0 }];
-  const block = resource === IPAM_BLOCKS && after ? readBlock(after) : undefined;
+  if (resource !== IPAM_BLOCKS || !after || holdsAddresses(after)) return [];
+  const block = readBlock(after);
   if (!block || !isEmpty(block) || hostOf(block) === undefined) return [];
   // The sequence says later whether the block stayed untouched.
-  return [{ key: `block/${after?.metadata.name ?? ''}/${block.sequence}`, after: EMPTY_BLOCK_GRACE }];
+  return [{ key: `block/${after.metadata.name}/${block.sequence}`, after: EMPTY_BLOCK_GRACE }];
 }
+
+/** Seen without reading the whole block: blocks change with every pod. */
+const holdsAddresses = (block: KubeObject): boolean =>
+  listAt(block.spec, 'allocations').some((allocation) => allocation !== null);
 
 function collectNode(tx: ClusterTransaction, node: string): void {
   if (tx.get(NODES, undefined, node)) return;

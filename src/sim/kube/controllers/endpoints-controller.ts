@@ -7,6 +7,7 @@ import { jsonEquals, type Json, type JsonObject } from '../../../base/json.ts';
 import { parseIpv4 } from '../../../model/ip.ts';
 import { createObject } from '../admission.ts';
 import type { Change, ClusterState, Controller } from '../controller.ts';
+import type { Table } from '../../core/table.ts';
 import { at, listAt, numberAt, objectAt, textAt } from '../fields.ts';
 import { ENDPOINT_SLICES, ENDPOINTS } from '../kinds/endpoints.ts';
 import { randomSuffix } from '../name.ts';
@@ -23,6 +24,11 @@ const DELAY = 50;
 const SLICE_SIZE = 100;
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
+
+const byNamespace = new TableIndex<KubeObject>((service) => [service.metadata.namespace ?? '']);
+
+const servicesIn = (services: Table<KubeObject> | undefined, namespace: string): readonly KubeObject[] =>
+  byNamespace.group(services, namespace);
 
 const slices = new TableIndex<KubeObject>((slice) => {
   const service = slice.metadata.labels?.[SERVICE_NAME_LABEL];
@@ -65,9 +71,9 @@ const selects = (selector: readonly (readonly [string, string])[], labels: Label
 
 /** Services whose endpoints a pod change can alter. */
 function serviceKeys({ before, after }: Change, { store }: ClusterState) {
-  if (before && after && sameEndpoint(before, after)) return [];
   const namespace = (after ?? before)?.metadata.namespace;
-  return store.list('services', namespace).flatMap((service) => {
+  if (before && after && sameEndpoint(before, after)) return [];
+  return servicesIn(store.table('services'), namespace ?? '').flatMap((service) => {
     const selector = selectorOfService(service);
     const concerned =
       selector && [before, after].some((pod) => pod && selects(selector, pod.metadata.labels));
@@ -172,9 +178,9 @@ const headless = (service: KubeObject): JsonObject =>
 
 function writeSlices(tx: ClusterTransaction, service: KubeObject, backends: readonly Backend[]): void {
   const { namespace = '', name } = service.metadata;
-  const old = [
-    ...slices.group(tx.state.store.table(ENDPOINT_SLICES.name), `${namespace}/${name}`).values(),
-  ].filter((slice) => slice.metadata.labels?.[MANAGED_BY] === 'endpointslice-controller.k8s.io');
+  const old = [...slices.group(tx.state.store.table(ENDPOINT_SLICES.name), `${namespace}/${name}`)].filter(
+    (slice) => slice.metadata.labels?.[MANAGED_BY] === 'endpointslice-controller.k8s.io',
+  );
   const count = Math.max(1, Math.ceil(backends.length / SLICE_SIZE));
   const ports = backends.length === 0 ? null : portsOf(service, backends);
   for (let index = 0; index < count; index += 1) {

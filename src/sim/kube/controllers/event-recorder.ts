@@ -110,7 +110,7 @@ const bySaying = new TableIndex<KubeObject>((event) => [
 function findEarlier(tx: ClusterTransaction, input: EventInput): KubeObject | undefined {
   const { about, reason, fieldPath = '', message } = input;
   const said = saying(about.metadata.uid ?? '', reason, fieldPath, message);
-  for (const event of bySaying.group(tx.state.store.table(EVENTS), said).values()) {
+  for (const event of bySaying.group(tx.state.store.table(EVENTS), said)) {
     const { name, namespace } = about.metadata;
     const same = textAt(event, 'involvedObject', 'name') === name;
     if (same && event.metadata.namespace === (namespace ?? 'default')) return event;

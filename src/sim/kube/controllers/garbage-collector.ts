@@ -31,8 +31,8 @@ export function garbageCollector(registry: Registry): Controller {
   );
   const dependents = (tx: ClusterTransaction, uid: string): readonly Dependent[] =>
     registry.types.flatMap((type) => {
-      const group = indexes.get(type.name)?.group(tx.state.store.table(type.name), uid);
-      return group ? [...group.values()].map((object) => ({ type, object })) : [];
+      const group = indexes.get(type.name)?.group(tx.state.store.table(type.name), uid) ?? [];
+      return group.map((object) => ({ type, object }));
     });
   return {
     name: NAME,

@@ -32,26 +32,23 @@ const pods = new TableIndex(podGroups);
 
 const podGroup = (tx: ClusterTransaction, name: string) => pods.group(tx.state.store.table('pods'), name);
 
-export const podsOwnedBy = (tx: ClusterTransaction, owner: KubeObject): readonly KubeObject[] => [
-  ...podGroup(tx, `owner/${owner.metadata.uid ?? ''}`).values(),
-];
+export const podsOwnedBy = (tx: ClusterTransaction, owner: KubeObject): readonly KubeObject[] =>
+  podGroup(tx, `owner/${owner.metadata.uid ?? ''}`);
 
 /** Pods of a namespace that no controller owns. */
-export const loosePods = (tx: ClusterTransaction, namespace: string): readonly KubeObject[] => [
-  ...podGroup(tx, `loose/${namespace}`).values(),
-];
+export const loosePods = (tx: ClusterTransaction, namespace: string): readonly KubeObject[] =>
+  podGroup(tx, `loose/${namespace}`);
 
 export const podsWithLabel = (
   tx: ClusterTransaction,
   namespace: string,
   key: string,
   value: string,
-): readonly KubeObject[] => [...podGroup(tx, `label/${namespace}/${key}=${value}`).values()];
+): readonly KubeObject[] => podGroup(tx, `label/${namespace}/${key}=${value}`);
 
 /** Pods bound to a node; to none for the empty name. */
-export const podsOnNode = (tx: ClusterTransaction, node: string): readonly KubeObject[] => [
-  ...podGroup(tx, `node/${node}`).values(),
-];
+export const podsOnNode = (tx: ClusterTransaction, node: string): readonly KubeObject[] =>
+  podGroup(tx, `node/${node}`);
 
 const byNode = new TableTally<KubeObject>((pod) => ['', textAt(pod.spec, 'nodeName')]);
 
@@ -73,9 +70,8 @@ const replicaSets = new TableIndex<KubeObject>((object) => {
   return owner === undefined ? [] : [owner];
 });
 
-export const replicaSetsOwnedBy = (tx: ClusterTransaction, owner: KubeObject): readonly KubeObject[] => [
-  ...replicaSets.group(tx.state.store.table('replicasets.apps'), owner.metadata.uid ?? '').values(),
-];
+export const replicaSetsOwnedBy = (tx: ClusterTransaction, owner: KubeObject): readonly KubeObject[] =>
+  replicaSets.group(tx.state.store.table('replicasets.apps'), owner.metadata.uid ?? '');
 
 /** The key under which a controller works on an object: `namespace/name`. */
 export const keyOf = (object: KubeObject): string =>

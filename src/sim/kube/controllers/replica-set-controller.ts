@@ -18,22 +18,26 @@ import { conditionOf, isActive, isReady, untilAvailable } from './pod-state.ts';
 
 const NAME = 'replicaset';
 const COMPONENT = 'replicaset-controller';
-/** Lets changes of many pods gather into one look. */
 const DELAY = 10;
+/** Lets changes of many pods gather into one look. */
+const GATHER = 50;
+
+function ownerKey(pod: KubeObject, kind: string): string | undefined {
+  const owner = controllerOf(pod);
+  return owner?.kind === kind ? `${pod.metadata.namespace ?? ''}/${owner.name}` : undefined;
+}
 
 /** The keys of the controllers of one kind that a pod change concerns. */
 export function ownerKeys({ before, after }: Change, kind: string, delay: number) {
-  const keys = [before, after].flatMap((pod) => {
-    const owner = pod && controllerOf(pod);
-    return owner?.kind === kind ? [`${pod?.metadata.namespace ?? ''}/${owner.name}`] : [];
-  });
-  return [...new Set(keys)].map((key) => ({ key, after: delay }));
+  const [old, now] = [before && ownerKey(before, kind), after && ownerKey(after, kind)];
+  const keys = old === now ? [now] : [old, now];
+  return keys.flatMap((key) => (key === undefined ? [] : [{ key, after: delay }]));
 }
 
 export const replicaSetController: Controller = {
   name: NAME,
   react: (change) => {
-    if (change.resource === 'pods') return ownerKeys(change, 'ReplicaSet', DELAY);
+    if (change.resource === 'pods') return ownerKeys(change, 'ReplicaSet', GATHER);
     if (change.resource !== REPLICA_SETS.name || !change.after) return [];
     return [{ key: keyOf(change.after), after: DELAY }];
   },
@@ -103,16 +107,20 @@ function report(tx: ClusterTransaction, before: KubeObject, seen: readonly KubeO
   if (!set) return;
   const labels = Object.entries(objectAt(set.spec, 'template', 'metadata', 'labels'));
   const minReady = numberAt(set.spec, 'minReadySeconds');
-  const waits = seen.map((pod) => untilAvailable(tx, pod, minReady));
-  const soon = waits.filter((wait) => wait !== undefined && wait > 0) as number[];
-  if (soon.length > 0) tx.schedule(NAME, keyOf(set), Math.min(...soon));
-  const counts: JsonObject = {
-    fullyLabeledReplicas: seen.filter((pod) =>
-      labels.every(([key, value]) => pod.metadata.labels?.[key] === value),
-    ).length,
-    readyReplicas: seen.filter(isReady).length,
-    availableReplicas: waits.filter((wait) => wait === 0).length,
-  };
+  let fullyLabeledReplicas = 0;
+  let readyReplicas = 0;
+  let availableReplicas = 0;
+  let soonest = Infinity;
+  for (const pod of seen) {
+    if (labels.every(([key, value]) => pod.metadata.labels?.[key] === value)) fullyLabeledReplicas += 1;
+    const wait = untilAvailable(tx, pod, minReady);
+    if (wait === undefined) continue;
+    readyReplicas += 1;
+    if (wait === 0) availableReplicas += 1;
+    else soonest = Math.min(soonest, wait);
+  }
+  if (soonest < Infinity) tx.schedule(NAME, keyOf(set), soonest);
+  const counts: JsonObject = { fullyLabeledReplicas, readyReplicas, availableReplicas };
   putStatus(tx, REPLICA_SETS, set, {
     replicas: seen.length,
     ...Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0)),

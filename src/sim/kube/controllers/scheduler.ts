@@ -57,26 +57,46 @@ const helps = ({ before, after }: Change): boolean =>
   after !== undefined &&
   (before === undefined || before.spec !== after.spec || before.metadata.labels !== after.metadata.labels);
 
-const nodesOf = memoize((nodes: Table<KubeObject> | undefined): readonly KubeObject[] => [
-  ...(nodes?.values() ?? []),
-]);
+/** What is asked of every node for every pod, read once while no node changes. */
+interface Candidate {
+  readonly node: KubeObject;
+  readonly name: string;
+  /** Takes any pod that asks for nothing. */
+  readonly open: boolean;
+  /** Undefined where the node does not say. */
+  readonly zone: string | undefined;
+}
+
+const candidatesOf = memoize((nodes: Table<KubeObject> | undefined): readonly Candidate[] =>
+  [...(nodes?.values() ?? [])].map((node) => ({
+    node,
+    name: node.metadata.name,
+    open: node.spec?.['unschedulable'] !== true && node.spec?.['taints'] === undefined,
+    zone: node.metadata.labels?.[ZONE],
+  })),
+);
 
 function schedule(tx: ClusterTransaction, pod: KubeObject, host: string): void {
   const spec = pod.spec ?? {};
-  const nodes = nodesOf(tx.state.store.table('nodes'));
-  const affinity = affinityRules(tx, pod, nodes);
+  const nodes = candidatesOf(tx.state.store.table('nodes'));
+  const affinity = affinityRules(
+    tx,
+    pod,
+    nodes.map(({ node }) => node),
+  );
   const counts = podCounts(tx);
   const refusal = refusals(spec);
-  const feasible: KubeObject[] = [];
+  const feasible: Candidate[] = [];
   const reasons = new Map<string, number>();
-  for (const node of pinned(spec, nodes, refusal) ?? nodes) {
-    const isFull = (counts.get(node.metadata.name) ?? 0) >= POD_LIMIT && running(tx, node) >= POD_LIMIT;
-    const why = refusal(node, isFull) ?? affinity(node);
-    if (why === undefined) feasible.push(node);
+  for (const candidate of pinned(spec, nodes, refusal) ?? nodes) {
+    const { node, name } = candidate;
+    const isFull = (counts.get(name) ?? 0) >= POD_LIMIT && running(tx, name) >= POD_LIMIT;
+    const why = refusal(candidate, isFull) ?? affinity(node);
+    if (why === undefined) feasible.push(candidate);
     else reasons.set(why, (reasons.get(why) ?? 0) + 1);
   }
   const chosen = best(tx, pod, feasible);
-  if (chosen) bind(tx, pod, host, chosen);
+  if (chosen) bind(tx, pod, host, chosen.name);
   else
     fail(
       tx,
@@ -89,24 +109,26 @@ function schedule(tx: ClusterTransaction, pod: KubeObject, host: string): void {
 /** A daemon pod names its only node: the others need no look, unless that one refuses it. */
 function pinned(
   spec: JsonObject,
-  nodes: readonly KubeObject[],
+  nodes: readonly Candidate[],
   refusal: Refusal,
-): readonly KubeObject[] | undefined {
+): readonly Candidate[] | undefined {
   const required = at(spec, 'affinity', 'nodeAffinity', 'requiredDuringSchedulingIgnoredDuringExecution');
   const terms = listAt(required, 'nodeSelectorTerms');
   if (terms.length !== 1) return undefined;
   const name = textAt(terms[0], 'matchFields', 0, 'values', 0);
-  const node = nodes.find((candidate) => candidate.metadata.name === name);
+  const node = nodes.find((candidate) => candidate.name === name);
   return node && refusal(node, false) === undefined ? [node] : undefined;
 }
 
-type Refusal = (node: KubeObject, isFull: boolean) => string | undefined;
+type Refusal = (candidate: Candidate, isFull: boolean) => string | undefined;
 
 /** Why a node cannot take the pod, in the order of the default plugins. */
 function refusals(spec: JsonObject): Refusal {
   const fits = nodeMatcher(spec);
   const cordonTolerated = toleratesCordon(spec);
-  return (node, isFull) => {
+  const undemanding = spec['nodeSelector'] === undefined && spec['affinity'] === undefined;
+  return ({ node, open }, isFull) => {
+    if (undemanding && open) return isFull ? 'Too many pods' : undefined;
     if (node.spec?.['unschedulable'] === true && !cordonTolerated) return 'node(s) were unschedulable';
     if (untoleratedTaint(spec, node, HARD)) return 'node(s) had untolerated taint(s)';
     if (!fits(node)) return "node(s) didn't match Pod's node affinity/selector";
@@ -117,58 +139,57 @@ function refusals(spec: JsonObject): Refusal {
 const HARD = ['NoSchedule', 'NoExecute'];
 const SOFT = ['PreferNoSchedule'];
 
-const running = (tx: ClusterTransaction, node: KubeObject): number =>
-  podsOnNode(tx, node.metadata.name).filter((pod) => !isTerminal(pod)).length;
+const running = (tx: ClusterTransaction, node: string): number =>
+  podsOnNode(tx, node).filter((pod) => !isTerminal(pod)).length;
 
 const toleratesCordon = (spec: JsonObject): boolean =>
   listAt(spec, 'tolerations').some((toleration) =>
     tolerates(toleration, { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }),
   );
 
-/** Lower is better: taints to avoid, then pods of the same owner on the node and in its zone, then all pods of the node. */
-function scorer(
-  tx: ClusterTransaction,
-  pod: KubeObject,
-  nodes: readonly KubeObject[],
-): (node: KubeObject) => number {
+/**
+ * The node to take: with the fewest taints to avoid, then pods of the same owner on the node and in its zone, then pods of
+ * any kind, then the first by name; undefined for no nodes.
+ */
+function best(tx: ClusterTransaction, pod: KubeObject, nodes: readonly Candidate[]): Candidate | undefined {
+  const spec = pod.spec ?? {};
   const owner = controllerOf(pod)?.uid;
-  const own = owner === undefined ? new Map<string, number>() : ownerCounts(tx, owner);
+  const own = owner === undefined ? NO_PODS : ownerCounts(tx, owner);
   const total = podCounts(tx);
-  const zoneOf = (node: KubeObject): string => node.metadata.labels?.[ZONE] ?? '';
-  const zones = new Map<string, number>();
-  for (const node of own.size > 0 && zoned(nodesOf(tx.state.store.table('nodes'))) ? nodes : []) {
-    zones.set(zoneOf(node), (zones.get(zoneOf(node)) ?? 0) + (own.get(node.metadata.name) ?? 0));
-  }
-  return (node) => {
-    const { name } = node.metadata;
-    const avoid = untoleratedTaint(pod.spec ?? {}, node, SOFT) ? 1 : 0;
-    const spread =
-      (avoid * 1e4 + (own.get(name) ?? 0)) * 1e5 + (zones.size > 0 ? (zones.get(zoneOf(node)) ?? 0) : 0);
-    return spread * 1e4 + (total.get(name) ?? 0);
-  };
-}
-
-/** Whether any node says which zone it is in: else all are in one, and their scores tell nothing apart. */
-const zoned = memoize((nodes: readonly KubeObject[]): boolean =>
-  nodes.some((node) => node.metadata.labels?.[ZONE] !== undefined),
-);
-
-/** The first of the nodes with the lowest score; undefined for no nodes. */
-function best(tx: ClusterTransaction, pod: KubeObject, nodes: readonly KubeObject[]): KubeObject | undefined {
-  const score = scorer(tx, pod, nodes);
-  let chosen: KubeObject | undefined;
+  const zones = ownByZone(own, nodes);
+  let chosen: Candidate | undefined;
   let lowest = Infinity;
-  for (const node of nodes) {
-    const here = score(node);
-    if (here >= lowest) continue;
-    chosen = node;
-    lowest = here;
+  for (const candidate of nodes) {
+    const { name, zone = '' } = candidate;
+    const avoid = avoids(spec, candidate) ? 1 : 0;
+    const score =
+      ((avoid * 1e4 + countOf(own, name)) * 1e5 + countOf(zones, zone)) * 1e4 + countOf(total, name);
+    if (score >= lowest) continue;
+    chosen = candidate;
+    lowest = score;
   }
   return chosen;
 }
 
-function bind(tx: ClusterTransaction, pod: KubeObject, host: string, node: KubeObject): void {
-  const nodeName = node.metadata.name;
+const avoids = (spec: JsonObject, { node, open }: Candidate): boolean =>
+  !open && untoleratedTaint(spec, node, SOFT) !== undefined;
+
+const countOf = (counts: ReadonlyMap<string, number>, name: string): number => counts.get(name) ?? 0;
+
+const NO_PODS: ReadonlyMap<string, number> = new Map();
+
+/** Pods of one owner by zone; none when all nodes are in one zone as far as they say. */
+function ownByZone(
+  own: ReadonlyMap<string, number>,
+  nodes: readonly Candidate[],
+): ReadonlyMap<string, number> {
+  if (own.size === 0 || nodes.every(({ zone }) => zone === undefined)) return NO_PODS;
+  const zones = new Map<string, number>();
+  for (const { name, zone = '' } of nodes) zones.set(zone, (zones.get(zone) ?? 0) + (own.get(name) ?? 0));
+  return zones;
+}
+
+function bind(tx: ClusterTransaction, pod: KubeObject, host: string, nodeName: string): void {
   const conditions = withCondition(
     listAt(pod.status, 'conditions').filter((item) => item['type'] !== 'PodScheduled'),
     {
