@@ -1,3 +1,4 @@
+import { utf8Text } from '../base/bytes.ts';
 import { describe, expect, test } from 'vitest';
 import { answers, refuses, settled, StageClock, StageHost } from '../../test/renderer-harness/stage-host.ts';
 import { ATTEMPT_LIMIT, Client, RETRY_DELAYS } from './client.ts';
@@ -124,6 +125,23 @@ describe('terminal bytes', () => {
     host.print(7, 'too late');
     client.onTerminal(7, () => seen.push(7));
     expect(seen).toEqual([]);
+  });
+
+  test('of a new connection’s terminal arrive, though one of its number was let go with the old connection', async () => {
+    const host = new StageHost();
+    const { client } = connected(host);
+    await settled();
+    const letGo = client.onTerminal(1, () => undefined);
+    client.onConnection((connection) => {
+      if (connection === 'lost') letGo();
+    });
+    host.drop();
+    client.retryNow();
+    await settled();
+    const seen: string[] = [];
+    client.onTerminal(1, (bytes) => seen.push(utf8Text(bytes)));
+    host.print(1, 'prompt');
+    expect(seen).toEqual(['prompt']);
   });
 
   test('typed and acknowledged go out with their terminal’s number', async () => {

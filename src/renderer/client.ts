@@ -97,6 +97,8 @@ export class Client {
     this.#early.delete(terminal);
     for (const bytes of early) listener(bytes);
     return () => {
+      // After a lost connection the host counts its terminals anew: this number may be another one's.
+      if (this.#terminals.get(terminal) !== listener) return;
       this.#terminals.delete(terminal);
       this.#finished.add(terminal);
     };

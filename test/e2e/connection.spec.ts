@@ -1,10 +1,46 @@
-/** What stays when the host is killed: everything that was shown as saved. */
+/** What stays when the line or the host goes: the running lab over a cut, everything shown as saved over a kill. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { expect, startHost, stopHost, test } from './host.ts';
+import { lineTo } from './line.ts';
 import { AppPage } from './pages/app-page.ts';
+
+test('a cut line is said, mends itself, and the lab goes on', async ({ browserName, host, playwright }) => {
+  const hostPort = Number(new URL(host.url).port);
+  const line = await lineTo(hostPort);
+  const { launchOptions } = test.info().project.use;
+  // The page keeps the host's own address; the browser is led to the line instead.
+  const led = `--host-resolver-rules=MAP 127.0.0.1:${hostPort} 127.0.0.1:${line.port}`;
+  const browser = await playwright[browserName].launch({
+    ...launchOptions,
+    args: [...(launchOptions?.args ?? []), led],
+  });
+  try {
+    const page = await browser.newPage();
+    const app = new AppPage(page);
+    await app.open(host.url);
+    const lab = await (await app.openLesson('Your first overlay network')).startLab();
+    const terminal = await lab.openTerminal('workstation');
+    await terminal.run('echo kept > note.txt; echo written');
+    await terminal.waitFor(/^written$/);
+
+    line.cut();
+    const banner = page.getByText('The connection to the lab host is gone.').first();
+    await expect(banner).toBeVisible();
+
+    line.mend();
+    await page.getByRole('button', { name: 'Try now' }).click();
+    await expect(banner).toBeHidden();
+    await terminal.ready();
+    await terminal.run('cat note.txt');
+    await terminal.waitFor(/^kept$/);
+  } finally {
+    await browser.close();
+    await line.close();
+  }
+});
 
 test('a host that is killed loses no progress', async ({ page }) => {
   test.setTimeout(120_000);

@@ -3,7 +3,7 @@
  * the xterm adapter implements; a terminal outlives a lost connection by opening a new shell on the same screen.
  */
 import type { Unsubscribe } from '../../base/event.ts';
-import type { ErrorBody } from '../../contract/api.ts';
+import type { DeskView, ErrorBody } from '../../contract/api.ts';
 import { UNACKNOWLEDGED_LIMIT } from '../../contract/wire.ts';
 import type { Client } from '../client.ts';
 
@@ -48,7 +48,7 @@ export class TerminalState {
   #drawn = 0;
   #screen: Screen | undefined;
   #stopReading: Unsubscribe | undefined;
-  /** Keys struck while the shell was opening. */
+  /** Keys struck while the shell was opening, or about to: the host is there, but has not been asked yet. */
   #typedAhead = '';
   #pasteWhenOpen = '';
   #focusWhenShown = false;
@@ -89,7 +89,6 @@ export class TerminalState {
     const screen = this.#screen;
     if (screen === undefined || this.#status === 'opening' || this.#status === 'open') return;
     this.#status = 'opening';
-    this.#typedAhead = '';
     this.#problem = undefined;
     const answer = await this.#client.call('terminal.open', {
       session: this.#session(),
@@ -97,6 +96,7 @@ export class TerminalState {
       ...screen.size(),
     });
     if (!answer.ok) {
+      this.#typedAhead = '';
       this.#problem = answer.error;
       this.#status = 'failed';
       return;
@@ -106,7 +106,7 @@ export class TerminalState {
 
   type(text: string): void {
     if (this.#status === 'open' && this.#terminal !== undefined) this.#client.type(this.#terminal, text);
-    else if (this.#status === 'opening') this.#typedAhead += text;
+    else if (this.#isComing()) this.#typedAhead += text;
     else if (this.#status === 'ended' && text === '\r') void this.open();
   }
 
@@ -137,6 +137,7 @@ export class TerminalState {
   /** The shell is gone with its connection or its engine; `open` starts another one. */
   lost(): void {
     this.#letGo();
+    this.#typedAhead = '';
     this.#status = 'waiting';
   }
 
@@ -146,6 +147,11 @@ export class TerminalState {
     this.#status = 'waiting';
     this.#screen = undefined;
     if (terminal !== undefined) void this.#client.call('terminal.close', { terminal });
+  }
+
+  #isComing(): boolean {
+    if (this.#status === 'opening') return true;
+    return this.#status === 'waiting' && this.#screen !== undefined && this.#client.connection === 'open';
   }
 
   #opened(terminal: number): void {
@@ -189,13 +195,34 @@ export class TerminalState {
 export class Terminals {
   readonly #client: Client;
   readonly #session: () => string;
+  readonly #changed: () => void;
   #tabs = $state.raw<readonly TerminalState[]>([]);
   #active = $state.raw<TerminalState>();
   #nextKey = 1;
 
-  constructor(client: Client, session: () => string) {
+  /** `changed`: tabs were opened or closed, or another one is shown. */
+  constructor(client: Client, session: () => string, changed: () => void = () => undefined) {
     this.#client = client;
     this.#session = session;
+    this.#changed = changed;
+  }
+
+  /** What of it is there again when the learner comes back. */
+  get desk(): DeskView {
+    return {
+      places: this.#tabs.map(({ place }) => place),
+      active: Math.max(
+        0,
+        this.#tabs.findIndex((tab) => tab === this.#active),
+      ),
+    };
+  }
+
+  /** Opens what was open before, as far as the places are still there; false when nothing is. */
+  layOut({ places, active }: DeskView, there: readonly string[]): boolean {
+    const tabs = places.map((place) => (there.includes(place) ? this.#create(place) : undefined));
+    this.#active = tabs[active] ?? this.#tabs.at(0);
+    return this.#tabs.length > 0;
   }
 
   get tabs(): readonly TerminalState[] {
@@ -212,17 +239,22 @@ export class Terminals {
       this.#active?.place === place ? this.#active : this.#tabs.find((tab) => tab.place === place);
     const tab = there ?? this.#create(place);
     this.#active = tab;
+    this.#changed();
     return tab;
   }
 
   /** A further terminal of the place, beside those that are open. */
   openAnother(place: string): TerminalState {
-    this.#active = this.#create(place);
-    return this.#active;
+    const tab = this.#create(place);
+    this.#active = tab;
+    this.#changed();
+    return tab;
   }
 
   activate(tab: TerminalState): void {
-    if (this.#tabs.includes(tab)) this.#active = tab;
+    if (!this.#tabs.includes(tab)) return;
+    this.#active = tab;
+    this.#changed();
   }
 
   close(tab: TerminalState): void {
@@ -231,6 +263,7 @@ export class Terminals {
     tab.close();
     this.#tabs = this.#tabs.filter((other) => other !== tab);
     if (this.#active === tab) this.#active = this.#tabs[Math.min(at, this.#tabs.length - 1)];
+    this.#changed();
   }
 
   closeAll(): void {

@@ -113,6 +113,28 @@ describe('a terminal', () => {
     expect(host.typed).toEqual([{ terminal: 1, text: 'ip route\r' }]);
   });
 
+  test('keeps what was typed between the connection’s return and its new shell, not what was typed into the gap', async () => {
+    const host = opening();
+    const clock = new StageClock();
+    const client = new Client(host.connect, clock);
+    client.start();
+    await settled();
+    const terminals = new Terminals(client, () => 's1');
+    const tab = terminals.open('workstation');
+    tab.show(new Page());
+    await settled();
+    host.drop();
+    terminals.lost();
+    tab.type('nobody hears this');
+    client.retryNow();
+    await settled();
+    tab.type('cat ');
+    terminals.reopen();
+    tab.type('note.txt\r');
+    await settled();
+    expect(host.typed).toEqual([{ terminal: 2, text: 'cat note.txt\r' }]);
+  });
+
   test('ends with its shell’s code; Enter starts another shell', async () => {
     const host = opening();
     const tab = (await stage(host)).open('workstation');
