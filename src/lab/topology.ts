@@ -14,6 +14,8 @@ const STANDARD_MTU = 1500;
 
 const host = z.strictObject({ name, segment: name, address: interfaceAddress, gateway: address });
 
+const staticRoute = z.strictObject({ to: cidr, via: address });
+
 export const topologySchema = z
   .strictObject({
     name,
@@ -27,7 +29,7 @@ export const topologySchema = z
         z.strictObject({
           name,
           ports: z.array(z.strictObject({ segment: name, address: interfaceAddress })).min(1),
-          routes: z.array(z.strictObject({ to: cidr, via: address })).default([]),
+          routes: z.array(staticRoute).default([]),
         }),
       )
       .default([]),
@@ -39,7 +41,7 @@ export const topologySchema = z
         }),
       )
       .min(1),
-    hosts: z.array(host).default([]),
+    hosts: z.array(host.extend({ routes: z.array(staticRoute).default([]) })).default([]),
   })
   .superRefine((topology, context) => {
     for (const { path, message } of topologyMistakes(topology)) {

@@ -28,7 +28,12 @@ export interface Router {
   /** eth0, eth1, ... in this order. */
   readonly ports: readonly { readonly segment: string; readonly address: InterfaceAddress }[];
   /** Static routes beyond the connected ones. */
-  readonly routes: readonly { readonly to: Cidr; readonly via: Ipv4 }[];
+  readonly routes: readonly StaticRoute[];
+}
+
+export interface StaticRoute {
+  readonly to: Cidr;
+  readonly via: Ipv4;
 }
 
 export interface ClusterNode {
@@ -45,4 +50,6 @@ export interface OutsideHost {
   readonly segment: string;
   readonly address: InterfaceAddress;
   readonly gateway: Ipv4;
+  /** Static routes beside the default one; none unless said. */
+  readonly routes?: readonly StaticRoute[];
 }

@@ -95,6 +95,8 @@ describe('the name of a service', () => {
   const webAsItIs = 'curl -sS -m 3 http://web/hostname';
 
   beforeEach(async () => {
+    // The pods share their label: a service of one of them needs a label of its own.
+    await lab.out('workstation', 'kubectl label pod far app=far --overwrite');
     await lab.out('workstation', 'kubectl expose pod far --name=web --port=80 && sleep 1');
   });
 

@@ -24,38 +24,64 @@ describe('snapshot and restore', () => {
     expect(worldHash(cluster.world)).not.toBe(before);
     expect(worldHash(kept)).toBe(before);
 
-    const changed = cluster.now;
     cluster.restore(kept);
-    const { now, ...cluster_ } = cluster.world.cluster;
-    expect(worldHash({ ...cluster.world, cluster: { ...cluster_, now: kept.cluster.now } })).toBe(before);
-    expect(now).toBe(changed);
+    expect(worldHash(cluster.world)).toBe(before);
     expect(ping(cluster, 'node/node2', address).reply.kind).toBe('reply');
   });
 
-  test('virtual time never goes back', () => {
+  test('bring back the time too; who sleeps, sleeps on for what was left', async () => {
     const kept = cluster.world;
     cluster.advanceTo(cluster.now + 5_000);
-    const { now } = cluster;
+    let woken = false;
+    const sleep = cluster.clock.sleep(1_000).then(() => (woken = true));
+    cluster.advanceTo(cluster.now + 400);
     cluster.restore(kept);
-    expect(cluster.now).toBe(now);
-    cluster.advanceTo(now - 1);
-    expect(cluster.now).toBe(now);
+    expect([cluster.now, cluster.clock.now()]).toEqual([kept.cluster.now, kept.cluster.now]);
+    cluster.advanceTo(kept.cluster.now + 599);
+    await Promise.resolve();
+    expect(woken).toBe(false);
+    cluster.advanceTo(kept.cluster.now + 600);
+    await sleep;
+    expect(woken).toBe(true);
   });
 
-  test('a watch ends when the world goes back behind what it has told', async () => {
+  test('leave the sockets of programs that run on, and bring back none of a program that has ended', () => {
+    const listener = { protocol: 'tcp', port: 5_000, serves: { kind: 'echo' } } as const;
+    const listening = (): boolean =>
+      cluster.network.netns('node/node1')?.listeners.some(({ port }) => port === listener.port) ?? false;
+    const before = cluster.world;
+    cluster.network.edit('node/node1', { kind: 'open-socket', listener });
+    const during = cluster.world;
+    cluster.restore(before);
+    expect(listening()).toBe(true);
+    const written = cluster.decode(cluster.encode());
+    if (!written.ok) throw new Error(written.error.detail);
+    expect(worldHash(written.value)).toBe(worldHash(before));
+
+    cluster.network.edit('node/node1', { kind: 'close-socket', listener });
+    expect(listening()).toBe(false);
+    cluster.restore(during);
+    expect(listening()).toBe(false);
+  });
+
+  test('end every watch with 410 Gone, whichever way the world went', async () => {
     const kept = cluster.world;
     const { signal } = new AbortController();
     const told: string[] = [];
     const watching = (async () => {
       const request = { method: 'GET', path: PODS, query: { watch: 'true' } } as const;
       for await (const { type, object } of cluster.cluster.watch(request, signal)) {
-        told.push(`${type} ${String((object['metadata'] as { readonly name?: string }).name)}`);
+        told.push(
+          type === 'ERROR'
+            ? `${type} ${String(object['code'])} ${String(object['reason'])}`
+            : `${type} ${String((object['metadata'] as { readonly name?: string }).name)}`,
+        );
       }
     })();
     create(cluster, PODS, podBody('a', 'node1'));
     cluster.restore(kept);
     await watching;
-    expect(told).toEqual(['ADDED a']);
+    expect(told).toEqual(['ADDED a', 'ERROR 410 Expired']);
   });
 });
 

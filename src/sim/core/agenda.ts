@@ -31,6 +31,13 @@ export class Agenda<E> {
     return new Agenda<E>(Table.empty(), Table.empty(), 0);
   }
 
+  /** What waits, in the order in which an agenda tells it. */
+  static of<E>(dues: Iterable<Due<E>>): Agenda<E> {
+    let agenda = Agenda.empty<E>();
+    for (const { at, key, event } of dues) agenda = agenda.add(at, key, event);
+    return agenda;
+  }
+
   get size(): number {
     return this.#queue.size;
   }
@@ -43,6 +50,13 @@ export class Agenda<E> {
     const place = order(at, this.#sequence);
     const queue = waiting === undefined ? this.#queue : this.#queue.delete(waiting);
     return new Agenda(queue.set(place, { at, key, event }), this.#places.set(key, place), this.#sequence + 1);
+  }
+
+  /** Puts `event` at time `at` and nowhere else, whenever its key waited before. */
+  move(at: Millis, key: string, event: E): Agenda<E> {
+    const waiting = this.#places.get(key);
+    const due = waiting === undefined ? undefined : this.#queue.get(waiting);
+    return due?.at === at ? this : this.cancel(key).add(at, key, event);
   }
 
   cancel(key: string): Agenda<E> {

@@ -70,7 +70,8 @@ function routerStack({ name, ports, routes }: Router, mtu: SegmentMtu): Netns {
 }
 
 /** Outside hosts serve HTTP on port 80 and tell the client what address they saw; UDP port 7 echoes. */
-function hostStack({ name, segment, address, gateway }: OutsideHost, mtu: SegmentMtu): Netns {
+function hostStack(host: OutsideHost, mtu: SegmentMtu): Netns {
+  const { name, segment, address, gateway, routes = [] } = host;
   const eth0 = port({ name: 'eth0', index: 2, segment, address, mtu: mtu(segment) });
   const web: Listener = {
     protocol: 'tcp',
@@ -79,7 +80,11 @@ function hostStack({ name, segment, address, gateway }: OutsideHost, mtu: Segmen
   };
   return {
     ...stack(`host/${name}`, name, [eth0]),
-    routes: [defaultRoute(gateway), connectedRoute(eth0)],
+    routes: [
+      defaultRoute(gateway),
+      connectedRoute(eth0),
+      ...routes.map((route) => staticRoute(route, [eth0])),
+    ],
     listeners: [web, { protocol: 'udp', port: 7, serves: { kind: 'echo' } }],
   };
 }
@@ -157,8 +162,7 @@ function staticRoute({ to, via }: Router['routes'][number], devices: readonly De
   const reaching = devices.find(({ addresses }) =>
     addresses.some(({ address, length }) => cidrContains(cidrOf(address, length), via)),
   );
-  if (!reaching)
-    throw new RangeError('a static route of a router must go via an address on one of its ports');
+  if (!reaching) throw new RangeError('a static route must go via an address on one of the ports');
   return { prefix: to, type: 'unicast', via, device: reaching.name, protocol: 'boot', scope: 'global' };
 }
 

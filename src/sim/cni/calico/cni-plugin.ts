@@ -16,7 +16,14 @@ import { encapsulations, hostMtu, mtus } from './encapsulation.ts';
 import { felixConfiguration } from './felix-configuration.ts';
 import { nextIndex } from './interface-index.ts';
 import { Ipam } from './ipam/ipam.ts';
-import { FELIX_CONFIGURATIONS, IP_POOLS, NAMESPACES, PODS, annotation } from './kinds.ts';
+import {
+  CLUSTER_INFORMATIONS,
+  FELIX_CONFIGURATIONS,
+  IP_POOLS,
+  NAMESPACES,
+  PODS,
+  annotation,
+} from './kinds.ts';
 import { hostInterface, podHandle, podMac } from './names.ts';
 
 export const POD_ANNOTATION = {
@@ -33,6 +40,8 @@ export function calicoCni(topology: Topology): CniPlugin {
   return {
     type: 'calico',
     add: (tx, pod, containerId) => {
+      if (tx.get(CLUSTER_INFORMATIONS, undefined, 'default')?.spec?.['datastoreReady'] === false)
+        return err('Calico is currently not ready to process requests');
       const node = String(pod.spec?.['nodeName'] ?? '');
       const address = assignAddress(tx, { pod, node, containerId });
       if (!address.ok) return address;

@@ -12,6 +12,7 @@ import { handle } from '../../kube/facade.ts';
 import { builtinRegistry } from '../../kube/builtin-registry.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS, definitionOf } from '../../kube/kinds/custom-resource-definition.ts';
 import type { ClusterTransaction } from '../../kube/transaction.ts';
+import { confd } from './confd.ts';
 import { newMetadata } from './datastore.ts';
 import { withPoolDefaults } from './ippool.ts';
 import { calicoKubeControllers } from './kube-controllers.ts';
@@ -29,8 +30,8 @@ import { calicoManifest } from './manifest.ts';
 import { calicoNode, tendNode } from './node-agent.ts';
 import { calicoResources } from './resources.ts';
 
-/** What runs in a Calico cluster, besides Felix and BIRD, which are derived. */
-export const calicoControllers: readonly Controller[] = [calicoNode, calicoKubeControllers];
+/** What runs in a Calico cluster, besides Felix, which is derived, and BIRD, which `routing/` runs. */
+export const calicoControllers: readonly Controller[] = [calicoNode, calicoKubeControllers, confd];
 
 export interface CalicoInstall {
   readonly topology: Topology;

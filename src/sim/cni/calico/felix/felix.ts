@@ -1,6 +1,6 @@
 /**
  * Felix as a pure function: from the datastore to what a node's kernel should hold (devices, routes, neighbours, FDB, rules),
- * together with the routes that BIRD adds. It depends on the final datastore alone, never on the order in which it was written
+ * but not the routes that BIRD adds. It depends on the final datastore alone, never on the order in which it was written
  * (Felix's law), and looks at other nodes only through it.
  * Source: the calculation graph in felix/calc and the managers in felix/dataplane/linux, Calico v3.32.1.
  */
@@ -12,12 +12,11 @@ import type { KubeObject } from '../../../kube/object.ts';
 import type { PodSandbox } from '../../../kube/sandbox.ts';
 import type { Programming, Route } from '../../../net/netns.ts';
 import { NO_NETFILTER } from '../../../net/netfilter-rules.ts';
-import { birdRoutes } from '../bird-routes.ts';
 import { encapsulations, hostMtu, mtus } from '../encapsulation.ts';
 import { felixConfiguration } from '../felix-configuration.ts';
 import { INTERFACE_INDEXES, readIndexes } from '../interface-index.ts';
 import { readPools, type IpPool } from '../ippool.ts';
-import { BGP_CONFIGURATIONS, FELIX_CONFIGURATIONS, IPAM_BLOCKS, IP_POOLS, NODES } from '../kinds.ts';
+import { FELIX_CONFIGURATIONS, IPAM_BLOCKS, IP_POOLS, NODES } from '../kinds.ts';
 import { stableList } from '../stable.ts';
 import { endpointDevice, endpointNeighbour, endpointRoute } from './endpoints.ts';
 import { readHosts, type Hosts } from './hosts.ts';
@@ -45,8 +44,6 @@ export function felix(cluster: ClusterState, topology: Topology, node: string): 
     pools,
     workloadRoutes(store.table(IPAM_BLOCKS), pools),
     store.table(FELIX_CONFIGURATIONS),
-    store.table(BGP_CONFIGURATIONS),
-    store.get('configmaps', 'kube-system', 'calico-config'),
     store.get(INTERFACE_INDEXES, undefined, node),
     workloads,
     workloads.map(({ namespace, pod }) => serviceAccount(store.get('pods', namespace, pod))).join(' '),
@@ -82,8 +79,6 @@ type Inputs = readonly [
   pools: readonly IpPool[],
   routes: readonly WorkloadRoute[],
   felixConfigurations: Objects,
-  bgpConfigurations: Objects,
-  calicoConfig: KubeObject | undefined,
   indexes: KubeObject | undefined,
   workloads: readonly WorkloadSandbox[],
   serviceAccounts: string,
@@ -97,7 +92,7 @@ function program(...inputs: Inputs): Programming {
     devices: [...ipipDevices(view), ...tunnel.devices, ...view.workloads.map(endpointDevice)].sort(
       (a, b) => a.index - b.index,
     ),
-    routes: [...tunnel.routes, ...birdRoutes(view), ...view.workloads.map(endpointRoute)].sort(byPrefix),
+    routes: [...tunnel.routes, ...view.workloads.map(endpointRoute)].sort(byPrefix),
     neighbours: [...tunnel.neighbours, ...view.workloads.map(endpointNeighbour)],
     fdb: tunnel.fdb,
     netfilter: felixNetfilter(view, tunnel.sources),
@@ -109,8 +104,7 @@ const byPrefix = (a: Route, b: Route): number =>
   a.prefix.base - b.prefix.base || a.prefix.length - b.prefix.length;
 
 function viewOf(inputs: Inputs): FelixView | undefined {
-  const [topology, node, hosts, pools, routes, felixes, bgps, calicoConfig, indexes, workloads, accounts] =
-    inputs;
+  const [topology, node, hosts, pools, routes, felixes, indexes, workloads, accounts] = inputs;
   const local = hosts.get(node);
   if (!local) return undefined;
   const config = felixConfiguration(felixes, node);
@@ -127,16 +121,7 @@ function viewOf(inputs: Inputs): FelixView | undefined {
     mtus: mtus(hostMtu(topology, node), config, enabled),
     indexes: readIndexes(indexes),
     workloads: workloads.map((sandbox, at) => ({ sandbox, serviceAccount: names[at] ?? 'default' })),
-    backend: backendOf(calicoConfig),
-    mesh: bgps?.get('/default')?.spec?.['nodeToNodeMeshEnabled'] !== false,
   };
-}
-
-/** calico_backend of the manifest's ConfigMap. */
-function backendOf(calicoConfig: KubeObject | undefined): FelixView['backend'] {
-  const data = calicoConfig?.['data'] as Readonly<Record<string, string>> | undefined;
-  const backend = data?.['calico_backend'];
-  return backend === 'vxlan' || backend === 'none' ? backend : 'bird';
 }
 
 /** Sandboxes with a network of their own, by node, in the order of their interfaces. */

@@ -20,9 +20,6 @@ export interface FelixView {
   readonly indexes: InterfaceIndexes;
   /** Pods with a network of their own, in the order of their interfaces. */
   readonly workloads: readonly Workload[];
-  readonly backend: 'bird' | 'vxlan' | 'none';
-  /** BGPConfiguration: the full mesh is on. */
-  readonly mesh: boolean;
 }
 
 export type WorkloadSandbox = PodSandbox & { readonly network: NonNullable<PodSandbox['network']> };

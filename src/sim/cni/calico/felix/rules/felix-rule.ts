@@ -25,8 +25,6 @@ export interface FelixRule {
   readonly do: Action;
   /** What the rule is for. */
   readonly comment?: string;
-  /** Counts in the hashes but is not evaluated: something the simulator does not model. */
-  readonly hidden?: boolean;
 }
 
 const criterion = (text: string, ...matches: readonly Match[]): Criterion => ({ text, matches });
@@ -45,7 +43,11 @@ export const on = {
       { kind: 'destination-port', port },
     ),
   ports: (port: number) =>
-    criterion(`-m multiport --destination-ports ${port}`, { kind: 'destination-port', port }),
+    criterion(`-m multiport --destination-ports ${port}`, {
+      kind: 'destination-port',
+      port,
+      multiport: true,
+    }),
   fromSet: (set: string) =>
     criterion(`-m set --match-set ${set} src`, { kind: 'ipset', set, direction: 'src' }),
   toSet: (set: string) =>
@@ -77,8 +79,8 @@ export const on = {
       states: ['RELATED', 'ESTABLISHED'],
     }),
   invalid: () => criterion('-m conntrack --ctstate INVALID', { kind: 'ctstate', states: ['INVALID'] }),
-  /** Not evaluated: only spelt, for the hashes of the rules after it. */
-  unmodelled: (text: string) => criterion(text),
+  notDnat: () => criterion('-m conntrack ! --ctstate DNAT', { kind: 'ctstate', states: ['DNAT'], not: true }),
+  noWayBack: () => criterion('-m rpfilter --invert --validmark', { kind: 'rpfilter', not: true }),
 } as const;
 
 export const act = {
@@ -101,7 +103,7 @@ export const act = {
     text: '--jump MASQUERADE --random-fully',
   }),
   snat: (to: Ipv4): Action => ({
-    target: { kind: 'snat', to },
+    target: { kind: 'snat', to, randomFully: true },
     text: `--jump SNAT --to-source ${formatIpv4(to)} --random-fully`,
   }),
 } as const;
@@ -114,32 +116,33 @@ export const rule = (when: readonly Criterion[], action: Action, comment?: strin
 
 /** A chain with Felix's hashes; `policy` for a built-in chain into which Felix inserts. */
 export function felixChain(name: string, rules: readonly FelixRule[], policy?: 'ACCEPT'): Chain {
-  const hashes = ruleHashes(name, rules);
-  const shown = rules.flatMap((each, at) => (each.hidden ? [] : [evaluated(each, hashes[at] ?? '')]));
-  return { name, ...(policy && { policy }), rules: shown };
+  let known: readonly string[] | undefined;
+  const hashOf = (at: number): string => (known ??= ruleHashes(name, rules))[at] ?? '';
+  return {
+    name,
+    ...(policy && { policy }),
+    rules: rules.map((each, at) => evaluated(each, () => hashOf(at))),
+  };
 }
 
-function evaluated(felix: FelixRule, hash: string): Rule {
+/** Packets do not read comments, and hashing is most of the work: it is done for those who print. */
+function evaluated(felix: FelixRule, hash: () => string): Rule {
   return {
     matches: felix.when.flatMap(({ matches }) => matches),
     target: felix.do.target,
-    comment: `cali:${hash}`,
+    get comment() {
+      return `cali:${hash()}`;
+    },
     ...(felix.comment !== undefined && { remark: felix.comment }),
   };
 }
 
-/** Chains repeat from node to node, and hashing them is most of the work. */
-const known = new Map<string, readonly string[]>();
-
 /** 16 characters of base64url of a SHA-224 chained from rule to rule. */
-export function ruleHashes(chain: string, rules: readonly FelixRule[]): readonly string[] {
-  const texts = rules.map((each) => hashedText(chain, each));
-  const key = [chain, ...texts].join('\n');
-  const hashes = known.get(key) ?? chainedHashes(chain, texts);
-  if (known.size > 50_000) known.clear();
-  known.set(key, hashes);
-  return hashes;
-}
+export const ruleHashes = (chain: string, rules: readonly FelixRule[]): readonly string[] =>
+  chainedHashes(
+    chain,
+    rules.map((each) => hashedText(chain, each)),
+  );
 
 function chainedHashes(chain: string, texts: readonly string[]): readonly string[] {
   let hash: Uint8Array = sha224(utf8(chain));

@@ -1,6 +1,5 @@
 /**
  * Felix's filter table: who may send us tunnel packets, and the way of forwarded packets through the workloads' chains.
- * What Felix appends to FORWARD follows what it inserts; other programs' rules stand between them.
  * Source: felix/rules/static.go, Calico v3.32.1. Left out: host endpoints (their chains are empty) and failsafe ports.
  */
 import type { Chain } from '../../../../net/netfilter-rules.ts';
@@ -38,14 +37,14 @@ const HOST_ENDPOINT_CHAINS = [
   'cali-to-host-endpoint',
 ] as const;
 
-/** Inserted and appended rules are hashed apart. */
+/** Inserted and appended rules are hashed apart, and other programs' rules come to stand between them. */
 function forward(): Chain {
   const inserted = felixChain('FORWARD', [rule([], act.jump('cali-FORWARD'))], 'ACCEPT');
   const appended = felixChain('FORWARD*appends*', [
     rule([accepted], act.accept(), 'Policy explicitly accepted packet.'),
     rule([], act.setMark(MARK.accept)),
   ]);
-  return { ...inserted, rules: [...inserted.rules, ...appended.rules] };
+  return { ...inserted, last: appended.rules };
 }
 
 const FORWARD_RULES: readonly FelixRule[] = [
@@ -94,11 +93,7 @@ function outputRules({ vxlan, ipip, vxlanPort }: FilterOptions): readonly FelixR
     ...(ipip ? [rule(toHosts, act.accept(), 'Allow IPIP packets to other Calico hosts')] : []),
     ...(vxlan ? [rule(toVteps, act.accept(), 'Allow IPv4 VXLAN packets to other allowed hosts')] : []),
     rule([], act.clearMark(ALL_MARKS)),
-    {
-      when: [on.unmodelled('-m conntrack ! --ctstate DNAT')],
-      do: act.jump('cali-to-host-endpoint'),
-      hidden: true,
-    },
+    rule([on.notDnat()], act.jump('cali-to-host-endpoint')),
     rule([accepted], act.accept(), 'Host endpoint policy accepted packet.'),
   ];
 }

@@ -1,10 +1,10 @@
 /**
  * Felix's raw table: VXLAN packets are not tracked, and packets of workloads are marked before anything else.
- * Source: felix/rules/static.go StaticRawPreroutingChain, StaticRawOutputChain, Calico v3.32.1. Left out: the reverse-path
- * check of workload packets and host endpoint policy.
+ * Source: felix/rules/static.go StaticRawPreroutingChain, StaticRawOutputChain, Calico v3.32.1. Left out: host
+ * endpoint policy.
  */
 import type { Chain } from '../../../../net/netfilter-rules.ts';
-import { act, felixChain, on, rule, type FelixRule } from './felix-rule.ts';
+import { act, felixChain, on, rule } from './felix-rule.ts';
 import { ALL_MARKS, MARK } from './sets.ts';
 
 export function rawTable(vxlanPort: number | undefined): readonly Chain[] {
@@ -23,7 +23,7 @@ export function rawTable(vxlanPort: number | undefined): readonly Chain[] {
       ...untracked,
       rule([on.inInterface('cali+')], act.setMark(MARK.scratch)),
       rule([on.markSet(MARK.scratch)], act.jump('cali-rpf-skip')),
-      spoofCheck,
+      rule([on.markSet(MARK.scratch), on.noWayBack()], act.drop()),
       rule([on.markClear(MARK.scratch)], act.jump('cali-from-host-endpoint')),
       rule([on.markSet(MARK.accept)], act.accept()),
     ]),
@@ -32,9 +32,3 @@ export function rawTable(vxlanPort: number | undefined): readonly Chain[] {
     felixChain('cali-to-host-endpoint', []),
   ];
 }
-
-const spoofCheck: FelixRule = {
-  when: [on.markSet(MARK.scratch), on.unmodelled('-m rpfilter --invert --validmark')],
-  do: act.drop(),
-  hidden: true,
-};

@@ -1,0 +1,278 @@
+/**
+ * Bytes to BGP messages. Decoding never throws: what a peer must not send is an error value with the code and subcode of the
+ * NOTIFICATION that RFC 4271 section 6 answers it with. Attributes that are not modelled are skipped.
+ */
+import { ByteReader } from '../base/bytes.ts';
+import type { Result } from '../base/result.ts';
+import { err, ok } from '../base/result.ts';
+import type {
+  AsSegment,
+  BgpCapability,
+  BgpMessage,
+  BgpOpen,
+  BgpUpdate,
+  PathAttributes,
+  PathPrefix,
+} from './bgp.ts';
+import {
+  ATTRIBUTE,
+  BGP_HEADER,
+  BGP_MAX_MESSAGE,
+  CAPABILITIES_PARAMETER,
+  CAPABILITY,
+  EXTENDED_LENGTH,
+  FORWARDING_FLAG,
+  MESSAGE_TYPE,
+  ORIGINS,
+  RESTART_FLAG,
+} from './bgp-encode.ts';
+import { cidrOf, type Ipv4 } from './ip.ts';
+
+export interface BgpError {
+  readonly code: number;
+  readonly subcode: number;
+}
+
+/** What two speakers agreed on in their OPENs. */
+export interface SessionDecoding {
+  readonly as4: boolean;
+  /** Prefixes carry path identifiers. */
+  readonly addPath: boolean;
+}
+
+const HEADER_ERROR = {
+  marker: { code: 1, subcode: 1 },
+  length: { code: 1, subcode: 2 },
+  type: { code: 1, subcode: 3 },
+};
+const OPEN_ERROR = {
+  any: { code: 2, subcode: 0 },
+  version: { code: 2, subcode: 1 },
+  parameter: { code: 2, subcode: 4 },
+};
+const UPDATE_ERROR = {
+  list: { code: 3, subcode: 1 },
+  missing: { code: 3, subcode: 3 },
+  length: { code: 3, subcode: 5 },
+  origin: { code: 3, subcode: 6 },
+  prefix: { code: 3, subcode: 10 },
+  asPath: { code: 3, subcode: 11 },
+};
+
+class Unreadable extends Error {
+  readonly reason: BgpError;
+
+  constructor(reason: BgpError) {
+    super(`BGP error ${reason.code}/${reason.subcode}`);
+    this.reason = reason;
+  }
+}
+
+export interface BgpStream {
+  readonly messages: readonly Uint8Array[];
+  /** The beginning of a message whose end has not come yet. */
+  readonly rest: Uint8Array;
+}
+
+/** Cuts what TCP delivered into whole messages. */
+export function splitBgp(bytes: Uint8Array): Result<BgpStream, BgpError> {
+  const messages: Uint8Array[] = [];
+  let at = 0;
+  while (bytes.length - at >= BGP_HEADER) {
+    const length = ((bytes[at + 16] ?? 0) << 8) | (bytes[at + 17] ?? 0);
+    if (bytes.subarray(at, at + 16).some((byte) => byte !== 0xff)) return err(HEADER_ERROR.marker);
+    if (length < BGP_HEADER || length > BGP_MAX_MESSAGE) return err(HEADER_ERROR.length);
+    if (bytes.length - at < length) break;
+    messages.push(bytes.subarray(at, at + length));
+    at += length;
+  }
+  return ok({ messages, rest: bytes.slice(at) });
+}
+
+/** Decodes one whole message. */
+export function decodeBgp(
+  bytes: Uint8Array,
+  decoding: SessionDecoding = { as4: true, addPath: false },
+): Result<BgpMessage, BgpError> {
+  const type = bytes[18];
+  const body = new ByteReader(bytes.subarray(BGP_HEADER));
+  try {
+    return ok(readBody(type, body, decoding));
+  } catch (error) {
+    if (error instanceof Unreadable) return err(error.reason);
+    if (error instanceof RangeError) return err(TRUNCATED[type ?? 0] ?? HEADER_ERROR.length);
+    throw error;
+  }
+}
+
+const TRUNCATED: Readonly<Record<number, BgpError>> = {
+  [MESSAGE_TYPE.open]: OPEN_ERROR.any,
+  [MESSAGE_TYPE.update]: UPDATE_ERROR.list,
+};
+
+function readBody(type: number | undefined, body: ByteReader, decoding: SessionDecoding): BgpMessage {
+  switch (type) {
+    case MESSAGE_TYPE.open:
+      return readOpen(body);
+    case MESSAGE_TYPE.update:
+      return readUpdate(body, decoding);
+    case MESSAGE_TYPE.notification:
+      return { kind: 'notification', code: body.u8(), subcode: body.u8(), data: body.rest().slice() };
+    case MESSAGE_TYPE.keepalive:
+      if (body.remaining > 0) throw new Unreadable(HEADER_ERROR.length);
+      return { kind: 'keepalive' };
+    default:
+      throw new Unreadable(HEADER_ERROR.type);
+  }
+}
+
+function readOpen(body: ByteReader): BgpOpen {
+  if (body.u8() !== 4) throw new Unreadable(OPEN_ERROR.version);
+  const asNumber = body.u16();
+  const holdTime = body.u16();
+  const routerId = body.u32() as Ipv4;
+  const parameters = new ByteReader(body.raw(body.u8()));
+  const capabilities: BgpCapability[] = [];
+  while (parameters.remaining > 0) {
+    if (parameters.u8() !== CAPABILITIES_PARAMETER) throw new Unreadable(OPEN_ERROR.parameter);
+    const list = new ByteReader(parameters.raw(parameters.u8()));
+    while (list.remaining > 0) capabilities.push(readCapability(list.u8(), list.raw(list.u8())));
+  }
+  return { kind: 'open', asNumber, holdTime, routerId, capabilities };
+}
+
+function readCapability(code: number, bytes: Uint8Array): BgpCapability {
+  const value = new ByteReader(bytes);
+  if (code === CAPABILITY.multiprotocol && bytes.length === 4) {
+    const afi = value.u16();
+    value.u8();
+    return { kind: 'multiprotocol', afi, safi: value.u8() };
+  }
+  if (code === CAPABILITY.as4 && bytes.length === 4) return { kind: 'as4', asNumber: value.u32() };
+  if (code === CAPABILITY['graceful-restart'] && bytes.length % 4 === 2) return readRestart(value);
+  if (code === CAPABILITY['add-path'] && bytes.length % 4 === 0) return readAddPath(value);
+  const empty = EMPTY_CAPABILITIES.find((kind) => CAPABILITY[kind] === code);
+  return empty && bytes.length === 0 ? { kind: empty } : { kind: 'other', code, bytes: bytes.slice() };
+}
+
+const EMPTY_CAPABILITIES = [
+  'route-refresh',
+  'enhanced-route-refresh',
+  'long-lived-graceful-restart',
+] as const;
+
+function readRestart(value: ByteReader): BgpCapability {
+  const word = value.u16();
+  const families = [];
+  while (value.remaining > 0) {
+    families.push({ afi: value.u16(), safi: value.u8(), forwarding: (value.u8() & FORWARDING_FLAG) !== 0 });
+  }
+  return { kind: 'graceful-restart', restarting: (word & RESTART_FLAG) !== 0, time: word & 0xfff, families };
+}
+
+function readAddPath(value: ByteReader): BgpCapability {
+  const families = [];
+  while (value.remaining > 0) families.push({ afi: value.u16(), safi: value.u8(), mode: value.u8() });
+  return { kind: 'add-path', families };
+}
+
+function readUpdate(body: ByteReader, decoding: SessionDecoding): BgpUpdate {
+  const withdrawn = readPrefixes(new ByteReader(body.raw(body.u16())), decoding);
+  const attributes = readAttributes(new ByteReader(body.raw(body.u16())), decoding);
+  const announced = readPrefixes(body, decoding);
+  if (announced.length === 0) return { kind: 'update', withdrawn, announced };
+  const { origin, asPath, nextHop } = attributes;
+  if (!origin || !asPath || nextHop === undefined) throw new Unreadable(UPDATE_ERROR.missing);
+  return { kind: 'update', withdrawn, attributes: { ...attributes, origin, asPath, nextHop }, announced };
+}
+
+function readPrefixes(reader: ByteReader, { addPath }: SessionDecoding): readonly PathPrefix[] {
+  const prefixes: PathPrefix[] = [];
+  while (reader.remaining > 0) {
+    const pathId = addPath ? reader.u32() : undefined;
+    const length = reader.u8();
+    if (length > 32) throw new Unreadable(UPDATE_ERROR.prefix);
+    let base = 0;
+    for (let at = 0; at < Math.ceil(length / 8); at += 1) base += reader.u8() * 2 ** (24 - 8 * at);
+    prefixes.push({ prefix: cidrOf(base as Ipv4, length), ...(pathId === undefined ? {} : { pathId }) });
+  }
+  return prefixes;
+}
+
+type Attributes = { -readonly [K in keyof PathAttributes]?: PathAttributes[K] };
+
+function readAttributes(reader: ByteReader, { as4 }: SessionDecoding): Attributes {
+  const read: Attributes = {};
+  while (reader.remaining > 0) {
+    const flags = reader.u8();
+    const code = reader.u8();
+    const value = reader.raw(flags & EXTENDED_LENGTH ? reader.u16() : reader.u8());
+    readAttribute(read, code, { value, as4 });
+  }
+  return read;
+}
+
+interface RawAttribute {
+  readonly value: Uint8Array;
+  readonly as4: boolean;
+}
+
+function readAttribute(read: Attributes, code: number, { value, as4 }: RawAttribute): void {
+  switch (code) {
+    case ATTRIBUTE.origin:
+      read.origin = originOf(value);
+      return;
+    case ATTRIBUTE.asPath:
+      read.asPath = readSegments(new ByteReader(value), as4);
+      return;
+    case ATTRIBUTE.nextHop:
+      read.nextHop = word(value) as Ipv4;
+      return;
+    case ATTRIBUTE.med:
+      read.med = word(value);
+      return;
+    case ATTRIBUTE.localPref:
+      read.localPref = word(value);
+      return;
+    case ATTRIBUTE.originatorId:
+      read.originatorId = word(value) as Ipv4;
+      return;
+    case ATTRIBUTE.clusterList:
+      read.clusterList = readClusters(value);
+      return;
+  }
+}
+
+function originOf(value: Uint8Array): PathAttributes['origin'] {
+  if (value.length !== 1) throw new Unreadable(UPDATE_ERROR.length);
+  const origin = ORIGINS[value[0] ?? -1];
+  if (!origin) throw new Unreadable(UPDATE_ERROR.origin);
+  return origin;
+}
+
+function word(value: Uint8Array): number {
+  if (value.length !== 4) throw new Unreadable(UPDATE_ERROR.length);
+  return new ByteReader(value).u32();
+}
+
+function readClusters(value: Uint8Array): readonly Ipv4[] {
+  if (value.length % 4 !== 0) throw new Unreadable(UPDATE_ERROR.length);
+  const reader = new ByteReader(value);
+  const clusters: Ipv4[] = [];
+  while (reader.remaining > 0) clusters.push(reader.u32() as Ipv4);
+  return clusters;
+}
+
+function readSegments(reader: ByteReader, as4: boolean): readonly AsSegment[] {
+  const segments: AsSegment[] = [];
+  while (reader.remaining > 0) {
+    const type = reader.u8();
+    const count = reader.u8();
+    if ((type !== 1 && type !== 2) || reader.remaining < count * (as4 ? 4 : 2)) {
+      throw new Unreadable(UPDATE_ERROR.asPath);
+    }
+    const numbers = Array.from({ length: count }, () => (as4 ? reader.u32() : reader.u16()));
+    segments.push({ type: type === 1 ? 'set' : 'sequence', numbers });
+  }
+  return segments;
+}

@@ -1,0 +1,95 @@
+/**
+ * BGP messages as their fields; `bgp-encode.ts` and `bgp-decode.ts` turn them into true bytes and back.
+ * Sources: RFC 4271 (messages), RFC 5492 (capabilities), RFC 6793 (4-octet AS numbers), RFC 4724 (graceful restart),
+ * RFC 7911 (add-path), RFC 4456 (reflection). Of the address families only IPv4 unicast has routes.
+ */
+import type { Cidr, Ipv4 } from './ip.ts';
+
+export const BGP_PORT = 179;
+
+/** Stands in the 2-octet field for an AS number that does not fit it. */
+export const AS_TRANS = 23456;
+
+export type BgpMessage = BgpOpen | BgpUpdate | BgpNotification | { readonly kind: 'keepalive' };
+
+export interface BgpOpen {
+  readonly kind: 'open';
+  /** The 2-octet field; the true number is in the `as4` capability. */
+  readonly asNumber: number;
+  /** Seconds. */
+  readonly holdTime: number;
+  readonly routerId: Ipv4;
+  readonly capabilities: readonly BgpCapability[];
+}
+
+export interface AddressFamily {
+  /** 1: IPv4. */
+  readonly afi: number;
+  /** 1: unicast. */
+  readonly safi: number;
+}
+
+export type BgpCapability =
+  | ({ readonly kind: 'multiprotocol' } & AddressFamily)
+  | { readonly kind: 'route-refresh' }
+  | {
+      readonly kind: 'graceful-restart';
+      /** The R bit: the speaker itself has just restarted. */
+      readonly restarting: boolean;
+      /** Seconds its peers may keep its routes, 0-4095. */
+      readonly time: number;
+      /** `forwarding`: the F bit, its kernel kept the routes. */
+      readonly families: readonly (AddressFamily & { readonly forwarding: boolean })[];
+    }
+  | { readonly kind: 'as4'; readonly asNumber: number }
+  /** `mode`: 1 receive, 2 send, 3 both. */
+  | { readonly kind: 'add-path'; readonly families: readonly (AddressFamily & { readonly mode: number })[] }
+  | { readonly kind: 'enhanced-route-refresh' }
+  /** Aware of it without asking for it, as BIRD says by default. */
+  | { readonly kind: 'long-lived-graceful-restart' }
+  | { readonly kind: 'other'; readonly code: number; readonly bytes: Uint8Array };
+
+/** Without attributes and prefixes it is the End-of-RIB marker. */
+export interface BgpUpdate {
+  readonly kind: 'update';
+  readonly withdrawn: readonly PathPrefix[];
+  /** Present when something is announced. */
+  readonly attributes?: PathAttributes;
+  readonly announced: readonly PathPrefix[];
+}
+
+export interface PathPrefix {
+  readonly prefix: Cidr;
+  /** Present on sessions with add-path. */
+  readonly pathId?: number;
+}
+
+export type BgpOrigin = 'IGP' | 'EGP' | 'Incomplete';
+
+export interface PathAttributes {
+  readonly origin: BgpOrigin;
+  readonly asPath: readonly AsSegment[];
+  readonly nextHop: Ipv4;
+  readonly med?: number;
+  readonly localPref?: number;
+  readonly originatorId?: Ipv4;
+  readonly clusterList?: readonly Ipv4[];
+}
+
+export interface AsSegment {
+  readonly type: 'set' | 'sequence';
+  readonly numbers: readonly number[];
+}
+
+export interface BgpNotification {
+  readonly kind: 'notification';
+  readonly code: number;
+  readonly subcode: number;
+  readonly data: Uint8Array;
+}
+
+export const KEEPALIVE: BgpMessage = { kind: 'keepalive' };
+export const END_OF_RIB: BgpUpdate = { kind: 'update', withdrawn: [], announced: [] };
+
+export const isEndOfRib = ({ withdrawn, announced }: BgpUpdate): boolean =>
+  withdrawn.length === 0 && announced.length === 0;

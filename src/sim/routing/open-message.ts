@@ -1,0 +1,77 @@
+/** What BIRD says in its OPEN, and what it makes of its neighbour's (BIRD 1.6.8 proto/bgp/packets.c). */
+import { AS_TRANS, type BgpCapability, type BgpOpen } from '../../model/bgp.ts';
+import type { BgpError } from '../../model/bgp-decode.ts';
+import type { Peer, Speaker } from './routing-state.ts';
+import { TIMERS } from './speaker-config.ts';
+
+const IPV4_UNICAST = { afi: 1, safi: 1 } as const;
+const SEND_AND_RECEIVE = 3;
+const RECEIVE = 1;
+const SEND = 2;
+
+/** Calico starts BIRD with -R: until it has recovered it says that it restarted and that its kernel kept the routes. */
+export function openMessage({ config, inherited }: Speaker, peer: Peer): BgpOpen {
+  const { localAs, restartTime } = peer.config;
+  const restarting = inherited !== undefined;
+  return {
+    kind: 'open',
+    asNumber: localAs < 0xffff ? localAs : AS_TRANS,
+    holdTime: TIMERS.hold,
+    routerId: config.routerId,
+    capabilities: [
+      { kind: 'multiprotocol', ...IPV4_UNICAST },
+      { kind: 'route-refresh' },
+      {
+        kind: 'graceful-restart',
+        restarting,
+        time: restartTime,
+        families: [{ ...IPV4_UNICAST, forwarding: restarting }],
+      },
+      { kind: 'as4', asNumber: localAs },
+      { kind: 'add-path', families: [{ ...IPV4_UNICAST, mode: SEND_AND_RECEIVE }] },
+      { kind: 'enhanced-route-refresh' },
+      { kind: 'long-lived-graceful-restart' },
+    ],
+  };
+}
+
+export function capability<K extends BgpCapability['kind']>(
+  open: BgpOpen | undefined,
+  kind: K,
+): Extract<BgpCapability, { kind: K }> | undefined {
+  return open?.capabilities.find((each): each is Extract<BgpCapability, { kind: K }> => each.kind === kind);
+}
+
+/** Why an OPEN is refused; undefined when it is welcome. */
+export function openError(open: BgpOpen, { config }: Speaker, peer: Peer): BgpError | undefined {
+  const asNumber = capability(open, 'as4')?.asNumber ?? open.asNumber;
+  const internal = peer.config.asNumber === peer.config.localAs;
+  if (asNumber !== peer.config.asNumber) return { code: 2, subcode: 2 };
+  if (open.holdTime > 0 && open.holdTime < 3) return { code: 2, subcode: 6 };
+  if (open.routerId === 0 || (internal && open.routerId === config.routerId)) return { code: 2, subcode: 3 };
+  return undefined;
+}
+
+/** What the two sides agreed on. */
+export interface Agreement {
+  readonly as4: boolean;
+  /** Path identifiers in what we read and in what we write. */
+  readonly readsPaths: boolean;
+  readonly writesPaths: boolean;
+}
+
+export function agreement(open: BgpOpen | undefined): Agreement {
+  const modes = capability(open, 'add-path')?.families ?? [];
+  const mode = modes.find(({ afi, safi }) => afi === 1 && safi === 1)?.mode ?? 0;
+  return {
+    as4: capability(open, 'as4') !== undefined,
+    readsPaths: (mode & SEND) !== 0,
+    writesPaths: (mode & RECEIVE) !== 0,
+  };
+}
+
+/** The families a lost peer wants its routes kept for, and for how long; undefined when it asked for nothing. */
+export function restartTime(open: BgpOpen | undefined): number | undefined {
+  const asked = capability(open, 'graceful-restart');
+  return asked && asked.families.length > 0 ? asked.time : undefined;
+}

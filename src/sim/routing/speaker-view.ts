@@ -1,0 +1,161 @@
+/**
+ * A BGP speaker as its control socket shows it: what `birdcl` and `calicoctl node status` print from. Plain data of one
+ * moment; every time is virtual milliseconds, every name is as BIRD's configuration has it.
+ * Vocabulary: BIRD 1.6.8 as Calico v3.32.1 ships it (nest/proto.c, proto/bgp/bgp.c, nest/rt-table.c).
+ */
+import type { Cidr, Ipv4 } from '../../model/ip.ts';
+import type { NetnsId } from '../../model/trace.ts';
+import type { Millis } from '../core/time.ts';
+
+/** The shell's door to the lab's BGP speakers. */
+export interface RoutingPort {
+  /** The speaker that runs on a cluster node, by the node's name; undefined while none runs there. */
+  speaker(node: string): SpeakerView | undefined;
+}
+
+export interface SpeakerView {
+  /** The network namespace it runs in: `node/node1`. */
+  readonly netns: NetnsId;
+  /** `v0.3.3+birdv1.6.8` */
+  readonly version: string;
+  readonly routerId: Ipv4;
+  readonly asNumber: number;
+  readonly startedAt: Millis;
+  readonly reconfiguredAt: Millis;
+  readonly now: Millis;
+  /** In the order of `show protocols`: static1, kernel1, device1, direct1, then the BGP ones as configured. */
+  readonly protocols: readonly ProtocolView[];
+  /** The table `master`, by prefix; the paths of one prefix stand together, the best first. */
+  readonly routes: readonly RouteView[];
+  /** Its TCP connections, by neighbour. */
+  readonly sockets: readonly SocketView[];
+}
+
+export interface SocketView {
+  readonly address: Ipv4;
+  readonly port: number;
+  readonly peer: { readonly address: Ipv4; readonly port: number };
+  readonly state: 'SYN_SENT' | 'SYN_RECEIVED' | 'ESTABLISHED' | 'FIN_WAIT';
+  /** Bytes on their way. */
+  readonly unacknowledged: number;
+}
+
+export type ProtocolView = BuiltinProtocolView | BgpProtocolView;
+
+interface ProtocolBasics {
+  readonly name: string;
+  readonly state: 'up' | 'start' | 'down';
+  /** When the state was entered. */
+  readonly since: Millis;
+}
+
+export interface BuiltinProtocolView extends ProtocolBasics {
+  readonly kind: 'Static' | 'Kernel' | 'Device' | 'Direct';
+  /** Absent for Device, which has no table. */
+  readonly channel?: ChannelView;
+}
+
+export interface BgpProtocolView extends ProtocolBasics {
+  readonly kind: 'BGP';
+  readonly bgp: BgpState;
+  readonly peer: Ipv4;
+  readonly peerAs: number;
+  readonly localAs: number;
+  readonly passive: boolean;
+  /** With its class: `Socket: Connection refused`, `BGP Error: Hold timer expired`, `Received: Administrative shutdown`. */
+  readonly lastError: string | undefined;
+  /** Present while Established. */
+  readonly session?: SessionView;
+  readonly channel: ChannelView;
+  /** The prefixes that the peer was told. */
+  readonly told: readonly Cidr[];
+  /** Milliseconds left of the wait before the next connection (`Connect delay`) or after an error (`Error wait`). */
+  readonly connectDelay?: TimerView;
+  readonly errorWait?: TimerView;
+  /** The peer's TCP connection was lost and its routes are kept; milliseconds until they are dropped. */
+  readonly restart?: { readonly remaining: Millis };
+}
+
+/** `Passive` is BIRD's word for Idle on the side that waits to be called. */
+export type BgpState =
+  'Idle' | 'Connect' | 'Active' | 'OpenSent' | 'OpenConfirm' | 'Established' | 'Close' | 'Passive';
+
+/** BIRD prints both in whole seconds. */
+export interface TimerView {
+  readonly remaining: Millis;
+  readonly total: Millis;
+}
+
+export interface SessionView {
+  readonly peerRouterId: Ipv4;
+  /** As `Neighbor caps:` lists them. */
+  readonly peerCapabilities: readonly string[];
+  /** As `Session:` lists it: `internal multihop AS4 add-path-rx add-path-tx`. */
+  readonly session: readonly string[];
+  readonly sourceAddress: Ipv4;
+  readonly hold: TimerView;
+  readonly keepalive: TimerView;
+}
+
+export interface ChannelView {
+  readonly preference: number;
+  readonly inputFilter: string;
+  readonly outputFilter: string;
+  readonly imported: number;
+  readonly exported: number;
+  readonly preferred: number;
+  readonly changes: RouteChanges;
+}
+
+/** `Route change stats`; undefined is printed as `---`. */
+export interface RouteChanges {
+  readonly importUpdates: ChangeCounts;
+  readonly importWithdraws: ChangeCounts;
+  readonly exportUpdates: ChangeCounts;
+  readonly exportWithdraws: ChangeCounts;
+}
+
+export interface ChangeCounts {
+  readonly received: number;
+  readonly rejected: number | undefined;
+  readonly filtered: number | undefined;
+  readonly ignored: number | undefined;
+  readonly accepted: number;
+}
+
+export interface RouteView {
+  readonly prefix: Cidr;
+  readonly target: RouteTarget;
+  /** The protocol it came from. */
+  readonly protocol: string;
+  /** The peer a BGP route came from, where that is not its gateway (`from 10.0.1.13`). */
+  readonly from?: Ipv4;
+  readonly since: Millis;
+  /** The best of its prefix: `*`. */
+  readonly primary: boolean;
+  readonly preference: number;
+  /** As `Type:` shows it: `static unicast univ`, `BGP unicast univ`, `device unicast univ`, `inherit unicast univ`. */
+  readonly type: string;
+  readonly bgp?: BgpRouteView;
+  /** Present on routes learnt from the kernel. */
+  readonly kernel?: { readonly source: number; readonly metric: number };
+}
+
+export type RouteTarget =
+  | { readonly kind: 'via'; readonly gateway: Ipv4; readonly device: string }
+  | { readonly kind: 'device'; readonly device: string }
+  | { readonly kind: 'blackhole' | 'unreachable' | 'prohibited' };
+
+export interface BgpRouteView {
+  readonly origin: 'IGP' | 'EGP' | 'Incomplete';
+  readonly asPath: readonly number[];
+  readonly nextHop: Ipv4;
+  readonly localPref: number | undefined;
+  readonly originatorId?: Ipv4;
+  readonly clusterList?: readonly Ipv4[];
+  readonly communities?: readonly string[];
+  /** The metric of the way to the next hop; undefined (`?`) when that way is a learnt one, null (`-`) when there is none. */
+  readonly igpMetric: number | undefined | null;
+  /** `[i]`, `[AS65001i]`, `[AS65001?]` without brackets. */
+  readonly code: string;
+}

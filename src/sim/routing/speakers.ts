@@ -1,0 +1,163 @@
+/**
+ * What moves the speakers: a timer that runs out, and a daemon that is started, told something else, or killed. Each gives the
+ * state afterwards, what the network learnt from the packets, and the packets' frames.
+ */
+import type { NetnsId } from '../../model/trace.ts';
+import type { Millis } from '../core/time.ts';
+import type { TimedFrame } from '../net/journey.ts';
+import type { NetnsMemory, Network } from '../net/netns.ts';
+import { changesFor, sweepStale } from './route-exchange.ts';
+import type { Connection, Peer, PeerKey, RoutingState, Speaker } from './routing-state.ts';
+import { peerKey } from './routing-state.ts';
+import {
+  call,
+  callAgain,
+  callLater,
+  notify,
+  sayKeepalive,
+  sessionEvents,
+  socketLost,
+  tellChanges,
+} from './session.ts';
+import { Talk } from './talk.ts';
+import { timedOut } from './tcp-socket.ts';
+import { acknowledgeAll, flush, sendSyn } from './transport.ts';
+
+export interface Moved {
+  readonly routing: RoutingState;
+  /** The memory, afterwards, of every stack that learnt something. */
+  readonly memory: ReadonlyMap<NetnsId, NetnsMemory>;
+  readonly frames: readonly TimedFrame[];
+}
+
+/** When the speakers next have something to do; undefined when there are none. */
+export function nextRoutingAt({ work, routine }: RoutingState): Millis | undefined {
+  const a = work.nextAt;
+  const b = routine.nextAt;
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+}
+
+/** Handles the timer of one peer that is due by the network's time. */
+export function runDue(network: Network, before: RoutingState): Moved {
+  const first = before.work.take(network.now) ?? before.routine.take(network.now);
+  if (!first) return { routing: before, memory: new Map(), frames: [] };
+  const { key } = first.due;
+  const routing = { ...before, work: before.work.cancel(key), routine: before.routine.cancel(key) };
+  return inOneInstant(network, routing, (talk) => {
+    const peer = talk.peer(key);
+    if (peer) {
+      talk.setPeer(peer);
+      peerTimers(talk, key, peer);
+    } else recoveryOver(talk, key.trimEnd());
+  });
+}
+
+/** Runs what `begin` starts to its end, and sets the timers of everybody concerned. */
+export function inOneInstant(network: Network, before: RoutingState, begin: (talk: Talk) => void): Moved {
+  const talk = new Talk(network, before, sessionEvents);
+  begin(talk);
+  do talk.run();
+  while (spreadChanges(talk) || acknowledgeAll(talk));
+  for (const key of [...talk.touched]) recovered(talk, key);
+  return { routing: withTimers(talk), memory: talk.journey.memories(), frames: talk.journey.frames };
+}
+
+/** Routes from outside the AS go to every neighbour, those of inner neighbours to outer ones only. */
+function spreadChanges(talk: Talk): boolean {
+  const changed = [...talk.changedTables];
+  talk.changedTables.clear();
+  for (const netns of changed) {
+    const speaker = talk.speaker(netns);
+    if (!speaker?.config.neighbours.some(({ asNumber, localAs }) => asNumber !== localAs)) continue;
+    for (const key of talk.peersOf(speaker)) tellChanges(talk, key, changesFor(talk, key));
+  }
+  return changed.length > 0;
+}
+
+const isDue = (at: Millis | undefined, { began }: Talk): boolean => at !== undefined && at <= began;
+
+function peerTimers(talk: Talk, key: PeerKey, peer: Peer): void {
+  if (isDue(peer.staleUntil, talk)) {
+    talk.update(key, { staleUntil: undefined });
+    sweepStale(talk, key);
+  }
+  if (isDue(peer.startupAt, talk)) {
+    talk.update(key, { startupAt: undefined });
+    callLater(talk, key);
+  }
+  if (isDue(peer.connectAt, talk)) call(talk, key);
+  else if (peer.connection) connectionTimers(talk, key, peer.connection);
+}
+
+function connectionTimers(talk: Talk, key: PeerKey, connection: Connection): void {
+  const { failure, socket } = connection;
+  if (failure && isDue(failure.at, talk)) socketLost(talk, key, failure.error);
+  else if (isDue(connection.retryAt, talk)) callAgain(talk, key);
+  else if (isDue(connection.holdAt, talk)) notify(talk, key, { code: 4, subcode: 0 });
+  else {
+    if (isDue(connection.keepaliveAt, talk)) sayKeepalive(talk, key);
+    if (!isDue(socket.retransmit?.at, talk)) return;
+    const held = talk.peer(key)?.connection?.socket ?? socket;
+    talk.updateConnection(key, { socket: timedOut(held, talk.began) });
+    if (socket.state === 'SYN_SENT') sendSyn(talk, key);
+    else talk.later(() => flush(talk, key));
+  }
+}
+
+/** The key of a speaker's own timer: a peer without a name. */
+const speakerKey = (netns: NetnsId): PeerKey => peerKey(netns, '');
+
+function recoveryOver(talk: Talk, netns: NetnsId): void {
+  const speaker = talk.speaker(netns);
+  if (speaker) talk.setSpeaker(withoutInheritance(speaker));
+}
+
+/** A restarted speaker has heard every neighbour out: what it inherited and nobody told again goes. */
+function recovered(talk: Talk, key: PeerKey): void {
+  const peer = talk.peer(key);
+  const speaker = peer && talk.speaker(peer.netns);
+  if (!peer || !speaker?.inherited || peer.connection?.bgp !== 'Established' || peer.connection.loading)
+    return;
+  const told = ({ connection }: Peer): boolean => connection?.bgp === 'Established' && !connection.loading;
+  const all = speaker.config.neighbours.every(({ name }) => {
+    const other = talk.peer(peerKey(speaker.netns, name));
+    return other !== undefined && told(other);
+  });
+  if (all) talk.setSpeaker(withoutInheritance(speaker));
+}
+
+function withoutInheritance({ inherited: _over, ...speaker }: Speaker): Speaker {
+  return speaker;
+}
+
+function withTimers(talk: Talk): RoutingState {
+  const state = talk.state();
+  let { work, routine } = state;
+  for (const key of talk.touched) {
+    const peer = talk.peer(key);
+    const soon = peer && workAt(peer);
+    const some = peer && routineAt(peer);
+    work = soon === undefined ? work.cancel(key) : work.move(soon, key, key);
+    if (!peer) routine = routine.cancel(key);
+    if (some !== undefined) routine = routine.add(some, key, key);
+  }
+  for (const { netns, inherited } of talk.touchedSpeakers) {
+    const key = speakerKey(netns);
+    routine = inherited ? routine.move(inherited.until, key, key) : routine.cancel(key);
+  }
+  return { ...state, work, routine };
+}
+
+const earliest = (...times: readonly (Millis | undefined)[]): Millis | undefined => {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+};
+
+function workAt({ connectAt, startupAt, connection }: Peer): Millis | undefined {
+  const { retryAt, failure, socket } = connection ?? {};
+  return earliest(connectAt, startupAt, retryAt, failure?.at, socket?.retransmit?.at);
+}
+
+function routineAt({ staleUntil, connection }: Peer): Millis | undefined {
+  return earliest(staleUntil, connection?.holdAt, connection?.keepaliveAt);
+}
