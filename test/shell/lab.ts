@@ -71,6 +71,8 @@ const NETWORK: NetworkPort = {
   echo: absent,
   udpProbe: absent,
   http: absent,
+  tcp: absent,
+  accept: absent,
   capture: absent,
 };
 
@@ -91,7 +93,7 @@ export function labShell({
   return new Shell({
     place,
     commands: [],
-    ports: { cluster: CLUSTER, network: NETWORK, clock },
+    ports: { cluster: CLUSTER, network: NETWORK, routing: { speaker: () => undefined }, clock },
     files,
     breathe: () => new Promise((resolve) => setImmediate(resolve)),
     ...setup,

@@ -46,7 +46,7 @@ export class Desk {
   }
 
   resize(columns: number, rows = this.screen.rows): void {
-    this.screen.resize(columns);
+    this.screen.resize(columns, rows);
     this.session.resize({ columns, rows });
   }
 
@@ -66,6 +66,9 @@ export const KEYS = {
   backspace: '\x7f',
   tab: '\t',
   enter: '\r',
+  pageUp: '\x1b[5~',
+  pageDown: '\x1b[6~',
+  escape: '\x1b',
   interrupt: '\x03',
   endOfFile: '\x04',
 } as const;

@@ -10,7 +10,7 @@ import { flowTuple, rewrite } from './flow.ts';
 import { mix, scaleHash } from './flow-hash.ts';
 import type { ConntrackHit, Direction, MemoryDraft } from './memory.ts';
 import { tupleKey } from './memory.ts';
-import type { ConntrackEntry, Tuple } from './netns.ts';
+import type { ConntrackEntry, TcpTrackState, Tuple } from './netns.ts';
 
 export type ConnectionState = 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | 'UNTRACKED';
 
@@ -29,7 +29,11 @@ const TIMEOUT = {
   udp: 30_000,
   udpStream: 120_000,
   SYN_SENT: 120_000,
+  SYN_RECV: 60_000,
   ESTABLISHED: 432_000_000,
+  FIN_WAIT: 120_000,
+  CLOSE_WAIT: 60_000,
+  LAST_ACK: 30_000,
   TIME_WAIT: 120_000,
   CLOSE: 10_000,
 } as const;
@@ -246,14 +250,34 @@ export function confirm(memory: MemoryDraft, tracked: Tracked, packet: Ipv4Packe
   memory.confirm(entry, { replied, state, assured, expires: now + TIMEOUT[state] });
 }
 
+/** The states that follow, where something follows (net/netfilter/nf_conntrack_proto_tcp.c tcp_conntracks). */
+const AFTER_FIN: Readonly<Partial<Record<TcpTrackState, TcpTrackState>>> = {
+  SYN_RECV: 'FIN_WAIT',
+  ESTABLISHED: 'FIN_WAIT',
+  FIN_WAIT: 'LAST_ACK',
+  CLOSE_WAIT: 'LAST_ACK',
+};
+const AFTER_ACK: Readonly<Partial<Record<TcpTrackState, TcpTrackState>>> = {
+  FIN_WAIT: 'CLOSE_WAIT',
+  LAST_ACK: 'TIME_WAIT',
+};
+
 function nextTcpState(
-  state: ConntrackEntry['state'],
+  state: TcpTrackState | undefined,
   flags: TcpFlags,
   direction: Direction,
-): NonNullable<ConntrackEntry['state']> {
+): TcpTrackState {
   if (flags.rst) return 'CLOSE';
-  if (flags.fin) return 'TIME_WAIT';
-  if (flags.syn) return 'SYN_SENT';
-  if (state === 'SYN_SENT' && direction === 'reply') return 'SYN_SENT';
-  return state === 'TIME_WAIT' || state === 'CLOSE' ? state : 'ESTABLISHED';
+  if (flags.syn) return flags.ack ? afterAnswer(state) : afterCall(state);
+  // A connection that was picked up in the middle counts as established.
+  if (state === undefined) return 'ESTABLISHED';
+  if (flags.fin) return AFTER_FIN[state] ?? state;
+  if (state === 'SYN_RECV') return direction === 'original' ? 'ESTABLISHED' : state;
+  return AFTER_ACK[state] ?? state;
 }
+
+const afterCall = (state: TcpTrackState | undefined): TcpTrackState =>
+  state === 'SYN_RECV' || state === 'ESTABLISHED' ? state : 'SYN_SENT';
+
+const afterAnswer = (state: TcpTrackState | undefined): TcpTrackState =>
+  state === 'SYN_SENT' ? 'SYN_RECV' : (state ?? 'ESTABLISHED');

@@ -1,7 +1,8 @@
 /**
- * What a name server answers (RFC 1035, RFC 2308): the addresses it knows, a name error with the zone's SOA record for
- * names of its zone that do not exist. Record layout and SOA values: CoreDNS 1.13, plugin/kubernetes. Only IPv4 addresses
- * have records; reverse look-ups, SRV and CNAME records are left out.
+ * What a name server answers (RFC 1035, RFC 2308, RFC 2782): the records it knows, a name error with the zone's SOA record
+ * for names of its zone that do not exist. Other names it would ask elsewhere: an unknown host name does not exist there
+ * either, and what belongs to the internet, which no lab has, is a server failure.
+ * Record layout and SOA values: CoreDNS 1.13, plugin/kubernetes and plugin/forward. Only IPv4 addresses have records.
  */
 import {
   addressRecord,
@@ -10,8 +11,13 @@ import {
   DNS_CODE,
   DNS_TYPE,
   encodeDns,
+  nameRecord,
+  serviceRecord,
   type DnsMessage,
+  type DnsQuestion,
+  type DnsRecord,
 } from '../../model/dns.ts';
+import { parseIpv4, type Ipv4 } from '../../model/ip.ts';
 import type { DnsServer } from './netns.ts';
 
 /** Seconds. */
@@ -25,20 +31,96 @@ export function answerDns(server: DnsServer, bytes: Uint8Array, now: number): Ui
   const asked = decodeDns(bytes);
   const question = asked?.questions[0];
   if (!asked || asked.response || !question) return undefined;
-  const name = question.name.toLowerCase();
-  const own = name === server.zone || name.endsWith(`.${server.zone}`);
-  const addresses = server.names.get(name);
-  const answers = question.type === DNS_TYPE.A ? (addresses ?? []) : [];
+  const found = lookUp(server, question);
+  const { authenticData: _, additionals: __, ...rest } = asked;
   const answer: DnsMessage = {
-    ...asked,
+    ...rest,
     response: true,
-    authoritative: own,
-    recursionAvailable: !own,
-    code: addresses || name === server.zone ? DNS_CODE.noError : DNS_CODE.nameError,
-    answers: answers.map((address) => addressRecord(question.name, TTL, address)),
-    authorities: answers.length === 0 && own ? [authority(server.zone, now)] : [],
+    authoritative: found.own,
+    recursionAvailable: !found.own,
+    code: found.code,
+    answers: found.answers,
+    authorities: found.answers.length === 0 && found.own ? [authority(found.zone, now)] : [],
+    ...(found.additionals.length > 0 && { additionals: found.additionals }),
   };
   return encodeDns(answer);
+}
+
+interface Found {
+  /** Whether the name is in a zone of this server, and which. */
+  readonly own: boolean;
+  readonly zone: string;
+  readonly code: number;
+  readonly answers: readonly DnsRecord[];
+  readonly additionals: readonly DnsRecord[];
+}
+
+const REVERSE_ZONE = 'in-addr.arpa.';
+
+function lookUp(server: DnsServer, question: DnsQuestion): Found {
+  const name = question.name.toLowerCase();
+  if (isWithin(name, REVERSE_ZONE)) return lookUpAddress(server, question, name);
+  const own = isWithin(name, server.zone);
+  const { answers, additionals = [] } = records(server, question, name);
+  const exists = answers.length > 0 || name === server.zone || isKnown(server, name);
+  const missing = own || isHostName(name) ? DNS_CODE.nameError : DNS_CODE.serverFailure;
+  return { own, zone: server.zone, code: exists ? DNS_CODE.noError : missing, answers, additionals };
+}
+
+const isWithin = (name: string, zone: string): boolean => name === zone || name.endsWith(`.${zone}`);
+
+/** One label: the name of a machine, not of something on the internet. */
+const isHostName = (name: string): boolean => !name.slice(0, -1).includes('.');
+
+/** Addresses that are nobody's here fall through to the servers of the internet. */
+function lookUpAddress({ reverse }: DnsServer, question: DnsQuestion, name: string): Found {
+  const targets = reverse?.get(name);
+  const answers =
+    question.type === DNS_TYPE.PTR
+      ? (targets ?? []).map((target) => nameRecord(question.name, DNS_TYPE.PTR, TTL, target))
+      : [];
+  const code = targets ? DNS_CODE.noError : DNS_CODE.serverFailure;
+  return { own: targets !== undefined, zone: REVERSE_ZONE, code, answers, additionals: [] };
+}
+
+const isKnown = ({ names, aliases, services }: DnsServer, name: string): boolean =>
+  names.has(name) || aliases?.has(name) === true || services?.has(name) === true;
+
+interface Records {
+  readonly answers: readonly DnsRecord[];
+  readonly additionals?: readonly DnsRecord[];
+}
+
+function records(server: DnsServer, { name: asked, type }: DnsQuestion, name: string): Records {
+  const alias = server.aliases?.get(name);
+  if (alias !== undefined && (type === DNS_TYPE.A || type === DNS_TYPE.AAAA || type === DNS_TYPE.CNAME)) {
+    const own = nameRecord(asked, DNS_TYPE.CNAME, TTL, alias);
+    const further = type === DNS_TYPE.A ? (server.names.get(alias) ?? []) : [];
+    return { answers: [own, ...further.map((address) => addressRecord(alias, TTL, address))] };
+  }
+  if (type === DNS_TYPE.SRV) return serviceRecords(server, asked, name);
+  if (type !== DNS_TYPE.A) return { answers: [] };
+  const addresses = server.names.get(name) ?? podAddresses(server, name);
+  return { answers: addresses.map((address) => addressRecord(asked, TTL, address)) };
+}
+
+/** The places share 100 points of weight, and their addresses come along. */
+function serviceRecords({ services, names }: DnsServer, asked: string, name: string): Records {
+  const places = services?.get(name) ?? [];
+  const weight = Math.floor(100 / Math.max(1, places.length));
+  const answers = places.map((place) => serviceRecord(asked, TTL, { priority: 0, weight, ...place }));
+  const targets = [...new Set(places.map(({ target }) => target))];
+  const additionals = targets.flatMap((target) =>
+    (names.get(target) ?? []).map((address) => addressRecord(target, TTL, address)),
+  );
+  return { answers, additionals };
+}
+
+function podAddresses({ podNames, zone }: DnsServer, name: string): readonly Ipv4[] {
+  if (podNames !== true || !name.endsWith(`.pod.${zone}`)) return [];
+  const [dashed = '', namespace, ...more] = name.slice(0, -`.pod.${zone}`.length).split('.');
+  const address = parseIpv4(dashed.replaceAll('-', '.'));
+  return address === undefined || namespace === undefined || more.length > 0 ? [] : [address];
 }
 
 const authority = (zone: string, now: number): DnsMessage['authorities'][number] =>

@@ -3,7 +3,8 @@
  * a node's tables stay a function of the datastore and these edits; Felix drops the edits it would repair.
  */
 import type { Cidr, Ipv4 } from '../../model/ip.ts';
-import type { DeviceAddress, FdbEntry, Neighbour, Route } from './netns.ts';
+import type { NetfilterEdit } from './edit-netfilter.ts';
+import type { ConntrackEntry, DeviceAddress, FdbEntry, Listener, Neighbour, Route } from './netns.ts';
 
 export type NetnsEdit =
   | { readonly kind: 'add-route'; readonly route: Route; readonly replace: boolean }
@@ -24,4 +25,14 @@ export type NetnsEdit =
     }
   | { readonly kind: 'set-link'; readonly device: string; readonly up?: boolean; readonly mtu?: number }
   | { readonly kind: 'add-address'; readonly device: string; readonly address: DeviceAddress }
-  | { readonly kind: 'delete-address'; readonly device: string; readonly address: DeviceAddress };
+  | { readonly kind: 'delete-address'; readonly device: string; readonly address: DeviceAddress }
+  | NetfilterEdit
+  | SocketEdit
+  /** `conntrack -D`: ends connections that the stack remembers; its configuration stays. */
+  | { readonly kind: 'forget-connections'; readonly connections: readonly ConntrackEntry[] };
+
+/** A program opens a socket that listens, or closes it: it lasts as long as the program. */
+export interface SocketEdit {
+  readonly kind: 'open-socket' | 'close-socket';
+  readonly listener: Listener;
+}

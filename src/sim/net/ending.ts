@@ -4,6 +4,7 @@
 import type { Ipv4Packet } from '../../model/packet.ts';
 import type { Disposition } from '../../model/trace.ts';
 import { packetLength } from '../../model/wire-length.ts';
+import { translate } from './conntrack.ts';
 import type { Hop } from './hop.ts';
 import type { ErrorWish } from './icmp-error.ts';
 import { icmpError } from './icmp-error.ts';
@@ -34,7 +35,18 @@ export function fail(
   disposition: Exclude<Disposition, 'delivered'>,
   { reason, ...wish }: ErrorWish & { readonly reason: string },
 ): End {
-  return { ...drop(hop, disposition, reason), error: icmpError(hop, wish) };
+  const error = icmpError(hop, wish);
+  return { ...drop(hop, disposition, reason), error: error && backwards(hop, error) };
+}
+
+/**
+ * The error about a packet of a connection that is not in the table yet: it belongs to the connection all the same, and the
+ * sender sees the addresses it knows.
+ */
+function backwards({ connection }: Hop, error: Ipv4Packet): Ipv4Packet {
+  if (!connection?.unconfirmed) return error;
+  const related = { ...connection, direction: 'reply', state: 'RELATED', unconfirmed: false } as const;
+  return translate(translate(error, related, 'destination'), related, 'source');
 }
 
 export function tooBig(hop: Hop, mtu: number): End {

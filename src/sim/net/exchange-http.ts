@@ -4,7 +4,7 @@
  * tcp_v4_err); later ones do not. Left out: retransmissions, so a lost segment is a timeout.
  */
 import { utf8 } from '../../base/bytes.ts';
-import { formatIpv4, UNSPECIFIED } from '../../model/ip.ts';
+import { formatIpv4, UNSPECIFIED, type Ipv4 } from '../../model/ip.ts';
 import type { Trace } from '../../model/trace.ts';
 import type { Exchange, HttpOutcome, HttpRequest } from './exchange.ts';
 import type { Sent } from './exchange-send.ts';
@@ -142,7 +142,11 @@ function goTime(date: number): string {
   return `${seconds}.${micros} +0000 UTC`;
 }
 
-function responseTo({ method, path }: HttpRequest, server: HttpServer, client: Client): Response {
+function responseTo(
+  { method, path }: Pick<HttpRequest, 'method' | 'path'>,
+  server: HttpServer,
+  client: Client,
+): Response {
   const page = server.pages?.[path.split('?')[0] ?? ''] ?? server.body;
   const body = page
     .replaceAll('{client}', client.address)
@@ -158,4 +162,25 @@ function responseTo({ method, path }: HttpRequest, server: HttpServer, client: C
 function responseText({ status, headers, body }: Response): string {
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   return `HTTP/1.1 ${status} OK\r\n${lines}\r\n${body}`;
+}
+
+/** The answer to a request as it came over a connection of its own; undefined while the request is not whole. */
+export function httpAnswer(
+  server: HttpServer,
+  text: string,
+  from: { readonly peer: { readonly address: Ipv4; readonly port: number }; readonly date: number },
+): { readonly bytes: Uint8Array; readonly closes: boolean } | undefined {
+  const [head, rest] = text.split(/\r?\n\r?\n/, 2);
+  if (head === undefined || rest === undefined) return undefined;
+  const [line = ''] = head.split(/\r?\n/);
+  const [, method, path, version] = /^([A-Z]+) (\S+) (HTTP\/1\.[01])$/.exec(line) ?? [];
+  if (method === undefined || path === undefined) {
+    const refusal =
+      'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request';
+    return { bytes: utf8(refusal), closes: true };
+  }
+  const client = { address: formatIpv4(from.peer.address), port: from.peer.port, date: from.date };
+  const response = responseTo({ method, path }, server, client);
+  const closes = version === 'HTTP/1.0' || /^connection: *close$/im.test(head);
+  return { bytes: utf8(responseText(response)), closes };
 }

@@ -1,7 +1,8 @@
 /**
  * One packet and the error it may provoke: the step from which every exchange is made.
  */
-import type { IcmpErrorKind, Ipv4Packet } from '../../model/packet.ts';
+import type { IcmpError, IcmpErrorKind, Ipv4Packet } from '../../model/packet.ts';
+import { protocolNumber } from '../../model/packet.ts';
 import type { NetnsId, Trace } from '../../model/trace.ts';
 import type { Exchange, ProbeReply } from './exchange.ts';
 import type { WalkStart } from './forward.ts';
@@ -35,9 +36,17 @@ export function send(journey: Journey, start: WalkStart): Sent {
   const back = walkOn(journey, there.icmpError);
   const traces = [there.trace, back.trace];
   const message = back.delivered?.at === start.at ? back.delivered.packet : undefined;
-  if (message?.payload.kind !== 'icmp-error') return { ...base, traces };
+  if (message?.payload.kind !== 'icmp-error' || !isAbout(message.payload, start.packet)) {
+    return { ...base, traces };
+  }
   const { error, mtu } = message.payload;
   return { ...base, traces, heard: { from: message.source, error, ...(mtu === undefined ? {} : { mtu }) } };
+}
+
+/** An error about a tunnel's outer packet reaches the same stack, but not the socket that sent the inner one. */
+function isAbout({ original }: IcmpError, sent: Ipv4Packet): boolean {
+  const same = protocolNumber(original.payload) === protocolNumber(sent.payload);
+  return same && original.destination === sent.destination;
 }
 
 /** The sender of a probe hears an error, or nothing. */

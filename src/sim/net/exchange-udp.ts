@@ -5,6 +5,7 @@
 import { UNSPECIFIED } from '../../model/ip.ts';
 import type { Ipv4Packet, UdpDatagram } from '../../model/packet.ts';
 import type { NetnsId } from '../../model/trace.ts';
+import { IPV4_HEADER, payloadLength } from '../../model/wire-length.ts';
 import { answerDns } from './dns-server.ts';
 import type { Exchange, UdpProbeOutcome, UdpProbeRequest } from './exchange.ts';
 import type { Sent } from './exchange-send.ts';
@@ -12,7 +13,7 @@ import { errorReply, finished, localError, send, stackAt } from './exchange-send
 import { packetId } from './flow.ts';
 import { Journey } from './journey.ts';
 import type { Network } from './netns.ts';
-import { routeOutput } from './output-route.ts';
+import { pathMtu, routeOutput } from './output-route.ts';
 import { listens } from './stack.ts';
 
 export function udpProbe(network: Network, request: UdpProbeRequest): Exchange<UdpProbeOutcome> {
@@ -30,13 +31,23 @@ export function udpProbe(network: Network, request: UdpProbeRequest): Exchange<U
     destinationPort: request.destinationPort,
     payload: { kind: 'data', bytes: request.data ?? probeData(request.dataLength) },
   };
-  // traceroute switches path MTU discovery off; a socket that nobody touched sends with DF.
-  const dontFragment = request.data !== undefined;
-  const packet = udpPacket(
-    { source, destination: to, ttl: request.ttl, dontFragment, datagram },
-    journey.now,
-  );
+  const header = { source, destination: to, ttl: request.ttl, datagram };
+  // traceroute switches path MTU discovery off.
+  const dontFragment = request.data !== undefined && fits(journey, at, header);
+  const packet = udpPacket({ ...header, dontFragment }, journey.now);
   return finished(journey, answered(journey, request, send(journey, { at, packet })));
+}
+
+/** A socket that nobody touched sends with DF what fits the path as it knows it, and the rest in fragments. */
+function fits(
+  journey: Journey,
+  at: NetnsId,
+  { destination, datagram }: Pick<UdpParts, 'destination' | 'datagram'>,
+): boolean {
+  const route = routeOutput(stackAt(journey, at), destination);
+  if (!route.ok) return true;
+  const limit = pathMtu(route.value, journey.memory(at).pathMtu(destination), journey.now);
+  return IPV4_HEADER + payloadLength(datagram) <= limit;
 }
 
 /** traceroute fills its probes with `@ABC...`. */
@@ -67,8 +78,9 @@ function answered(journey: Journey, request: UdpProbeRequest, there: Sent): UdpP
     destinationPort: datagram.sourcePort,
     payload: { kind: 'data', bytes },
   };
-  const { dontFragment } = delivered.packet;
-  const packet = udpPacket({ source, destination, ttl: 64, dontFragment, datagram: returned }, journey.now);
+  const header = { source, destination, ttl: 64, datagram: returned };
+  const dontFragment = fits(journey, delivered.at, header);
+  const packet = udpPacket({ ...header, dontFragment }, journey.now);
   const back = send(journey, { at: delivered.at, packet });
   const received = back.delivered?.at === request.from ? back.delivered.packet : undefined;
   return {

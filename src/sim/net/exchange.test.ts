@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { utf8Text } from '../../base/bytes.ts';
-import { formatIpv4 } from '../../model/ip.ts';
+import { formatIpv4, ipv4 } from '../../model/ip.ts';
 import type { TcpSegment } from '../../model/packet.ts';
+import { packetLength } from '../../model/wire-length.ts';
 import { decodeFrame, encodeFrame } from '../../model/wire.ts';
 import { DrivenLab, pingLine } from '../fabric/driven-lab.ts';
 import { referenceLab } from '../fabric/reference-lab.ts';
+import { udpProbe } from './exchange.ts';
 import type { HttpServer } from './netns.ts';
 
 const WEB0 = 'pod/default/web-0';
@@ -100,6 +102,48 @@ test('UDP: an echo server returns the datagram', () => {
     listeners: [{ protocol: 'udp', port: 33434 + 64, serves: { kind: 'echo' } }],
   }));
   expect(pingLine(open.probe(WEB0, '10.244.135.1', 64))).toBe('32 bytes from 10.244.135.1: ttl=62');
+});
+
+describe('a datagram that does not fit the path', () => {
+  /** Lengths of what passes the eth0 of one stack, in one direction. */
+  const lengths = (driven: DrivenLab, at: string, wanted: 'in' | 'out'): readonly string[] =>
+    driven.frames.flatMap(({ netns, device, direction, frame: { payload } }) =>
+      netns === at && device === 'eth0' && direction === wanted && payload.kind === 'ipv4'
+        ? [`${packetLength(payload)}${payload.dontFragment ? ' DF' : ''}`]
+        : [],
+    );
+  const asked = (driven: DrivenLab, to: string, size: number): void => {
+    const { frames } = udpProbe(driven.network, {
+      from: WEB0,
+      to: ipv4(to),
+      sourcePort: 40_000,
+      destinationPort: 7,
+      ttl: 64,
+      dataLength: size,
+      data: new Uint8Array(size),
+    });
+    driven.frames = frames;
+  };
+  const echoing = (options: Parameters<typeof referenceLab>[0]): DrivenLab =>
+    new DrivenLab(referenceLab(options)).change('host/outside', () => ({
+      listeners: [{ protocol: 'udp', port: 7, serves: { kind: 'echo' } }],
+    }));
+
+  test('leaves in fragments without DF; a small one leaves whole, with DF', () => {
+    const driven = lab();
+    asked(driven, '10.244.135.1', 2972);
+    expect(lengths(driven, WEB0, 'out')).toEqual(['1444', '1444', '152']);
+    asked(driven, '10.244.135.1', 56);
+    expect(lengths(driven, WEB0, 'out')).toEqual(['84 DF']);
+  });
+
+  // Compared with Linux 6.18: conntrack's defragmentation, then ip_do_fragment.
+  test('is cut anew by a node that tracks connections', () => {
+    const driven = echoing({ natOutgoing: true });
+    asked(driven, '203.0.113.10', 2972);
+    expect(lengths(driven, 'node/node1', 'in')).toEqual(['1500', '1500', '40']);
+    expect(lengths(driven, WEB0, 'in')).toEqual(['1444', '1444', '152']);
+  });
 });
 
 test('an ICMP error that the kernel may not send is not sent: a blackhole is silent, an error provokes no error', () => {

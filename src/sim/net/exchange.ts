@@ -10,6 +10,8 @@ import type { NetnsMemory } from './netns.ts';
 
 export { echo } from './exchange-echo.ts';
 export { http } from './exchange-http.ts';
+export { tcp } from './exchange-tcp.ts';
+export type { Heard, TcpOutcome, TcpRequest } from './exchange-tcp.ts';
 export { udpProbe } from './exchange-udp.ts';
 export type { TimedFrame } from './journey.ts';
 

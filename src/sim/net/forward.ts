@@ -31,6 +31,7 @@ import type { OpenSocket, TimedFrame } from './journey.ts';
 import { Journey } from './journey.ts';
 import { resolveNeighbour } from './neighbour.ts';
 import { runHook } from './netfilter.ts';
+import { reassembles } from './netfilter-program.ts';
 import type { Device, NetnsMemory, Network } from './netns.ts';
 import { pathMtu, routeMtu, routeOutput } from './output-route.ts';
 import type { RouteEntry } from './route-table.ts';
@@ -128,7 +129,7 @@ function arrive(hop: Hop, to: CableEnd, frames: readonly Frame[]): End {
   const { journey } = hop;
   const { stack, device } = to;
   const here = hopOf({ ...hop, stack, input: device, mark: 0, boundTo: undefined });
-  if (frames.some((frame) => frameLength(frame) > device.mtu + ETHERNET_HEADER + VLAN_ROOM)) {
+  if (frames.some((frame) => isTooLong(device, frame))) {
     journey.memory(stack.id).count(device.name, 'rxDropped');
     return drop(here, 'refused', `the frame is larger than the MTU of ${device.name} (${device.mtu})`);
   }
@@ -139,6 +140,10 @@ function arrive(hop: Hop, to: CableEnd, frames: readonly Frame[]): End {
 
 /** A device receives frames of its MTU plus a VLAN tag (is_skb_forwardable). */
 const VLAN_ROOM = 4;
+
+function isTooLong({ mtu }: Device, frame: Frame | undefined): boolean {
+  return frame !== undefined && frameLength(frame) > mtu + ETHERNET_HEADER + VLAN_ROOM;
+}
 
 function prerouting(hop: Hop): End {
   const { journey, stack } = hop;
@@ -154,7 +159,8 @@ function prerouting(hop: Hop): End {
   if (entry?.type === 'local' || isLoopback) return receive(hop);
   if (!stack.netns.ipForward) return drop(hop, 'refused', 'the host does not forward (ip_forward=0)');
   if (!entry) {
-    return fail(hop, 'no-route', { error: 'net-unreachable', reason: 'no route to the destination' });
+    const reason = 'no route to the destination';
+    return fail(hop, 'no-route', { error: 'net-unreachable', reason, unroutable: true });
   }
   return entry.device ? forward(hop, entry, entry.device) : unroutable(hop, entry);
 }
@@ -162,10 +168,12 @@ function prerouting(hop: Hop): End {
 /** A route that says no: blackholes are silent, the other two answer. */
 function unroutable(hop: Hop, { type }: RouteEntry): End {
   if (type === 'unreachable') {
-    return fail(hop, 'no-route', { error: 'host-unreachable', reason: 'the route says unreachable' });
+    const reason = 'the route says unreachable';
+    return fail(hop, 'no-route', { error: 'host-unreachable', reason, unroutable: true });
   }
   if (type === 'prohibit') {
-    return fail(hop, 'no-route', { error: 'admin-prohibited', reason: 'the route says prohibit' });
+    const reason = 'the route says prohibit';
+    return fail(hop, 'no-route', { error: 'admin-prohibited', reason, unroutable: true });
   }
   return drop(hop, 'blackhole', 'the route is a blackhole');
 }
@@ -199,7 +207,9 @@ function leave(hop: Hop, next: NextHop): End {
 function fragment(hop: Hop, { device, mtu }: NextHop): void {
   const pieces = onTheWire(hop);
   if (pieces.every((piece) => packetLength(piece) <= mtu)) return;
-  hop.pieces = pieces.flatMap((piece) => fragmentPacket(piece, mtu));
+  // Connection tracking has put fragments together, and the whole packet is cut anew.
+  const uncut = reassembles(hop.stack.netns.netfilter) ? [hop.packet] : pieces;
+  hop.pieces = uncut.flatMap((piece) => fragmentPacket(piece, mtu));
   const count = hop.pieces.length;
   hop.journey.step({ kind: 'fragment', at: hop.stack.id, device: device.name, mtu, pieces: count });
 }
@@ -222,7 +232,7 @@ function transmit(hop: Hop, next: NextHop): End {
   const mac = resolveNeighbour(journey, from, { address: next.address, source: packet.source });
   if (mac === undefined) {
     const reason = `nobody on ${next.device.name} answers ARP for the next hop`;
-    return fail(hop, 'neighbour-unreachable', { error: 'host-unreachable', reason });
+    return fail(hop, 'neighbour-unreachable', { error: 'host-unreachable', reason, cut: true });
   }
   if (kind.type !== 'vxlan') return overCable(hop, from, mac);
   return onward(enterVxlan(hop, next.device, { mac, config: kind.vxlan }), output);
@@ -232,8 +242,10 @@ function overCable(hop: Hop, from: CableEnd, mac: Mac): End {
   const { journey } = hop;
   const { stack, device } = from;
   const frames = onTheWire(hop).map((payload) => ({ source: device.mac, destination: mac, payload }));
-  for (const frame of frames) journey.frame(stack, device, 'out', frame);
   const to = receiverOf(journey, from, mac);
+  // The driver of a veth pair sees what its peer does not take, and no further piece is sent.
+  const stuck = device.link?.kind === 'peer' && to !== undefined && isTooLong(to.device, frames[0]);
+  for (const frame of stuck ? frames.slice(0, 1) : frames) journey.frame(stack, device, 'out', frame);
   if (!to) return drop(hop, 'link-down', `nobody is at the other end of ${device.name}`);
   journey.crossCable();
   return arrive(hop, to, frames);

@@ -115,7 +115,10 @@ export class Journey {
   /** The memory of every stack that learnt something, as it is now. */
   memories(): ReadonlyMap<NetnsId, NetnsMemory> {
     const memories = new Map<NetnsId, NetnsMemory>();
-    for (const [id, draft] of this.#drafts) memories.set(id, draft.after(this.network.now));
+    for (const [id, draft] of this.#drafts) {
+      const after = draft.after(this.network.now);
+      if (after !== draft.before) memories.set(id, after);
+    }
     return memories;
   }
 }

@@ -63,10 +63,12 @@ function replaceConnections(
   known: readonly ConntrackEntry[],
   { at, conntrack }: MemoryChange,
 ): readonly ConntrackEntry[] {
-  if (known.length === 0) return conntrack.length === 0 ? known : conntrack;
+  // Entries that have expired meanwhile are found by nobody; they go with the next change.
+  if (conntrack.length === 0) return known;
+  if (known.length === 0) return conntrack;
   const changed = new Set(conntrack.map((entry) => keysOf(entry).original));
   const kept = known.filter((entry) => entry.expires > at && !changed.has(keysOf(entry).original));
-  return kept.length === known.length && conntrack.length === 0 ? known : [...kept, ...conntrack];
+  return [...kept, ...conntrack];
 }
 
 function addCounters(
@@ -95,6 +97,13 @@ export function forgetNeighbours(memory: NetnsMemory, device: string, address?: 
     (entry) => entry.device !== device || (address !== undefined && entry.address !== address),
   );
   return neighbours.length === memory.neighbours.length ? memory : { ...memory, neighbours };
+}
+
+/** Drops connections: what `conntrack -D` and `conntrack -F` do to them. */
+export function forgetConnections(memory: NetnsMemory, ended: readonly ConntrackEntry[]): NetnsMemory {
+  const keys = new Set(ended.map((entry) => keysOf(entry).original));
+  const conntrack = memory.conntrack.filter((entry) => !keys.has(keysOf(entry).original));
+  return conntrack.length === memory.conntrack.length ? memory : { ...memory, conntrack };
 }
 
 /**
@@ -142,6 +151,21 @@ function putConnection(index: ConnectionIndex, entry: ConntrackEntry): void {
   index.set(reply, { entry, direction: 'reply' });
 }
 
+/** Up to so many entries a look at each costs less than an index, which would last only until the next change. */
+const FEW_CONNECTIONS = 128;
+
+function connectionIn(entries: readonly ConntrackEntry[], key: string): ConntrackHit | undefined {
+  if (entries.length > FEW_CONNECTIONS) return indexed(connectionIndexes, entries, indexConnections).get(key);
+  for (let at = entries.length - 1; at >= 0; at -= 1) {
+    const entry = entries[at];
+    if (!entry) continue;
+    const { original, reply } = keysOf(entry);
+    if (reply === key) return { entry, direction: 'reply' };
+    if (original === key) return { entry, direction: 'original' };
+  }
+  return undefined;
+}
+
 function indexNeighbours(entries: readonly LearntNeighbour[]): NeighbourIndex {
   const index: NeighbourIndex = new Map();
   for (const entry of entries) putNeighbour(index, entry);
@@ -179,9 +203,7 @@ export class MemoryDraft {
 
   /** The live connection that has this tuple, confirmed ones only. */
   connection(key: string, now: number): ConntrackHit | undefined {
-    const hit =
-      this.#connections.get(key) ??
-      indexed(connectionIndexes, this.before.conntrack, indexConnections).get(key);
+    const hit = this.#connections.get(key) ?? connectionIn(this.before.conntrack, key);
     return hit && hit.entry.expires > now ? hit : undefined;
   }
 
@@ -231,7 +253,15 @@ export class MemoryDraft {
 
   /** The memory with everything learnt, as of `at`. */
   after(at: number): NetnsMemory {
+    if (this.#isUntouched()) return this.before;
     return applyMemory(this.before, this.#change(at));
+  }
+
+  #isUntouched(): boolean {
+    const { size } = this.#counters;
+    return (
+      size + this.#connections.size + this.#neighbours.size + this.#pathMtu.size + this.#icmpTokens.size === 0
+    );
   }
 
   #change(at: number): MemoryChange {

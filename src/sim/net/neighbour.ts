@@ -9,7 +9,7 @@ import type { Mac } from '../../model/mac.ts';
 import { BROADCAST_MAC, ZERO_MAC } from '../../model/mac.ts';
 import type { ArpPacket, Frame } from '../../model/packet.ts';
 import type { CableEnd } from './cable.ts';
-import { cableEnds, hasCarrier } from './cable.ts';
+import { cableEnds, hasCarrier, receiverOf } from './cable.ts';
 import type { Journey } from './journey.ts';
 import type { LearntNeighbour } from './netns.ts';
 import { selectAddress } from './source-address.ts';
@@ -63,7 +63,8 @@ function learntOrAsked(
   const learnt = memory.neighbour(device.name, question.address);
   if (learnt?.mac !== undefined && hasCarrier(journey, from)) {
     if (neighbourState(learnt, journey.now) === 'REACHABLE') return { mac: learnt.mac, how: 'cached' };
-    if (owner(journey, from, question.address)?.device.mac === learnt.mac) {
+    const known = receiverOf(journey, from, learnt.mac);
+    if (known && answersFor(known, question.address)) {
       memory.learn({ ...learnt, at: journey.now });
       return { mac: learnt.mac, how: 'cached' };
     }

@@ -7,6 +7,7 @@ import { netmask } from '../../model/ip.ts';
 import { mix } from './flow-hash.ts';
 import { printRule } from './netfilter-print.ts';
 import type { Chain, Hook, Match, Netfilter, Rule, TableName } from './netfilter-rules.ts';
+import { rulesOf } from './netfilter-rules.ts';
 
 export interface ProgramChain {
   readonly table: TableName;
@@ -77,6 +78,9 @@ export function programOf(netfilter: Netfilter): NetfilterProgram {
   return program;
 }
 
+/** Connection tracking wants whole packets: it puts fragments together before anything else sees them (nf_defrag_ipv4). */
+export const reassembles = (netfilter: Netfilter): boolean => programOf(netfilter).tracks;
+
 const HOOKS = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'] as const;
 const TABLES = ['raw', 'mangle', 'nat', 'filter'] as const;
 
@@ -91,7 +95,7 @@ function build(netfilter: Netfilter): NetfilterProgram {
   return {
     hooks: Object.fromEntries(HOOKS.map((name) => [name, hook(name)])) as Record<Hook, HookProgram>,
     tracks: Object.values(netfilter.tables).some((table) =>
-      table.some((chain) => chain.rules.some(asksForTracking)),
+      table.some((chain) => rulesOf(chain).some(asksForTracking)),
     ),
     sets: new Map([...netfilter.ipsets].map(([name, members]) => [name, new PrefixSet(members)])),
   };
@@ -100,7 +104,7 @@ function build(netfilter: Netfilter): NetfilterProgram {
 function buildTable(table: TableName, chains: readonly Chain[]): ReadonlyMap<string, ProgramChain> {
   const built = new Map(
     chains.map((chain, at) => {
-      const rules = chain.rules.map((rule, place) => new ProgramRule(chain.name, rule, mix(at, place)));
+      const rules = rulesOf(chain).map((rule, place) => new ProgramRule(chain.name, rule, mix(at, place)));
       return [chain.name, { table, name: chain.name, policy: chain.policy, rules }];
     }),
   );

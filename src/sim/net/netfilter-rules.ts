@@ -20,7 +20,20 @@ export interface Chain {
   /** Built-in chains have a policy; user chains return. */
   readonly policy?: 'ACCEPT' | 'DROP';
   readonly rules: readonly Rule[];
+  /** Rules that a program appends where others insert theirs: they stay behind whatever is merged into the chain. */
+  readonly last?: readonly Rule[];
 }
+
+/** Everything in the chain, in the order packets meet it. */
+export const rulesOf = ({ rules, last }: Chain): readonly Rule[] => (last ? [...rules, ...last] : rules);
+
+/** The built-in chains of each table, in the order of their hooks. */
+export const BASE_CHAINS: Readonly<Record<TableName, readonly Hook[]>> = {
+  raw: ['PREROUTING', 'OUTPUT'],
+  mangle: ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'],
+  nat: ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'],
+  filter: ['INPUT', 'FORWARD', 'OUTPUT'],
+};
 
 export interface Rule {
   readonly matches: readonly Match[];
@@ -28,15 +41,28 @@ export interface Rule {
   readonly comment?: string;
   /** A second comment, as Felix adds what a rule is for. */
   readonly remark?: string;
+  /** The comment was typed after the match extensions: `-m conntrack --ctstate NEW -m comment ...`. */
+  readonly commentLast?: boolean;
 }
+
+/** States of `--ctstate`: of the packet in its connection, and the two that tell of a translated connection. */
+export type CtState = 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | 'UNTRACKED' | 'SNAT' | 'DNAT';
 
 export type Match =
   | { readonly kind: 'source'; readonly cidr: Cidr; readonly not?: boolean }
   | { readonly kind: 'destination'; readonly cidr: Cidr; readonly not?: boolean }
   | { readonly kind: 'in-interface'; readonly name: string; readonly not?: boolean }
   | { readonly kind: 'out-interface'; readonly name: string; readonly not?: boolean }
-  | { readonly kind: 'protocol'; readonly protocol: number; readonly not?: boolean }
-  | { readonly kind: 'destination-port'; readonly port: number }
+  /** `module`: `-m tcp` was typed too, without asking for a port. */
+  | {
+      readonly kind: 'protocol';
+      readonly protocol: number;
+      readonly module?: boolean;
+      readonly not?: boolean;
+    }
+  /** `multiport`: asked by `-m multiport`, as Felix does, instead of the protocol's own match. */
+  | { readonly kind: 'destination-port'; readonly port: number; readonly multiport?: boolean }
+  | { readonly kind: 'source-port'; readonly port: number }
   | {
       readonly kind: 'ipset';
       readonly set: string;
@@ -51,7 +77,9 @@ export type Match =
       readonly limitIfaceOut?: boolean;
     }
   | { readonly kind: 'mark'; readonly value: number; readonly mask: number; readonly not?: boolean }
-  | { readonly kind: 'ctstate'; readonly states: readonly ('NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID')[] }
+  | { readonly kind: 'ctstate'; readonly states: readonly CtState[]; readonly not?: boolean }
+  /** `-m rpfilter --validmark`: the way back to the source leads out of the device the packet came in by. */
+  | { readonly kind: 'rpfilter'; readonly not?: boolean }
   /** `-m statistic --mode random --probability p`: decided by a hash of the flow, so that a run repeats. */
   | { readonly kind: 'probability'; readonly probability: number };
 
@@ -65,5 +93,5 @@ export type Target =
   | { readonly kind: 'jump'; readonly chain: string; readonly goto?: boolean }
   | { readonly kind: 'mark'; readonly value: number; readonly mask: number }
   | { readonly kind: 'dnat'; readonly to: Ipv4; readonly port?: number }
-  | { readonly kind: 'snat'; readonly to: Ipv4 }
+  | { readonly kind: 'snat'; readonly to: Ipv4; readonly randomFully?: boolean }
   | { readonly kind: 'masquerade'; readonly randomFully?: boolean };

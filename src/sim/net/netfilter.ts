@@ -9,13 +9,13 @@ import type { Ipv4Packet } from '../../model/packet.ts';
 import { protocolNumber } from '../../model/packet.ts';
 import type { FlowTuple, Step } from '../../model/trace.ts';
 import { packetLength } from '../../model/wire-length.ts';
-import type { ConnectionState, Manip, NatRequest, Tracked } from './conntrack.ts';
+import type { Manip, NatRequest, Tracked } from './conntrack.ts';
 import { bindNat, confirm, track, translate } from './conntrack.ts';
 import { flowTuple } from './flow.ts';
 import { mix } from './flow-hash.ts';
 import { fragmentPacket } from './fragment.ts';
 import type { Hop } from './hop.ts';
-import type { Hook, Match, Target } from './netfilter-rules.ts';
+import type { CtState, Hook, Match, Target } from './netfilter-rules.ts';
 import type { NetfilterProgram, ProgramChain, ProgramRule } from './netfilter-program.ts';
 import { programOf } from './netfilter-program.ts';
 import type { Device } from './netns.ts';
@@ -171,7 +171,7 @@ function perform(hop: Hop, place: HookPlace, target: Target): Outcome {
     case 'dnat':
       return target;
     case 'snat':
-      return { kind: 'snat', to: target.to, randomPort: false };
+      return { kind: 'snat', to: target.to, randomPort: target.randomFully ?? false };
     case 'masquerade':
       return masquerade(hop.stack, place, target.randomFully ?? false);
     case 'jump':
@@ -210,6 +210,8 @@ function matches(hop: Hop, place: HookPlace, match: Match, salt: number): boolea
       return protocolNumber(packet.payload) === match.protocol;
     case 'destination-port':
       return destinationPort(packet) === match.port;
+    case 'source-port':
+      return sourcePort(packet) === match.port;
     case 'ipset': {
       const set = programOf(hop.stack.netns.netfilter).sets.get(match.set);
       return set?.has(match.direction === 'src' ? packet.source : packet.destination) ?? false;
@@ -219,7 +221,9 @@ function matches(hop: Hop, place: HookPlace, match: Match, salt: number): boolea
     case 'mark':
       return (hop.mark & match.mask) >>> 0 === match.value >>> 0;
     case 'ctstate':
-      return hasState(match.states, hop.state);
+      return match.states.some((state) => hasState(hop, state));
+    case 'rpfilter':
+      return hasWayBack(hop);
     case 'probability':
       return chance(packet, salt) < match.probability;
     default:
@@ -242,6 +246,10 @@ function destinationPort({ payload }: Ipv4Packet): number | undefined {
   return payload.kind === 'udp' || payload.kind === 'tcp' ? payload.destinationPort : undefined;
 }
 
+function sourcePort({ payload }: Ipv4Packet): number | undefined {
+  return payload.kind === 'udp' || payload.kind === 'tcp' ? payload.sourcePort : undefined;
+}
+
 function isLocal(
   { stack, packet }: Hop,
   { out }: HookPlace,
@@ -252,8 +260,22 @@ function isLocal(
   return out?.addresses.some((own) => own.address === address) ?? false;
 }
 
-function hasState(states: readonly ConnectionState[], state: ConnectionState): boolean {
-  return states.includes(state);
+function hasState({ state, connection }: Hop, wanted: CtState): boolean {
+  if (wanted !== 'DNAT' && wanted !== 'SNAT') return state === wanted;
+  if (!connection) return false;
+  const { original, reply, protocol } = connection.entry;
+  return wanted === 'DNAT'
+    ? original.destination !== reply.source ||
+        (protocol !== 'icmp' && original.destinationPort !== reply.sourcePort)
+    : original.source !== reply.destination ||
+        (protocol !== 'icmp' && original.sourcePort !== reply.destinationPort);
+}
+
+/** net/ipv4/netfilter/ipt_rpfilter.c: loopback passes, an own address or no unicast route does not. */
+function hasWayBack({ stack, packet, input }: Hop): boolean {
+  if (input === undefined || input.kind.type === 'loopback') return true;
+  const back = stack.routes.lookup(packet.source);
+  return back?.type === 'unicast' && back.device?.name === input.name;
 }
 
 /** Between 0 and 1, the same for every packet of a flow that meets this rule. */

@@ -95,7 +95,7 @@ export interface Listener {
   readonly protocol: 'tcp' | 'udp';
   readonly port: number;
   /** What the process behind the socket does with a request. */
-  readonly serves: HttpServer | EchoServer | DnsServer;
+  readonly serves: HttpServer | EchoServer | DnsServer | BgpServer | StreamServer;
 }
 
 /**
@@ -110,9 +110,20 @@ export interface HttpServer {
   readonly pages?: Readonly<Record<string, string>>;
 }
 
+/** A program of a terminal (`nc -l`): it takes a connection, says what it has to say and hears the rest. */
+export interface StreamServer {
+  readonly kind: 'stream';
+  readonly says: Uint8Array;
+}
+
 /** Returns what it received. */
 export interface EchoServer {
   readonly kind: 'echo';
+}
+
+/** A routing daemon, which talks to its neighbours only. */
+export interface BgpServer {
+  readonly kind: 'bgp';
 }
 
 /** Answers DNS questions. Names are lower-case, absolute, and end in a dot. */
@@ -121,6 +132,19 @@ export interface DnsServer {
   /** It knows every name that exists below this one: `cluster.local.` */
   readonly zone: string;
   readonly names: ReadonlyMap<string, readonly Ipv4[]>;
+  /** Names that stand for others: alias -> target. */
+  readonly aliases?: ReadonlyMap<string, string>;
+  /** `_http._tcp.web.default.svc.cluster.local.` -> where that is served. */
+  readonly services?: ReadonlyMap<string, readonly ServicePlace[]>;
+  /** `4.3.2.1.in-addr.arpa.` -> names. */
+  readonly reverse?: ReadonlyMap<string, readonly string[]>;
+  /** `10-244-0-5.<namespace>.pod.<zone>` is 10.244.0.5, whether such a pod exists or not (`pods insecure`). */
+  readonly podNames?: boolean;
+}
+
+export interface ServicePlace {
+  readonly target: string;
+  readonly port: number;
 }
 
 /**
@@ -161,12 +185,16 @@ export interface ConntrackEntry {
   readonly protocol: 'tcp' | 'udp' | 'icmp';
   readonly original: Tuple;
   readonly reply: Tuple;
-  readonly state?: 'SYN_SENT' | 'ESTABLISHED' | 'TIME_WAIT' | 'CLOSE';
+  readonly state?: TcpTrackState;
   readonly assured: boolean;
   /** False while `conntrack -L` shows [UNREPLIED]. */
   readonly replied?: boolean;
   readonly expires: number;
 }
+
+/** As `conntrack -L` names the state of a TCP connection. */
+export type TcpTrackState =
+  'SYN_SENT' | 'SYN_RECV' | 'ESTABLISHED' | 'FIN_WAIT' | 'CLOSE_WAIT' | 'LAST_ACK' | 'TIME_WAIT' | 'CLOSE';
 
 export interface Tuple {
   readonly source: Ipv4;

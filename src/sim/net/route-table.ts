@@ -30,12 +30,18 @@ interface LengthBucket {
 }
 
 export class RouteTable {
+  readonly #netns: Netns;
   readonly #local: readonly LengthBucket[];
-  readonly #main: readonly LengthBucket[];
+  #mainTable: readonly LengthBucket[] | undefined;
 
   constructor(netns: Netns) {
-    this.#local = buckets(localEntries(netns));
-    this.#main = buckets(mainEntries(netns));
+    this.#netns = netns;
+    this.#local = localTable(netns);
+  }
+
+  /** Made when it is first asked: a stack that only overhears an ARP request needs its addresses alone. */
+  get #main(): readonly LengthBucket[] {
+    return (this.#mainTable ??= buckets(mainEntries(this.#netns)));
   }
 
   /** The matching entry, or undefined: network unreachable. */
@@ -87,6 +93,15 @@ function buckets(entries: readonly RouteEntry[]): readonly LengthBucket[] {
     else bucket.entries.set(base, [entry]);
   }
   return [...byLength].sort(([a], [b]) => b - a).map(([, bucket]) => bucket);
+}
+
+const localTables = new WeakMap<Netns['devices'], readonly LengthBucket[]>();
+
+/** The same while the devices are the same, however often the routes change. */
+function localTable(netns: Netns): readonly LengthBucket[] {
+  const known = localTables.get(netns.devices) ?? buckets(localEntries(netns));
+  localTables.set(netns.devices, known);
+  return known;
 }
 
 /** What the kernel keeps in table `local`; it stays there while the device is down. */

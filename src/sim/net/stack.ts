@@ -27,10 +27,10 @@ export function stackOf(netns: Netns): Stack {
   const stack: Stack = {
     id: netns.id,
     netns,
-    devices: new Map(netns.devices.map((device) => [device.name, device])),
+    devices: devicesByName(netns.devices),
     routes: new RouteTable(netns),
-    neighbours: byDevice(netns.neighbours, (entry) => [entry.address, entry.mac]),
-    fdb: byDevice(netns.fdb, (entry) => [entry.mac, entry]),
+    neighbours: neighboursByDevice(netns.neighbours),
+    fdb: fdbByDevice(netns.fdb),
     listeners: listenersByPort(netns.listeners),
   };
   stacks.set(netns, stack);
@@ -54,6 +54,24 @@ function byDevice<Entry extends { readonly device: string }, Key, Value>(
   }
   return all;
 }
+
+/** Indexes are kept as long as their list: mostly it is other lists of a stack that change. */
+function kept<List extends object, Index>(index: (list: List) => Index): (list: List) => Index {
+  const known = new WeakMap<List, { readonly made: Index }>();
+  return (list) => {
+    const hit = known.get(list) ?? { made: index(list) };
+    known.set(list, hit);
+    return hit.made;
+  };
+}
+
+const devicesByName = kept(
+  (devices: Netns['devices']): Stack['devices'] => new Map(devices.map((device) => [device.name, device])),
+);
+const neighboursByDevice = kept((neighbours: Netns['neighbours']): Stack['neighbours'] =>
+  byDevice(neighbours, (entry) => [entry.address, entry.mac]),
+);
+const fdbByDevice = kept((fdb: Netns['fdb']): Stack['fdb'] => byDevice(fdb, (entry) => [entry.mac, entry]));
 
 function listenersByPort(listeners: readonly Listener[]): ReadonlyMap<number, readonly Listener[]> {
   const ports = new Map<number, Listener[]>();

@@ -14,7 +14,8 @@ import type { Journey } from './journey.ts';
 import { pathMtu, routeOutput } from './output-route.ts';
 
 const WINDOW_SCALE = 10;
-const TIMESTAMPS_LENGTH = 12;
+/** What the timestamps option takes of every segment. */
+export const TIMESTAMPS_LENGTH = 12;
 const MAX_WINDOW = 65535;
 
 /** One end as it knows the connection. */
@@ -66,22 +67,34 @@ export function sendSegment(
   end: TcpEnd,
   { flags, payload = NO_DATA }: { readonly flags: TcpFlags; readonly payload?: Uint8Array },
 ): Sent {
-  const { address: source, peer, at } = end;
-  const packet: Ipv4Packet = {
+  const packet = segmentPacket(journey, end, { flags, payload });
+  end.id = (end.id + 1) & 0xffff;
+  const sent = send(journey, { at: end.at, packet });
+  if (sent.delivered) advance(end, flags, payload);
+  return sent;
+}
+
+/** The packet of the end's next segment. `tos` as the socket option IP_TOS has it. */
+export function segmentPacket(
+  journey: Journey,
+  end: Readonly<TcpEnd>,
+  {
+    flags,
+    payload,
+    tos = 0,
+  }: { readonly flags: TcpFlags; readonly payload: Uint8Array; readonly tos?: number },
+): Ipv4Packet {
+  return {
     kind: 'ipv4',
-    source,
-    destination: peer.address,
+    source: end.address,
+    destination: end.peer.address,
     ttl: 64,
-    tos: 0,
+    tos,
     // A SYN-ACK has no socket of its own yet, and with Don't Fragment set its identification is 0.
     id: flags.syn && flags.ack ? 0 : end.id,
     dontFragment: true,
     payload: segmentOf(journey, end, { flags, payload }),
   };
-  end.id = (end.id + 1) & 0xffff;
-  const sent = send(journey, { at, packet });
-  if (sent.delivered) advance(end, flags, payload);
-  return sent;
 }
 
 /** The segment that answers one to a closed port. */
@@ -137,7 +150,7 @@ function advance(end: TcpEnd, flags: TcpFlags, payload: Uint8Array): void {
 
 function segmentOf(
   journey: Journey,
-  end: TcpEnd,
+  end: Readonly<TcpEnd>,
   { flags, payload }: { readonly flags: TcpFlags; readonly payload: Uint8Array },
 ): TcpSegment {
   return {
@@ -154,13 +167,13 @@ function segmentOf(
 }
 
 /** Whole segments that fit 64 KiB, chosen once: the active end does not know yet that timestamps will shorten them. */
-function windowOf(journey: Journey, end: TcpEnd, flags: TcpFlags): number {
+function windowOf(journey: Journey, end: Readonly<TcpEnd>, flags: TcpFlags): number {
   const mss = ownMss(journey, end) - (end.active ? 0 : TIMESTAMPS_LENGTH);
   const window = Math.floor(MAX_WINDOW / mss) * mss;
   return flags.syn ? window : Math.ceil(window / 2 ** WINDOW_SCALE);
 }
 
-function optionsOf(journey: Journey, end: TcpEnd, flags: TcpFlags): readonly TcpOption[] {
+function optionsOf(journey: Journey, end: Readonly<TcpEnd>, flags: TcpFlags): readonly TcpOption[] {
   const timestamps: TcpOption = { kind: 'timestamps', value: timestampOf(journey, end), echo: end.echo };
   if (!flags.syn) return [{ kind: 'nop' }, { kind: 'nop' }, timestamps];
   return [
@@ -173,11 +186,11 @@ function optionsOf(journey: Journey, end: TcpEnd, flags: TcpFlags): readonly Tcp
 }
 
 /** Milliseconds from a start that differs between address pairs. */
-function timestampOf(journey: Journey, end: TcpEnd): number {
+function timestampOf(journey: Journey, end: Readonly<TcpEnd>): number {
   return (mix(end.address, end.peer.address) + Math.floor(journey.now)) >>> 0;
 }
 
-function ownMss(journey: Journey, end: TcpEnd): number {
+export function ownMss(journey: Journey, end: Pick<TcpEnd, 'at' | 'peer'>): number {
   const route = routeOutput(stackAt(journey, end.at), end.peer.address);
   if (!route.ok) return 536;
   const learnt = journey.memory(end.at).pathMtu(end.peer.address);

@@ -1,10 +1,35 @@
-/** The commands of iproute2, iputils, traceroute, tcpdump and curl: what a learner looks at the network with. */
+/** What a learner looks at the network with: the tools of a cluster's machines and of its pods. */
 import { bridge } from './bridge/bridge.ts';
 import type { Command } from './command.ts';
+import { conntrack } from './conntrack/conntrack.ts';
 import { curl } from './curl/curl.ts';
+import { dig } from './dns/dig.ts';
+import { getent } from './dns/getent.ts';
+import { nslookup } from './dns/nslookup.ts';
 import { ip } from './ip/ip.ts';
+import { ipset } from './ipset/ipset.ts';
+import { iptables } from './iptables/iptables.ts';
+import { iptablesSave } from './iptables/save.ts';
+import { nc } from './nc/nc.ts';
 import { ping } from './ping/ping.ts';
+import { ss } from './ss/ss.ts';
 import { tcpdump } from './tcpdump/tcpdump.ts';
 import { traceroute } from './traceroute/traceroute.ts';
 
-export const networkCommands: readonly Command[] = [ip, bridge, ping, traceroute, tcpdump, curl];
+export const networkCommands: readonly Command[] = [
+  ip,
+  bridge,
+  ping,
+  traceroute,
+  tcpdump,
+  curl,
+  iptables,
+  iptablesSave,
+  ipset,
+  conntrack,
+  dig,
+  nslookup,
+  getent,
+  nc,
+  ss,
+];

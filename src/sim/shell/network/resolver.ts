@@ -5,7 +5,16 @@
  */
 import { utf8Text } from '../../../base/bytes.ts';
 import { err, ok, type Result } from '../../../base/result.ts';
-import { decodeDns, DNS_CODE, DNS_PORT, DNS_TYPE, encodeDns, recordAddress } from '../../../model/dns.ts';
+import {
+  decodeDns,
+  DNS_CODE,
+  DNS_PORT,
+  DNS_TYPE,
+  encodeDns,
+  recordAddress,
+  type DnsMessage,
+  type Edns,
+} from '../../../model/dns.ts';
 import { parseIpv4, type Ipv4 } from '../../../model/ip.ts';
 import type { ProbeReply } from '../../net/exchange.ts';
 import type { CommandIo } from '../command.ts';
@@ -26,7 +35,7 @@ export const LOOK_UP_ERRORS: Readonly<Record<LookUpError, string>> = {
 const TIMEOUT = 5000;
 const ATTEMPTS = 2;
 
-interface ResolverConfig {
+export interface ResolverConfig {
   readonly server: Ipv4;
   readonly search: readonly string[];
   readonly ndots: number;
@@ -42,6 +51,25 @@ export async function lookUp(
   if (known !== undefined) return ok(known);
   const config = resolverConfig(io);
   if (!config) return err('unknown');
+  const found = await ask(io, config, name, within);
+  return found.ok ? ok(found.value.address) : found;
+}
+
+/** The same for a name that nobody here knows, with the name that was found: of the search list, or the end of a chain. */
+export async function lookUpByDns(
+  io: CommandIo,
+  name: string,
+): Promise<Result<{ readonly address: Ipv4; readonly name: string }, LookUpError>> {
+  const config = resolverConfig(io);
+  return config ? ask(io, config, name, Number.POSITIVE_INFINITY) : err('unknown');
+}
+
+async function ask(
+  io: CommandIo,
+  config: ResolverConfig,
+  name: string,
+  within: number,
+): Promise<Result<{ readonly address: Ipv4; readonly name: string }, LookUpError>> {
   const deadline = io.clock.now() + within;
   for (const candidate of candidates(name, config)) {
     const found = await query(io, config.server, { name: candidate, deadline });
@@ -50,7 +78,7 @@ export async function lookUp(
   return err('unknown');
 }
 
-function resolverConfig(io: CommandIo): ResolverConfig | undefined {
+export function resolverConfig(io: CommandIo): ResolverConfig | undefined {
   const file = io.files.read('/etc/resolv.conf');
   const lines = (file === undefined ? '' : utf8Text(file))
     .split('\n')
@@ -65,7 +93,7 @@ function resolverConfig(io: CommandIo): ResolverConfig | undefined {
 }
 
 /** A name with few dots is tried in the search domains first, one with many as it is. */
-function candidates(name: string, { search, ndots }: ResolverConfig): readonly string[] {
+export function candidates(name: string, { search, ndots }: ResolverConfig): readonly string[] {
   if (name.endsWith('.')) return [name];
   const within = search.map((domain) => `${name}.${domain.replace(/\.$/, '')}.`);
   const dots = name.split('.').length - 1;
@@ -81,9 +109,9 @@ async function query(
   io: CommandIo,
   server: Ipv4,
   { name, deadline }: Query,
-): Promise<Result<Ipv4, LookUpError>> {
+): Promise<Result<{ readonly address: Ipv4; readonly name: string }, LookUpError>> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const reply = ask(io, server, name);
+    const { reply } = askServer(io, { server, name, type: DNS_TYPE.A });
     const needed = reply.kind === 'silence' ? TIMEOUT : reply.kind === 'local-error' ? 0 : reply.rtt;
     const left = deadline - io.clock.now();
     await io.clock.sleep(Math.max(0, Math.min(needed, left)), io.signal);
@@ -93,36 +121,59 @@ async function query(
   return err('temporary');
 }
 
-function ask(io: CommandIo, server: Ipv4, name: string): ProbeReply {
-  const here = hereOf(io);
-  if (!here) return { kind: 'local-error', error: 'net-unreachable' };
-  const data = encodeDns({
-    id: identifierOf(io, `dns ${name}`),
+export interface DnsQuery {
+  readonly server: Ipv4;
+  readonly port?: number;
+  readonly name: string;
+  readonly type: number;
+  readonly recurse?: boolean;
+  readonly edns?: Edns;
+  readonly authenticData?: boolean;
+}
+
+/** One question and what came of it; waiting for it is the caller's. */
+export function askServer(
+  io: CommandIo,
+  query: DnsQuery,
+): { readonly reply: ProbeReply; readonly asked: DnsMessage } {
+  const { server, port = DNS_PORT, name, type, recurse = true, edns, authenticData } = query;
+  const purpose = `dns ${type} ${name}`;
+  const asked: DnsMessage = {
+    id: identifierOf(io, purpose),
     response: false,
     authoritative: false,
-    recursionDesired: true,
+    recursionDesired: recurse,
     recursionAvailable: false,
     code: DNS_CODE.noError,
-    questions: [{ name, type: DNS_TYPE.A }],
+    questions: [{ name, type }],
     answers: [],
     authorities: [],
-  });
-  const sourcePort = ephemeralPort(io, `dns ${name}`);
-  const destinationPort = DNS_PORT;
-  return io.network.udpProbe({
+    ...(edns && { edns }),
+    ...(authenticData === true && { authenticData }),
+  };
+  const here = hereOf(io);
+  if (!here) return { reply: { kind: 'local-error', error: 'net-unreachable' }, asked };
+  const data = encodeDns(asked);
+  const { reply } = io.network.udpProbe({
     from: here.id,
     to: server,
-    sourcePort,
-    destinationPort,
+    sourcePort: ephemeralPort(io, purpose),
+    destinationPort: port,
     ttl: 64,
     dataLength: data.length,
     data,
-  }).reply;
+  });
+  return { reply, asked };
 }
 
-function answered(data: Uint8Array | undefined): Result<Ipv4, LookUpError> {
+function answered(
+  data: Uint8Array | undefined,
+): Result<{ readonly address: Ipv4; readonly name: string }, LookUpError> {
   const message = data && decodeDns(data);
   if (!message || message.code === DNS_CODE.serverFailure) return err('temporary');
-  const address = message.answers.map(recordAddress).find((found) => found !== undefined);
-  return address === undefined ? err('unknown') : ok(address);
+  for (const record of message.answers) {
+    const address = recordAddress(record);
+    if (address !== undefined) return ok({ address, name: record.name.replace(/\.$/, '') });
+  }
+  return err('unknown');
 }

@@ -19,12 +19,14 @@ import type {
   UdpProbeOutcome,
   UdpProbeRequest,
 } from '../../net/exchange.ts';
-import { echo, http, udpProbe } from '../../net/exchange.ts';
+import { echo, http, tcp, udpProbe } from '../../net/exchange.ts';
 import { networkOf } from '../../net/journey.ts';
 import type { Netns, NetnsMemory, Network, Route } from '../../net/netns.ts';
 import { NO_MEMORY } from '../../net/netns.ts';
 import type { Command, CommandIo, NetworkPort } from '../command.ts';
 import type { FileSystem } from '../files.ts';
+import { Sockets } from '../../sockets.ts';
+import { forgetConnections } from '../../net/memory.ts';
 
 /** `10.0.0.0/8 via ... dev ...` in the words of a listing. */
 export function route(prefix: string, rest: Omit<Partial<Route>, 'prefix'>): Route {
@@ -40,6 +42,7 @@ export interface StageNetwork {
   echo?: (request: EchoRequest) => EchoOutcome;
   udpProbe?: (request: UdpProbeRequest) => UdpProbeOutcome;
   http?: (request: HttpRequest) => HttpOutcome;
+  readonly sockets: Sockets;
   /** Every frame so far; a capture plays those of its device. */
   frames: TimedFrame[];
 }
@@ -70,6 +73,7 @@ export function stage(commands: readonly Command[], options: ReferenceOptions = 
     memories: new Map(),
     edits: [],
     frames: [],
+    sockets: new Sockets(),
   };
   const segments = lab.segments;
   const files = new Map<string, Uint8Array>();
@@ -108,6 +112,7 @@ export function stage(commands: readonly Command[], options: ReferenceOptions = 
         },
       },
       network: networkPort(network, () => networkOf({ ...network, segments, now: clock.now })),
+      routing: { speaker: () => undefined },
       clock: { epoch: Date.UTC(2026, 10, 20, 15, 52, 10), now: () => clock.now, sleep },
       stdin: { read: () => Promise.resolve(undefined), text: () => Promise.resolve(''), isTerminal: false },
       stdout: sink(true),
@@ -157,11 +162,20 @@ function networkPort(network: StageNetwork, now: () => Network): NetworkPort {
       const edited = applyEdit(netns, edit);
       if (!edited.ok) return { ok: false, message: edited.error };
       network.stacks.set(id, edited.value);
+      const memory = network.memories.get(id);
+      if (edit.kind === 'forget-connections' && memory)
+        network.memories.set(id, forgetConnections(memory, edit.connections));
       return { ok: true };
     },
     echo: (request) => network.echo?.(request) ?? happen(echo(now(), request)),
     udpProbe: (request) => network.udpProbe?.(request) ?? happen(udpProbe(now(), request)),
     http: (request) => network.http?.(request) ?? happen(http(now(), request)),
+    tcp: (request) => {
+      const outcome = happen(tcp(now(), request));
+      if (outcome.kind === 'connected') network.sockets.hear(outcome.heard);
+      return outcome;
+    },
+    accept: (id, port, signal) => network.sockets.accept(id, port, signal),
     async *capture(id, device, signal) {
       for (const frame of network.frames) {
         await Promise.resolve();

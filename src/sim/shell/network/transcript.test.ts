@@ -128,6 +128,15 @@ test('each command has a place, a summary and its flags for completion', () => {
     'traceroute',
     'tcpdump',
     'curl',
+    'iptables',
+    'iptables-save',
+    'ipset',
+    'conntrack',
+    'dig',
+    'nslookup',
+    'getent',
+    'nc',
+    'ss',
   ]);
   for (const command of networkCommands) expect(command.summary).not.toBe('');
 });

@@ -1,0 +1,178 @@
+/**
+ * `iptables -L`: chains as tables for people. Columns and words: iptables 1.8.9 (nf_tables), compared with the real tool
+ * reading the same rules. Packets are not counted by rule: every counter is 0.
+ */
+import { referencesTo } from '../../net/edit-netfilter.ts';
+import {
+  CTSTATE_ORDER,
+  hexadecimal,
+  maskedHex,
+  PROTOCOL_NAMES,
+  quantised,
+} from '../../net/netfilter-print.ts';
+import { rulesOf, type Chain, type Match, type Rule, type Target } from '../../net/netfilter-rules.ts';
+import { assertNever } from '../../../base/result.ts';
+import { formatCidr, formatIpv4, type Cidr, type Ipv4 } from '../../../model/ip.ts';
+import { serviceName } from '../network/services.ts';
+
+export interface ListFormat {
+  readonly numeric: boolean;
+  readonly verbose: boolean;
+  readonly exact: boolean;
+  readonly lineNumbers: boolean;
+  /** The name of an address, where it has one; asked unless numeric. */
+  readonly hostName: (address: Ipv4) => string | undefined;
+}
+
+/** The chain's head, its column titles and its rules. */
+export function chainTable(chain: Chain, all: readonly Chain[], format: ListFormat): readonly string[] {
+  const { name, policy } = chain;
+  const counted = format.verbose ? ' 0 packets, 0 bytes' : '';
+  const about = policy === undefined ? `${referencesTo(all, name)} references` : `policy ${policy}${counted}`;
+  return [
+    `Chain ${name} (${about})`,
+    titles(format),
+    ...rulesOf(chain).map((rule, at) => ruleRow(rule, at + 1, format)),
+  ];
+}
+
+function titles({ verbose, exact, lineNumbers }: ListFormat): string {
+  const counters = exact ? '    pkts      bytes ' : ' pkts bytes ';
+  return [
+    lineNumbers ? 'num  ' : '',
+    verbose ? counters : '',
+    'target     prot opt ',
+    verbose ? 'in     out     ' : '',
+    'source               destination         ',
+  ].join('');
+}
+
+type DeviceMatch = Extract<Match, { kind: 'in-interface' | 'out-interface' }>;
+type AddressMatch = Extract<Match, { kind: 'source' | 'destination' }>;
+
+const negated = (match: Match | undefined): boolean =>
+  match !== undefined && 'not' in match && match.not === true;
+
+export function ruleRow(rule: Rule, number: number, format: ListFormat): string {
+  const { verbose, exact, lineNumbers, numeric } = format;
+  const { matches, target } = rule;
+  const device = (kind: 'in-interface' | 'out-interface'): string => {
+    const match = matches.find((each): each is DeviceMatch => each.kind === kind);
+    return match ? `${negated(match) ? '!' : ''}${match.name}` : '*';
+  };
+  const address = (kind: 'source' | 'destination'): string => {
+    const match = matches.find((each): each is AddressMatch => each.kind === kind);
+    return `${negated(match) ? '!' : ' '}${addressText(match?.cidr, format).padEnd(19)} `;
+  };
+  return [
+    lineNumbers ? `${String(number).padEnd(4)} ` : '',
+    verbose ? (exact ? '       0        0 ' : '    0     0 ') : '',
+    `${targetName(target).padEnd(9)} ${protocolText(matches, numeric)} -- `,
+    verbose ? ` ${device('in-interface').padEnd(6)} ${device('out-interface').padEnd(6)} ` : '',
+    address('source'),
+    address('destination'),
+    target.kind === 'jump' && target.goto ? '[goto] ' : '',
+    ...[...conditionTexts(rule, numeric), ...targetTexts(target)].map((text) => ` ${text}`),
+  ].join('');
+}
+
+function protocolText(matches: readonly Match[], numeric: boolean): string {
+  const match = matches.find((each) => each.kind === 'protocol');
+  const number = match?.protocol ?? 0;
+  const name = number === 0 ? 'all' : (PROTOCOL_NAMES.get(number) ?? String(number));
+  return `${negated(match) ? '!' : ' '}${(numeric ? String(number) : name).padEnd(4)}`;
+}
+
+function addressText(prefix: Cidr | undefined, { numeric, hostName }: ListFormat): string {
+  if (prefix === undefined || prefix.length === 0) return numeric ? '0.0.0.0/0' : 'anywhere';
+  if (prefix.length < 32) return formatCidr(prefix);
+  return (numeric ? undefined : hostName(prefix.base)) ?? formatIpv4(prefix.base);
+}
+
+const targetName = (target: Target): string => {
+  if (target.kind === 'jump') return target.chain;
+  return target.kind === 'notrack' ? 'CT' : target.kind.toUpperCase();
+};
+
+function conditionTexts(rule: Rule, numeric: boolean): readonly string[] {
+  const protocol = rule.matches.find((match) => match.kind === 'protocol');
+  const transport = protocol ? (PROTOCOL_NAMES.get(protocol.protocol) ?? '') : '';
+  const comments = [rule.comment, rule.remark].flatMap((text) =>
+    text === undefined ? [] : [`/* ${text} */`],
+  );
+  const others = rule.matches.flatMap((match) => conditionText(match, { transport, numeric }));
+  const module = protocol?.module ? [transport] : [];
+  return rule.commentLast ? [...others, ...comments, ...module] : [...comments, ...others, ...module];
+}
+
+interface Words {
+  readonly transport: string;
+  readonly numeric: boolean;
+}
+
+/** Nothing for what has a column of its own. */
+function conditionText(match: Match, words: Words): readonly string[] {
+  const not = 'not' in match && match.not === true;
+  switch (match.kind) {
+    case 'source':
+    case 'destination':
+    case 'in-interface':
+    case 'out-interface':
+    case 'protocol':
+      return [];
+    case 'destination-port':
+      return match.multiport
+        ? [`multiport dports ${portText(match.port, words)}`]
+        : [`${words.transport} dpt:${portText(match.port, words)}`];
+    case 'source-port':
+      return [`${words.transport} spt:${portText(match.port, words)}`];
+    case 'ipset':
+      return [`${not ? '! ' : ''}match-set ${match.set} ${match.direction}`];
+    case 'addrtype':
+      return [
+        `ADDRTYPE match ${match.side}-type ${not ? '!' : ''}${match.type}${match.limitIfaceOut ? ' limit-out' : ''}`,
+      ];
+    case 'mark':
+      return [`mark match ${not ? '! ' : ''}${maskedHex(match.value, match.mask)}`];
+    case 'ctstate': {
+      const states = CTSTATE_ORDER.filter((state) => match.states.includes(state));
+      return [`${not ? '! ' : ''}ctstate ${states.join(',')}`];
+    }
+    case 'rpfilter':
+      return [`rpfilter validmark${not ? ' invert' : ''}`];
+    case 'probability':
+      return [`statistic mode random probability ${quantised(match.probability)}`];
+    default:
+      return assertNever(match);
+  }
+}
+
+const portText = (port: number, { transport, numeric }: Words): string =>
+  (numeric ? undefined : serviceName(port, transport)) ?? String(port);
+
+function targetTexts(target: Target): readonly string[] {
+  switch (target.kind) {
+    case 'reject':
+      return ['reject-with icmp-port-unreachable'];
+    case 'notrack':
+      return ['NOTRACK'];
+    case 'mark':
+      return [`MARK ${markText(target.value, target.mask)}`];
+    case 'dnat':
+      return [`to:${formatIpv4(target.to)}${target.port === undefined ? '' : `:${target.port}`}`];
+    case 'snat':
+      return [`to:${formatIpv4(target.to)}`, ...(target.randomFully ? ['random-fully'] : [])];
+    case 'masquerade':
+      return target.randomFully ? ['random-fully'] : [];
+    default:
+      return [];
+  }
+}
+
+/** extensions/libxt_MARK.c mark_tg_print. */
+function markText(value: number, mask: number): string {
+  if (value === 0) return `and ${hexadecimal(~mask)}`;
+  if (value === mask) return `or ${hexadecimal(value)}`;
+  if (mask === 0) return `xor ${hexadecimal(value)}`;
+  return mask >>> 0 === 0xffffffff ? `set ${hexadecimal(value)}` : `xset ${maskedHex(value, mask)}`;
+}

@@ -1,0 +1,87 @@
+/**
+ * The sockets of a stack: those that listen, those of VXLAN devices, and the TCP connections of its BGP speaker. Connections
+ * of curl and the like are over before anybody can look, and leave no socket behind (their TIME_WAIT is not kept).
+ */
+import { formatIpv4 } from '../../../model/ip.ts';
+import type { CommandIo } from '../command.ts';
+import { hereOf } from '../network/here.ts';
+
+export interface SocketRow {
+  readonly protocol: 'tcp' | 'udp';
+  readonly state: SocketState;
+  readonly receiveQueue: number;
+  readonly sendQueue: number;
+  readonly local: Endpoint;
+  readonly peer: Endpoint;
+  /** The process, when it is known. */
+  readonly process?: string;
+}
+
+export type SocketState = 'LISTEN' | 'UNCONN' | 'ESTAB' | 'SYN-SENT' | 'SYN-RECV' | 'FIN-WAIT-1';
+
+export interface Endpoint {
+  readonly address: string;
+  /** Undefined: any (`*`). */
+  readonly port: number | undefined;
+}
+
+/** net.core.somaxconn, which Go's programs ask for; BIRD asks for 8. */
+const BACKLOG = 4096;
+const BIRD_BACKLOG = 8;
+const ANY: Endpoint = { address: '0.0.0.0', port: undefined };
+/** A socket of both families: what a Go program opens when it names no address. */
+const DUAL: Endpoint = { address: '*', port: undefined };
+
+export function socketsOf(io: CommandIo): readonly SocketRow[] {
+  const here = hereOf(io);
+  if (!here) return [];
+  const { listeners, devices } = here.netns;
+  const listening = listeners.map(({ protocol, port, serves }): SocketRow => {
+    const own = serves.kind === 'http' || serves.kind === 'dns' ? DUAL : ANY;
+    const queue = serves.kind === 'bgp' ? BIRD_BACKLOG : BACKLOG;
+    return {
+      protocol,
+      state: protocol === 'tcp' ? 'LISTEN' : 'UNCONN',
+      receiveQueue: 0,
+      sendQueue: protocol === 'tcp' ? queue : 0,
+      local: { ...own, port },
+      peer: own,
+      ...(serves.kind === 'bgp' && { process: 'bird' }),
+    };
+  });
+  const tunnels = devices.flatMap(({ kind, up }): readonly SocketRow[] =>
+    kind.type === 'vxlan' && up
+      ? [
+          {
+            protocol: 'udp',
+            state: 'UNCONN',
+            receiveQueue: 0,
+            sendQueue: 0,
+            local: { ...ANY, port: kind.vxlan.port },
+            peer: ANY,
+          },
+        ]
+      : [],
+  );
+  return [...listening, ...tunnels, ...connections(io)];
+}
+
+const STATES = {
+  SYN_SENT: 'SYN-SENT',
+  SYN_RECEIVED: 'SYN-RECV',
+  ESTABLISHED: 'ESTAB',
+  FIN_WAIT: 'FIN-WAIT-1',
+} as const;
+
+function connections(io: CommandIo): readonly SocketRow[] {
+  const speaker = io.place.kind === 'node' ? io.routing.speaker(io.place.name) : undefined;
+  return (speaker?.sockets ?? []).map((socket) => ({
+    protocol: 'tcp',
+    state: STATES[socket.state],
+    receiveQueue: 0,
+    sendQueue: socket.unacknowledged,
+    local: { address: formatIpv4(socket.address), port: socket.port },
+    peer: { address: formatIpv4(socket.peer.address), port: socket.peer.port },
+    process: 'bird',
+  }));
+}
