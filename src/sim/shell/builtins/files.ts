@@ -9,6 +9,7 @@ import { baseName, joinPath, parentOf, resolvePath } from '../interpreter/paths.
 import { columns } from './columns.ts';
 import { parseOptions, usageError, type Options, type OptionSpec } from './options.ts';
 import { strftime } from './strftime.ts';
+import { asksForHelp, usageText } from './usage.ts';
 
 export const EVERYWHERE: Command['places'] = ['workstation', 'node', 'pod', 'host', 'router'];
 
@@ -28,6 +29,10 @@ export function defineCommand({ name, summary, spec, misuse = 1, run }: Definiti
     summary,
     places: EVERYWHERE,
     async run(io) {
+      if (asksForHelp(io.args, spec)) {
+        await io.stdout.write(usageText({ name, summary, spec }));
+        return 0;
+      }
       const parsed = parseOptions(io.args, spec);
       if (parsed.ok) return run(io, parsed.options);
       await usageError(name, parsed.message, io.stderr);

@@ -1,25 +1,16 @@
 /**
- * Programs that run other programs: bash, sh, env, which, xargs, timeout, watch. On a real machine they are files of their own;
- * here they need the shell's scope. Messages of coreutils 9.1, findutils 4.9 and procps 4.0.
+ * Programs that run other programs: bash, sh, env, which, xargs, timeout. On a real machine they are files of their own;
+ * here they need the shell's scope. Messages of coreutils 9.1 and findutils 4.9.
  */
 import { utf8Text } from '../../../base/bytes.ts';
-import { hostnameOf } from '../files-image.ts';
-import {
-  Interrupted,
-  outputOf,
-  type Builtin,
-  type BuiltinCall,
-  type Completion,
-  type Descriptor,
-  type Scope,
-} from '../interpreter/scope.ts';
+import { Interrupted, outputOf, type Builtin, type BuiltinCall, type Scope } from '../interpreter/scope.ts';
 import { isProgram } from '../interpreter/programs.ts';
 import { runScriptFile } from '../interpreter/simple.ts';
 import { ShellState } from '../interpreter/state.ts';
-import { Capture, EMPTY_INPUT, Source } from '../interpreter/streams.ts';
+import { EMPTY_INPUT, Source } from '../interpreter/streams.ts';
 import { parseOptions, usageError, type Options } from './options.ts';
-import { strftime } from './strftime.ts';
 import { duration } from './system.ts';
+import { asksForHelp, usageText } from './usage.ts';
 
 const shell = (name: string): Builtin => ({
   name,
@@ -53,13 +44,6 @@ export const LAUNCHERS: readonly Builtin[] = [
     summary: 'run a command with a time limit',
     external: true,
     run: timeout,
-  },
-  {
-    name: 'watch',
-    synopsis: 'watch [-tx] [-n seconds] command',
-    summary: 'execute a program periodically, showing output fullscreen',
-    external: true,
-    run: watch,
   },
 ];
 
@@ -117,7 +101,13 @@ async function optionsOf(
   spec: Parameters<typeof parseOptions>[1],
   misuse: number,
 ): Promise<Options | number> {
-  const parsed = parseOptions(call.args, { ...spec, posix: true });
+  const posix = { ...spec, posix: true };
+  if (asksForHelp(call.args, posix)) {
+    const summary = LAUNCHERS.find(({ name }) => name === call.name)?.summary ?? '';
+    await call.stdout.write(usageText({ name: call.name, summary, spec: posix }));
+    return 0;
+  }
+  const parsed = parseOptions(call.args, posix);
   if (parsed.ok) return parsed.options;
   await usageError(call.name, parsed.message, call.stderr);
   return misuse;
@@ -273,52 +263,5 @@ async function timeout(call: BuiltinCall): Promise<number> {
     throw error;
   } finally {
     over.abort();
-  }
-}
-
-async function watch(call: BuiltinCall): Promise<number | Completion> {
-  const { scope, stdout, stderr, interpreter } = call;
-  const options = await optionsOf(
-    call,
-    { flags: 'tdx', values: 'n', long: { interval: 'n', 'no-title': 't', exec: 'x', differences: 'd' } },
-    1,
-  );
-  if (typeof options === 'number') return options;
-  const seconds = Number(options.values.get('n') ?? '2');
-  const command = options.operands.join(' ');
-  const terminal = scope.fds.get(1)?.terminal;
-  if (command === '' || Number.isNaN(seconds)) {
-    await stderr.write(
-      command === ''
-        ? 'Usage: watch [options] command\n'
-        : `watch: failed to parse argument: '${options.values.get('n') ?? ''}'\n`,
-    );
-    return 1;
-  }
-  if (terminal === undefined) {
-    await stderr.write('Error opening terminal: unknown.\n');
-    return 1;
-  }
-  const { clock } = scope.host.ports;
-  const interval = Math.max(seconds, 0.1);
-  for (;;) {
-    const capture = new Capture(scope.host.pace);
-    const fds = new Map<number, Descriptor>(scope.fds)
-      .set(1, { output: capture })
-      .set(2, { output: capture })
-      .set(0, { input: Source.of(EMPTY_INPUT) });
-    await interpreter.runSource(command, { ...scope, fds, state: scope.state.fork(), loops: 0 });
-    const { columns, rows } = terminal();
-    const left = `Every ${interval.toFixed(1)}s: ${command}`;
-    const right = `${hostnameOf(scope.host.place)}: ${strftime('%a %b %e %H:%M:%S %Y', clock.epoch + clock.now())}`;
-    const title = options.flags.has('t')
-      ? []
-      : [left.slice(0, Math.max(0, columns - right.length - 1)).padEnd(columns - right.length) + right, ''];
-    const lines = capture.text
-      .replace(/\n$/, '')
-      .split('\n')
-      .map((line) => line.slice(0, columns));
-    await stdout.write(`\x1b[H\x1b[2J${[...title, ...lines].slice(0, rows).join('\n')}`);
-    await clock.sleep(interval * 1000, scope.signal);
   }
 }

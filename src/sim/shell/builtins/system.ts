@@ -4,10 +4,11 @@ import { hostnameOf, userOf } from '../files-image.ts';
 import type { Netns } from '../../net/netns.ts';
 import { formatIpv4 } from '../../../model/ip.ts';
 import { baseName, parentOf } from '../interpreter/paths.ts';
-import { defineCommand, EVERYWHERE } from './files.ts';
+import { defineCommand } from './files.ts';
 import { usageError, type Options } from './options.ts';
 import { KERNEL_RELEASE } from '../../core/machine.ts';
 import { strftime } from './strftime.ts';
+import { TERMINAL_COMMANDS } from './terminal.ts';
 
 const KERNEL_VERSION = '#1 SMP PREEMPT_DYNAMIC Debian 6.12.57-1 (2025-11-05)';
 
@@ -58,7 +59,7 @@ export const SYSTEM_COMMANDS: readonly Command[] = [
     run: basename,
   }),
   defineCommand({ name: 'dirname', summary: 'strip last component from file name', spec: {}, run: dirname }),
-  { name: 'clear', summary: 'clear the terminal screen', places: EVERYWHERE, run: clear },
+  ...TERMINAL_COMMANDS,
   defineCommand({
     name: 'seq',
     summary: 'print a sequence of numbers',
@@ -204,12 +205,6 @@ async function dirname(io: CommandIo, { operands }: Options): Promise<number> {
     const trimmed = path.replace(/\/+$/, '');
     await print(io, trimmed.includes('/') ? parentOf(trimmed) : trimmed === '' && path !== '' ? '/' : '.');
   }
-  return 0;
-}
-
-/** The sequences of xterm's terminfo entry: home, erase the screen, erase what scrolled away. */
-async function clear(io: CommandIo): Promise<number> {
-  await io.stdout.write('\x1b[H\x1b[2J\x1b[3J');
   return 0;
 }
 

@@ -7,7 +7,11 @@ import { LAUNCHERS } from './launch.ts';
 import { STREAMING_COMMANDS } from './streaming.ts';
 import { SYSTEM_COMMANDS } from './system.ts';
 import { COUNTING_COMMANDS } from '../text/counting.ts';
+import { NANO_COMMAND } from '../editor/nano/nano.ts';
+import { VI_COMMANDS } from '../editor/vi/vi.ts';
 import { DIFF_COMMAND } from '../text/diff.ts';
+import { PAGER_COMMANDS } from '../pager/less.ts';
+import { WATCH_COMMAND } from '../screen/watch.ts';
 import { GREP_COMMANDS } from '../text/grep.ts';
 import { TEXT_BUILTINS } from './text.ts';
 import { VARIABLE_BUILTINS } from './variables.ts';
@@ -25,5 +29,9 @@ export function coreCommands(): readonly Command[] {
     ...GREP_COMMANDS,
     ...COUNTING_COMMANDS,
     DIFF_COMMAND,
+    ...VI_COMMANDS,
+    NANO_COMMAND,
+    ...PAGER_COMMANDS,
+    WATCH_COMMAND,
   ];
 }

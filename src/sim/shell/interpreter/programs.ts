@@ -34,12 +34,8 @@ const MACHINES: Gap['places'] = ['node', 'router', 'host'];
 
 /** What a learner expects here, with what to use instead. Programs of kindest/node, and of an engineer's own machine. */
 const GAPS: ReadonlyMap<string, Gap> = new Map([
-  ...['iptables', 'iptables-save', 'nft', 'ipset'].map(
-    (name) => [name, { places: MACHINES, instead: 'its rules do work; no tool shows them yet' }] as const,
-  ),
-  ['conntrack', { places: MACHINES, instead: 'connections are tracked; no tool shows them yet' }],
+  ['nft', { places: MACHINES, instead: 'iptables-save shows the same rules' }],
   ['sysctl', { places: MACHINES, instead: 'kernel settings are fixed' }],
-  ['ss', { places: MACHINES, instead: 'try a connection with curl' }],
   ['ps', { places: MACHINES, instead: 'kubectl get pods -o wide shows what runs where' }],
   ['crictl', { places: ['node'], instead: 'kubectl get pods -o wide shows what runs where' }],
   ['journalctl', { places: ['node'], instead: 'kubectl describe and kubectl get events tell what happened' }],
@@ -48,16 +44,6 @@ const GAPS: ReadonlyMap<string, Gap> = new Map([
   ['docker', { places: ['workstation'], instead: 'open a terminal at the node' }],
   ['sudo', { places: ['workstation'], instead: 'nothing here needs it' }],
   ['helm', { places: ['workstation'], instead: 'use kubectl apply -f FILE' }],
-  ...['vi', 'vim', 'nano'].map(
-    (name) =>
-      [
-        name,
-        {
-          places: ['workstation', ...MACHINES],
-          instead: 'write a file with cat > FILE, or change one with sed -i',
-        },
-      ] as const,
-  ),
 ]);
 
 /** Parts of bash that this shell lacks. */

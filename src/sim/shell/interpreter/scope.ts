@@ -1,6 +1,7 @@
 /** What running a piece of script needs to know, and how it can end. */
 import type { ParsedScript } from 'unbash';
 import type { Place } from '../../../model/place.ts';
+import type { RoutingPort } from '../../routing/speaker-view.ts';
 import {
   BrokenPipe,
   type ClockPort,
@@ -9,6 +10,7 @@ import {
   type CommandIo,
   type NetworkPort,
   type Output,
+  type ScreenDoor,
 } from '../command.ts';
 import type { FileSystem } from '../files.ts';
 import type { Pace } from './pace.ts';
@@ -33,6 +35,7 @@ export type Descriptors = ReadonlyMap<number, Descriptor>;
 export interface Ports {
   readonly cluster: ClusterPort;
   readonly network: NetworkPort;
+  readonly routing: RoutingPort;
   readonly clock: ClockPort;
 }
 
@@ -69,6 +72,8 @@ export interface Scope {
   readonly host: Host;
   readonly state: ShellState;
   readonly fds: Descriptors;
+  /** The controlling terminal, when somebody sits at one. */
+  readonly screen?: ScreenDoor;
   readonly signal: AbortSignal;
   /** Under a condition or `!`, where `set -e` looks away. */
   readonly guarded: boolean;

@@ -3,7 +3,15 @@
  * not heed Ctrl-C is left behind after a grace period; its output then goes nowhere.
  */
 import type { Assignment, Command as CommandNode } from 'unbash';
-import { BrokenPipe, type Command, type CommandIo, type CompletionIo, type Output } from '../command.ts';
+import {
+  BrokenPipe,
+  type Command,
+  type CommandIo,
+  type CompletionIo,
+  type Output,
+  type Screen,
+  type ScreenDoor,
+} from '../command.ts';
 import { assignAll, assignOne, prefixValues } from './assignment.ts';
 import { INTERPRETER, runSource, SIGPIPE_STATUS } from './execute.ts';
 import { expandFields, expandText } from './expand.ts';
@@ -145,10 +153,21 @@ async function callFunction(
   }
 }
 
+/** Builtins to which `--help` is a word like any other, and programs that answer it themselves. */
+const PLAIN = new Set([':', 'true', 'false', 'echo', 'test', '[', 'env', 'xargs', 'timeout']);
+
+/** What bash prints for `cd --help`, with its status of a usage error; a program's is 0. */
+async function describe({ name, synopsis, summary, external }: Builtin, stdout: Output): Promise<Completion> {
+  if (external === true) await stdout.write(`Usage: ${synopsis}\n${summary}\n`);
+  else await stdout.write(`${name}: ${synopsis}\n    ${summary}\n`);
+  return { code: external === true ? 0 : 2 };
+}
+
 async function callBuiltin(builtin: Builtin, args: readonly string[], scope: Scope): Promise<Completion> {
   const stdin = scope.fds.get(0)?.input ?? Source.of(EMPTY_INPUT);
   const stdout = outputOf(scope.fds, 1);
   const stderr = outputOf(scope.fds, 2);
+  if (args.length === 1 && args[0] === '--help' && !PLAIN.has(builtin.name)) return describe(builtin, stdout);
   const done = await builtin.run({
     name: builtin.name,
     args,
@@ -197,7 +216,7 @@ export async function callCommand(command: Command, args: readonly string[], sco
     if (scope.signal.aborted) throw new Interrupted();
     throw error;
   } finally {
-    gate.closed = true;
+    await gate.close();
   }
 }
 
@@ -227,9 +246,26 @@ async function heeding(running: Promise<number>, { signal, host }: Scope): Promi
   }
 }
 
-/** Between a command and its outputs: shut when the command is over. */
+/** Between a command and its outputs: shut when the command is over, and the screen given back. */
 class Gate {
   closed = false;
+  readonly #screens: Screen[] = [];
+
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const screen of this.#screens.reverse()) await screen.close();
+  }
+
+  door(door: ScreenDoor): ScreenDoor {
+    return {
+      open: async (options) => {
+        if (this.closed) throw new BrokenPipe();
+        const screen = await door.open(options);
+        this.#screens.push(screen);
+        return screen;
+      },
+    };
+  }
 
   through(output: Output): Output {
     return {
@@ -249,6 +285,7 @@ function commandIo(args: readonly string[], scope: Scope, gate: Gate): CommandIo
     stdout: gate.through(outputOf(fds, 1)),
     stderr: gate.through(outputOf(fds, 2)),
     ...(terminal === undefined ? {} : { tty: terminal() }),
+    ...(terminal === undefined || scope.screen === undefined ? {} : { screen: gate.door(scope.screen) }),
     run: (place, argv, streams) => host.run(place, argv, { io, streams, scope }),
   };
   return io;

@@ -1,10 +1,12 @@
 /**
- * TCP and HTTP as tcpdump 4.99.3 prints them (print-tcp.c, print-http.c), compared with the real tool. Sequence numbers are
+ * TCP, HTTP and BGP as tcpdump 4.99.3 prints them (print-tcp.c, print-http.c), compared with the real tool. Sequence numbers are
  * relative to where the printer first saw the conversation acknowledged.
  */
 import { transportChecksum } from '../../../model/checksum.ts';
 import { utf8Text } from '../../../base/bytes.ts';
+import { BGP_PORT } from '../../../model/bgp.ts';
 import { u16, u32 } from './packet-view.ts';
+import { bgpText } from './print-bgp.ts';
 import type { IpPayload } from './print-ip.ts';
 import { addressText, portText, type Style } from './print-style.ts';
 
@@ -166,6 +168,7 @@ const HTTP_PORTS = [80, 8080, 3128];
 const HTTP_START = /^(GET|HEAD|POST|PUT|DELETE|OPTIONS|CONNECT|TRACE|PATCH) |^HTTP\//;
 
 function applicationText({ source, destination, data }: Segment, { verbose }: Style): string {
+  if (source === BGP_PORT || destination === BGP_PORT) return bgpText(data, verbose);
   if (!HTTP_PORTS.includes(source) && !HTTP_PORTS.includes(destination)) return '';
   const text = utf8Text(data);
   const isMessage = HTTP_START.test(text);

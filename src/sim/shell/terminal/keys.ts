@@ -84,6 +84,11 @@ function decodeMeta(input: string): Decoded {
 }
 
 const APPLICATION: Readonly<Record<string, string>> = {
+  P: 'f1',
+  Q: 'f2',
+  R: 'f3',
+  S: 'f4',
+  Z: 'S-tab',
   A: 'up',
   B: 'down',
   C: 'right',
@@ -93,6 +98,7 @@ const APPLICATION: Readonly<Record<string, string>> = {
 };
 const TILDE: Readonly<Record<string, string>> = {
   1: 'home',
+  2: 'insert',
   3: 'delete',
   4: 'end',
   5: 'pageup',

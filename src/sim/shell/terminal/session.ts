@@ -5,12 +5,13 @@
  */
 import { Emitter, type Unsubscribe } from '../../../base/event.ts';
 import { utf8 } from '../../../base/bytes.ts';
-import type { Input, Output } from '../command.ts';
+import type { Input, Output, Screen, ScreenOptions } from '../command.ts';
 import type { WindowSize } from '../interpreter/scope.ts';
-import type { InteractiveInput, Shell } from '../shell.ts';
+import type { InteractiveInput, Shell, ShellIo } from '../shell.ts';
 import { CookedInput } from './cooked-input.ts';
 import { decodeKey } from './keys.ts';
 import { LineReader } from './line-reader.ts';
+import { RawScreen } from './raw-screen.ts';
 import { textWidth } from './width.ts';
 
 export interface TerminalOptions extends WindowSize {
@@ -18,9 +19,12 @@ export interface TerminalOptions extends WindowSize {
   write(bytes: Uint8Array): void | Promise<void>;
   /** A bug in a command; the session goes on. */
   onError?(error: unknown): void;
+  /** Run once at this terminal instead of prompting, as `kubectl exec -t` does; the session ends with it. */
+  readonly argv?: readonly string[];
 }
 
 const HANGUP_STATUS = 129;
+const FAILED_STATUS = 1;
 
 export class TerminalSession {
   readonly #options: TerminalOptions;
@@ -32,6 +36,8 @@ export class TerminalSession {
   /** The innermost running command's. */
   #running: AbortController | undefined;
   #interrupted = false;
+  /** Programs that own the screen, the innermost last. */
+  readonly #screens: RawScreen[] = [];
   #size: WindowSize;
   #column = 0;
   #pending = '';
@@ -51,8 +57,7 @@ export class TerminalSession {
     this.#cooked = new CookedInput({
       echo: (text) => void this.#print(text.replaceAll('\n', '\r\n')),
       interrupt: () => {
-        this.#interrupted = true;
-        this.#running?.abort(new Error('interrupted'));
+        this.#interrupt();
       },
     });
     this.#keyboard = this.#makeKeyboard();
@@ -71,13 +76,16 @@ export class TerminalSession {
     if (this.#running !== undefined && !this.#reader.ready) {
       const text = this.#pending;
       this.#pending = '';
-      this.#cooked.type(text);
+      const screen = this.#screens.at(-1);
+      if (screen === undefined) this.#cooked.type(text);
+      else screen.type(text);
     } else this.#pump();
   }
 
   resize(size: WindowSize): void {
     this.#size = { columns: size.columns, rows: size.rows };
     this.#reader.resized();
+    for (const screen of this.#screens) screen.resized();
   }
 
   /** Hangs up: aborts what runs and ends the session with status 129. */
@@ -90,7 +98,8 @@ export class TerminalSession {
   }
 
   async #live(shell: Shell): Promise<void> {
-    const code = await this.#interact(shell);
+    const { argv } = this.#options;
+    const code = argv ? await this.#once(shell, argv) : await this.#interact(shell);
     const closed = this.#closed;
     this.#closed = true;
     this.#exits.emit({ code: closed ? HANGUP_STATUS : code });
@@ -122,13 +131,22 @@ export class TerminalSession {
       const whole = text;
       text = '';
       shell.remember(whole);
-      await this.#run(shell, whole);
+      await this.#run((io) => shell.run(whole, io));
       if (shell.exitCode !== undefined) return shell.exitCode;
     }
     return HANGUP_STATUS;
   }
 
-  async #run(shell: Shell, line: string): Promise<void> {
+  /** One command at the keyboard; resolves to its status. */
+  async #once(shell: Shell, argv: readonly string[]): Promise<number> {
+    let code = FAILED_STATUS;
+    await this.#run(async (io) => {
+      code = await shell.execArgv(argv, io);
+    });
+    return code;
+  }
+
+  async #run(start: (io: ShellIo) => Promise<unknown>): Promise<void> {
     const outer = this.#running;
     const controller = new AbortController();
     this.#running = controller;
@@ -136,7 +154,7 @@ export class TerminalSession {
     const output: Output = { write: (data) => this.#print(this.#cook(data)) };
     if (this.#pending.includes('\x03')) this.#typeAhead();
     try {
-      await shell.run(line, {
+      await start({
         stdin: this.#keyboard,
         stdout: output,
         stderr: output,
@@ -150,6 +168,7 @@ export class TerminalSession {
       );
     }
     this.#running = outer;
+    for (const screen of this.#screens.slice().reverse()) await screen.close();
     this.#pending = this.#cooked.drain() + this.#pending;
     if (this.#interrupted && this.#column > 0) await this.#print('\r\n');
     this.#interrupted = false;
@@ -171,7 +190,34 @@ export class TerminalSession {
         return text;
       },
       interact: (shell) => this.#interact(shell),
+      screen: { open: (options) => this.#openScreen(options) },
     };
+  }
+
+  async #openScreen(options: ScreenOptions = {}): Promise<Screen> {
+    this.#typeAhead();
+    const screen = new RawScreen(options, {
+      size: () => this.#size,
+      write: (text) => this.#print(text, { drawn: options.inline !== true }),
+      interrupt: () => {
+        this.#interrupt();
+      },
+      closed: (left) => {
+        this.#screens.splice(this.#screens.indexOf(screen), 1);
+        const below = this.#screens.at(-1);
+        if (below === undefined) this.#cooked.type(left, { echo: false });
+        else below.type(left);
+      },
+    });
+    screen.type(this.#cooked.drain());
+    this.#screens.push(screen);
+    await screen.enter();
+    return screen;
+  }
+
+  #interrupt(): void {
+    this.#interrupted = true;
+    this.#running?.abort(new Error('interrupted'));
   }
 
   /** What came while the line reader had the keyboard was never echoed. */
@@ -207,11 +253,12 @@ export class TerminalSession {
     return cooked;
   }
 
-  async #print(data: string | Uint8Array): Promise<void> {
+  /** What is drawn on the alternate buffer leaves the cursor of the normal one where it was. */
+  async #print(data: string | Uint8Array, { drawn = false } = {}): Promise<void> {
     if (this.#closed) return;
     const bytes = typeof data === 'string' ? utf8(data) : data;
     if (bytes.length === 0) return;
-    this.#follow(typeof data === 'string' ? data : new TextDecoder().decode(bytes));
+    if (!drawn) this.#follow(typeof data === 'string' ? data : new TextDecoder().decode(bytes));
     await this.#options.write(bytes);
   }
 

@@ -27,6 +27,9 @@ const LONG: Readonly<Record<string, string>> = {
   'before-context': 'B', 'after-context': 'A', context: 'C', color: 'color', colour: 'color', text: 'a', binary: 'U',
 }; // prettier-ignore
 
+/** For `--help`. */
+export const GREP_SPEC = { flags: FLAGS, values: VALUES, long: LONG };
+
 interface Words {
   readonly flags: Set<string>;
   readonly values: Map<string, string[]>;

@@ -5,9 +5,10 @@
 import { utf8Text } from '../../../base/bytes.ts';
 import type { Command, CommandIo } from '../command.ts';
 import { EVERYWHERE } from '../builtins/files.ts';
+import { asksForHelp, usageText } from '../builtins/usage.ts';
 import { joinPath, resolvePath } from '../interpreter/paths.ts';
 import { bytesInput, Source } from '../interpreter/streams.ts';
-import { grepOptions, type GrepOptions } from './grep-options.ts';
+import { grepOptions, GREP_SPEC, type GrepOptions } from './grep-options.ts';
 
 const USAGE = "Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.\n";
 
@@ -25,6 +26,12 @@ export const GREP_COMMANDS: readonly Command[] = [
 ];
 
 async function grep(io: CommandIo, args: readonly string[]): Promise<number> {
+  if (asksForHelp(io.args, GREP_SPEC)) {
+    await io.stdout.write(
+      usageText({ name: 'grep', summary: 'print lines that match patterns', spec: GREP_SPEC }),
+    );
+    return 0;
+  }
   const options = grepOptions(args, (path) => {
     const data = io.files.read(resolvePath(io.cwd, path));
     return data === undefined ? undefined : utf8Text(data);
