@@ -1,6 +1,6 @@
 /**
  * The words of the Kubernetes API as the facade speaks it: HTTP without sockets. `facade.ts` answers; the in-app kubectl
- * and calicoctl, and later a loopback listener for the stock kubectl, ask.
+ * and calicoctl ask, and so does the loopback listener for stock kubectl.
  * Source: Kubernetes API concepts; k8s.io/apimachinery meta/v1 Status, Table, WatchEvent.
  */
 import type { Json, JsonObject } from '../../base/json.ts';
@@ -15,12 +15,17 @@ export interface ApiRequest {
   readonly body?: Json;
   /** Who asks, for managed fields and events: `kubectl`, `calicoctl`, `learner`. */
   readonly userAgent?: string;
+  /** As whom the client wants to be taken (`kubectl --as`); the cluster's administrator unless said. */
+  readonly user?: string;
 }
 
 export interface ApiResponse {
   /** HTTP status code; failures carry a metav1.Status as body. */
   readonly code: number;
+  /** With the content type `text/plain`, the text is its member `text`. */
   readonly body: JsonObject;
+  /** `application/json` unless said. */
+  readonly contentType?: string;
   /** `Warning` headers, which kubectl prints to stderr as `Warning: <text>`. */
   readonly warnings?: readonly string[];
 }

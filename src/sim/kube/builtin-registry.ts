@@ -1,5 +1,6 @@
 /** The kinds of a Kubernetes API server that the simulator serves. A CNI provider adds its own by `Registry.with`. */
 import type { Cidr } from '../../model/ip.ts';
+import { COMPONENT_STATUSES, LEASES } from './kinds/computed.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS } from './kinds/custom-resource-definition.ts';
 import { ENDPOINT_SLICES, ENDPOINTS } from './kinds/endpoints.ts';
 import { NODES } from './kinds/node.ts';
@@ -12,12 +13,15 @@ import {
   SERVICE_ACCOUNTS,
 } from './kinds/plain.ts';
 import { PODS } from './kinds/pod.ts';
+import { POD_DISRUPTION_BUDGETS } from './kinds/pod-disruption-budget.ts';
+import { ACCESS_REVIEWS, SELF_SUBJECT_REVIEWS } from './kinds/review.ts';
 import { services } from './kinds/service.ts';
 import { DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS } from './kinds/workload.ts';
 import { Registry } from './registry.ts';
 
 export const builtinRegistry = (options: { readonly serviceCidr: Cidr }): Registry =>
   Registry.of([
+    COMPONENT_STATUSES,
     CONFIG_MAPS,
     ENDPOINTS,
     EVENTS,
@@ -32,6 +36,10 @@ export const builtinRegistry = (options: { readonly serviceCidr: Cidr }): Regist
     DEPLOYMENTS,
     REPLICA_SETS,
     STATEFUL_SETS,
-    NETWORK_POLICIES,
+    SELF_SUBJECT_REVIEWS,
+    ...ACCESS_REVIEWS,
+    LEASES,
     ENDPOINT_SLICES,
+    NETWORK_POLICIES,
+    POD_DISRUPTION_BUDGETS,
   ]);

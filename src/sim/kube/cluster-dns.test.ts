@@ -22,6 +22,28 @@ test('services by cluster address, headless ones by their ready endpoints, nodes
   cluster.wait(5000);
   const addresses = cluster.list('pods', 'default').map(({ status }) => String(status?.['podIP']));
   const { 'each.default.svc.cluster.local.': each = [], ...others } = shown(cluster);
-  expect(others).toEqual({ ...before, 'web.default.svc.cluster.local.': ['10.96.5.5'] });
+  const dashed = addresses.flatMap((address) =>
+    ['each', 'web'].map(
+      (name) => [`${address.replaceAll('.', '-')}.${name}.default.svc.cluster.local.`, [address]] as const,
+    ),
+  );
+  expect(others).toEqual({
+    ...before,
+    ...Object.fromEntries(dashed),
+    'web.default.svc.cluster.local.': ['10.96.5.5'],
+  });
   expect(each.toSorted()).toEqual(addresses.toSorted());
+});
+
+test('ports, aliases and the way back from an address', () => {
+  const cluster = new TestCluster().wait(5000);
+  const ports = [{ name: 'http', port: 80 }];
+  cluster.create(service('web', { selector: { app: 'web' }, ports, clusterIP: '10.96.5.5' }));
+  cluster.create(service('out', { type: 'ExternalName', externalName: 'Example.com' }));
+  const { services, aliases, reverse } = clusterDns(cluster.wait(1000).state.store);
+  const target = 'web.default.svc.cluster.local.';
+  expect(services?.get(`_http._tcp.${target}`)).toEqual([{ target, port: 80 }]);
+  expect(services?.get(target)).toEqual([{ target, port: 80 }]);
+  expect(aliases?.get('out.default.svc.cluster.local.')).toBe('example.com.');
+  expect(reverse?.get('5.5.96.10.in-addr.arpa.')).toEqual([target]);
 });

@@ -22,7 +22,7 @@ export const ORPHAN = 'orphan';
 /** Undefined when the object is gone; otherwise the object as it waits for its end. */
 export function deleteObject(
   tx: ClusterTransaction,
-  type: ResourceType,
+  type: Pick<ResourceType, 'name'>,
   object: KubeObject,
   options: DeletionOptions = {},
 ): KubeObject | undefined {
@@ -41,7 +41,7 @@ export function deleteObject(
 
 function mark(
   tx: ClusterTransaction,
-  type: ResourceType,
+  type: Pick<ResourceType, 'name'>,
   object: KubeObject,
   { grace, finalizers }: { readonly grace: number; readonly finalizers: readonly string[] },
 ): KubeObject {

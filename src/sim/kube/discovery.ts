@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '../../base/json.ts';
 import type { ApiRequest } from './api.ts';
 import { compact } from './fields.ts';
 import type { Registry } from './registry.ts';
-import type { ResourceType } from './resource.ts';
+import type { ResourceType, Subresource } from './resource.ts';
 
 export const VERSION: JsonObject = {
   major: '1',
@@ -22,22 +22,20 @@ export const VERSION: JsonObject = {
   platform: 'linux/amd64',
 };
 
-interface Subresource {
-  readonly name: string;
-  readonly kind: string;
-  readonly group: string;
-  readonly version: string;
+type Listed = Pick<Subresource, 'name' | 'kind' | 'group' | 'version'> & {
   readonly verbs: readonly string[];
-}
+};
 
-function subresources(type: ResourceType): readonly Subresource[] {
+/** In alphabetical order. */
+function subresources(type: ResourceType): readonly Listed[] {
   const { group, version, kind } = type;
   const verbs = ['get', 'patch', 'update'];
-  return [
-    ...(type.name === 'pods' ? [{ name: 'log', kind: 'Pod', group, version, verbs: ['get'] }] : []),
+  const all: readonly Listed[] = [
+    ...(type.subresources ?? []),
     ...(type.scale ? [{ name: 'scale', kind: 'Scale', group: 'autoscaling', version: 'v1', verbs }] : []),
     ...(type.status ? [{ name: 'status', kind, group, version, verbs }] : []),
   ];
+  return [...all].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** `/api/v1` and `/apis/G/V`. */

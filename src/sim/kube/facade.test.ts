@@ -171,6 +171,7 @@ describe('writing', () => {
       at.request({
         method: 'PATCH',
         path,
+        query: { fieldManager: 'test' },
         contentType: CONTENT_TYPE.applyPatch,
         body: { ...service('web'), spec: { ...(service('web')['spec'] as object), ...spec } },
       });

@@ -1,72 +1,56 @@
 /**
  * The API server as a pure function over a transaction: a request goes in, a response comes out, and what changed is in
- * the transaction. Authentication, authorisation and field ownership are left out; watches are in `watch.ts`.
+ * the transaction. Everybody is the cluster's administrator who does not say otherwise; watches are in `watch.ts`.
  * Source: k8s.io/apiserver pkg/endpoints/{installer,handlers}; Kubernetes 1.35.
  */
-import type { JsonObject } from '../../base/json.ts';
+import { isJsonObject, type JsonObject } from '../../base/json.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { ApiRequest, ApiResponse } from './api.ts';
-import * as discovery from './discovery.ts';
+import { ADMIN, forbiddenUser, mayAll } from './authorization.ts';
 import { failureResponse, methodNotAllowed, unknownResource, type Failure } from './failure.ts';
-import { parsePath, splitPath, type Target } from './path.ts';
-import { getObject, listObjects } from './reading.ts';
+import { parsePath, type Target } from './path.ts';
+import { found, getObject, listObjects } from './reading.ts';
 import type { Registry } from './registry.ts';
 import { deleteCollectionRequest, deleteRequest } from './removing.ts';
-import type { ResourceType, Verb } from './resource.ts';
+import type { ResourceType, Subresource, Verb } from './resource.ts';
+import { serverDocument } from './server-document.ts';
 import type { ClusterTransaction } from './transaction.ts';
-import { createRequest, patchRequest, replaceRequest, type Written } from './writing.ts';
+import { patchRequest } from './patching.ts';
+import { createRequest, replaceRequest, type Written } from './writing.ts';
 
 /** Answers one request; failures are responses with a metav1.Status. Never throws for what a client sent. */
 export function handle(tx: ClusterTransaction, registry: Registry, request: ApiRequest): ApiResponse {
-  const document = request.method === 'GET' ? documentAt(registry, request) : undefined;
-  if (document) return { code: 200, body: document };
+  const document = request.method === 'GET' ? serverDocument(registry, request) : undefined;
+  if (document) return document;
   const target = parsePath(registry, request.path);
-  const answer = target ? dispatch(tx, target, request) : err(unknownResource());
+  const answer = target ? allowed(tx, target, request) : err(unknownResource());
   if (!answer.ok) return failureResponse(answer.error);
   const warnings = [
     ...(target?.type.warning === undefined ? [] : [target.type.warning]),
     ...answer.value.warnings,
   ];
-  return { code: answer.value.code, body: answer.value.body, ...(warnings.length === 0 ? {} : { warnings }) };
-}
-
-/** Documents about the server itself. */
-function documentAt(registry: Registry, request: ApiRequest): JsonObject | undefined {
-  switch (request.path.replace(/\/+$/, '')) {
-    case '/version':
-      return discovery.VERSION;
-    case '/healthz':
-    case '/livez':
-    case '/readyz':
-      return { text: 'ok' };
-    case '/api':
-      return discovery.wantsAggregated(request)
-        ? discovery.aggregated(registry, true)
-        : discovery.coreVersions();
-    case '/apis':
-      return discovery.wantsAggregated(request)
-        ? discovery.aggregated(registry, false)
-        : discovery.groupList(registry);
-    default:
-      return groupDocument(registry, request.path);
-  }
-}
-
-function groupDocument(registry: Registry, path: string): JsonObject | undefined {
-  const group = /^\/apis\/([^/]+)\/?$/.exec(path)?.[1];
-  if (group !== undefined) return discovery.groupOf(registry, group);
-  const split = splitPath(path);
-  if (!split || split.rest.length > 0) return undefined;
-  const [first = '', second] = split.apiVersion.split('/');
-  return second === undefined
-    ? discovery.resourceList(registry, '', first)
-    : discovery.resourceList(registry, first, second);
+  return {
+    code: answer.value.code,
+    body: answer.value.body,
+    ...(target?.subresource === 'log' ? { contentType: 'text/plain' } : {}),
+    ...(warnings.length === 0 ? {} : { warnings }),
+  };
 }
 
 const plain = (answer: Result<JsonObject, Failure>): Result<Written, Failure> =>
   answer.ok ? ok({ code: 200, body: answer.value, warnings: [] }) : answer;
 
+/** Whoever is not the administrator may do what every user may: RBAC objects are left out. */
+function allowed(tx: ClusterTransaction, target: Target, request: ApiRequest): Result<Written, Failure> {
+  const { user = ADMIN } = request;
+  const verb = verbOf(target, request) ?? 'create';
+  if (user === ADMIN || mayAll(target.type)) return dispatch(tx, target, request);
+  return err(forbiddenUser(user, verb, target));
+}
+
 function dispatch(tx: ClusterTransaction, target: Target, request: ApiRequest): Result<Written, Failure> {
+  const sub = target.type.subresources?.find(({ name }) => name === target.subresource);
+  if (sub && request.method === 'POST') return subresourceRequest(tx, target, request, sub);
   const verb = verbOf(target, request);
   if (verb === undefined || !target.type.verbs.includes(verb)) return err(methodNotAllowed());
   if (!serves(target.type, target.subresource)) return err(unknownResource());
@@ -77,7 +61,7 @@ function dispatch(tx: ClusterTransaction, target: Target, request: ApiRequest): 
     case 'watch':
       return plain(listObjects(tx, target, request));
     case 'create':
-      return createRequest(tx, target, request);
+      return target.type.answer ? answered(tx, target, request) : createRequest(tx, target, request);
     case 'update':
       return replaceRequest(tx, target, request);
     case 'patch':
@@ -87,6 +71,26 @@ function dispatch(tx: ClusterTransaction, target: Target, request: ApiRequest): 
     case 'deletecollection':
       return plain(deleteCollectionRequest(tx, target, request));
   }
+}
+
+const sent = ({ body }: ApiRequest): JsonObject => (isJsonObject(body) ? body : {});
+
+/** Reviews: answered like a creation, and forgotten. */
+function answered(tx: ClusterTransaction, { type }: Target, request: ApiRequest): Result<Written, Failure> {
+  const review = type.answer?.(sent(request), { tx, user: request.user ?? ADMIN });
+  return review ? ok({ code: 201, body: review, warnings: [] }) : err(methodNotAllowed());
+}
+
+function subresourceRequest(
+  tx: ClusterTransaction,
+  target: Target,
+  request: ApiRequest,
+  sub: Subresource,
+): Result<Written, Failure> {
+  const object = found(tx, target);
+  if (!object.ok) return object;
+  const done = sub.create?.(object.value, sent(request), tx) ?? err(methodNotAllowed());
+  return done.ok ? ok({ code: 201, body: done.value, warnings: [] }) : done;
 }
 
 function serves(type: ResourceType, subresource: string | undefined): boolean {

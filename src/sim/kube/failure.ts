@@ -99,6 +99,14 @@ export const expired = (wanted: number, oldest: number): Failure => ({
   message: `too old resource version: ${wanted} (${oldest})`,
 });
 
+/** An eviction that a disruption budget does not allow now. */
+export const tooManyRequests = (message: string, cause: string): Failure => ({
+  code: 429,
+  reason: 'TooManyRequests',
+  message,
+  details: { causes: [{ reason: 'DisruptionBudget', message: cause }] },
+});
+
 /** A JSON patch that does not fit the object. */
 export const unprocessable = (message: string): Failure => ({ code: 422, reason: 'Invalid', message });
 

@@ -24,13 +24,26 @@ export const OBJECT_META: ObjectSchema = object(
     uid: string(),
     resourceVersion: string(),
     generation: integer({ format: 'int64' }),
-    creationTimestamp: string({ nullable: true }),
-    deletionTimestamp: string(),
+    creationTimestamp: string({ nullable: true, format: 'date-time' }),
+    deletionTimestamp: string({ format: 'date-time' }),
     deletionGracePeriodSeconds: integer({ format: 'int64' }),
     labels: map(string()),
     annotations: map(string()),
     finalizers: array(string(), { set: true }),
-    managedFields: array(any()),
+    managedFields: array(
+      object(
+        {
+          apiVersion: string(),
+          fieldsType: string(),
+          fieldsV1: any(),
+          manager: string(),
+          operation: string(),
+          subresource: string(),
+          time: string({ format: 'date-time' }),
+        },
+        { goType: 'ManagedFieldsEntry' },
+      ),
+    ),
     ownerReferences: array(
       object(
         {
@@ -41,7 +54,7 @@ export const OBJECT_META: ObjectSchema = object(
           controller: boolean(),
           blockOwnerDeletion: boolean(),
         },
-        { goType: 'OwnerReference' },
+        { goType: 'OwnerReference', required: ['apiVersion', 'kind', 'name', 'uid'] },
       ),
       { mergeKey: 'uid' },
     ),

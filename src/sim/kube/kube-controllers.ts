@@ -1,6 +1,7 @@
 /** All controllers of the control plane, the scheduler and the kubelets. A CNI provider adds its own beside them. */
 import { daemonSetController } from './controllers/daemon-set-controller.ts';
 import { deploymentController } from './controllers/deployment-controller.ts';
+import { disruptionController } from './controllers/disruption-controller.ts';
 import { endpointsController } from './controllers/endpoints-controller.ts';
 import { garbageCollector } from './controllers/garbage-collector.ts';
 import { eventExpiry, nodeLifecycle } from './controllers/housekeeping.ts';
@@ -41,5 +42,6 @@ export const kubeControllers = ({
   garbageCollector(registry),
   nodeLifecycle,
   taintEviction,
+  disruptionController,
   eventExpiry,
 ];

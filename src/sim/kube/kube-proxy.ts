@@ -6,9 +6,9 @@
  *   POSTROUTING -> KUBE-POSTROUTING -> MASQUERADE what KUBE-MARK-MASQ marked
  *
  * Source: k8s.io/kubernetes pkg/proxy/iptables/proxier.go, Kubernetes 1.35. Session affinity, load balancer source ranges,
- * health check ports, nfacct counters and the localnet rule of KUBE-FIREWALL are left out.
+ * health check ports and nfacct counters are left out. KUBE-FIREWALL is the kubelet's (pkg/kubelet/kubelet_network_linux.go).
  */
-import { parseCidr, type Cidr, type Ipv4 } from '../../model/ip.ts';
+import { cidr, parseCidr, type Cidr, type Ipv4 } from '../../model/ip.ts';
 import { memoize } from '../core/memo.ts';
 import type { Chain, Match, Rule, Target } from '../net/netfilter-rules.ts';
 import type { Programming } from '../net/netns.ts';
@@ -89,6 +89,7 @@ function render(node: string, services: readonly ServicePort[], local: Cidr | un
     comment: 'kubernetes service nodeports; NOTE: this must be the last rule in this chain',
   });
   writeForwarding(draft);
+  writeFirewall(draft);
   const netfilter = {
     tables: { nat: [...NAT_JUMPS, ...chains(draft.nat)], filter: [...FILTER_JUMPS, ...chains(draft.filter)] },
     ipsets: new Map<string, readonly Cidr[]>(),
@@ -128,6 +129,21 @@ function writeMasquerading({ nat }: Draft): void {
   add(nat, 'KUBE-MARK-MASQ', {
     matches: [],
     target: { kind: 'mark', value: MASQUERADE_MARK, mask: MASQUERADE_MARK },
+  });
+}
+
+const LOCALNET = cidr('127.0.0.0/8');
+
+/** What claims to come from elsewhere has no business at a loopback address. */
+function writeFirewall({ filter }: Draft): void {
+  add(filter, 'KUBE-FIREWALL', {
+    matches: [
+      { kind: 'source', cidr: LOCALNET, not: true },
+      { kind: 'destination', cidr: LOCALNET },
+      { kind: 'ctstate', states: ['RELATED', 'ESTABLISHED', 'DNAT'], not: true },
+    ],
+    target: { kind: 'drop' },
+    comment: 'block incoming localnet connections',
   });
 }
 
@@ -259,7 +275,7 @@ function writeEndpoint({ nat }: Draft, service: ServicePort, endpoint: ProxyEndp
   const { name: comment } = service;
   add(nat, chain, { matches: [from(endpoint.address)], target: jump('KUBE-MARK-MASQ'), comment });
   add(nat, chain, {
-    matches: [{ kind: 'protocol', protocol: PROTOCOL[service.protocol] }],
+    matches: [{ kind: 'protocol', protocol: PROTOCOL[service.protocol], module: true }],
     target: { kind: 'dnat', to: endpoint.address, port: endpoint.port },
     comment,
   });
@@ -273,12 +289,19 @@ const firewall: Rule = {
   matches: [NEW],
   target: jump('KUBE-PROXY-FIREWALL'),
   comment: 'kubernetes load balancer firewall',
+  commentLast: true,
 };
-const newServices: Rule = { matches: [NEW], target: jump('KUBE-SERVICES'), comment: PORTALS };
+const newServices: Rule = {
+  matches: [NEW],
+  target: jump('KUBE-SERVICES'),
+  comment: PORTALS,
+  commentLast: true,
+};
 const externalServices: Rule = {
   matches: [NEW],
   target: jump('KUBE-EXTERNAL-SERVICES'),
   comment: 'kubernetes externally-visible service portals',
+  commentLast: true,
 };
 const kubeletFirewall: Rule = { matches: [], target: jump('KUBE-FIREWALL') };
 
@@ -298,10 +321,10 @@ const FILTER_JUMPS: readonly Chain[] = [
     name: 'INPUT',
     policy: 'ACCEPT',
     rules: [
-      kubeletFirewall,
       firewall,
       { matches: [], target: jump('KUBE-NODEPORTS'), comment: 'kubernetes health check service ports' },
       externalServices,
+      kubeletFirewall,
     ],
   },
   {
@@ -314,5 +337,5 @@ const FILTER_JUMPS: readonly Chain[] = [
       externalServices,
     ],
   },
-  { name: 'OUTPUT', policy: 'ACCEPT', rules: [kubeletFirewall, firewall, newServices] },
+  { name: 'OUTPUT', policy: 'ACCEPT', rules: [firewall, newServices, kubeletFirewall] },
 ];

@@ -28,6 +28,8 @@ export interface ObjectMeta {
   readonly ownerReferences?: readonly OwnerReference[];
   readonly finalizers?: readonly string[];
   readonly generateName?: string;
+  /** Who manages which fields, in the form of the wire: see `managed-fields.ts`. */
+  readonly managedFields?: readonly JsonObject[];
 }
 
 export interface OwnerReference {

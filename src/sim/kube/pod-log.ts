@@ -43,7 +43,18 @@ export function podLog(
   const started =
     textAt(status, 'state', 'running', 'startedAt') || textAt(status, 'state', 'terminated', 'startedAt');
   if (started === '') return ok({ text: '' });
-  return ok({ text: cut(output(container, started), query) });
+  return ok({ text: cut(dated(output(container, started), started, query), query) });
+}
+
+/** Programs of a lab write all they write when they start; the times before their lines are the runtime's. */
+function dated(
+  lines: readonly string[],
+  started: string,
+  query: Readonly<Record<string, string>>,
+): readonly string[] {
+  return query['timestamps'] === 'true'
+    ? lines.map((line) => `${started.replace('Z', '.000000000Z')} ${line}`)
+    : lines;
 }
 
 function cut(lines: readonly string[], query: Readonly<Record<string, string>>): string {

@@ -10,6 +10,7 @@ import type { Target } from './path.ts';
 import { filterOf } from './query.ts';
 import { apiVersionOf, wallClock } from './resource.ts';
 import { scaleOf } from './scale.ts';
+import { pageOf } from './paging.ts';
 import { tableOf, wantsTable } from './table-response.ts';
 import type { ClusterTransaction } from './transaction.ts';
 
@@ -18,8 +19,18 @@ export type Answer = Result<JsonObject, Failure>;
 /** The object a request names. */
 export function found(tx: ClusterTransaction, target: Target): Result<KubeObject, Failure> {
   const { type, namespace, name = '' } = target;
-  const object = tx.get(type.name, type.namespaced ? namespace : undefined, name);
+  const object = type.computed
+    ? objectsOf(tx, target).find(({ metadata }) => metadata.name === name)
+    : tx.get(type.name, type.namespaced ? namespace : undefined, name);
   return object ? ok(object) : err(objectNotFound(type, name));
+}
+
+/** All objects of a kind, of one namespace when the request names it. */
+function objectsOf(tx: ClusterTransaction, { type, namespace }: Target): readonly KubeObject[] {
+  if (!type.computed) return tx.list(type.name, namespace);
+  return type
+    .computed(tx)
+    .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace);
 }
 
 export function getObject(tx: ClusterTransaction, target: Target, request: ApiRequest): Answer {
@@ -56,19 +67,25 @@ export function selected(
 ): Result<readonly KubeObject[], Failure> {
   const filter = filterOf(target, request);
   if (!filter.ok) return filter;
-  return ok(tx.list(target.type.name, target.namespace).filter(filter.value));
+  return ok(objectsOf(tx, target).filter(filter.value));
 }
 
 export function listObjects(tx: ClusterTransaction, target: Target, request: ApiRequest): Answer {
-  const objects = selected(tx, target, request);
-  if (!objects.ok) return objects;
-  const resourceVersion = String(tx.state.store.revision);
-  if (wantsTable(request)) return ok(table(tx, target, request, { objects: objects.value, resourceVersion }));
+  const matching = selected(tx, target, request);
+  if (!matching.ok) return matching;
+  const page = pageOf(matching.value, request);
+  if (!page.ok) return page;
+  const { objects, ...rest } = page.value;
+  const metadata = { resourceVersion: String(tx.state.store.revision), ...rest };
+  if (wantsTable(request)) {
+    const whole = table(tx, target, request, { objects, resourceVersion: metadata.resourceVersion });
+    return ok({ ...whole, metadata });
+  }
   return ok({
     kind: target.type.listKind,
     apiVersion: apiVersionOf(target.type),
-    metadata: { resourceVersion },
-    items: objects.value.map(asJson),
+    metadata,
+    items: objects.map(asJson),
   });
 }
 

@@ -4,13 +4,14 @@ import { err, ok } from '../../base/result.ts';
 import { asJson } from './admission.ts';
 import type { ApiRequest } from './api.ts';
 import { deleteObject, type DeletionOptions, type Propagation } from './deletion.ts';
-import { forbiddenObject } from './failure.ts';
-import { at } from './fields.ts';
+import { conflict, forbiddenObject, type Failure } from './failure.ts';
+import { at, objectAt, textAt } from './fields.ts';
+import type { KubeObject } from './object.ts';
 import type { Target } from './path.ts';
 import { found, selected, type Answer } from './reading.ts';
-import { apiVersionOf } from './resource.ts';
+import { apiVersionOf, type ResourceType } from './resource.ts';
 import type { ClusterTransaction } from './transaction.ts';
-import { brokenPrecondition, deletedStatus, dryRun } from './writing.ts';
+import { dryRun } from './writing.ts';
 
 const POLICIES: readonly string[] = ['Background', 'Foreground', 'Orphan'] satisfies readonly Propagation[];
 const isPolicy = (value: unknown): value is Propagation =>
@@ -56,4 +57,38 @@ export function deleteCollectionRequest(tx: ClusterTransaction, target: Target, 
     metadata: { resourceVersion: String(tx.state.store.revision) },
     items: objects.value.map(asJson),
   });
+}
+
+/** metav1.Status of a finished deletion. */
+function deletedStatus(type: ResourceType, object: KubeObject): JsonObject {
+  const { name, uid = '' } = object.metadata;
+  const group = type.group === '' ? {} : { group: type.group };
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: { name, ...group, kind: type.plural, uid },
+  };
+}
+
+/** `preconditions` of DeleteOptions; undefined when they hold. */
+function brokenPrecondition(
+  type: ResourceType,
+  object: KubeObject,
+  options: JsonObject,
+): Failure | undefined {
+  const preconditions = objectAt(options, 'preconditions');
+  for (const [field, title] of [
+    ['uid', 'UID'],
+    ['resourceVersion', 'ResourceVersion'],
+  ] as const) {
+    const wanted = textAt(preconditions, field);
+    const actual = object.metadata[field] ?? '';
+    if (wanted !== '' && wanted !== actual) {
+      const why = `Precondition failed: ${title} in precondition: ${wanted}, ${title} in object meta: ${actual}`;
+      return conflict(type, object.metadata.name, why);
+    }
+  }
+  return undefined;
 }

@@ -3,7 +3,10 @@
  * kinds (`kinds/*`) and custom ones (a CNI provider's CRDs) are the same data; `registry.ts` collects them.
  * Source: k8s.io/apimachinery meta/v1 APIResource; k8s.io/kubernetes pkg/printers/internalversion, Kubernetes 1.35.
  */
+import type { JsonObject } from '../../base/json.ts';
+import type { Result } from '../../base/result.ts';
 import type { Epoch, Millis } from '../core/time.ts';
+import type { Failure } from './failure.ts';
 import type { FieldError } from './field-error.ts';
 import { ageOf } from './human-duration.ts';
 import type { NameRule } from './name.ts';
@@ -46,6 +49,8 @@ export interface ResourceType {
   /** Keeps the status it is created with, as nodes do. */
   readonly statusOnCreate?: boolean;
   readonly scale?: ScalePaths;
+  /** Beside status and scale. */
+  readonly subresources?: readonly Subresource[];
   /** What its objects may be called; `subdomain` unless said. */
   readonly nameRule?: NameRule;
   /** Counts changes of the spec in metadata.generation. */
@@ -67,12 +72,34 @@ export interface ResourceType {
     before: KubeObject | undefined,
     tx: ClusterTransaction,
   ): readonly FieldError[];
+  /** Answers a create and stores nothing, as reviews do. */
+  answer?(body: JsonObject, context: AnswerContext): JsonObject;
+  /** Objects that are made when they are asked for, instead of stored ones. */
+  computed?(tx: ClusterTransaction): readonly KubeObject[];
   /** A refusal before validation (admission, authorisation), e.g. deleting `default`: HTTP 403 text. */
   forbid?(
     operation: 'create' | 'update' | 'delete',
     object: KubeObject,
     tx: ClusterTransaction,
   ): string | undefined;
+}
+
+export interface AnswerContext {
+  readonly tx: ClusterTransaction;
+  /** Who asks. */
+  readonly user: string;
+}
+
+/** A path below an object with a meaning of its own, e.g. `pods/eviction`. */
+export interface Subresource {
+  readonly name: string;
+  /** What a client sends or gets there. */
+  readonly kind: string;
+  readonly group: string;
+  readonly version: string;
+  readonly verbs: readonly ('create' | 'get')[];
+  /** What a POST does; exec and its like are streams, which a listener serves. */
+  create?(object: KubeObject, body: JsonObject, tx: ClusterTransaction): Result<JsonObject, Failure>;
 }
 
 /** Members of spec and status that the scale subresource reads and writes. */

@@ -105,11 +105,15 @@ export class ClusterTransaction {
   }
 }
 
-/** Runs everything due up to and including `until`, then stands at `until`. Throws when controllers never settle. */
+/**
+ * Runs everything due up to and including `until`, then stands at `until`; or stops where it is when `stop` says so. Throws
+ * when controllers never settle.
+ */
 export function advance(
   state: ClusterState,
   until: Millis,
   controllers: readonly Controller[],
+  stop?: (state: ClusterState) => boolean,
 ): ClusterState {
   const byName = new Map(controllers.map((controller) => [controller.name, controller]));
   let at = state;
@@ -121,6 +125,7 @@ export function advance(
     const tx = new ClusterTransaction({ ...at, agenda: rest, now: Math.max(at.now, due.at) }, controllers);
     byName.get(due.event.controller)?.reconcile(tx, due.event.key);
     at = tx.state;
+    if (stop?.(at) === true) return at;
   }
   return { ...at, now: Math.max(at.now, until) };
 }

@@ -1,4 +1,4 @@
-/** POST, PUT, PATCH and DELETE: decode, admit, validate, store. */
+/** POST and PUT: decode, admit, validate, store. PATCH ends here, too, once the patch is merged (`patching.ts`). */
 import { isJsonObject, type Json, type JsonObject } from '../../base/json.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import {
@@ -9,21 +9,18 @@ import {
   completeUpdate,
   storeUpdate,
 } from './admission.ts';
-import { CONTENT_TYPE, type ApiRequest } from './api.ts';
+import type { ApiRequest } from './api.ts';
 import { decodeError, pruned, schemaErrors, unknownFields } from './decoding.ts';
 import * as failure from './failure.ts';
 import type { Failure } from './failure.ts';
-import { invalid, required, type FieldError } from './field-error.ts';
-import { objectAt, textAt } from './fields.ts';
+import { required, type FieldError } from './field-error.ts';
+import { textAt } from './fields.ts';
 import { schemaOf } from './kind-schema.ts';
 import { metadataErrors } from './label-syntax.ts';
+import { recordCreate, recordUpdate } from './managed-fields.ts';
 import { nameErrors } from './name.ts';
 import type { KubeObject } from './object.ts';
 import type { Target } from './path.ts';
-import { applyPatch } from './patch/apply-patch.ts';
-import { jsonPatch } from './patch/json-patch.ts';
-import { mergePatch } from './patch/merge-patch.ts';
-import { strategicMerge } from './patch/strategic-merge.ts';
 import { found } from './reading.ts';
 import { apiVersionOf, type ResourceType } from './resource.ts';
 import { scaled, scaleOf } from './scale.ts';
@@ -37,9 +34,11 @@ export interface Written {
   readonly warnings: readonly string[];
 }
 
-interface Decoded {
+export interface Decoded {
   readonly object: KubeObject;
   readonly warnings: readonly string[];
+  /** Its managed fields stand already. */
+  readonly isApplied?: boolean;
 }
 
 export const dryRun = (request: ApiRequest): boolean => request.query?.['dryRun'] === 'All';
@@ -51,7 +50,11 @@ const written = (code: number, object: KubeObject, warnings: readonly string[] =
 });
 
 /** Checks a body against its kind: type, unknown fields (strict, warned or ignored), value types. */
-function decode(type: ResourceType, body: Json | undefined, request: ApiRequest): Result<Decoded, Failure> {
+export function decode(
+  type: ResourceType,
+  body: Json | undefined,
+  request: ApiRequest,
+): Result<Decoded, Failure> {
   if (!isJsonObject(body)) return err(failure.badRequest('the request body is not an object'));
   const apiVersion = textAt(body, 'apiVersion') || apiVersionOf(type);
   const kind = textAt(body, 'kind') || type.kind;
@@ -135,7 +138,25 @@ export function createRequest(
   return decoded.ok ? create(tx, target, request, decoded.value) : decoded;
 }
 
-function create(
+/** What stands in the way of a new object before it is completed. */
+function unfitForCreation(
+  tx: ClusterTransaction,
+  { type, namespace }: Target,
+  { metadata }: KubeObject,
+): Failure | undefined {
+  const { name, generateName, resourceVersion } = metadata;
+  if (!name && !generateName) {
+    const error = required('metadata.name', 'name or generateName is required');
+    return failure.invalidObject(type, '', [error]);
+  }
+  if (resourceVersion) {
+    return failure.badRequest('resourceVersion should not be set on objects to be created');
+  }
+  const isTaken = name && tx.get(type.name, type.namespaced ? namespace : undefined, name) !== undefined;
+  return isTaken ? failure.alreadyExists(type, name) : undefined;
+}
+
+export function create(
   tx: ClusterTransaction,
   target: Target,
   request: ApiRequest,
@@ -144,22 +165,16 @@ function create(
   const { type } = target;
   const at = placed(tx, target, decoded.object);
   if (!at.ok) return at;
-  const { name, generateName, resourceVersion } = at.value.metadata;
-  if (!name && !generateName) {
-    const error = required('metadata.name', 'name or generateName is required');
-    return err(failure.invalidObject(type, '', [error]));
-  }
-  if (resourceVersion)
-    return err(failure.badRequest('resourceVersion should not be set on objects to be created'));
-  if (name && tx.get(type.name, type.namespaced ? target.namespace : undefined, name)) {
-    return err(failure.alreadyExists(type, name));
-  }
+  const obstacle = unfitForCreation(tx, target, at.value);
+  if (obstacle) return err(obstacle);
   const complete = completeNew(tx, type, at.value);
   const why = type.forbid?.('create', complete, tx);
   if (why !== undefined) return err(failure.forbiddenObject(type, complete.metadata.name, why));
   const errors = problems(tx, type, complete, undefined);
   if (errors.length > 0) return err(failure.invalidObject(type, complete.metadata.name, errors));
-  return ok(written(201, dryRun(request) ? complete : tx.put(type.name, complete), decoded.warnings));
+  const change = { request, subresource: undefined, timestamp: tx.timestamp };
+  const made = decoded.isApplied ? complete : recordCreate(type, complete, change);
+  return ok(written(201, dryRun(request) ? made : tx.put(type.name, made), decoded.warnings));
 }
 
 export function replaceRequest(
@@ -184,15 +199,17 @@ export function replaceRequest(
   return update(tx, target, request, { before: before.value, ...decoded.value });
 }
 
-interface Update extends Decoded {
+export interface Update extends Decoded {
   readonly before: KubeObject;
+  /** The subresource by which it came, where the write is one of the whole object. */
+  readonly via?: string;
 }
 
-function update(
+export function update(
   tx: ClusterTransaction,
   target: Target,
   request: ApiRequest,
-  { before, object, warnings }: Update,
+  { before, object, warnings, isApplied, via }: Update,
 ): Result<Written, Failure> {
   const { type, subresource } = target;
   const stale = conflictWith(type, object, before);
@@ -205,7 +222,9 @@ function update(
   if (why !== undefined) return err(failure.forbiddenObject(type, after.metadata.name, why));
   const errors = subresource === 'status' ? [] : problems(tx, type, after, before);
   if (errors.length > 0) return err(failure.invalidObject(type, after.metadata.name, errors));
-  return ok(written(200, dryRun(request) ? after : storeUpdate(tx, type, after, before), warnings));
+  const change = { request, subresource: via ?? subresource, timestamp: tx.timestamp };
+  const recorded = isApplied ? after : recordUpdate(type, { before, after }, change);
+  return ok(written(200, dryRun(request) ? recorded : storeUpdate(tx, type, recorded, before), warnings));
 }
 
 /** Optimistic concurrency: the version and identity that the client last saw. */
@@ -234,7 +253,7 @@ interface ScaleWish {
   readonly scale: Json | undefined;
 }
 
-function replaceScale(
+export function replaceScale(
   tx: ClusterTransaction,
   target: Target,
   request: ApiRequest,
@@ -247,126 +266,7 @@ function replaceScale(
     return err(failure.conflict(target.type, before.metadata.name, failure.MODIFIED));
   }
   const { subresource: _, ...whole } = target;
-  const answer = update(tx, whole, request, { before, object: scaled(before, wanted), warnings: [] });
+  const object = scaled(before, wanted);
+  const answer = update(tx, whole, request, { before, object, warnings: [], via: 'scale' });
   return answer.ok ? ok({ ...answer.value, body: scaleOf(asObject(answer.value.body)) }) : answer;
-}
-
-export function patchRequest(
-  tx: ClusterTransaction,
-  target: Target,
-  request: ApiRequest,
-): Result<Written, Failure> {
-  const before = found(tx, target);
-  if (!before.ok)
-    return isApply(request) && target.subresource === undefined ? applyNew(tx, target, request) : before;
-  const { type } = target;
-  if (target.subresource === 'scale') {
-    if (!type.scale) return err(failure.unknownResource());
-    return replaceScale(tx, target, request, {
-      before: before.value,
-      scale: mergePatch(scaleOf(before.value), request.body ?? {}),
-    });
-  }
-  const patched = applied(type, before.value, request);
-  if (!patched.ok) return patched;
-  const decoded = decodePatched(type, patched.value, request);
-  if (!decoded.ok) return decoded;
-  const { name } = decoded.value.object.metadata;
-  if (name !== before.value.metadata.name) {
-    const error = invalid('metadata.name', name ?? '', 'field is immutable');
-    return err(failure.invalidObject(type, before.value.metadata.name, [error]));
-  }
-  return update(tx, target, request, { before: before.value, ...decoded.value });
-}
-
-const isApply = (request: ApiRequest): boolean => request.contentType === CONTENT_TYPE.applyPatch;
-
-function applyNew(tx: ClusterTransaction, target: Target, request: ApiRequest): Result<Written, Failure> {
-  const decoded = decode(target.type, request.body, request);
-  if (!decoded.ok) return decoded;
-  const { object } = decoded.value;
-  const named = { ...object, metadata: { ...object.metadata, name: target.name ?? '' } };
-  return create(tx, target, request, { ...decoded.value, object: named });
-}
-
-/** A patch with unknown fields is refused as a patch, not as a body. */
-function decodePatched(type: ResourceType, patched: Json, request: ApiRequest): Result<Decoded, Failure> {
-  const unknown = unknownFields(schemaOf(type), patched).map((field) => `unknown field "${field}"`);
-  if (unknown.length > 0 && request.query?.['fieldValidation'] === 'Strict' && !isApply(request)) {
-    const text = JSON.stringify(request.body ?? null);
-    const error = invalid('patch', text, `strict decoding error: ${unknown.join(', ')}`);
-    return err({
-      ...failure.invalidObject(type, '', [error]),
-      message: ` "" is invalid: patch: Invalid value: ${JSON.stringify(text)}: ${error.detail}`,
-      details: {
-        causes: [
-          {
-            reason: error.type,
-            message: `Invalid value: ${JSON.stringify(text)}: ${error.detail}`,
-            field: 'patch',
-          },
-        ],
-      },
-    });
-  }
-  return decode(type, patched, request);
-}
-
-function applied(type: ResourceType, before: KubeObject, request: ApiRequest): Result<Json, Failure> {
-  const patch = request.body ?? {};
-  const live = asJson(before);
-  switch (request.contentType) {
-    case CONTENT_TYPE.jsonPatch: {
-      const patched = jsonPatch(live, patch);
-      if (patched.ok) return patched;
-      return err(failure.unprocessable('the server rejected our request due to an error in our request'));
-    }
-    case CONTENT_TYPE.mergePatch:
-      return ok(mergePatch(live, patch));
-    case CONTENT_TYPE.applyPatch:
-      return ok(applyPatch(schemaOf(type), live, patch));
-    case CONTENT_TYPE.strategicMergePatch:
-      if (!type.custom) return ok(strategicMerge(schemaOf(type), live, patch));
-      break;
-    default:
-  }
-  const { strategicMergePatch, json: _, ...others } = CONTENT_TYPE;
-  const accepted = type.custom
-    ? Object.values(others)
-    : [others.jsonPatch, others.mergePatch, strategicMergePatch, others.applyPatch];
-  return err(failure.unsupportedMediaType(accepted));
-}
-
-/** metav1.Status of a finished deletion. */
-export function deletedStatus(type: ResourceType, object: KubeObject): JsonObject {
-  const { name, uid = '' } = object.metadata;
-  const group = type.group === '' ? {} : { group: type.group };
-  return {
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Success',
-    details: { name, ...group, kind: type.plural, uid },
-  };
-}
-
-/** `preconditions` of DeleteOptions; undefined when they hold. */
-export function brokenPrecondition(
-  type: ResourceType,
-  object: KubeObject,
-  options: JsonObject,
-): Failure | undefined {
-  const preconditions = objectAt(options, 'preconditions');
-  for (const [field, title] of [
-    ['uid', 'UID'],
-    ['resourceVersion', 'ResourceVersion'],
-  ] as const) {
-    const wanted = textAt(preconditions, field);
-    const actual = object.metadata[field] ?? '';
-    if (wanted !== '' && wanted !== actual) {
-      const why = `Precondition failed: ${title} in precondition: ${wanted}, ${title} in object meta: ${actual}`;
-      return failure.conflict(type, object.metadata.name, why);
-    }
-  }
-  return undefined;
 }

@@ -11,6 +11,7 @@ export const FIELD_TYPES: Readonly<Record<string, string>> = {
   AzureDiskVolumeSource:
     'cachingMode:string diskName:string diskURI:string fsType:string kind:string readOnly:boolean',
   AzureFileVolumeSource: 'readOnly:boolean secretName:string shareName:string',
+  Binding: 'target:ObjectReference',
   CSIVolumeSource:
     'driver:string fsType:string nodePublishSecretRef:LocalObjectReference readOnly:boolean volumeAttributes:{string}',
   Capabilities: 'add:[string] drop:[string]',
@@ -20,6 +21,8 @@ export const FIELD_TYPES: Readonly<Record<string, string>> = {
   ClientIPConfig: 'timeoutSeconds:int32',
   ClusterTrustBundleProjection:
     'labelSelector:LabelSelector name:string optional:boolean path:string signerName:string',
+  ComponentCondition: 'error:string message:string status:string type:string',
+  ComponentStatus: 'conditions:[ComponentCondition]@type',
   Condition:
     'lastTransitionTime:string message:string observedGeneration:int64 reason:string status:string type:string',
   ConfigMap: 'binaryData:{string} data:{string} immutable:boolean',
@@ -89,6 +92,8 @@ export const FIELD_TYPES: Readonly<Record<string, string>> = {
   EventSource: 'component:string host:string',
   ExecAction: 'command:[string]',
   FCVolumeSource: 'fsType:string lun:int32 readOnly:boolean targetWWNs:[string] wwids:[string]',
+  FieldSelectorAttributes: 'rawSelector:string requirements:[FieldSelectorRequirement]',
+  FieldSelectorRequirement: 'key:string operator:string values:[string]',
   FileKeySelector: 'key:string optional:boolean path:string volumeName:string',
   FlexVolumeSource:
     'driver:string fsType:string options:{string} readOnly:boolean secretRef:LocalObjectReference',
@@ -110,13 +115,18 @@ export const FIELD_TYPES: Readonly<Record<string, string>> = {
   ImageVolumeSource: 'pullPolicy:string reference:string',
   KeyToPath: 'key:string mode:int32 path:string',
   LabelSelector: 'matchExpressions:[LabelSelectorRequirement] matchLabels:{string}',
+  LabelSelectorAttributes: 'rawSelector:string requirements:[LabelSelectorRequirement]',
   LabelSelectorRequirement: 'key:string operator:string values:[string]',
+  Lease: 'spec:LeaseSpec',
+  LeaseSpec:
+    'acquireTime:string holderIdentity:string leaseDurationSeconds:int32 leaseTransitions:int32 preferredHolder:string renewTime:string strategy:string',
   Lifecycle: 'postStart:LifecycleHandler preStop:LifecycleHandler stopSignal:string',
   LifecycleHandler: 'exec:ExecAction httpGet:HTTPGetAction sleep:SleepAction tcpSocket:TCPSocketAction',
   LinuxContainerUser: 'gid:int64 supplementalGroups:[int64] uid:int64',
   LoadBalancerIngress: 'hostname:string ip:string ipMode:string ports:[PortStatus]',
   LoadBalancerStatus: 'ingress:[LoadBalancerIngress]',
   LocalObjectReference: 'name:string',
+  LocalSubjectAccessReview: 'spec:SubjectAccessReviewSpec status:SubjectAccessReviewStatus',
   ModifyVolumeStatus: 'status:string targetVolumeAttributesClassName:string',
   NFSVolumeSource: 'path:string readOnly:boolean server:string',
   Namespace: 'spec:NamespaceSpec status:NamespaceStatus',
@@ -153,6 +163,8 @@ export const FIELD_TYPES: Readonly<Record<string, string>> = {
   NodeSwapStatus: 'capacity:int64',
   NodeSystemInfo:
     'architecture:string bootID:string containerRuntimeVersion:string kernelVersion:string kubeProxyVersion:string kubeletVersion:string machineID:string operatingSystem:string osImage:string swap:NodeSwapStatus systemUUID:string',
+  NonResourceAttributes: 'path:string verb:string',
+  NonResourceRule: 'nonResourceURLs:[string] verbs:[string]',
   ObjectFieldSelector: 'apiVersion:string fieldPath:string',
   ObjectReference:
     'apiVersion:string fieldPath:string kind:string name:string namespace:string resourceVersion:string uid:string',
@@ -180,6 +192,11 @@ export const FIELD_TYPES: Readonly<Record<string, string>> = {
     'lastProbeTime:string lastTransitionTime:string message:string observedGeneration:int64 reason:string status:string type:string',
   PodDNSConfig: 'nameservers:[string] options:[PodDNSConfigOption] searches:[string]',
   PodDNSConfigOption: 'name:string value:string',
+  PodDisruptionBudget: 'spec:PodDisruptionBudgetSpec status:PodDisruptionBudgetStatus',
+  PodDisruptionBudgetSpec:
+    'maxUnavailable:int-or-string minAvailable:int-or-string selector:LabelSelector unhealthyPodEvictionPolicy:string',
+  PodDisruptionBudgetStatus:
+    'conditions:[Condition]@type currentHealthy:int32 desiredHealthy:int32 disruptedPods:{string} disruptionsAllowed:int32 expectedPods:int32 observedGeneration:int64',
   PodExtendedResourceClaimStatus:
     'requestMappings:[ContainerExtendedResourceRequest] resourceClaimName:string',
   PodIP: 'ip:string',
@@ -210,10 +227,13 @@ export const FIELD_TYPES: Readonly<Record<string, string>> = {
   ReplicaSetSpec: 'minReadySeconds:int32 replicas:int32 selector:LabelSelector template:PodTemplateSpec',
   ReplicaSetStatus:
     'availableReplicas:int32 conditions:[ReplicaSetCondition]@type fullyLabeledReplicas:int32 observedGeneration:int64 readyReplicas:int32 replicas:int32 terminatingReplicas:int32',
+  ResourceAttributes:
+    'fieldSelector:FieldSelectorAttributes group:string labelSelector:LabelSelectorAttributes name:string namespace:string resource:string subresource:string verb:string version:string',
   ResourceClaim: 'name:string request:string',
   ResourceFieldSelector: 'containerName:string divisor:quantity resource:string',
   ResourceHealth: 'health:string resourceID:string',
   ResourceRequirements: 'claims:[ResourceClaim]/name limits:{quantity} requests:{quantity}',
+  ResourceRule: 'apiGroups:[string] resourceNames:[string] resources:[string] verbs:[string]',
   ResourceStatus: 'name:string resources:[ResourceHealth]/resourceID',
   RollingUpdateDaemonSet: 'maxSurge:int-or-string maxUnavailable:int-or-string',
   RollingUpdateDeployment: 'maxSurge:int-or-string maxUnavailable:int-or-string',
@@ -229,6 +249,13 @@ export const FIELD_TYPES: Readonly<Record<string, string>> = {
   SecretVolumeSource: 'defaultMode:int32 items:[KeyToPath] optional:boolean secretName:string',
   SecurityContext:
     'allowPrivilegeEscalation:boolean appArmorProfile:AppArmorProfile capabilities:Capabilities privileged:boolean procMount:string readOnlyRootFilesystem:boolean runAsGroup:int64 runAsNonRoot:boolean runAsUser:int64 seLinuxOptions:SELinuxOptions seccompProfile:SeccompProfile windowsOptions:WindowsSecurityContextOptions',
+  SelfSubjectAccessReview: 'spec:SelfSubjectAccessReviewSpec status:SubjectAccessReviewStatus',
+  SelfSubjectAccessReviewSpec:
+    'nonResourceAttributes:NonResourceAttributes resourceAttributes:ResourceAttributes',
+  SelfSubjectReview: 'status:SelfSubjectReviewStatus',
+  SelfSubjectReviewStatus: 'userInfo:UserInfo',
+  SelfSubjectRulesReview: 'spec:SelfSubjectRulesReviewSpec status:SubjectRulesReviewStatus',
+  SelfSubjectRulesReviewSpec: 'namespace:string',
   Service: 'spec:ServiceSpec status:ServiceStatus',
   ServiceAccount:
     'automountServiceAccountToken:boolean imagePullSecrets:[LocalObjectReference] secrets:[ObjectReference]@name',
@@ -251,6 +278,12 @@ export const FIELD_TYPES: Readonly<Record<string, string>> = {
   StatefulSetUpdateStrategy: 'rollingUpdate:RollingUpdateStatefulSetStrategy type:string',
   StorageOSVolumeSource:
     'fsType:string readOnly:boolean secretRef:LocalObjectReference volumeName:string volumeNamespace:string',
+  SubjectAccessReview: 'spec:SubjectAccessReviewSpec status:SubjectAccessReviewStatus',
+  SubjectAccessReviewSpec:
+    'extra:{[string]} groups:[string] nonResourceAttributes:NonResourceAttributes resourceAttributes:ResourceAttributes uid:string user:string',
+  SubjectAccessReviewStatus: 'allowed:boolean denied:boolean evaluationError:string reason:string',
+  SubjectRulesReviewStatus:
+    'evaluationError:string incomplete:boolean nonResourceRules:[NonResourceRule] resourceRules:[ResourceRule]',
   Sysctl: 'name:string value:string',
   TCPSocketAction: 'host:string port:int-or-string',
   Taint: 'effect:string key:string timeAdded:string value:string',
@@ -259,6 +292,7 @@ export const FIELD_TYPES: Readonly<Record<string, string>> = {
     'labelSelector:LabelSelector matchLabelKeys:[string] maxSkew:int32 minDomains:int32 nodeAffinityPolicy:string nodeTaintsPolicy:string topologyKey:string whenUnsatisfiable:string',
   TypedLocalObjectReference: 'apiGroup:string kind:string name:string',
   TypedObjectReference: 'apiGroup:string kind:string name:string namespace:string',
+  UserInfo: 'extra:{[string]} groups:[string] uid:string username:string',
   Volume:
     'awsElasticBlockStore:AWSElasticBlockStoreVolumeSource azureDisk:AzureDiskVolumeSource azureFile:AzureFileVolumeSource cephfs:CephFSVolumeSource cinder:CinderVolumeSource configMap:ConfigMapVolumeSource csi:CSIVolumeSource downwardAPI:DownwardAPIVolumeSource emptyDir:EmptyDirVolumeSource ephemeral:EphemeralVolumeSource fc:FCVolumeSource flexVolume:FlexVolumeSource flocker:FlockerVolumeSource gcePersistentDisk:GCEPersistentDiskVolumeSource gitRepo:GitRepoVolumeSource glusterfs:GlusterfsVolumeSource hostPath:HostPathVolumeSource image:ImageVolumeSource iscsi:ISCSIVolumeSource name:string nfs:NFSVolumeSource persistentVolumeClaim:PersistentVolumeClaimVolumeSource photonPersistentDisk:PhotonPersistentDiskVolumeSource portworxVolume:PortworxVolumeSource projected:ProjectedVolumeSource quobyte:QuobyteVolumeSource rbd:RBDVolumeSource scaleIO:ScaleIOVolumeSource secret:SecretVolumeSource storageos:StorageOSVolumeSource vsphereVolume:VsphereVirtualDiskVolumeSource',
   VolumeDevice: 'devicePath:string name:string',

@@ -9,9 +9,11 @@ import { forbidden, type FieldError } from '../field-error.ts';
 import { at, listAt, numberAt, objectAt, textAt } from '../fields.ts';
 import { ageOf } from '../human-duration.ts';
 import type { KubeObject } from '../object.ts';
+import { base64 } from '../base64.ts';
 import { AGE_COLUMN, column, NAME_COLUMN, type ResourceType } from '../resource.ts';
 import { formatLabelSelector } from '../selector.ts';
 import { builtin } from './builtin.ts';
+import { TOKEN } from './service-account-token.ts';
 
 const LASTING_NAMESPACES = ['default', 'kube-system', 'kube-public'];
 
@@ -68,20 +70,6 @@ export const CONFIG_MAPS: ResourceType = builtin(
   { validate: immutableErrors },
 );
 
-/** UTF-8 text as base64. */
-function base64(text: string): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-  const bytes = new TextEncoder().encode(text);
-  let encoded = '';
-  for (let index = 0; index < bytes.length; index += 3) {
-    const [a = 0, b, c] = [bytes[index], bytes[index + 1], bytes[index + 2]];
-    const bits = (a << 16) | ((b ?? 0) << 8) | (c ?? 0);
-    const digits = [18, 12, 6, 0].map((shift) => alphabet[(bits >> shift) & 63]);
-    encoded += `${digits[0]}${digits[1]}${b === undefined ? '=' : digits[2]}${c === undefined ? '=' : digits[3]}`;
-  }
-  return encoded;
-}
-
 function secretDefaults(secret: KubeObject): KubeObject {
   const plain = at(secret, 'stringData');
   if (!isJsonObject(plain)) return secret;
@@ -104,12 +92,15 @@ export const SECRETS: ResourceType = builtin(
   { selectableFields: ['type'], defaults: secretDefaults, validate: immutableErrors },
 );
 
-export const SERVICE_ACCOUNTS: ResourceType = builtin({
-  kind: 'ServiceAccount',
-  plural: 'serviceaccounts',
-  shortNames: ['sa'],
-  columns: [NAME_COLUMN, AGE_COLUMN],
-});
+export const SERVICE_ACCOUNTS: ResourceType = builtin(
+  {
+    kind: 'ServiceAccount',
+    plural: 'serviceaccounts',
+    shortNames: ['sa'],
+    columns: [NAME_COLUMN, AGE_COLUMN],
+  },
+  { subresources: [TOKEN] },
+);
 
 const time = (event: KubeObject, member: string): string =>
   textAt(event, member) || textAt(event, 'eventTime');

@@ -11,6 +11,7 @@ import type { KubeObject } from '../object.ts';
 import { AGE_COLUMN, column, NAME_COLUMN, type PrinterColumn, type ResourceType } from '../resource.ts';
 import type { ClusterTransaction } from '../transaction.ts';
 import { builtin } from './builtin.ts';
+import { POD_SUBRESOURCES } from './pod-subresources.ts';
 import { summarize } from './pod-status.ts';
 
 /** Without a tag, or with `latest`, the image is always pulled. */
@@ -295,6 +296,7 @@ export const PODS: ResourceType = builtin(
       'status.podIPs',
       'status.nominatedNodeName',
     ],
+    subresources: POD_SUBRESOURCES,
     defaults: podDefaults,
     validate: validatePod,
   },

@@ -1,24 +1,38 @@
 /**
- * Server-side apply, reduced: the applied configuration is merged into the object, lists by their map keys. Field
- * ownership is not recorded, so leaving a field out does not remove it and there are no conflicts.
+ * The merge of server-side apply: the applied configuration goes into the object, lists by their map keys, and what has one
+ * owner is replaced whole. Who owns what, and what an apply removes, is decided in `applying.ts`.
  * Source: Kubernetes "Server-Side Apply"; sigs.k8s.io/structured-merge-diff.
  */
-import { isJsonObject, jsonEquals, type Json } from '../../../base/json.ts';
+import { isJsonObject, jsonEquals, type Json, type JsonObject } from '../../../base/json.ts';
 import { at, without } from '../fields.ts';
 import type { ArraySchema, Schema } from '../schema.ts';
+import { isAtomic } from './field-set.ts';
 import { fieldOf } from './strategic-merge.ts';
 
-export function applyPatch(schema: Schema | undefined, live: Json | undefined, applied: Json): Json {
+/** `place` is `Type.field`, where the value lies. */
+export function applyPatch(
+  schema: Schema | undefined,
+  live: Json | undefined,
+  applied: Json,
+  place = '',
+): Json {
+  if (isAtomic(schema, place)) return applied;
   if (Array.isArray(applied)) {
     return schema?.type === 'array' && Array.isArray(live)
       ? mergedList(schema, live as readonly Json[], applied as readonly Json[])
       : applied;
   }
-  if (!isJsonObject(applied)) return applied;
+  return isJsonObject(applied) ? mergedObject(schema, live, applied) : applied;
+}
+
+function mergedObject(schema: Schema | undefined, live: Json | undefined, applied: JsonObject): Json {
   let merged: Record<string, Json | undefined> = isJsonObject(live) ? { ...live } : {};
+  const type = schema?.type === 'object' ? (schema.goType ?? '') : '';
   for (const [key, value] of Object.entries(applied)) {
     if (value === null) merged = without(merged, key);
-    else if (value !== undefined) merged[key] = applyPatch(fieldOf(schema, key), merged[key], value);
+    else if (value !== undefined) {
+      merged[key] = applyPatch(fieldOf(schema, key), merged[key], value, `${type}.${key}`);
+    }
   }
   return merged;
 }

@@ -1,0 +1,48 @@
+/**
+ * Lists in pieces: `limit` and `continue`. A token says after which object the next piece begins; unlike the real ones the
+ * pieces are not all of one revision, for there is no history of the store.
+ * Source: Kubernetes API concepts, "Retrieving large results sets in chunks"; k8s.io/apiserver pkg/storage/continue.go.
+ */
+import { err, ok, type Result } from '../../base/result.ts';
+import type { ApiRequest } from './api.ts';
+import { badRequest, type Failure } from './failure.ts';
+import type { KubeObject } from './object.ts';
+import { objectKey } from './store.ts';
+
+export interface Page {
+  readonly objects: readonly KubeObject[];
+  /** Absent on the last piece. */
+  readonly continue?: string;
+  /** Absent where a selector makes it unknown, and on the last piece. */
+  readonly remainingItemCount?: number;
+}
+
+const keyOf = ({ metadata }: KubeObject): string => objectKey(metadata.namespace, metadata.name);
+
+const TOKEN = /^v1\.((?:[A-Za-z0-9._~/-]|%[0-9A-F]{2})+)$/;
+
+/** `objects` come in the order of their keys. */
+export function pageOf(objects: readonly KubeObject[], { query = {} }: ApiRequest): Result<Page, Failure> {
+  const rest = afterToken(objects, query['continue'] ?? '');
+  if (!rest.ok) return rest;
+  const most = Number(query['limit'] ?? 0);
+  const last = rest.value[most - 1];
+  if (!(most > 0) || rest.value.length <= most || !last) return ok({ objects: rest.value });
+  const isWhole = [query['labelSelector'], query['fieldSelector']].every((selector) => !selector);
+  return ok({
+    objects: rest.value.slice(0, most),
+    continue: `v1.${encodeURIComponent(keyOf(last))}`,
+    ...(isWhole ? { remainingItemCount: rest.value.length - most } : {}),
+  });
+}
+
+/** What comes after the object that a token names, whether that one is still there or not. */
+function afterToken(objects: readonly KubeObject[], token: string): Result<readonly KubeObject[], Failure> {
+  if (token === '') return ok(objects);
+  const after = TOKEN.exec(token)?.[1];
+  if (after === undefined) {
+    return err(badRequest(`invalid continue token: continue key is not valid: ${JSON.stringify(token)}`));
+  }
+  const start = objects.findIndex((object) => keyOf(object) > decodeURIComponent(after));
+  return ok(start === -1 ? [] : objects.slice(start));
+}
