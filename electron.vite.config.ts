@@ -22,6 +22,9 @@ const present = (entries: Record<string, string>): Record<string, string> =>
       .filter(([, path]) => existsSync(path)),
   );
 
+/** Where `npm run dev` serves the page from. The window still has it under its own scheme: see src/main/dev-page.ts. */
+const DEV_SERVER = { host: '127.0.0.1', port: 5183 };
+
 const preload = present({ index: 'src/preload/index.ts' });
 
 export default defineConfig({
@@ -47,6 +50,12 @@ export default defineConfig({
   renderer: {
     root: at('src/renderer'),
     plugins: [svelte({ configFile: at('svelte.config.js') })],
+    // The page's own address is app://underlay, so the client of the dev server must be told where its socket is.
+    server: {
+      ...DEV_SERVER,
+      strictPort: true,
+      hmr: { protocol: 'ws', host: DEV_SERVER.host, clientPort: DEV_SERVER.port },
+    },
     build: {
       minify: true,
       // Not the Chromium of Electron: the browser host serves this very bundle to Firefox and Safari too.

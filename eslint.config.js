@@ -222,6 +222,42 @@ const disableNeedsReason = {
   },
 };
 
+/*
+ * What of Electron reaches beyond this process: each such door is opened in one file, once. A second window, or a second
+ * message that pages may send, starts with a change of this table.
+ */
+const ELECTRON_DOORS = {
+  'A window': {
+    file: 'src/main/window.ts',
+    made: /^(BrowserWindow|BaseWindow|BrowserView|WebContentsView)$/,
+  },
+  'A message that pages may send': { file: 'src/main/handshake.ts', called: /(^|\.)ipcMain\.\w+$/ },
+  'A page to load': { file: 'src/main/desktop.ts', called: /\.load(URL|File)$/ },
+  'The way out to the system': { file: 'src/main/external-links.ts', called: /\.openExternal$/ },
+};
+
+const electronDoors = {
+  meta: { type: 'problem', schema: [], messages: { door: '{{what}} has one place: {{file}}, once.' } },
+  create(context) {
+    const opened = new Set();
+    const knock = (node, kind) => {
+      const name = context.sourceCode.getText(node.callee);
+      for (const [what, door] of Object.entries(ELECTRON_DOORS)) {
+        if (!door[kind]?.test(kind === 'made' ? name.split('.').at(-1) : name)) continue;
+        const { file } = door;
+        if (opened.has(what) || !context.filename.endsWith(file)) {
+          context.report({ node, messageId: 'door', data: { what, file } });
+        }
+        opened.add(what);
+      }
+    };
+    return {
+      NewExpression: (node) => knock(node, 'made'),
+      CallExpression: (node) => knock(node, 'called'),
+    };
+  },
+};
+
 const CODE = ['src/**/*.{ts,svelte}', 'test/**/*.ts'];
 const TYPED = [...CODE, '*.config.ts'];
 
@@ -307,6 +343,13 @@ export default ts.config(
   {
     files: [...TEST_FILES, 'test/**/*.ts'],
     rules: { 'max-lines-per-function': 'off', complexity: 'off', 'max-params': 'off' },
+  },
+  {
+    name: 'underlay/electron-doors',
+    files: ['src/**/*.ts'],
+    ignores: TEST_FILES,
+    plugins: { electron: { rules: { doors: electronDoors } } },
+    rules: { 'electron/doors': 'error' },
   },
   // A fixture that needs no other fixture is written `({}, use) =>`.
   { files: ['test/e2e/**'], rules: { 'no-empty-pattern': 'off' } },

@@ -46,6 +46,15 @@ export function node(args, options = {}) {
   });
 }
 
+/** Runs a Node program in front of the user: its words are theirs to read, its exit code is the result. */
+export function attend(args) {
+  return new Promise((settle) => {
+    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit' });
+    child.on('error', () => settle(127));
+    child.on('close', (code, signal) => settle(code ?? (signal ? 128 : 1)));
+  });
+}
+
 /** The entry file of the command `name` of the package `from`. */
 export function tool(name, from = name) {
   const folder = join(ROOT, 'node_modules', from);

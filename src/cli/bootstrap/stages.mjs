@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import process from 'node:process';
 import { CLI, ROOT, node, tool } from './run.mjs';
 import { announce } from './report.mjs';
-import { describe } from './say.mjs';
+import { describe, say } from './say.mjs';
 
 const TYPE_PROJECTS = {
   'types: pure': 'src/tsconfig.pure.json',
@@ -56,6 +56,18 @@ export const browser = stage('browser', async () => {
   return { passed, failed, skipped, skips: playwrightSkips(result.suites), details: output };
 });
 
+/** The simulator against the kernel of this machine, in network namespaces. */
+export const conformance = stage('conformance', async () => {
+  const outcome = await vitest('--config', 'test/conformance/vitest.config.ts');
+  if (outcome.passed > 0) say(conformanceTable());
+  return outcome;
+});
+
+function conformanceTable() {
+  const { table } = JSON.parse(readFileSync(join(ROOT, 'test-results/conformance.json'), 'utf8'));
+  return `\n${table}`;
+}
+
 /** Runs stages two at a time; keeps their order in the result. */
 export async function runAll(stages) {
   const outcomes = [];
@@ -88,8 +100,12 @@ async function oneVerdict(...args) {
   return code === 0 ? { passed: 1, failed: 0, skipped: 0 } : failure(output);
 }
 
-async function unitTests() {
-  const args = ['run', '--reporter', 'dot', '--reporter', 'json', '--outputFile.json'];
+function unitTests() {
+  return vitest();
+}
+
+async function vitest(...more) {
+  const args = ['run', ...more, '--reporter', 'dot', '--reporter', 'json', '--outputFile.json'];
   const { code, output, result } = await withReport((file) =>
     node([tool('vitest'), ...args, file], { env: fullRun() }),
   );

@@ -6,7 +6,15 @@ import { run, which } from './run.mjs';
 import { progress, say } from './say.mjs';
 
 /** Debian package, and the command that shows it is there. */
-const NEEDED = { chromium: 'chromium', iproute2: 'ip', tcpdump: 'tcpdump' };
+const NEEDED = {
+  chromium: 'chromium',
+  iproute2: 'ip',
+  tcpdump: 'tcpdump',
+  iptables: 'iptables-restore',
+  ipset: 'ipset',
+  'iputils-ping': 'ping',
+  bird2: 'bird',
+};
 const QUIET = { DEBIAN_FRONTEND: 'noninteractive' };
 
 /** Installs what is missing if that is allowed here. `required`: nothing may be skipped for want of a program. */
@@ -33,5 +41,22 @@ async function aptInstall(names) {
       ? run('apt-get', args, { env: QUIET })
       : run('sudo', ['-n', 'apt-get', ...args], { env: QUIET });
   const update = await apt('update');
-  return update.code === 0 ? apt('install', '-y', '--no-install-recommends', ...names) : update;
+  if (update.code !== 0) return update;
+  // We run daemons of our own in our own namespaces: the one that a package brings must not start.
+  const daemons = names.filter((name) => name in SERVICE).map((name) => SERVICE[name]);
+  if (daemons.length > 0) await systemctl('mask', ...daemons);
+  const installed = await apt('install', '-y', '--no-install-recommends', ...names);
+  if (daemons.length > 0) {
+    await systemctl('unmask', ...daemons);
+    await systemctl('disable', ...daemons);
+  }
+  return installed;
+}
+
+/** Packages whose installation starts a service. */
+const SERVICE = { bird2: 'bird.service' };
+
+/** Where no service manager runs there is nothing to keep from starting. */
+function systemctl(...args) {
+  return process.getuid?.() === 0 ? run('systemctl', args) : run('sudo', ['-n', 'systemctl', ...args]);
 }

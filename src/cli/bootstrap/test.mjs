@@ -4,7 +4,7 @@ import { ensureBuilt } from './compile.mjs';
 import { ensureInstalled } from './install.mjs';
 import { report } from './report.mjs';
 import { main, progress } from './say.mjs';
-import { CHECKS, browser, failure, labs, runAll, stage } from './stages.mjs';
+import { CHECKS, browser, conformance, failure, labs, runAll, stage } from './stages.mjs';
 import { ensureSystemPackages } from './system-packages.mjs';
 
 const asked = Boolean(process.env.CI && process.env.CI !== 'false') || process.argv.includes('--install');
@@ -28,11 +28,12 @@ await main(async () => {
   const checks = await progress('Checking format, lint, types and units', runAll(CHECKS));
   const build = await runAll([attempt('build', () => ensureBuilt())]);
   const trials = await progress('Trying every lab', runAll([labs]));
+  const kernel = await progress('Comparing with the kernel', runAll([conformance]));
   const pages = await progress(
     'Trying the app in a browser',
     runAll([browserOrWhyNot({ required, missing })]),
   );
-  return report([...install, ...checks, ...build, ...trials, ...pages]);
+  return report([...install, ...checks, ...build, ...trials, ...kernel, ...pages]);
 });
 
 function browserOrWhyNot({ required, missing }) {
