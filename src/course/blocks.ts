@@ -92,11 +92,11 @@ export interface Diagram {
   }[];
 }
 
-/** Headers of a packet from the outermost in, with their sizes in bytes. */
+/** Headers of a packet from the outermost in, with their sizes in bytes. `frame`: what the link itself adds to any packet. */
 export interface PacketLayer {
   readonly name: string;
   readonly bytes: number;
-  readonly role: 'outer' | 'tunnel' | 'inner' | 'payload';
+  readonly role: 'frame' | 'outer' | 'tunnel' | 'inner' | 'payload';
   readonly fields: readonly { readonly name: string; readonly value: string }[];
 }
 

@@ -20,15 +20,20 @@ const SOLUTION = script('#@ step first', 'switch on');
 interface Parts {
   readonly solution?: LabScript;
   readonly pitfalls?: readonly (readonly string[])[];
+  readonly predict?: string;
 }
 
-function lab({ solution = SOLUTION, pitfalls = [PITFALL, PITFALL, PITFALL] }: Parts = {}): CompiledLab {
+function lab({
+  solution = SOLUTION,
+  pitfalls = [PITFALL, PITFALL, PITFALL],
+  predict,
+}: Parts = {}): CompiledLab {
   const checks = [
     '- script: { run: is it on, expect: switched, why: w }',
     '- object: { resource: pods, name: a }',
   ].join('\n');
   return {
-    spec: labWith({ checks }),
+    spec: labWith({ checks, ...(predict === undefined ? {} : { predict }) }),
     environment: {
       id: 'small',
       topology: new FakeSession().topology(),
@@ -123,6 +128,15 @@ describe('a lab', () => {
     ]);
   });
 
+  test('whose prediction no choice answers is reported with the answer', async () => {
+    const asking = (choices: string): CompiledLab =>
+      lab({ predict: `{ ask: Q, from: 'hops(pod/a, pod/b)', choices: ${choices} }` });
+    expect(await proof(asking('[0, 1]'))).toContain('pass: a choice answers the prediction of first');
+    expect(await faults(asking('[1, 2]'))).toEqual([
+      'fail: a choice answers the prediction of first: the cluster answers 0, the choices are 1, 2',
+    ]);
+  });
+
   test('on an engine that does not open it is an error, not a failure', async () => {
     const open = () => Promise.resolve(err(ENGINE_DOWN));
     const said = [];
@@ -183,6 +197,7 @@ describe('commands that a lesson prints', () => {
   const printed = (commands: string, more: Partial<PrintedCommands> = {}): PrintedCommands => ({
     place: 'node/node1',
     after: undefined,
+    exit: 0,
     line: 7,
     commands,
     output: undefined,
@@ -197,6 +212,14 @@ describe('commands that a lesson prints', () => {
     ).toEqual([]);
   });
 
+  test('may differ in the words that a line leaves out, and only there', async () => {
+    expect(await proofOf(printed('ip route', { output: ['10.244.…/26 via … dev eth0'] }))).toEqual([]);
+    const output = ['10.244.…/27 via … dev eth0', 'default via … eth0 …'];
+    expect(await proofOf(printed('ip route', { output }))).toEqual([
+      `fail: l.md:7 runs: not printed: ${output.join(' | ')}\nprinted:\n${ROUTES}`,
+    ]);
+  });
+
   test('that print something else are reported with what they print', async () => {
     expect(await proofOf(printed('ip route', { output: ['default via 10.0.0.2 dev eth0', 'more'] }))).toEqual(
       [`fail: l.md:7 runs: not printed: default via 10.0.0.2 dev eth0 | more\nprinted:\n${ROUTES}`],
@@ -205,6 +228,13 @@ describe('commands that a lesson prints', () => {
 
   test('that fail are reported with what they say', async () => {
     expect(await proofOf(printed('false'))).toEqual(['fail: l.md:7 runs: exit code 1 on node/node1: failed']);
+  });
+
+  test('may fail where the text shows a failure, which is printed too', async () => {
+    expect(await proofOf(printed('false', { exit: 1, output: ['failed'] }))).toEqual([]);
+    expect(await proofOf(printed('ip route', { exit: 1 }))).toEqual([
+      'fail: l.md:7 runs: exit code 0 on node/node1: ',
+    ]);
   });
 
   test('run after the solution of the step they name', async () => {

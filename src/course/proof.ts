@@ -1,11 +1,13 @@
 /**
  * Proves a lab, as the build and `underlay lab test` do: the start state fails every step, the solution passes them one
- * after another, each pitfall fails the check it names while passing another, reset returns to the start, and every
- * command that the lesson prints runs and prints what the lesson says.
+ * after another and the cluster answers each prediction with one of its choices, each pitfall fails the check it names
+ * while passing another, reset returns to the start, and every command that the lesson prints runs and prints what the
+ * lesson says.
  */
 import type { Result } from '../base/result.ts';
 import { runStep } from '../lab/check.ts';
 import type { ExecResult, LabError, LabSession } from '../lab/ports.ts';
+import { answerOf, type Prediction } from '../lab/prediction.ts';
 import type { Expectation } from '../lab/script.ts';
 import type { StepVerdict, Verdict } from '../lab/verdict.ts';
 import { parsePlace } from '../model/place.ts';
@@ -60,6 +62,7 @@ async function* proveSolution(lab: CompiledLab, context: ProofContext): AsyncGen
         await runScript(ofStep(lab.solution, step.id), session, signal),
       );
       yield passing(`the solution passes ${step.id}`, await runStep(step, session, signal));
+      if (step.predict) yield answered(step.id, step.predict, await answerOf(step.predict, session, signal));
     }
     const reset = await session.reset(signal);
     yield reset.ok ? pass('the lab resets') : error('the lab resets', reset.error);
@@ -136,19 +139,35 @@ async function* provePrinted(
   });
 }
 
-function prints(name: string, { place, output = [] }: PrintedCommands, done: ExecResult): ProofStep {
-  if (done.exitCode !== 0) return fail(name, `exit code ${done.exitCode} on ${place}: ${done.stderr.trim()}`);
-  const missing = missingLines(output, done.stdout);
+function prints(name: string, { place, exit, output = [] }: PrintedCommands, done: ExecResult): ProofStep {
+  if (done.exitCode !== exit) {
+    return fail(name, `exit code ${done.exitCode} on ${place}: ${done.stderr.trim()}`);
+  }
+  const printed = [done.stdout, done.stderr].filter((text) => text !== '').join('\n');
+  const missing = missingLines(output, printed);
   return missing.length === 0
     ? pass(name)
-    : fail(name, `not printed: ${missing.join(' | ')}\nprinted:\n${done.stdout}`);
+    : fail(name, `not printed: ${missing.join(' | ')}\nprinted:\n${printed}`);
 }
 
-/** Lines that a lesson shows and the lab did not print; `…` stands for lines left out. Spacing does not count. */
+/**
+ * Lines that a lesson shows and the lab did not print. A line of `…` stands for lines left out, and `…` within a line for
+ * words that differ from run to run. Spacing does not count.
+ */
 function missingLines(shown: readonly string[], printed: string): readonly string[] {
   const plain = (line: string): string => line.trim().replace(/\s+/g, ' ');
-  const lines = new Set(printed.split('\n').map(plain));
-  return shown.map(plain).filter((line) => line !== '' && line !== '…' && !lines.has(line));
+  const lines = printed.split('\n').map(plain);
+  return shown
+    .map(plain)
+    .filter((line) => line !== '' && line !== LEFT_OUT && !lines.some((candidate) => fits(line, candidate)));
+}
+
+const LEFT_OUT = '…';
+
+/** Whether the pieces of `shown` between its ellipses stand in `printed`, in order, from its start to its end. */
+function fits(shown: string, printed: string): boolean {
+  const literal = shown.split(LEFT_OUT).map((piece) => piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${literal.join('.+')}$`).test(printed);
 }
 
 async function* onSession(
@@ -190,6 +209,13 @@ function passing(name: string, { verdicts }: StepVerdict): ProofStep {
     name,
     verdicts.filter(({ outcome }) => outcome !== 'pass'),
   );
+}
+
+function answered(step: string, { choices }: Prediction, answer: Result<string, LabError>): ProofStep {
+  const name = `a choice answers the prediction of ${step}`;
+  if (!answer.ok) return error(name, answer.error);
+  if (choices.includes(answer.value)) return pass(name);
+  return fail(name, `the cluster answers ${answer.value}, the choices are ${choices.join(', ')}`);
 }
 
 /** What the verdicts that should be otherwise make of a proof. */

@@ -1,4 +1,5 @@
 /** Runs a lab file's checks: one table from the kind's key to what evaluates it. */
+import { bgp } from './checks/bgp.ts';
 import { command } from './checks/command.ts';
 import { ipam } from './checks/ipam.ts';
 import { ippool } from './checks/ippool.ts';
@@ -18,6 +19,7 @@ const DEFINITIONS: { readonly [K in CheckKind]: CheckDefinition<Body<K>> } = {
   object,
   reach,
   route,
+  bgp,
   ipam,
   command,
   script,

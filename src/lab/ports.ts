@@ -81,6 +81,12 @@ export interface LabSession extends Probe {
   shell(place: Place, size: TerminalSize): Promise<Result<ShellStream, LabError>>;
   /** Bytes of a file at a place, e.g. a capture to save. */
   readFile(place: Place, path: string): Promise<Result<Uint8Array, LabError>>;
+  /**
+   * A kubeconfig by which the learner's own kubectl, on this machine, reaches the cluster: the same text for as long as
+   * the session lives, also after a reset, marked by an extension named `KUBECONFIG_MARK`. An engine may start to listen
+   * when first asked.
+   */
+  kubeconfig(options?: KubeconfigOptions): Promise<Result<string, LabError>>;
   /** The learner's files (path -> base64) and command histories as they stand, also after a failure. */
   belongings(): Belongings;
   /** Back to the lab's start state; the learner's files stay. */
@@ -88,6 +94,15 @@ export interface LabSession extends Probe {
   dispose(): Promise<void>;
   readonly trace?: TraceGroup;
   readonly clock?: ClockGroup;
+  readonly history?: HistoryGroup;
+}
+
+/** The name of a kubeconfig's extension by which a file of ours is known again, whatever kubectl has changed in it. */
+export const KUBECONFIG_MARK = 'underlay';
+
+export interface KubeconfigOptions {
+  /** Where to listen on 127.0.0.1 if nothing listens yet; any free port otherwise. */
+  readonly port?: number;
 }
 
 /** Optional: how packets went. */
@@ -99,6 +114,29 @@ export interface TraceGroup {
 export interface ClockGroup {
   /** Runs until nothing is pending within `horizon` virtual milliseconds. */
   settle(horizon: number, signal: AbortSignal): Promise<Result<void, LabError>>;
+}
+
+/** Optional: states that can be kept and returned to. */
+export interface HistoryGroup {
+  /** The cluster as it stands, with what is in its pods. The learner's own files and histories are `belongings`. */
+  snapshot(signal: AbortSignal): Promise<Result<SessionSnapshot, LabError>>;
+  /**
+   * Takes the cluster to a state that was kept, in this session or an earlier one of the same lab, its time included; the
+   * learner's own files stay. Terminals stay and their programs run on; a watch of the API ends with 410 Gone, and a
+   * capture sees what crosses from then on. A snapshot that cannot be taken back is an error that says why, and the
+   * session stays as it was.
+   */
+  restore(snapshot: SessionSnapshot, signal: AbortSignal): Promise<Result<void, LabError>>;
+  /** The learner, or a program of theirs, did something that a snapshot would keep; time that passes alone is nothing. */
+  onChange(listener: () => void): Unsubscribe;
+}
+
+export interface SessionSnapshot {
+  readonly engine: EngineId;
+  /** Milliseconds of lab time since the learner arrived. */
+  readonly elapsed: number;
+  /** In the engine's own words: others keep it and hand it back as it is. */
+  readonly text: string;
 }
 
 export interface ExecResult {

@@ -8,6 +8,7 @@ const CHOICES = {
   delivered: "['yes', 'no']",
   source: '[a, b]',
   hops: '[1, 2]',
+  mtu: '[1450, 1480]',
 };
 
 function answer(measure: keyof typeof CHOICES, script: Script): ReturnType<typeof answerOf> {
@@ -24,6 +25,7 @@ describe('the cluster answers', () => {
     ['delivered', { delivered: false }, 'no'],
     ['source', { sourceSeen: '10.0.0.11' }, '10.0.0.11'],
     ['hops', { hops: ['10.0.0.11', '10.244.2.0'] }, '2'],
+    ['mtu', { pathMtu: 1450 }, '1450'],
   ] as const)('%s from %j with %s', async (measure, report, wanted) => {
     expect(await answer(measure, { reach: () => report })).toEqual({ ok: true, value: wanted });
   });

@@ -1,6 +1,7 @@
 /**
  * Predictions: a question asked before the learner acts, answered by the cluster itself. `from` says how to measure the
- * answer: `encapsulation(pod/a, pod/b)`, `delivered(pod/a, pod/b)`, `source(pod/a, host/outside)` or `hops(pod/a, pod/b)`.
+ * answer: `encapsulation(pod/a, pod/b)`, `delivered(pod/a, pod/b)`, `source(pod/a, host/outside)`, `hops(pod/a, pod/b)` or
+ * `mtu(pod/a, pod/b)`, the bytes of the largest IP packet that gets there whole.
  */
 import { z } from 'zod';
 import { err, ok, type Result } from '../base/result.ts';
@@ -15,6 +16,7 @@ const MEASURES = {
   delivered: (report: ReachReport) => (report.delivered ? 'yes' : 'no'),
   source: (report: ReachReport) => report.sourceSeen,
   hops: (report: ReachReport) => String(report.hops.length),
+  mtu: (report: ReachReport) => report.pathMtu?.toString(),
 } as const;
 
 export interface Measure {
@@ -23,7 +25,7 @@ export interface Measure {
   readonly to: Target;
 }
 
-const FORM = /^(encapsulation|delivered|source|hops)\(\s*([^\s,]+)\s*,\s*([^\s,)]+)\s*\)$/;
+const FORM = /^(encapsulation|delivered|source|hops|mtu)\(\s*([^\s,]+)\s*,\s*([^\s,)]+)\s*\)$/;
 
 function parseMeasure(text: string): Measure | undefined {
   const match = FORM.exec(text);
@@ -34,7 +36,7 @@ function parseMeasure(text: string): Measure | undefined {
 
 const measureField = parsed(
   parseMeasure,
-  'a measure: encapsulation, delivered, source or hops of two places, e.g. encapsulation(pod/a, pod/b)',
+  'a measure: encapsulation, delivered, source, hops or mtu of two places, e.g. encapsulation(pod/a, pod/b)',
 );
 
 /** Words a measure can answer with, where they are few: a choice outside them could never be right. */

@@ -151,7 +151,7 @@ function marked(text: string): { readonly text: string; readonly at: string } {
   return { text: text.replace('^', ''), at: `lab.yaml:${before.length}:${(before.at(-1) ?? '').length + 1}` };
 }
 
-const ONE_KIND = 'must have exactly one kind: ippool, object, reach, route, ipam, command or script';
+const ONE_KIND = 'must have exactly one kind: ippool, object, reach, route, bgp, ipam, command or script';
 const PLACES = 'workstation, node/<name>, pod/<name>, pod/<namespace>/<name>, host/<name> or router/<name>';
 
 describe('a check in a lab file', () => {
@@ -246,7 +246,7 @@ describe('a prediction in a lab file', () => {
     [
       '{ ask: Q, from: ^"colour(pod/a, pod/b)", choices: [a, b] }',
       '.from',
-      '"colour(pod/a, pod/b)" is not a measure: encapsulation, delivered, source or hops of two places, e.g. encapsulation(pod/a, pod/b)',
+      '"colour(pod/a, pod/b)" is not a measure: encapsulation, delivered, source, hops or mtu of two places, e.g. encapsulation(pod/a, pod/b)',
     ],
     ['{ ask: Q, from: "hops(pod/a, pod/b)", choices: ^[1] }', '.choices', 'needs at least two choices'],
     [

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { Result } from '../base/result.ts';
+import { bgpSchema } from './checks/bgp.ts';
 import { commandSchema } from './checks/command.ts';
 import { ipamSchema } from './checks/ipam.ts';
 import { ippoolSchema } from './checks/ippool.ts';
@@ -24,6 +25,7 @@ const checkSchema = z
     object: objectSchema.optional(),
     reach: reachSchema.optional(),
     route: routeSchema.optional(),
+    bgp: bgpSchema.optional(),
     ipam: ipamSchema.optional(),
     command: commandSchema.optional(),
     script: scriptSchema.optional(),

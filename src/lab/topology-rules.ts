@@ -122,14 +122,33 @@ function missingGateways({ nodes, hosts, routers }: Topology): readonly Mistake[
   );
 }
 
-function deadRoutes({ routers, segments }: Topology): readonly Mistake[] {
-  return routers.flatMap(({ ports, routes }, router) =>
-    routes.flatMap(({ via }, at) => {
-      const near = segments.some(
-        ({ name, subnet }) => cidrContains(subnet, via) && ports.some(({ segment }) => segment === name),
-      );
-      const path = ['routers', router, 'routes', at, 'via'];
-      return near ? [] : [{ path, message: `${formatIpv4(via)} is in no segment of this router` }];
-    }),
+function deadRoutes({ routers, hosts, segments }: Topology): readonly Mistake[] {
+  const within = (names: readonly string[], via: Ipv4): boolean =>
+    segments.some(({ name, subnet }) => cidrContains(subnet, via) && names.includes(name));
+  const holders = [
+    ...routers.map(({ ports, routes }, at) => ({
+      path: ['routers', at],
+      kind: 'router',
+      routes,
+      near: ports.map(({ segment }) => segment),
+    })),
+    ...hosts.map(({ segment, routes = [] }, at) => ({
+      path: ['hosts', at],
+      kind: 'host',
+      routes,
+      near: [segment],
+    })),
+  ];
+  return holders.flatMap(({ path, kind, routes, near }) =>
+    routes.flatMap(({ via }, at) =>
+      within(near, via)
+        ? []
+        : [
+            {
+              path: [...path, 'routes', at, 'via'],
+              message: `${formatIpv4(via)} is in no segment of this ${kind}`,
+            },
+          ],
+    ),
   );
 }

@@ -2,7 +2,16 @@
  * What a check says of the cluster: what was expected, what was observed, why it matters and where to read on.
  * `error` is neither pass nor fail: the engine could not answer, and that never reads as a wrong answer.
  */
-export const CHECK_KINDS = ['ippool', 'object', 'reach', 'route', 'ipam', 'command', 'script'] as const;
+export const CHECK_KINDS = [
+  'ippool',
+  'object',
+  'reach',
+  'route',
+  'bgp',
+  'ipam',
+  'command',
+  'script',
+] as const;
 
 export type CheckKind = (typeof CHECK_KINDS)[number];
 

@@ -45,7 +45,7 @@ describe('the course', () => {
       .replace('id: first-overlay', 'id: second')
       .replace('## What to keep', '## Kept');
     const { lessons, outline } = compiled(
-      new Map(files).set('content/01-overlays/02-second/index.md', second),
+      new Map(files).set('content/01-overlays/01-second/index.md', second),
     );
     expect(outline.modules[0]?.lessons.slice(0, 2).map(({ id }) => id)).toEqual(['first-overlay', 'second']);
     expect(lessons.get('first-overlay')).toMatchObject({ module: 'overlays', next: 'second' });
@@ -66,6 +66,7 @@ describe('the course', () => {
     expect(printed?.commands[0]).toEqual({
       place: 'workstation',
       after: undefined,
+      exit: 0,
       line: Number(at(LESSON, 'kubectl get pods -o wide').split(':')[1]),
       commands: 'kubectl get pods -o wide',
       output: undefined,

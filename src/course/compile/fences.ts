@@ -18,9 +18,11 @@ export interface PrintedCommands {
   readonly place: string;
   /** The step whose solution has been applied before, when the text says so. */
   readonly after: string | undefined;
+  /** The exit code they must end with: 0, unless the text shows a failure. */
+  readonly exit: number;
   readonly line: number;
   readonly commands: string;
-  /** Lines of the `output` block that follows; `…` stands for any lines left out. */
+  /** Lines of the `output` block that follows; `…` stands for what is left out, lines or words. */
   readonly output: readonly string[] | undefined;
 }
 
@@ -92,7 +94,7 @@ const packetSchema = z.strictObject({
     z.strictObject({
       name: sentence,
       bytes: z.number().int().min(0),
-      role: z.enum(['outer', 'tunnel', 'inner', 'payload']),
+      role: z.enum(['frame', 'outer', 'tunnel', 'inner', 'payload']),
       fields: z.array(z.strictObject({ name: sentence, value: words })),
     }),
   ),
@@ -149,12 +151,14 @@ function run(
   body: string,
   context: FenceContext,
 ): Block | undefined {
-  const after = options.map((option) => /^after=([a-z0-9-]+)$/.exec(option)?.[1]);
-  if (!parsePlace(place) || after.includes(undefined)) {
-    problem(context, 'write: run <place>, or run <place> after=<step>');
+  const read = options.map((option) => /^(?:after=([a-z0-9-]+)|exit=(\d{1,3}))$/.exec(option));
+  if (!parsePlace(place) || read.includes(null)) {
+    problem(context, 'write: run <place>, and after=<step> or exit=<code> where they are needed');
     return undefined;
   }
-  context.print({ place, after: after[0], line: context.line + 1, commands: body, output: undefined });
+  const after = read.find((option) => option?.[1] !== undefined)?.[1];
+  const exit = Number(read.find((option) => option?.[2] !== undefined)?.[2] ?? 0);
+  context.print({ place, after, exit, line: context.line + 1, commands: body, output: undefined });
   return { ...code('bash', body, context), copyable: true, place };
 }
 

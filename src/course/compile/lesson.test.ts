@@ -210,6 +210,20 @@ describe('fences', () => {
     ]);
   });
 
+  test('hold commands that are meant to fail', () => {
+    const { printed } = compiled(...fenced('run pod/client exit=1', 'false'));
+    expect(printed).toEqual([
+      {
+        place: 'pod/client',
+        after: undefined,
+        exit: 1,
+        line: BODY + 1,
+        commands: 'false',
+        output: undefined,
+      },
+    ]);
+  });
+
   test('hold commands to run, with the output they print', () => {
     const { blocks, printed } = compiled(
       ...fenced('run node/node1 after=switch', 'ip route'),
@@ -220,6 +234,7 @@ describe('fences', () => {
       {
         place: 'node/node1',
         after: 'switch',
+        exit: 0,
         line: BODY + 1,
         commands: 'ip route',
         output: ['default via 10.0.0.1 dev eth0', '…'],
@@ -328,12 +343,12 @@ describe('fences', () => {
     [
       'a run without a place',
       fenced('run nowhere', 'true'),
-      `l.md:${BODY}:1: write: run <place>, or run <place> after=<step>`,
+      `l.md:${BODY}:1: write: run <place>, and after=<step> or exit=<code> where they are needed`,
     ],
     [
       'a run with an unknown option',
       fenced('run workstation before=x', 'true'),
-      `l.md:${BODY}:1: write: run <place>, or run <place> after=<step>`,
+      `l.md:${BODY}:1: write: run <place>, and after=<step> or exit=<code> where they are needed`,
     ],
     [
       'a quiz without a right choice',

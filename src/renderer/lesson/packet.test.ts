@@ -15,6 +15,7 @@ test('a packet is named after what wraps it', () => {
   expect(packetEncapsulation(vxlan)).toBe('vxlan');
   expect(packetEncapsulation([layer('IPv4', 20, 'outer'), ...INNER])).toBe('ipip');
   expect(packetEncapsulation([layer('Ethernet', 14, 'outer'), ...INNER])).toBe('none');
+  expect(packetEncapsulation([layer('Ethernet', 14, 'frame'), ...INNER])).toBe('none');
   expect(packetEncapsulation(INNER)).toBe('none');
 });
 
