@@ -1,6 +1,10 @@
-/** How long a learner waits for a lab: from asking for it to the first bytes of its workstation's prompt, and for a reset. */
+/**
+ * How long a learner waits for a lab: from asking for it to the first bytes of its workstation's prompt, for a reset, and
+ * for a return to a state that was kept; and what such a state weighs.
+ */
+import { gzipSync } from 'node:zlib';
 import { simEngine, type SimEngine } from '../../engines/sim/engine.ts';
-import type { LabEnvironment, LabSession } from '../../lab/ports.ts';
+import type { HistoryGroup, LabEnvironment, LabSession, SessionSnapshot } from '../../lab/ports.ts';
 import { WORKSTATION } from '../../model/place.ts';
 import type { LabEntry } from '../../services/library.ts';
 import { PATHS } from '../paths.ts';
@@ -10,6 +14,7 @@ const RUNS = 7;
 const COLD_RUNS = 3;
 const READY = { unit: 'ms', limit: 150 };
 const RESET = { unit: 'ms', limit: 50 };
+const RESTORE = { unit: 'ms', limit: 50 };
 
 /** The learner's case: a host that runs, its spare worker rehearsed with the first lab; every lab in turn. */
 export async function labReady(labs: readonly LabEntry[]): Promise<Figure> {
@@ -54,6 +59,75 @@ export async function labReset({ environment }: LabEntry): Promise<Figure> {
   await session.dispose();
   await engine.dispose();
   return figure(RESET, samples);
+}
+
+/**
+ * Back to a state that was kept, after the learner has changed something: one of the same session, as the start of a step
+ * is, or of an earlier one, which is text from a file.
+ */
+export async function labRestore(lab: LabEntry, from: 'same session' | 'file'): Promise<Figure> {
+  return withHistory(lab, async (session, history, earlier) => {
+    const { signal } = new AbortController();
+    const snapshot = from === 'file' ? earlier : await taken(history);
+    const samples: number[] = [];
+    for (let run = 0; run < RUNS; run += 1) {
+      await session.exec(WORKSTATION, ['kubectl', 'create', 'namespace', 'elsewhere'], signal);
+      const began = performance.now();
+      const done = await history.restore(snapshot, signal);
+      samples.push(performance.now() - began);
+      if (!done.ok) throw new Error(done.error.message);
+    }
+    return figure(RESTORE, samples);
+  });
+}
+
+/** The same, kept: asked for and answered. */
+export async function labSnapshot(lab: LabEntry): Promise<Figure> {
+  return withHistory(lab, async (_, history) => {
+    const samples: number[] = [];
+    for (let run = 0; run < RUNS; run += 1) {
+      const began = performance.now();
+      await taken(history);
+      samples.push(performance.now() - began);
+    }
+    return figure({ unit: RESTORE.unit }, samples);
+  });
+}
+
+/** What a kept state weighs, as text and compressed. */
+export async function snapshotSize(lab: LabEntry, form: 'raw' | 'gzip'): Promise<Figure> {
+  return withHistory(lab, (_session, _history, { text }) => {
+    const bytes = form === 'raw' ? Buffer.byteLength(text) : gzipSync(text).length;
+    return Promise.resolve(figure({ unit: 'kB' }, [bytes / 1000]));
+  });
+}
+
+async function withHistory<T>(
+  { environment }: LabEntry,
+  /** `earlier`: kept by a session that has ended. */
+  use: (session: LabSession, history: HistoryGroup, earlier: SessionSnapshot) => Promise<T>,
+): Promise<T> {
+  const engine = simEngine({ worker: PATHS.simWorker, rehearse: environment });
+  const keeping = async (): Promise<readonly [LabSession, HistoryGroup]> => {
+    await engine.warmed();
+    const session = await open(engine, environment);
+    if (!session.history) throw new Error('the engine keeps no history');
+    return [session, session.history];
+  };
+  const [before, itsHistory] = await keeping();
+  const earlier = await taken(itsHistory);
+  await before.dispose();
+  const [session, history] = await keeping();
+  const measured = await use(session, history, earlier);
+  await session.dispose();
+  await engine.dispose();
+  return measured;
+}
+
+async function taken({ snapshot }: HistoryGroup): Promise<SessionSnapshot> {
+  const kept = await snapshot(new AbortController().signal);
+  if (!kept.ok) throw new Error(kept.error.message);
+  return kept.value;
 }
 
 async function timeToPrompt(engine: SimEngine, environment: LabEnvironment): Promise<number> {

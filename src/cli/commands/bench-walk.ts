@@ -16,6 +16,8 @@ const SETTLE = 60_000;
 export interface Walks {
   readonly running: Figure;
   readonly first: Figure;
+  /** Walks that one processor core makes in a second. */
+  readonly rate: Figure;
 }
 
 export function crossRackWalks({ environment: { topology } }: LabEntry): Walks {
@@ -31,9 +33,12 @@ export function crossRackWalks({ environment: { topology } }: LabEntry): Walks {
   if (trace.disposition !== 'delivered')
     throw new Error(`the packet was not delivered: ${trace.disposition}`);
   const acquainted = { ...untouched, memory: (id: string) => memory.get(id) ?? untouched.memory(id) };
+  const running = timed(acquainted, start);
+  const perSecond = running.map((microseconds) => Math.round(1e6 / microseconds));
   return {
     first: figure({ unit: 'microseconds' }, timed(untouched, start)),
-    running: figure({ unit: 'microseconds', limit: 50 }, timed(acquainted, start)),
+    running: figure({ unit: 'microseconds', limit: 50 }, running),
+    rate: figure({ unit: 'walks a second', atLeast: 50_000 }, perSecond),
   };
 }
 

@@ -12,8 +12,10 @@ import type { CliCommand } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { complain, reasonOf, say } from '../output.ts';
 import { PATHS } from '../paths.ts';
-import { labReady, labReadyCold, labReset } from './bench-lab.ts';
+import { labReady, labReadyCold, labReset, labRestore, labSnapshot, snapshotSize } from './bench-lab.ts';
+import { kernelMeasurements } from './bench-kernel.ts';
 import { firstPaint } from './bench-paint.ts';
+import { largeCluster } from './bench-scale.ts';
 import { crossRackWalks } from './bench-walk.ts';
 import { figure, type Measured } from './figure.ts';
 
@@ -50,8 +52,16 @@ function measurements(
     'lab ready to type': () => labReady(labs),
     'lab ready to type, without a warm spare': () => labReadyCold(lab),
     'lab reset': () => labReset(lab),
+    'lab restore to the start of a step': () => labRestore(lab, 'same session'),
+    'lab restore from a file': () => labRestore(lab, 'file'),
+    'lab snapshot taken': () => labSnapshot(lab),
+    'lab snapshot, JSON': () => snapshotSize(lab, 'raw'),
+    'lab snapshot, compressed': () => snapshotSize(lab, 'gzip'),
     'cross-rack walk': () => crossRackWalks(lab).running,
     'cross-rack walk, first packet': () => crossRackWalks(lab).first,
+    'cross-rack walks on one core': () => crossRackWalks(lab).rate,
+    ...kernelMeasurements(),
+    '500 nodes with 5,000 pods': largeCluster,
     'initial JavaScript': initialJavaScript,
     'lesson first paint': firstPaint,
   };

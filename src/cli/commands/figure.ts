@@ -8,13 +8,15 @@ export interface Figure {
   readonly runs: number;
   /** What the project promises: the median stays below it. Absent where nothing is promised. */
   readonly limit?: number;
+  /** What the project promises where more is better: the median reaches it. */
+  readonly atLeast?: number;
 }
 
 /** A figure, or why there is none. */
 export type Measured = Figure | { readonly unmeasured: string };
 
 export function figure(
-  { unit, limit }: { readonly unit: string; readonly limit?: number },
+  { unit, limit, atLeast }: Pick<Figure, 'unit' | 'limit' | 'atLeast'>,
   samples: readonly number[],
 ): Figure {
   const sorted = [...samples].sort((a, b) => a - b);
@@ -26,5 +28,6 @@ export function figure(
     max: at(sorted.length - 1),
     runs: sorted.length,
     ...(limit === undefined ? {} : { limit }),
+    ...(atLeast === undefined ? {} : { atLeast }),
   };
 }

@@ -71,14 +71,16 @@ async function openShell(file: string, command: string | undefined): Promise<num
   return withSession(freeRunningSimEngine(), environment, (session) => runOnce(session, command));
 }
 
-async function readTopology(file: string): Promise<Result<Topology, string>> {
+/** The error is for the person who named the file. */
+export async function readTopology(file: string): Promise<Result<Topology, string>> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) return err(`The topology ${file} cannot be read. Give the path of a YAML file.`);
   const parsed = parseTopology(file, text);
   return parsed.ok ? parsed : err(formatDiagnostics(parsed.error));
 }
 
-function bare(topology: Topology): LabEnvironment {
+/** A cluster without a lab: Calico with its default pool, and nothing of anyone's. */
+export function bare(topology: Topology): LabEnvironment {
   return {
     id: topology.name,
     topology,

@@ -1,92 +1,106 @@
-/** `underlay start`: the browser host on loopback, one URL, until interrupted. */
+/** `underlay start`: the desktop window where there can be one, else the browser host on loopback, until interrupted. */
 import { spawn } from 'node:child_process';
 import process from 'node:process';
 import { err, ok, type Result } from '../../base/result.ts';
-import { simEngine } from '../../engines/sim/engine.ts';
-import { ProgressStore } from '../../services/progress-store.ts';
-import { readLibrary } from '../../services/library.ts';
-import { Services } from '../../services/services.ts';
 import { WebHost, type WebHostOptions } from '../../server/web-host.ts';
-import { CALICO_VERSION, KUBERNETES_VERSION } from '../../sim/index.ts';
 import type { CliCommand } from '../command.ts';
+import { openDesktop, surroundings, type Surroundings } from '../desktop/desktop.ts';
 import { EXIT } from '../exit-code.ts';
+import { openServices } from '../host-services.ts';
 import { complain, reasonOf, say } from '../output.ts';
-import { dataFolder, PATHS } from '../paths.ts';
-import { packageVersion } from '../version.ts';
+import { PATHS } from '../paths.ts';
 
 const DEFAULT_PORT = 7340;
 const LAST_PORT = 65535;
 /** How many ports after a taken one are tried. */
 const PORTS_TRIED = 20;
 
+/** Flags that only a browser host can honour. */
+const BROWSER_FLAGS = ['browser', 'port', 'no-open'] as const;
+
 export const start: CliCommand = {
   name: 'start',
   spec: {
-    usage: 'underlay start [--browser] [--port N] [--no-open]',
-    summary: 'Start Underlay and open it in a browser.',
+    usage: 'underlay start [--desktop | --browser] [--port N] [--no-open]',
+    summary: 'Start Underlay in its own window, or in a browser where there can be no window.',
     flags: {
-      browser: { help: 'Serve to a browser (the only host of this version).' },
+      desktop: { help: 'Insist on the window: fail where it cannot be opened.' },
+      browser: { help: 'Serve to a browser.' },
       port: {
         value: 'a number',
-        help: `Port on 127.0.0.1; 0 takes any free one. Default ${DEFAULT_PORT}.`,
+        help: `Port on 127.0.0.1; 0 takes any free one. Default ${DEFAULT_PORT}. Implies --browser.`,
       },
-      'no-open': { help: 'Print the address without opening a browser.' },
+      'no-open': { help: 'Print the address without opening a browser. Implies --browser.' },
     },
     words: { min: 0, max: 0 },
   },
   async run({ flags }) {
     const port = parsePort(flags.get('port'));
-    if (!port.ok) {
-      complain(port.error);
+    const host = chooseHost(flags);
+    if (!port.ok || !host.ok) {
+      complain(port.ok ? (host.ok ? '' : host.error) : port.error);
       return EXIT.usage;
     }
-    const services = await openServices();
-    if (!services.ok) {
-      complain(services.error);
-      return EXIT.engine;
-    }
-    const options = { services: services.value, root: PATHS.renderer, port: port.value ?? DEFAULT_PORT };
-    const host = await listenNear(options);
-    if (!host.ok) {
-      complain(host.error);
-      return EXIT.engine;
-    }
-    const { startUrl } = host.value.gate;
-    if (host.value.port !== options.port && options.port !== 0) {
-      say(`Port ${options.port} is in use; taking ${host.value.port} instead.`);
-    }
-    say(`Underlay is running. Open ${startUrl}`);
-    say('Press Ctrl-C to stop.');
-    if (!flags.has('no-open')) openBrowser(startUrl);
-    await interrupted();
-    await host.value.close();
-    await services.value.dispose();
-    return EXIT.pass;
+    const code =
+      host.value === 'browser' ? undefined : await startWindow({ insist: host.value === 'desktop' });
+    return code ?? startBrowser(port.value ?? DEFAULT_PORT, { open: !flags.has('no-open') });
   },
 };
 
-async function openServices(): Promise<Result<Services, string>> {
-  const library = await readLibrary(PATHS.course);
-  if (!library.ok) return library;
-  const progress = await ProgressStore.open(dataFolder());
-  if (!progress.ok) return progress;
-  const { setAside } = progress.value;
-  if (setAside !== undefined) complain(`The saved progress could not be read. It is kept as ${setAside}.`);
-  const [firstLab] = library.value.labs.values();
-  return ok(
-    new Services({
-      library: library.value,
-      engines: [simEngine({ worker: PATHS.simWorker, rehearse: firstLab?.environment })],
-      progress: progress.value,
-      info: {
-        version: await packageVersion(),
-        host: 'browser',
-        kubernetes: KUBERNETES_VERSION,
-        calico: CALICO_VERSION,
-      },
-      log: { error: (message, cause) => complain(`${message}: ${reasonOf(cause)}`) },
-    }),
-  );
+function chooseHost(flags: ReadonlyMap<string, string>): Result<'desktop' | 'browser' | 'either', string> {
+  const browser = BROWSER_FLAGS.find((flag) => flags.has(flag));
+  if (!flags.has('desktop')) return ok(browser === undefined ? 'either' : 'browser');
+  return browser === undefined ? ok('desktop') : err(`--${browser} and --desktop exclude each other.`);
+}
+
+/** The exit code; undefined when there is no window and the browser shall do. */
+export async function startWindow(
+  { insist }: { readonly insist: boolean },
+  around: Surroundings = surroundings(),
+): Promise<number | undefined> {
+  const window = await openDesktop({ insist }, around);
+  if (window.ok) {
+    const { fault } = window.value;
+    if (fault !== undefined) complain(`The window ended unexpectedly: ${fault}.`);
+    return fault === undefined ? EXIT.pass : EXIT.engine;
+  }
+  const { reason, remedy } = window.error;
+  if (insist) {
+    complain(`${reason}\n${remedy}`);
+    return EXIT.engine;
+  }
+  say(`${reason} Underlay runs in your browser instead.`);
+  return undefined;
+}
+
+async function startBrowser(port: number, { open }: { readonly open: boolean }): Promise<number> {
+  const running = await openServices({
+    host: 'browser',
+    log: { error: (message, cause) => complain(`${message}: ${reasonOf(cause)}`) },
+    warn: complain,
+  });
+  if (!running.ok) {
+    complain(running.error);
+    return EXIT.engine;
+  }
+  const host = await listenNear({ services: running.value.services, root: PATHS.renderer, port });
+  if (!host.ok) {
+    complain(host.error);
+    return EXIT.engine;
+  }
+  const { startUrl } = host.value.gate;
+  if (host.value.port !== port && port !== 0) {
+    say(`Port ${port} is in use; taking ${host.value.port} instead.`);
+  }
+  // Before Ctrl-C is offered, it works.
+  const end = interrupted();
+  say(`Underlay is running. Open ${startUrl}`);
+  say('Press Ctrl-C to stop.');
+  if (open) openBrowser(startUrl);
+  await end;
+  await host.value.close();
+  await running.value.dispose();
+  return EXIT.pass;
 }
 
 export function parsePort(text: string | undefined): Result<number | undefined, string> {
@@ -124,7 +138,8 @@ function opener(url: string): readonly [string | undefined, readonly string[]] {
   return process.env.DISPLAY || process.env.WAYLAND_DISPLAY ? ['xdg-open', [url]] : [undefined, []];
 }
 
-function interrupted(): Promise<void> {
+/** Resolves at Ctrl-C, or when the process is asked to end. */
+export function interrupted(): Promise<void> {
   return new Promise((resolve) => {
     process.once('SIGINT', () => resolve());
     process.once('SIGTERM', () => resolve());

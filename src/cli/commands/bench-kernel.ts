@@ -1,0 +1,133 @@
+/**
+ * The simulator against the Linux kernel, in the same run: from nothing to a cluster of 3, 10 and 30 nodes with two pods each
+ * (VXLAN CrossSubnet), all of whose pods reach each other. The kernel is given the network only, by batches of `ip` and
+ * `bridge`; the simulator also brings up the cluster that decides what the network is.
+ */
+import process from 'node:process';
+import { formatIpv4 } from '../../model/ip.ts';
+import { clearStale, inside, must, Namespaces } from '../kernel/namespaces.ts';
+import { stackProgram, type StackProgram } from '../kernel/stack-program.ts';
+import {
+  answers,
+  builtCluster,
+  gridStacks,
+  gridTopology,
+  podEnds,
+  sampledPairs,
+  type PodEnd,
+} from './bench-grid.ts';
+import { figure, type Figure, type Measured } from './figure.ts';
+
+const SIZES = [3, 10, 30];
+const RUNS = 3;
+const FASTER = 20;
+
+type Measurements = Readonly<Record<string, () => Promise<Measured>>>;
+
+export function kernelMeasurements(): Measurements {
+  return Object.assign({}, ...SIZES.map(measurementsOf)) as Measurements;
+}
+
+interface Race {
+  /** Milliseconds from nothing: namespaces and their tables; and until every pair has answered. */
+  readonly kernel: { readonly programmed: number[]; readonly answering: number[] };
+  /** Milliseconds from nothing: all pods running; and until every pair has answered. */
+  readonly simulator: { readonly running: number[]; readonly answering: number[] };
+}
+
+/** One race gives several figures; it is run for the first of them. */
+function measurementsOf(nodes: number): Measurements {
+  let race: Promise<Race> | undefined;
+  const told = (tell: (race: Race) => Figure) => async (): Promise<Measured> => {
+    const why = whyNot();
+    if (why !== undefined) return { unmeasured: why };
+    return tell(await (race ??= raceOf(nodes)));
+  };
+  const name = `${nodes} nodes, ${2 * nodes} pods`;
+  const ms = { unit: 'ms' };
+  return {
+    [`kernel: ${name}, programmed`]: told(({ kernel }) => figure(ms, kernel.programmed)),
+    [`kernel: ${name}, all answering`]: told(({ kernel }) => figure(ms, kernel.answering)),
+    [`simulator: ${name}, running`]: told(({ simulator }) => figure(ms, simulator.running)),
+    [`simulator: ${name}, all answering`]: told(({ simulator }) => figure(ms, simulator.answering)),
+    [`${name}: running, times faster than the kernel programmed`]: told(({ kernel, simulator }) =>
+      figure({ unit: 'times', atLeast: FASTER }, ratios(kernel.programmed, simulator.running)),
+    ),
+    [`${name}: all answering, times faster than the kernel`]: told(({ kernel, simulator }) =>
+      figure({ unit: 'times' }, ratios(kernel.answering, simulator.answering)),
+    ),
+  };
+}
+
+function whyNot(): string | undefined {
+  if (process.platform !== 'linux') return `network namespaces are Linux's, and this is ${process.platform}`;
+  return process.getuid?.() === 0 ? undefined : 'network namespaces need root';
+}
+
+const ratios = (kernel: readonly number[], simulator: readonly number[]): readonly number[] =>
+  kernel.map((time, at) => time / (simulator[at] ?? Number.NaN));
+
+async function raceOf(nodes: number): Promise<Race> {
+  await clearStale();
+  const topology = gridTopology(nodes);
+  const race: Race = { kernel: { programmed: [], answering: [] }, simulator: { running: [], answering: [] } };
+  builtCluster(topology); // the compiler settles
+  for (let turn = 0; turn < RUNS; turn += 1) {
+    const began = performance.now();
+    const simulator = builtCluster(topology);
+    race.simulator.running.push(performance.now() - began);
+    const pairs = sampledPairs(podEnds(simulator));
+    if (!pairs.every(([from, to]) => answers(simulator, from, to)))
+      throw new Error('a simulated pod does not answer');
+    race.simulator.answering.push(performance.now() - began);
+    const { programmed, answering } = await kernelTimes(gridStacks(simulator), pairs);
+    race.kernel.programmed.push(programmed);
+    race.kernel.answering.push(answering);
+  }
+  return race;
+}
+
+async function kernelTimes(
+  stacks: ReturnType<typeof gridStacks>,
+  pairs: readonly (readonly [PodEnd, PodEnd])[],
+): Promise<{ readonly programmed: number; readonly answering: number }> {
+  const began = performance.now();
+  const namespaces = await Namespaces.cable(stacks);
+  try {
+    const programs = stacks.map((stack) => [stack.id, leanProgram(stack)] as const);
+    await twoByTwo(programs, ([id, program]) => namespaces.program(id, program));
+    const programmed = performance.now() - began;
+    await allAnswer(namespaces, pairs);
+    return { programmed, answering: performance.now() - began };
+  } finally {
+    namespaces.dispose();
+  }
+}
+
+/** A pod needs no switches set to be reached: what is not needed is not typed, in favour of the kernel. */
+function leanProgram(stack: ReturnType<typeof gridStacks>[number]): StackProgram {
+  const program = stackProgram(stack);
+  return stack.ipForward ? program : { ...program, sysctls: [] };
+}
+
+/** One shell in each pod pings all of its peers at the same time. */
+async function allAnswer(
+  namespaces: Namespaces,
+  pairs: readonly (readonly [PodEnd, PodEnd])[],
+): Promise<void> {
+  const peers = new Map<string, string[]>();
+  for (const [from, to] of pairs) peers.set(from.id, [...(peers.get(from.id) ?? []), formatIpv4(to.address)]);
+  await twoByTwo([...peers], async ([id, addresses]) => {
+    const script = `for a in ${addresses.join(' ')}; do ping -q -c 1 -W 5 $a > /dev/null || echo $a; done`;
+    const silent = await must(inside(namespaces.nameOf(id), ['sh', '-c', script]));
+    if (silent !== '') throw new Error(`in the kernel ${id} does not reach ${silent.trim()}`);
+  });
+}
+
+async function twoByTwo<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  const waiting = [...items];
+  const lane = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await work(next);
+  };
+  await Promise.all([lane(), lane()]);
+}

@@ -1,0 +1,63 @@
+/** One network, rebuilt once, whole and with each of its faults: every flow asked of the simulator and of the kernel. */
+import { breakKernel, brokenStacks, mendKernel } from './breaking.ts';
+import { flowsOf } from './cases.ts';
+import type { ClusterNetwork } from './cluster.ts';
+import { NO_FAULT, type Fault } from './fault.ts';
+import type { KernelLab } from './kernel-lab.ts';
+import { observedCourses, type Expected } from './observed.ts';
+import type { Compared } from './report.ts';
+import { networkFrom, simulatedCourse } from './simulated.ts';
+
+export interface Comparison {
+  /** The name of the network, and of the mode it is in. */
+  readonly network: string;
+  readonly mode: string;
+  readonly cluster: ClusterNetwork;
+  readonly faults: readonly Fault[];
+  readonly seed: number;
+}
+
+export async function compare(lab: KernelLab, comparison: Comparison): Promise<readonly Compared[]> {
+  const compared: Compared[] = [];
+  for (const fault of [NO_FAULT, ...comparison.faults]) {
+    await breakKernel(lab, fault);
+    try {
+      compared.push(...(await compareUnder(fault, lab, comparison)));
+    } finally {
+      await mendKernel(lab, fault);
+    }
+  }
+  return compared;
+}
+
+async function compareUnder(
+  fault: Fault,
+  lab: KernelLab,
+  comparison: Comparison,
+): Promise<readonly Compared[]> {
+  const { cluster, seed, network, mode } = comparison;
+  const whole = networkFrom(cluster.stacks);
+  const broken = fault === NO_FAULT ? whole : networkFrom(brokenStacks(cluster.stacks, fault));
+  const flows = flowsOf(cluster, {
+    network: broken,
+    seed,
+    prefers: (flow) =>
+      fault !== NO_FAULT && simulatedCourse(whole, flow).outcome !== simulatedCourse(broken, flow).outcome,
+  });
+  const expected = flows.map((flow): Expected => ({ flow, course: simulatedCourse(broken, flow) }));
+  const compared: Compared[] = [];
+  for (const wave of wavesOf(expected)) {
+    const observed = await observedCourses(lab, wave);
+    wave.forEach(({ flow, course: simulated }, at) => {
+      const course = observed[at];
+      if (course) compared.push({ network, mode, fault: fault.name, flow, simulated, observed: course });
+    });
+  }
+  return compared;
+}
+
+/** Flows that try a path MTU teach it to both ends; what is cut to fit is asked afterwards, when it is forgotten again. */
+function wavesOf(expected: readonly Expected[]): readonly (readonly Expected[])[] {
+  const isCut = ({ flow }: Expected): boolean => flow.size === 'jumbo';
+  return [expected.filter((one) => !isCut(one)), expected.filter(isCut)];
+}

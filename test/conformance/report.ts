@@ -1,0 +1,152 @@
+/** What was asked and what came of it, by case: mode x locality x protocol x size x fault. */
+import { formatIpv4 } from '../../src/model/ip.ts';
+import type { Course, Flow } from './flow.ts';
+import { LOCALITIES } from './flow.ts';
+
+export interface Compared {
+  readonly network: string;
+  readonly mode: string;
+  readonly fault: string;
+  readonly flow: Flow;
+  readonly simulated: Course;
+  readonly observed: Course;
+}
+
+export interface Cell {
+  readonly mode: string;
+  readonly locality: string;
+  readonly protocol: string;
+  readonly size: string;
+  readonly fault: string;
+  readonly flows: number;
+  /** Of them, those the kernel did not answer. */
+  readonly failing: number;
+  readonly disagreements: number;
+}
+
+/** Whether both networks did the same, packet by packet. */
+export function agrees({ fault, flow, simulated, observed }: Omit<Compared, 'network' | 'mode'>): boolean {
+  if (flow.size === 'jumbo' && LOSES_PIECES.has(fault)) return simulated.outcome === observed.outcome;
+  return same(simulated, observed) || same(withoutLimited(simulated), observed);
+}
+
+/**
+ * Faults that strike some pieces of a packet and not others. The simulator moves the pieces of a packet together: which of
+ * them still travel on, and how many errors come back, it does not say; only that the packet is lost.
+ */
+const LOSES_PIECES: ReadonlySet<string> = new Set([
+  'uplink down',
+  'tunnel down',
+  'narrow router port',
+  'narrow pod link',
+]);
+
+const same = (a: Course, b: Course): boolean =>
+  a.outcome === b.outcome && a.crossings.join('\n') === b.crossings.join('\n');
+
+/**
+ * The course without errors about missing routes. A stack answers five at once to one address and then one a second; that
+ * limit cannot be lifted for a namespace (net.ipv4.route.error_burst), and flows that ask together share it.
+ */
+function withoutLimited({ outcome, crossings, facts }: Course): Course {
+  return {
+    outcome: outcome === 'error net-unreachable' ? 'nothing' : outcome,
+    crossings: crossings.filter((line) => !line.includes(' icmp 3/0 ')),
+    facts,
+  };
+}
+
+export function cellsOf(compared: readonly Compared[]): readonly Cell[] {
+  const cells = new Map<string, Cell>();
+  for (const one of compared) {
+    const { mode, fault, flow } = one;
+    const { locality, protocol, size } = flow;
+    const key = [mode, locality, protocol, size, fault].join('|');
+    const known = cells.get(key) ?? {
+      mode,
+      locality,
+      protocol,
+      size,
+      fault,
+      flows: 0,
+      failing: 0,
+      disagreements: 0,
+    };
+    cells.set(key, {
+      ...known,
+      flows: known.flows + 1,
+      failing: known.failing + (one.observed.outcome === 'answered' ? 0 : 1),
+      disagreements: known.disagreements + (agrees(one) ? 0 : 1),
+    });
+  }
+  return [...cells.values()];
+}
+
+/** A flow in the written report: how it went in the kernel, and whether the simulator says the same. */
+export function flowRecord(one: Compared): Readonly<Record<string, unknown>> {
+  const { network, mode, fault, flow, observed } = one;
+  const { locality, protocol, size, bytes, from, to } = flow;
+  const { outcome, facts } = observed;
+  return {
+    ...{ network, mode, fault, locality, protocol, size, bytes, from, to: formatIpv4(to) },
+    ...{ outcome, ...facts, agrees: agrees(one) },
+  };
+}
+
+/** One table: a line for each mode and locality, a column for each fault; `delivered/flows`, disagreements after a `!`. */
+export function tableOf(cells: readonly Cell[]): string {
+  const faults = [...new Set(cells.map(({ fault }) => fault))];
+  const modes = [...new Set(cells.map(({ mode }) => mode))];
+  const rows = modes.flatMap((mode) =>
+    LOCALITIES.filter((locality) =>
+      cells.some((cell) => cell.mode === mode && cell.locality === locality),
+    ).map((locality) => [
+      mode,
+      locality,
+      ...faults.map((fault) =>
+        summed(
+          cells.filter((cell) => cell.mode === mode && cell.locality === locality && cell.fault === fault),
+        ),
+      ),
+    ]),
+  );
+  return aligned([['mode', 'locality', ...faults.map((_, at) => `f${at}`)], ...rows], faults);
+}
+
+function summed(cells: readonly Cell[]): string {
+  if (cells.length === 0) return '-';
+  const sum = (key: 'flows' | 'failing' | 'disagreements'): number =>
+    cells.reduce((total, cell) => total + cell[key], 0);
+  const wrong = sum('disagreements');
+  return `${sum('flows') - sum('failing')}/${sum('flows')}${wrong === 0 ? '' : `!${wrong}`}`;
+}
+
+function aligned(rows: readonly (readonly string[])[], faults: readonly string[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  const legend = faults.map((fault, at) => `f${at} ${fault}`).join(', ');
+  return [`answered/asked, !disagreements. Faults: ${legend}.`, ...lines].join('\n');
+}
+
+/** Lines of each side; the first usually tell. */
+const SHOWN = 8;
+
+/** What differs, for a person to read. */
+export function differenceText(
+  { network, mode, fault, flow, simulated, observed }: Compared,
+  flowText: (flow: Flow) => string,
+): string {
+  const only = (these: Course, others: Course): readonly string[] =>
+    these.crossings.filter((line) => !others.crossings.includes(line)).slice(0, SHOWN);
+  return [
+    `${network}, ${mode}, fault: ${fault}: ${flow.locality}: ${flowText(flow)}`,
+    `  simulator: ${simulated.outcome}, kernel: ${observed.outcome}`,
+    ...only(simulated, observed).map((line) => `  only simulated: ${line}`),
+    ...only(observed, simulated).map((line) => `  only observed:  ${line}`),
+  ].join('\n');
+}

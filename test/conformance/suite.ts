@@ -1,0 +1,57 @@
+/** Rebuilding one cluster and comparing it: with real BIRD first where the simulator's BGP made routes, then fault by fault. */
+import type { Netns } from '../../src/sim/net/netns.ts';
+import { BirdMesh, converged, isLearnt, learntRoutes, simulatedRoutes } from './bird.ts';
+import type { ClusterNetwork } from './cluster.ts';
+import { compare } from './comparison.ts';
+import type { Fault } from './fault.ts';
+import { KernelLab } from './kernel-lab.ts';
+import type { Compared } from './report.ts';
+
+export interface Rebuilding {
+  readonly network: string;
+  readonly mode: string;
+  readonly cluster: ClusterNetwork;
+  readonly faults: readonly Fault[];
+  readonly seed: number;
+}
+
+export interface Findings {
+  readonly compared: readonly Compared[];
+  /** Routes of BGP's making by stack: the simulator's and those that BIRD put into the kernel. */
+  readonly simulatedRoutes: Readonly<Record<string, readonly string[]>>;
+  readonly learntRoutes: Readonly<Record<string, readonly string[]>>;
+}
+
+export async function rebuildAndCompare(rebuilding: Rebuilding): Promise<Findings> {
+  const { stacks } = rebuilding.cluster;
+  const speakers = stacks.filter(({ id, routes }) => id.startsWith('node/') && routes.some(isLearnt));
+  const bgp = speakers.length > 0;
+  const lab = await KernelLab.build(stacks, bgp ? { without: isLearnt } : {});
+  try {
+    const learnt = bgp ? await runBird(lab, rebuilding.cluster, speakers) : {};
+    const simulated = Object.fromEntries(speakers.map((stack) => [stack.id, simulatedRoutes(stack)]));
+    const same = JSON.stringify(simulated) === JSON.stringify(learnt);
+    // With other routes every flow would only say so again.
+    const compared = same ? await compare(lab, rebuilding) : [];
+    return { compared, simulatedRoutes: simulated, learntRoutes: learnt };
+  } finally {
+    await lab.dispose();
+  }
+}
+
+/** The daemons are gone before anything is broken: they would repair it. Their routes stay. */
+async function runBird(
+  lab: KernelLab,
+  cluster: ClusterNetwork,
+  speakers: readonly Netns[],
+): Promise<Readonly<Record<string, readonly string[]>>> {
+  const mesh = BirdMesh.start(lab, cluster);
+  try {
+    await converged(lab, speakers);
+    const routes = speakers.map(async ({ id }) => [id, await learntRoutes(lab, id)] as const);
+    return Object.fromEntries(await Promise.all(routes));
+  } finally {
+    await mesh.stop();
+    lab.restoreWithEverything();
+  }
+}
