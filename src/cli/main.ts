@@ -10,7 +10,9 @@ const COMMANDS: readonly ListedCommand[] = [
   { name: 'lab run', load: async () => (await import('./commands/lab.ts')).labRun },
   { name: 'shell', load: async () => (await import('./commands/shell.ts')).shell },
   { name: 'sim', load: async () => (await import('./commands/shell.ts')).sim },
+  { name: 'cluster up', load: async () => (await import('./commands/cluster.ts')).clusterUp },
   { name: 'content check', load: async () => (await import('./commands/content.ts')).contentCheck },
+  { name: 'doctor', load: async () => (await import('./commands/doctor.ts')).doctor },
   { name: 'bench', load: async () => (await import('./commands/bench.ts')).bench },
 ];
 

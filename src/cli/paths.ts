@@ -16,6 +16,7 @@ const ROOT = installationRoot();
 export const PATHS = {
   root: ROOT,
   renderer: join(ROOT, 'out', 'renderer'),
+  preload: join(ROOT, 'out', 'preload', 'index.cjs'),
   simWorker: join(ROOT, 'out', 'main', 'sim-worker.js'),
   course: join(ROOT, 'out', 'content', 'course.json'),
   packageJson: join(ROOT, 'package.json'),

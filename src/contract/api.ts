@@ -26,7 +26,18 @@ export const API = {
   'lab.check': z.strictObject({ session, step: id }),
   'lab.predict': z.strictObject({ session, step: id, choice: z.string().max(200) }),
   'lab.hint': z.strictObject({ session, step: id }),
+  /** Back to the start of the lab: the cluster and the run; the learner's files stay. */
   'lab.reset': z.strictObject({ session }),
+  /** Back to where a step was first reached, with everything of the run that came before it. */
+  'lab.restore': z.strictObject({ session, step: id }),
+  /** Opens the cluster's API to the learner's own kubectl, if it is not open yet. */
+  'lab.kubectl': z.strictObject({ session }),
+  /** Which terminals are open, so that they are open again when the learner comes back. */
+  'lab.desk': z.strictObject({
+    session,
+    places: z.array(place).max(50),
+    active: z.number().int().min(0).max(50),
+  }),
   'lab.restart': z.strictObject({ session }),
   'lab.close': z.strictObject({ session }),
   'terminal.open': z.strictObject({ session, place, ...size }),
@@ -57,6 +68,9 @@ export interface Output {
   'lab.predict': LabView;
   'lab.hint': LabView;
   'lab.reset': LabView;
+  'lab.restore': LabView;
+  'lab.kubectl': OwnKubectlView;
+  'lab.desk': null;
   'lab.restart': LabView;
   'lab.close': null;
   'terminal.open': { readonly terminal: number };
@@ -74,6 +88,12 @@ export interface AppInfo {
   readonly host: 'browser' | 'electron';
   readonly kubernetes: string;
   readonly calico: string;
+}
+
+/** How the learner's own kubectl reaches a lab. */
+export interface OwnKubectlView {
+  /** The line that points a shell of the learner's at it, e.g. `export KUBECONFIG=/…`. */
+  readonly command: string;
 }
 
 export interface RunningLab {
@@ -94,7 +114,26 @@ export interface LabView {
   /** Places a terminal can be opened in, spelt as in labs, workstation first. */
   readonly places: readonly string[];
   readonly topology: TopologyView;
+  /** Terminals that are open on it, or were when it was left. */
+  readonly desk: DeskView;
+  /** How it came to be as it is, in the answer that opened it; absent for a lab that is simply new. */
+  readonly arrival?: LabArrival;
+  /** Present while what happens in the lab cannot be kept for later. */
+  readonly unsaved?: ErrorBody;
 }
+
+export interface DeskView {
+  /** In the order of their tabs. */
+  readonly places: readonly string[];
+  /** Index of the one that is shown. */
+  readonly active: number;
+}
+
+export type LabArrival =
+  /** As it was left; `elapsed` milliseconds of lab time after its start. Lab time stood still meanwhile. */
+  | { readonly kind: 'returned'; readonly elapsed: number }
+  /** At its start, though it had been left half done: the lab or Underlay is another one now, or the file is damaged. */
+  | { readonly kind: 'fresh'; readonly why: 'lab-changed' | 'app-changed' | 'unreadable' };
 
 export interface LabStepView {
   readonly id: string;
@@ -104,6 +143,8 @@ export interface LabStepView {
   readonly prediction?: PredictionView;
   readonly hints: { readonly shown: readonly string[]; readonly total: number };
   readonly verdict?: StepVerdict;
+  /** Whether its start can be returned to, once it has been reached; `missing` when it was reached by skipping. */
+  readonly start?: 'kept' | 'missing';
 }
 
 export interface PredictionView {

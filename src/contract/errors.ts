@@ -38,6 +38,18 @@ const CATALOGUE = {
     message: 'This prediction is closed: it is made already, or its step has passed.',
     remedy: 'Reset the lab to predict again.',
   },
+  'no-step-start': {
+    message: 'The start of this step was not kept, because it was reached by skipping the step before it.',
+    remedy: 'Go back to the start of an earlier step, or reset the lab.',
+  },
+  'lab-not-kept': {
+    message: 'What you do in this lab cannot be kept for later: {detail}.',
+    remedy: 'Check that the data folder is writable and has space. Your progress is kept apart.',
+  },
+  'kubeconfig-not-written': {
+    message: 'The kubeconfig could not be written: {detail}',
+    remedy: 'Check that the data folder is writable and has space.',
+  },
   'not-saved': {
     message: 'Your progress could not be saved: {detail}.',
     remedy: 'Check that the data folder is writable and has space.',

@@ -18,6 +18,9 @@ export type HostFrame =
 /** Bytes a terminal may have on the way before its source is paused. */
 export const UNACKNOWLEDGED_LIMIT = 256 * 1024;
 
+/** The longest frame a window may send, in bytes of its binary frames and characters of its text: a pasted file fits, a flood does not. */
+export const FRAME_LIMIT = 4 * 1024 * 1024;
+
 export function terminalFrame(terminal: number, bytes: Uint8Array): Uint8Array {
   return new ByteWriter(4 + bytes.length).u32(terminal).raw(bytes).bytes;
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseTopology } from '../lab/topology.ts';
+import { KUBECONFIG_MARK } from '../lab/ports.ts';
 import type {
   Belongings,
   LabEngine,
@@ -364,6 +365,26 @@ export function labSessionContract(name: string, makeEngine: () => LabEngine): v
         value: { delivered: true },
       });
       expect(await at('workstation', 'cat', 'kept.txt')).toMatchObject({ value: { stdout: 'mine\n' } });
+    });
+
+    test('a kubeconfig leads the learner’s own kubectl to the cluster, as long as the session lives', async () => {
+      const own = await openSession(makeEngine());
+      const text = await own.kubeconfig();
+      if (!text.ok) throw new Error(text.error.message);
+      const [, server = ''] = /^ +server: (\S+)$/m.exec(text.value) ?? [];
+      const podsAt = async (url: string): Promise<unknown> => {
+        const answer = await fetch(`${url}/api/v1/namespaces/default/pods`);
+        const { items } = (await answer.json()) as { items: { metadata: { name: string } }[] };
+        return items.map(({ metadata }) => metadata.name);
+      };
+      expect(text.value).toContain(`extensions:\n- name: ${KUBECONFIG_MARK}\n`);
+      expect(await podsAt(server)).toEqual(['far', 'near']);
+      await own.exec(WORKSTATION, ['kubectl', 'delete', 'pod', 'near', '--now', '--wait=false'], SIGNAL);
+      await own.reset(SIGNAL);
+      expect(await own.kubeconfig()).toEqual(text);
+      expect(await podsAt(server)).toEqual(['far', 'near']);
+      await own.dispose();
+      await expect(fetch(server)).rejects.toThrow();
     });
 
     test('a disposed session says so', async () => {

@@ -4,6 +4,14 @@
  */
 const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
 
+/** Lab time as a person says it, in whole minutes. */
+function spanOf(milliseconds: number): string {
+  const minutes = Math.floor(milliseconds / 60_000);
+  if (minutes < 1) return 'less than a minute';
+  if (minutes < 90) return count(minutes, 'minute', 'minutes');
+  return `about ${count(Math.round(minutes / 60), 'hour', 'hours')}`;
+}
+
 export const strings = {
   product: 'Underlay',
   tagline: 'Kubernetes networking with Calico, one packet at a time',
@@ -101,7 +109,13 @@ export const strings = {
       `From the outside in: ${layers}. ${total} bytes in all.`,
     layer: (name: string, bytes: number) => `${name}, ${count(bytes, 'byte', 'bytes')}`,
     totalBytes: (bytes: number) => `${count(bytes, 'byte', 'bytes')} in all`,
-    roles: { outer: 'outer header', tunnel: 'tunnel header', inner: 'inner header', payload: 'payload' },
+    roles: {
+      frame: "the link's header",
+      outer: 'outer header',
+      tunnel: 'tunnel header',
+      inner: 'inner header',
+      payload: 'payload',
+    },
     encapsulations: { none: 'no encapsulation', vxlan: 'VXLAN', ipip: 'IP in IP' },
     legend: 'Legend',
   },
@@ -130,7 +144,8 @@ export const strings = {
     start: 'Start the lab on the simulator',
     starting: 'Starting the lab…',
     startFailed: 'The lab did not start.',
-    replaces: (title: string) => `Starting this lab ends the one that is running: ${title}.`,
+    replaces: (title: string) =>
+      `Starting this lab leaves the one that is running, ${title}, which is kept as it is.`,
     passedBefore: (steps: number) => `You have passed ${count(steps, 'step', 'steps')} of it before.`,
     tryAgain: 'Try again',
     reset: 'Reset',
@@ -139,9 +154,27 @@ export const strings = {
     resetConfirm: 'Reset the lab',
     resetDone: 'The lab is back at its start.',
     resetting: 'Resetting…',
-    end: 'End the lab',
-    endTitle: 'End the lab?',
-    endText: 'The cluster and its terminals are gone afterwards. Your progress stays.',
+    end: 'Leave the lab',
+    endTitle: 'Leave the lab?',
+    endText:
+      'Its terminals close. The cluster is kept as it is: start the lab again to go on where you left off.',
+    returned: (milliseconds: number) =>
+      `You are where you left off, ${spanOf(milliseconds)} into the lab. Lab time stood still while you were away.`,
+    startOver: 'Start over',
+    fresh: {
+      'lab-changed':
+        'This lab has changed since you left it, so it starts afresh. Your files and your progress are here.',
+      'app-changed':
+        'Underlay has changed since you left this lab, so it starts afresh. Your files and your progress are here.',
+      unreadable:
+        'What was kept of this lab could not be read. It has been set aside, and the lab starts afresh. Your progress is here.',
+    },
+    ownKubectl: 'Use your own kubectl',
+    ownKubectlText:
+      'This lab has an API on this computer that only the file below leads to. Run this line in a terminal of yours, and the kubectl in it talks to the lab until you leave it. Version 1.31 or later.',
+    ownKubectlOffer: 'Open the lab to it',
+    ownKubectlCopy: 'Copy',
+    dismissNote: 'Dismiss this note',
     restart: 'Restart the lab',
     restarting: 'Restarting…',
     problem: 'The lab has stopped.',
@@ -164,6 +197,17 @@ export const strings = {
       shown === 0 ? `Hint (${total})` : `Next hint (${total - shown} left)`,
     hints: 'Hints',
     nextStep: 'Next step',
+    goBack: 'Go back to the start of this step',
+    goingBack: 'Going back…',
+    goBackTitle: (number: number) => `Go back to the start of step ${number}?`,
+    goBackText: (number: number) =>
+      number === 1
+        ? 'The cluster and every step go back to how they were at the start of the lab. Your files and your progress stay.'
+        : `The cluster goes back to how it was when you first reached step ${number}; this step and those after it are open again. Your files and your progress stay.`,
+    goBackConfirm: 'Go back',
+    wentBack: (number: number) => `You are at the start of step ${number} again.`,
+    startMissing:
+      'You came here without passing the step before, so the start of this step was not kept. You can go back to an earlier step, or reset the lab.',
     verdicts: 'Result',
   },
 
@@ -237,7 +281,8 @@ export const strings = {
     saveFiles: 'Your files here',
     savePath: 'Path of the file',
     saveConfirm: 'Save',
-    saved: (name: string) => `Saved ${name}.`,
+    // Where to, or whether at all, is asked outside the page.
+    saved: (name: string) => `Saving ${name}.`,
     findNothing: 'No match',
     closeHint: 'Close a focused tab',
     closeKeys: 'Delete',

@@ -14,6 +14,11 @@ const TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 };
 
+export interface StaticFile {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 export class StaticFiles {
   readonly #root: string;
 
@@ -22,18 +27,25 @@ export class StaticFiles {
   }
 
   async serve(pathname: string, response: ServerResponse): Promise<void> {
-    const file = this.#resolve(pathname === '/' ? '/index.html' : pathname);
-    const type = file === undefined ? undefined : TYPES[extname(file)];
-    const body =
-      file === undefined || type === undefined ? undefined : await readFile(file).catch(() => undefined);
-    if (body === undefined || type === undefined) {
+    const file = await this.read(pathname);
+    if (file === undefined) {
       answer(response, 404, 'There is no such page.');
       return;
     }
+    response.writeHead(200, file.headers);
+    response.end(file.body);
+  }
+
+  /** The file and the headers it is served with; undefined for what is not there, or not served. */
+  async read(pathname: string): Promise<StaticFile | undefined> {
+    const file = this.#resolve(pathname === '/' || pathname === '' ? '/index.html' : pathname);
+    const type = file === undefined ? undefined : TYPES[extname(file)];
+    if (file === undefined || type === undefined) return undefined;
+    const body = await readFile(file).catch(() => undefined);
+    if (body === undefined) return undefined;
     // Names of built assets carry a hash of their content; the page itself must always be asked for anew.
     const cache = pathname.startsWith('/assets/') ? 'private, max-age=31536000, immutable' : 'no-store';
-    response.writeHead(200, { ...SECURITY_HEADERS, 'content-type': type, 'cache-control': cache });
-    response.end(body);
+    return { body, headers: { ...SECURITY_HEADERS, 'content-type': type, 'cache-control': cache } };
   }
 
   /** The file a path names; undefined when it is malformed or leads out of the folder. */

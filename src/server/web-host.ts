@@ -12,13 +12,11 @@ import {
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { err, ok, type Result } from '../base/result.ts';
+import { FRAME_LIMIT } from '../contract/wire.ts';
 import type { Services } from '../services/services.ts';
 import { WindowConnection } from '../services/window-connection.ts';
 import { Gate, SECURITY_HEADERS, type Refusal } from './security.ts';
 import { answer, StaticFiles } from './static-files.ts';
-
-/** Largest message a window may send: a pasted file fits, a flood does not. */
-const MAX_PAYLOAD = 4 * 1024 * 1024;
 
 export interface WebHostOptions {
   readonly services: Services;
@@ -38,7 +36,7 @@ export class WebHost {
   private constructor({ services, root }: WebHostOptions) {
     this.#services = services;
     this.#files = new StaticFiles(root);
-    this.#sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD });
+    this.#sockets = new WebSocketServer({ noServer: true, maxPayload: FRAME_LIMIT });
     this.#server = createServer((request, response) => {
       this.#respond(request, response).catch((cause: unknown) => {
         services.log.error('a request could not be answered', cause);

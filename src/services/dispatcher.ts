@@ -1,6 +1,6 @@
 /**
  * The one door into the services: every call is looked up in the contract and its payload parsed before a handler sees
- * it. Transports (`server/socket.ts`, later `main/ipc.ts`) only move frames.
+ * it. Transports (`server/web-host.ts`, `main/ipc.ts`) only move frames.
  */
 import { err, type Result } from '../base/result.ts';
 import { API, type ErrorBody, type Handlers, type Input, type Method, type Output } from '../contract/api.ts';

@@ -2,7 +2,7 @@
  * One learner's run of a lab: which hints are shown, what was predicted, which steps passed. It holds no engine; answers
  * to predictions enter it only when the step has passed.
  */
-import type { ErrorBody, LabStepView, LabView } from '../contract/api.ts';
+import type { DeskView, ErrorBody, LabStepView, LabView } from '../contract/api.ts';
 import type { LabSession } from '../lab/ports.ts';
 import type { LabSpec, LabStep } from '../lab/spec.ts';
 import type { StepVerdict } from '../lab/verdict.ts';
@@ -10,21 +10,41 @@ import { formatCidr, formatIpv4, type InterfaceAddress } from '../model/ip.ts';
 import { formatPlace } from '../model/place.ts';
 import type { Topology } from '../model/topology.ts';
 
-interface StepState {
+export interface StepState {
   readonly hintsShown: number;
   readonly chosen?: string;
   readonly answer?: string;
   readonly verdict?: StepVerdict;
 }
 
+/** How far a run is, by step, as it is kept on a disk. */
+export type RunState = readonly (readonly [step: string, state: StepState])[];
+
+/** Whether the start of a step can be returned to; `ahead` when nobody has been there yet. */
+export type StartOf = (step: string) => 'kept' | 'missing' | 'ahead';
+
 const FRESH: StepState = { hintsShown: 0 };
+
+export interface RunSurroundings {
+  readonly session: LabSession;
+  readonly problem: ErrorBody | undefined;
+  readonly unsaved: ErrorBody | undefined;
+  readonly desk: DeskView;
+  readonly startOf: StartOf;
+}
 
 export class LabRun {
   readonly spec: LabSpec;
   readonly #steps = new Map<string, StepState>();
 
-  constructor(spec: LabSpec) {
+  /** `state`: where an earlier run was; steps that the lab does not have any more are left out. */
+  constructor(spec: LabSpec, state: RunState = []) {
     this.spec = spec;
+    for (const [id, step] of state) if (this.step(id)) this.#steps.set(id, step);
+  }
+
+  get state(): RunState {
+    return [...this.#steps];
   }
 
   step(id: string): LabStep | undefined {
@@ -64,7 +84,12 @@ export class LabRun {
     for (const [id, { verdict: _, ...state }] of this.#steps) this.#steps.set(id, state);
   }
 
-  view(id: string, session: LabSession, problem: ErrorBody | undefined): LabView {
+  /** True once the learner has done anything about a step. */
+  begun(step: string): boolean {
+    return this.#steps.has(step);
+  }
+
+  view(id: string, { session, problem, unsaved, desk, startOf }: RunSurroundings): LabView {
     return {
       session: id,
       lab: this.spec.id,
@@ -72,19 +97,22 @@ export class LabRun {
       engine: session.engine,
       status: problem ? 'failed' : 'ready',
       ...(problem ? { problem } : {}),
-      steps: this.spec.steps.map((step) => this.#view(step)),
+      ...(unsaved ? { unsaved } : {}),
+      desk,
+      steps: this.spec.steps.map((step) => this.#view(step, startOf(step.id))),
       places: session.places().map(formatPlace),
       topology: topologyView(session.topology()),
     };
   }
 
-  #view(step: LabStep): LabStepView {
+  #view(step: LabStep, start: ReturnType<StartOf>): LabStepView {
     const { hintsShown, chosen, answer, verdict } = this.#state(step.id);
     return {
       id: step.id,
       title: step.title,
       task: step.task,
       hints: { shown: step.hints.slice(0, hintsShown), total: step.hints.length },
+      ...(start === 'ahead' ? {} : { start }),
       ...(verdict ? { verdict } : {}),
       ...(step.predict
         ? {

@@ -40,10 +40,12 @@ describe('opening a lab', () => {
           title: 'The first step',
           task: 'Do it.',
           hints: { shown: [], total: 2 },
+          start: 'kept',
           prediction: { ask: 'How?', choices: ['none', 'vxlan'] },
         },
       ],
       places: ['workstation', 'node/node1'],
+      desk: { places: [], active: 0 },
       topology: { segments: [], routers: [], nodes: [], hosts: [] },
     });
   });

@@ -5,15 +5,17 @@
 import { randomBytes } from 'node:crypto';
 import { Emitter } from '../base/event.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import type { ErrorBody, LabView, RunningLab } from '../contract/api.ts';
+import type { DeskView, ErrorBody, LabView, RunningLab } from '../contract/api.ts';
 import { failure } from '../contract/errors.ts';
 import { runStep } from '../lab/check.ts';
 import type { Belongings, EngineId, LabEngine, LabSession } from '../lab/ports.ts';
 import { answerOf } from '../lab/prediction.ts';
 import type { LabStep } from '../lab/spec.ts';
 import type { StepVerdict } from '../lab/verdict.ts';
+import { LabKeeper, type After } from './lab-keeper.ts';
 import { LabRun } from './lab-run.ts';
 import type { LabEntry, Library } from './library.ts';
+import type { FoundLab, SavedLabs } from './saved-labs.ts';
 
 /** A laptop's worth: each session is a worker. */
 const MOST_SESSIONS = 8;
@@ -24,11 +26,15 @@ interface Running {
   readonly id: string;
   readonly entry: LabEntry;
   readonly engine: LabEngine;
+  readonly engineId: EngineId;
+  readonly keeper: LabKeeper;
   /** Exchanged by a reset: a check that began before it writes into the old one, where nobody looks. */
   run: LabRun;
   /** Exchanged by a restart. */
   session: LabSession;
   problem: ErrorBody | undefined;
+  /** Why the last save failed. */
+  unsaved: ErrorBody | undefined;
   unsubscribe: () => void;
   /** Resets, restarts and the close of a lab happen one after another. */
   changing: Promise<unknown>;
@@ -46,8 +52,22 @@ export interface Checked {
   readonly totalSteps: number;
 }
 
+export interface LabSessionsOptions {
+  /** Where labs that are left half done are kept; without it they end with the host. */
+  readonly saved?: SavedLabs;
+  /** The host's timers, unless a test holds time in its hands. */
+  readonly after?: After;
+}
+
+const hostTimer: After = (milliseconds, run) => {
+  const timer = setTimeout(run, milliseconds).unref();
+  return () => clearTimeout(timer);
+};
+
 export class LabSessions {
   readonly #library: Library;
+  readonly #saved: SavedLabs | undefined;
+  readonly #after: After;
   readonly #engines: ReadonlyMap<EngineId, LabEngine>;
   readonly #running = new Map<string, Running>();
   /** Labs on their way, by lab and engine, so that two windows that open one lab get one session. */
@@ -59,8 +79,14 @@ export class LabSessions {
   /** A session's engine ended or was exchanged: terminals on it are gone. */
   readonly onReplaced = this.#replaced.subscribe;
 
-  constructor(library: Library, engines: readonly LabEngine[]) {
+  constructor(
+    library: Library,
+    engines: readonly LabEngine[],
+    { saved, after = hostTimer }: LabSessionsOptions = {},
+  ) {
     this.#library = library;
+    this.#saved = saved;
+    this.#after = after;
     this.#engines = new Map(engines.map((engine) => [engine.id, engine]));
   }
 
@@ -88,21 +114,39 @@ export class LabSessions {
       return err(failure('engine-unavailable', { name: engineId }));
     }
     if (this.#running.size + this.#opening.size >= MOST_SESSIONS) return err(failure('too-many-sessions'));
-    const opened = await this.#start(engine, entry, undefined);
+    const found: FoundLab = (await this.#saved?.read(lab, engineId)) ?? { kind: 'none' };
+    const opened = await this.#start(engine, entry, belongingsOf(found));
     if (!opened.ok) return opened;
-    const running: Running = {
+    const running = this.#runningLab(entry, engine, opened.value);
+    const taken = await running.keeper.takeUp(found);
+    if (taken) running.run = taken.run;
+    this.#running.set(running.id, running);
+    this.#follow(running);
+    const view = this.#view(running);
+    return ok(taken?.arrival ? { ...view, arrival: taken.arrival } : view);
+  }
+
+  #runningLab(entry: LabEntry, engine: LabEngine, session: LabSession): Running {
+    const lab: Omit<Running, 'keeper'> = {
       id: randomBytes(8).toString('hex'),
       entry,
       engine,
+      engineId: engine.id,
       run: new LabRun(entry.spec),
-      session: opened.value,
+      session,
       problem: undefined,
+      unsaved: undefined,
       unsubscribe: () => undefined,
       changing: Promise.resolve(),
     };
-    this.#running.set(running.id, running);
-    this.#follow(running);
-    return ok(this.#view(running));
+    const onSaved = (problem: ErrorBody | undefined): void => {
+      if (problem?.message === running.unsaved?.message) return;
+      running.unsaved = problem;
+      this.#tell(running);
+    };
+    const keeper = new LabKeeper(lab, { store: this.#saved, after: this.#after, onSaved });
+    const running: Running = Object.assign(lab, { keeper });
+    return running;
   }
 
   /** In the order they were opened. */
@@ -123,6 +167,8 @@ export class LabSessions {
       const answer = ask ? await answerOf(ask, session, signal) : undefined;
       // What a session showed that has been exchanged meanwhile says nothing about the present one.
       if (running.session === session) run.judged(step, verdict, answer?.ok ? answer.value : undefined);
+      if (verdict.passed) await running.keeper.passed(step);
+      running.keeper.noted();
       this.#tell(running);
       const { id: lab, steps } = run.spec;
       return ok({ verdict, lab, passedSteps: run.passedSteps, totalSteps: steps.length });
@@ -136,6 +182,7 @@ export class LabSessions {
       }
       if (!running.run.canPredict(step)) return err(failure('prediction-locked'));
       running.run.predict(step, choice);
+      running.keeper.noted();
       return ok(this.#tell(running));
     });
   }
@@ -143,17 +190,44 @@ export class LabSessions {
   async hint(id: string, stepId: string): Promise<Result<LabView, ErrorBody>> {
     return this.#withStep(id, stepId, (running, step) => {
       running.run.showHint(step);
+      running.keeper.noted();
       return ok(this.#tell(running));
     });
   }
 
+  setDesk(id: string, desk: DeskView): Result<null, ErrorBody> {
+    const running = this.#running.get(id);
+    if (!running) return err(failure('unknown-session'));
+    running.keeper.setDesk(desk);
+    return ok(null);
+  }
+
   async reset(id: string): Promise<Result<LabView, ErrorBody>> {
+    return this.#change(id, (running) => this.#startOver(running));
+  }
+
+  /** Back to where a step began, with what had passed by then; the learner's files stay. */
+  async restore(id: string, stepId: string): Promise<Result<LabView, ErrorBody>> {
     return this.#change(id, async (running) => {
-      const done = await running.session.reset(AbortSignal.timeout(CHECK_TIMEOUT));
+      const { entry, keeper, session } = running;
+      if (!running.run.step(stepId)) return err(failure('unknown-step', { name: stepId }));
+      if (entry.spec.steps[0]?.id === stepId) return this.#startOver(running);
+      const start = keeper.start(stepId);
+      if (!start || !session.history) return err(failure('no-step-start'));
+      const done = await session.history.restore(start.snapshot, AbortSignal.timeout(CHECK_TIMEOUT));
       if (!done.ok) return done;
-      running.run = new LabRun(running.entry.spec);
+      running.run = new LabRun(entry.spec, start.run);
+      keeper.wentBackTo(start);
       return ok(this.#tell(running));
     });
+  }
+
+  async #startOver(running: Running): Promise<Result<LabView, ErrorBody>> {
+    const done = await running.session.reset(AbortSignal.timeout(CHECK_TIMEOUT));
+    if (!done.ok) return done;
+    running.run = new LabRun(running.entry.spec);
+    running.keeper.startedOver();
+    return ok(this.#tell(running));
   }
 
   /** A new engine session for a lab whose engine died; the learner's files and histories move over. */
@@ -166,6 +240,7 @@ export class LabSessions {
       running.session = opened.value;
       running.problem = undefined;
       running.run.forgetVerdicts();
+      running.keeper.restarted();
       this.#replaced.emit({ session: id });
       this.#follow(running);
       return ok(this.#tell(running));
@@ -177,6 +252,7 @@ export class LabSessions {
       this.#running.delete(id);
       running.unsubscribe();
       this.#replaced.emit({ session: id });
+      await running.keeper.close();
       await running.session.dispose();
       return ok(null);
     });
@@ -205,6 +281,7 @@ export class LabSessions {
   #follow(running: Running): void {
     const { session } = running;
     const ends = [
+      ...(session.history ? [session.history.onChange(() => running.keeper.acted())] : []),
       session.onPlaces(() => this.#tell(running)),
       session.onStatus((status) => {
         if (status.state !== 'failed') return;
@@ -218,8 +295,8 @@ export class LabSessions {
     if (session.status.state === 'failed') running.problem = session.status.error;
   }
 
-  #view({ id, run, session, problem }: Running): LabView {
-    return run.view(id, session, problem);
+  #view({ id, run, keeper, session, problem, unsaved }: Running): LabView {
+    return run.view(id, { session, problem, unsaved, desk: keeper.desk, startOf: keeper.startOf });
   }
 
   #tell(running: Running): LabView {
@@ -252,4 +329,9 @@ export class LabSessions {
     if (!running) return err(failure('unknown-session'));
     return step ? use(running, step) : err(failure('unknown-step', { name: stepId }));
   }
+}
+
+function belongingsOf(found: FoundLab): Belongings | undefined {
+  if (found.kind === 'none') return undefined;
+  return found.kind === 'saved' ? found.lab.belongings : found.belongings;
 }

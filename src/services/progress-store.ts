@@ -2,14 +2,14 @@
  * The learner's progress and settings, kept in one small JSON file. A change is told as saved only when it is on the
  * disk under its final name (write aside, flush, rename), so that killing the host loses nothing that was shown as saved.
  */
-import { access, mkdir, open, readFile, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import process from 'node:process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { Emitter } from '../base/event.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { ErrorBody, ProgressView } from '../contract/api.ts';
 import { failure } from '../contract/errors.ts';
+import { readIfThere, reasonOf, setAside, writeDurably } from './durable-file.ts';
 
 const FORMAT = 1;
 
@@ -48,14 +48,12 @@ export class ProgressStore {
     try {
       await mkdir(folder, { recursive: true });
       const text = await readIfThere(file);
-      const view = text === undefined ? EMPTY : parseProgress(text);
+      const view = text === undefined ? EMPTY : parseProgress(text.toString('utf8'));
       if (view) return ok(new ProgressStore(file, view));
-      const aside = await freeName(`${file}.unreadable`);
-      await rename(file, aside);
-      return ok(new ProgressStore(file, EMPTY, aside));
+      return ok(new ProgressStore(file, EMPTY, await setAside(file)));
     } catch (cause) {
       return err(
-        `Progress cannot be kept in ${folder}: ${reason(cause)}. Set UNDERLAY_DATA to a folder that can be written.`,
+        `Progress cannot be kept in ${folder}: ${reasonOf(cause)}. Set UNDERLAY_DATA to a folder that can be written.`,
       );
     }
   }
@@ -75,9 +73,9 @@ export class ProgressStore {
   async #save(change: (view: ProgressView) => ProgressView): Promise<Result<ProgressView, ErrorBody>> {
     const next = change(await this.#current());
     try {
-      await this.#write(next);
+      await writeDurably(this.#file, `${JSON.stringify({ format: FORMAT, ...next }, undefined, 2)}\n`);
     } catch (cause) {
-      return err(failure('not-saved', { detail: reason(cause) }));
+      return err(failure('not-saved', { detail: reasonOf(cause) }));
     }
     this.#view = next;
     this.#changed.emit(next);
@@ -87,30 +85,7 @@ export class ProgressStore {
   /** What the disk says now, since a second Underlay may have written; what we know when the file has gone. */
   async #current(): Promise<ProgressView> {
     const text = await readIfThere(this.#file).catch(() => undefined);
-    return (text === undefined ? undefined : parseProgress(text)) ?? this.#view;
-  }
-
-  async #write(view: ProgressView): Promise<void> {
-    const aside = `${this.#file}.${process.pid}.new`;
-    const handle = await open(aside, 'w');
-    try {
-      await handle.writeFile(`${JSON.stringify({ format: FORMAT, ...view }, undefined, 2)}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(aside, this.#file);
-    await syncFolder(dirname(this.#file));
-  }
-}
-
-/** Undefined when there is no such file; any other trouble throws. */
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw cause;
+    return (text === undefined ? undefined : parseProgress(text.toString('utf8'))) ?? this.#view;
   }
 }
 
@@ -126,25 +101,3 @@ function parseProgress(text: string): ProgressView | undefined {
   const { lessons, labs, settings } = parsed.data;
   return { lessons, labs, settings };
 }
-
-/** `name`, or `name-2`, `name-3`, ... when that is taken: an earlier file set aside stays. */
-async function freeName(name: string): Promise<string> {
-  for (let count = 1; ; count += 1) {
-    const candidate = count === 1 ? name : `${name}-${count}`;
-    const taken = await access(candidate).then(
-      () => true,
-      () => false,
-    );
-    if (!taken) return candidate;
-  }
-}
-
-/** Makes the rename itself durable; systems that cannot open a folder do not need it. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined);
-  if (!handle) return;
-  await handle.sync().catch(() => undefined);
-  await handle.close();
-}
-
-const reason = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

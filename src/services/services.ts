@@ -4,12 +4,18 @@ import type { LabEngine } from '../lab/ports.ts';
 import type { Log } from './dispatcher.ts';
 import { LabSessions } from './lab-sessions.ts';
 import type { Library } from './library.ts';
+import { OwnKubectl } from './own-kubectl.ts';
 import type { ProgressStore } from './progress-store.ts';
+import type { SavedLabs } from './saved-labs.ts';
 
 export interface ServicesOptions {
   readonly library: Library;
   readonly engines: readonly LabEngine[];
   readonly progress: ProgressStore;
+  /** Where labs that are left half done are kept. */
+  readonly saved?: SavedLabs;
+  /** A folder for kubeconfigs of running labs. */
+  readonly kubeconfigs: string;
   readonly info: AppInfo;
   readonly log: Log;
 }
@@ -17,19 +23,22 @@ export interface ServicesOptions {
 export class Services {
   readonly library: Library;
   readonly labs: LabSessions;
+  readonly ownKubectl: OwnKubectl;
   readonly progress: ProgressStore;
   readonly info: AppInfo;
   readonly log: Log;
 
-  constructor({ library, engines, progress, info, log }: ServicesOptions) {
+  constructor({ library, engines, progress, saved, kubeconfigs, info, log }: ServicesOptions) {
     this.library = library;
-    this.labs = new LabSessions(library, engines);
+    this.labs = new LabSessions(library, engines, saved ? { saved } : {});
+    this.ownKubectl = new OwnKubectl(this.labs, kubeconfigs);
     this.progress = progress;
     this.info = info;
     this.log = log;
   }
 
-  dispose(): Promise<void> {
-    return this.labs.dispose();
+  async dispose(): Promise<void> {
+    await this.ownKubectl.dispose();
+    await this.labs.dispose();
   }
 }

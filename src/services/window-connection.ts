@@ -79,7 +79,7 @@ export class WindowConnection {
   }
 
   #handlers(): Handlers {
-    const { labs, library, info, progress } = this.#services;
+    const { labs, ownKubectl, library, info, progress } = this.#services;
     return {
       'app.info': () => settled(info),
       'course.outline': () => settled(library.outline),
@@ -94,6 +94,9 @@ export class WindowConnection {
       'lab.predict': ({ session, step, choice }) => labs.predict(session, step, choice),
       'lab.hint': ({ session, step }) => labs.hint(session, step),
       'lab.reset': ({ session }) => labs.reset(session),
+      'lab.restore': ({ session, step }) => labs.restore(session, step),
+      'lab.desk': ({ session, ...desk }) => Promise.resolve(labs.setDesk(session, desk)),
+      'lab.kubectl': ({ session }) => ownKubectl.offer(session),
       'lab.restart': ({ session }) => labs.restart(session),
       'lab.close': ({ session }) => {
         this.#sessions.delete(session);

@@ -4,46 +4,54 @@
  */
 import { err, ok, type Result } from '../base/result.ts';
 import type { NetnsId } from '../model/trace.ts';
+import { advanceWorld } from './advance.ts';
 import type { Millis } from './core/time.ts';
 import type { ApiRequest, ApiResponse } from './kube/api.ts';
 import type { Controller } from './kube/controller.ts';
 import { handle } from './kube/facade.ts';
 import type { Registry } from './kube/registry.ts';
-import { advance, ClusterTransaction } from './kube/transaction.ts';
+import { ClusterTransaction } from './kube/transaction.ts';
 import { applyEdit } from './net/apply-edit.ts';
 import type { NetnsEdit } from './net/edit.ts';
-import { forgetNeighbours } from './net/memory.ts';
+import { forgetConnections, forgetNeighbours } from './net/memory.ts';
 import {
   echo,
   http,
+  tcp,
   udpProbe,
   type EchoOutcome,
   type EchoRequest,
   type Exchange,
   type HttpOutcome,
   type HttpRequest,
+  type TcpOutcome,
+  type TcpRequest,
+  type TimedFrame,
   type UdpProbeOutcome,
   type UdpProbeRequest,
 } from './net/exchange.ts';
-import { memoryKey, type Stacks, type World } from './stacks.ts';
+import type { NetnsMemory } from './net/netns.ts';
+import { memoryKey, type HandEdit, type Stacks, type World } from './stacks.ts';
 
 export type Transaction =
-  /** Lets time pass up to `to`, running what falls due. */
-  | { readonly kind: 'advance'; readonly to: Millis }
+  /** Lets time pass up to `to`, running what falls due; with `tell` the frames that cross meanwhile are told. */
+  | { readonly kind: 'advance'; readonly to: Millis; readonly tell?: boolean }
   | { readonly kind: 'request'; readonly request: ApiRequest }
   | { readonly kind: 'edit'; readonly netns: NetnsId; readonly edit: NetnsEdit }
   | { readonly kind: 'echo'; readonly request: EchoRequest }
   | { readonly kind: 'udp-probe'; readonly request: UdpProbeRequest }
-  | { readonly kind: 'http'; readonly request: HttpRequest };
+  | { readonly kind: 'http'; readonly request: HttpRequest }
+  | { readonly kind: 'tcp'; readonly request: TcpRequest };
 
 /** What each kind of transaction brings about besides the next world. */
 export interface Effects {
-  readonly advance: undefined;
+  readonly advance: readonly TimedFrame[];
   readonly request: ApiResponse;
   readonly edit: Result<undefined, string>;
   readonly echo: Exchange<EchoOutcome>;
   readonly 'udp-probe': Exchange<UdpProbeOutcome>;
   readonly http: Exchange<HttpOutcome>;
+  readonly tcp: Exchange<TcpOutcome>;
 }
 
 export type TransactionOf<K extends keyof Effects> = Extract<Transaction, { readonly kind: K }>;
@@ -69,10 +77,10 @@ type Appliers = {
 };
 
 const APPLIERS: Appliers = {
-  advance: (world, { to }, { controllers }) => ({
-    world: { ...world, cluster: advance(world.cluster, to, controllers) },
-    effect: undefined,
-  }),
+  advance: (world, { to, tell = false }, machines) => {
+    const advanced = advanceWorld(world, { to, tell }, machines);
+    return { world: advanced.world, effect: advanced.frames };
+  },
   request: (world, { request }, { controllers, registry }) => {
     const tx = new ClusterTransaction(world.cluster, controllers);
     const response = handle(tx, registry, request);
@@ -84,6 +92,7 @@ const APPLIERS: Appliers = {
   echo: (world, { request }, { stacks }) => exchanged(world, echo(stacks.network(world), request)),
   'udp-probe': (world, { request }, { stacks }) => exchanged(world, udpProbe(stacks.network(world), request)),
   http: (world, { request }, { stacks }) => exchanged(world, http(stacks.network(world), request)),
+  tcp: (world, { request }, { stacks }) => exchanged(world, tcp(stacks.network(world), request)),
 };
 
 export function apply<K extends keyof Effects>(
@@ -110,19 +119,43 @@ function applyHandEdit(
     const forgotten = edit.kind === 'delete-neighbour' && forgetful !== world;
     return forgotten ? { world: forgetful, effect: ok(undefined) } : { world, effect: err(after.error) };
   }
-  const made = [...(world.edits.get(netns) ?? []), { at: world.cluster.now, edit }];
+  const made = withEdit(world.edits.get(netns) ?? [], { at: world.cluster.now, edit });
   return { world: { ...forgetful, edits: world.edits.set(netns, made) }, effect: ok(undefined) };
+}
+
+/** What is over with the moment it is made leaves no trace: a forgotten connection, a socket that is closed again. */
+function withEdit(made: readonly HandEdit[], next: HandEdit): readonly HandEdit[] {
+  const { edit } = next;
+  if (edit.kind === 'forget-connections') return made;
+  if (edit.kind !== 'close-socket') return [...made, next];
+  const { protocol, port } = edit.listener;
+  return made.filter(
+    ({ edit: earlier }) =>
+      earlier.kind !== 'open-socket' ||
+      earlier.listener.protocol !== protocol ||
+      earlier.listener.port !== port,
+  );
 }
 
 /** What a stack had learnt and a change by hand ends: one neighbour, or all of a device that goes down. */
 function forgetLearnt(world: World, netns: NetnsId, edit: NetnsEdit): World {
-  const ends = edit.kind === 'delete-neighbour' || (edit.kind === 'set-link' && edit.up === false);
   const key = memoryKey(world.cluster, netns);
   const memory = world.memory.get(key);
-  if (!ends || !memory) return world;
-  const address = edit.kind === 'delete-neighbour' ? edit.address : undefined;
-  const without = forgetNeighbours(memory, edit.device, address);
-  return without === memory ? world : { ...world, memory: world.memory.set(key, without) };
+  const without = memory && withoutLearnt(memory, edit);
+  return without === memory || !without ? world : { ...world, memory: world.memory.set(key, without) };
+}
+
+function withoutLearnt(memory: NetnsMemory, edit: NetnsEdit): NetnsMemory {
+  switch (edit.kind) {
+    case 'delete-neighbour':
+      return forgetNeighbours(memory, edit.device, edit.address);
+    case 'set-link':
+      return edit.up === false ? forgetNeighbours(memory, edit.device) : memory;
+    case 'forget-connections':
+      return forgetConnections(memory, edit.connections);
+    default:
+      return memory;
+  }
 }
 
 function exchanged<O>(

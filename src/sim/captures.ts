@@ -15,6 +15,10 @@ interface Capture {
 export class Captures {
   readonly #open = new Set<Capture>();
 
+  get areOpen(): boolean {
+    return this.#open.size > 0;
+  }
+
   open(netns: NetnsId, device: string, signal: AbortSignal): AsyncIterable<CapturedFrame> {
     const capture: Capture = { netns, device, queue: new AsyncQueue() };
     const close = (): void => {

@@ -12,6 +12,7 @@ import type { ClusterState } from './kube/controller.ts';
 import { kubeControllers } from './kube/kube-controllers.ts';
 import { ObjectStore } from './kube/store.ts';
 import { ClusterTransaction } from './kube/transaction.ts';
+import { NO_ROUTING } from './routing/routing-state.ts';
 import type { Machinery } from './apply.ts';
 import type { SimulatorOptions } from './simulator.ts';
 import { Stacks, type World } from './stacks.ts';
@@ -27,7 +28,7 @@ export function machinery(topology: Topology): Machinery {
 
 /** The world before anything of a lab exists. Nothing has run yet: the caller lets time pass. */
 export function createWorld(
-  { topology, seed, epoch, defaultPool }: SimulatorOptions,
+  { topology, seed, epoch, defaultPool, backend = 'bird' }: SimulatorOptions,
   { controllers }: Machinery,
 ): World {
   const empty: ClusterState = {
@@ -40,6 +41,6 @@ export function createWorld(
   };
   const tx = new ClusterTransaction(empty, controllers);
   bootstrapCluster(tx, topology);
-  installCalico(tx, { topology, pools: defaultPool ? 'default' : 'none' });
-  return { topology, cluster: tx.state, edits: Table.empty(), memory: Table.empty() };
+  installCalico(tx, { topology, pools: defaultPool ? 'default' : 'none', backend });
+  return { topology, cluster: tx.state, routing: NO_ROUTING, edits: Table.empty(), memory: Table.empty() };
 }

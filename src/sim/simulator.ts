@@ -3,6 +3,7 @@
  * waits for time, for API events or for frames. It starts nothing by itself: a host advances its clock.
  */
 import { Emitter, type Unsubscribe } from '../base/event.ts';
+import { err, type Result } from '../base/result.ts';
 import type { Place } from '../model/place.ts';
 import type { Topology } from '../model/topology.ts';
 import type { NetnsId } from '../model/trace.ts';
@@ -13,10 +14,15 @@ import { createWorld, machinery } from './create.ts';
 import type { ApiRequest } from './kube/api.ts';
 import { watchEvents } from './watches.ts';
 import type { ResourceType } from './kube/resource.ts';
-import type { Exchange } from './net/exchange.ts';
+import type { Exchange, TimedFrame } from './net/exchange.ts';
 import type { Network } from './net/netns.ts';
+import type { RoutingPort } from './routing/speaker-view.ts';
+import { speakerView } from './routing/view.ts';
 import type { ClockPort, ClusterPort, NetworkPort } from './shell/command.ts';
+import { withSocketsOf } from './program-sockets.ts';
 import { Sleepers } from './sleepers.ts';
+import { Sockets } from './sockets.ts';
+import { decodeWorld, encodeWorld, type SnapshotProblem, type WorldSnapshot } from './snapshot.ts';
 import { podNetnsId, type World } from './stacks.ts';
 
 export interface SimulatorOptions {
@@ -27,6 +33,8 @@ export interface SimulatorOptions {
   readonly epoch: Epoch;
   /** False when the lab brings its own IP pools; Calico then starts with none. */
   readonly defaultPool: boolean;
+  /** What carries routes between nodes (calico_backend), `bird` unless said; `vxlan` runs no BGP. */
+  readonly backend?: 'bird' | 'vxlan';
 }
 
 /** Virtual milliseconds that count as now. */
@@ -36,15 +44,23 @@ export class Simulator {
   readonly #machinery: Machinery;
   readonly #sleepers = new Sleepers();
   readonly #captures = new Captures();
+  readonly #sockets = new Sockets();
   readonly #changed = new Emitter<World>();
   readonly #awaited = new Emitter<Millis>();
+  readonly #acted = new Emitter<void>();
+  readonly #restored = new Emitter<void>();
   #world: World;
+  /** How often the world was exchanged for a kept one. */
+  #restores = 0;
 
   constructor(options: SimulatorOptions) {
     this.#machinery = machinery(options.topology);
     this.#world = createWorld(options, this.#machinery);
+    const dated = (): Epoch => this.#world.cluster.epoch;
     this.clock = {
-      epoch: options.epoch,
+      get epoch() {
+        return dated();
+      },
       now: () => this.now,
       sleep: (milliseconds, signal) => {
         const over = this.#sleepers.sleep(this.now + milliseconds, signal);
@@ -68,14 +84,48 @@ export class Simulator {
   /** A program began to wait for this moment: a host may have to wake earlier than it planned. */
   readonly onAwaited = (listener: (until: Millis) => void): Unsubscribe => this.#awaited.subscribe(listener);
 
-  /** Goes back (or elsewhere) to a kept world. Sleepers stay: time does not run backwards for programs. */
+  /** Something other than the passing of time changed the world. */
+  readonly onActed = (listener: () => void): Unsubscribe => this.#acted.subscribe(listener);
+
+  /**
+   * Goes back (or elsewhere) to a kept world, exactly: its time and revision included. Programs run on as on a machine
+   * whose clock is set: a sleep lasts what was left of it, a socket stays open. Open watches end with 410 Gone, as the API ends them when its
+   * store is restored, so that clients list anew; captures see what crosses from now on, and frames that were still on
+   * their way in the world that was left are never shown.
+   */
   restore(world: World): void {
-    this.#become({ ...world, cluster: { ...world.cluster, now: Math.max(world.cluster.now, this.now) } });
+    this.#restores += 1;
+    this.#sleepers.shift(world.cluster.now - this.now);
+    this.#restored.emit();
+    this.#become(withSocketsOf(world, this.#world));
+  }
+
+  /** The present world as plain JSON, for `decode` in this process or another. */
+  encode(): WorldSnapshot {
+    return encodeWorld(this.#world);
+  }
+
+  /**
+   * The world of a snapshot, whoever wrote it; nothing happens yet. It is tried out: one that fits every rule of form
+   * and still makes the machinery stumble is refused as damaged.
+   */
+  decode(value: unknown): Result<World, SnapshotProblem> {
+    const { topology } = this.#world;
+    const world = decodeWorld(value, { topology, registry: this.#machinery.registry });
+    if (!world.ok) return world;
+    try {
+      tryOut(world.value, this.#machinery);
+    } catch (problem) {
+      return err({ kind: 'damaged', detail: `its cluster does not run: ${String(problem)}` });
+    }
+    return world;
   }
 
   apply<K extends keyof Effects>(transaction: TransactionOf<K> & { readonly kind: K }): Effects[K] {
-    const applied: Applied<K> = apply<K>(this.#world, transaction, this.#machinery);
+    const before = this.#world;
+    const applied: Applied<K> = apply<K>(before, transaction, this.#machinery);
     this.#become(applied.world);
+    if (transaction.kind !== 'advance' && applied.world !== before) this.#acted.emit();
     return applied.effect;
   }
 
@@ -89,22 +139,24 @@ export class Simulator {
     return this.#machinery.stacks.network(this.#world);
   }
 
-  /** When something next falls due: work of a controller or the end of a sleep; undefined when nothing waits. */
+  /** When something next falls due: work, a timer of a BGP speaker or the end of a sleep; undefined when nothing waits. */
   get nextEventAt(): Millis | undefined {
-    const work = this.#world.cluster.agenda.nextAt;
-    const sleep = this.#sleepers.nextAt;
-    if (work === undefined || sleep === undefined) return work ?? sleep;
-    return Math.min(work, sleep);
+    return earlier(this.nextWorkAt, earlier(this.#world.routing.routine.nextAt, this.#sleepers.nextAt));
   }
 
-  /** When a controller next has work; unlike `nextEventAt` it does not count waiting programs. */
+  /**
+   * When a controller next has work, or a BGP speaker tries to connect or to send again. Unlike `nextEventAt` it counts
+   * neither waiting programs nor what goes on for ever: keepalives and hold timers.
+   */
   get nextWorkAt(): Millis | undefined {
-    return this.#world.cluster.agenda.nextAt;
+    const { cluster, routing } = this.#world;
+    return earlier(cluster.agenda.nextAt, routing.work.nextAt);
   }
 
   advanceTo(to: Millis): void {
     if (to < this.now) return;
-    this.apply({ kind: 'advance', to });
+    const frames = this.apply({ kind: 'advance', to, tell: this.#captures.areOpen });
+    this.#show(frames);
     this.#sleepers.wake(to);
   }
 
@@ -142,6 +194,7 @@ export class Simulator {
         registry: this.#machinery.registry,
         world: () => this.#world,
         onChange: this.onChange,
+        onRestored: this.#restored.subscribe,
       }),
   };
 
@@ -156,24 +209,47 @@ export class Simulator {
     echo: (request) => this.#exchange(this.apply({ kind: 'echo', request })),
     udpProbe: (request) => this.#exchange(this.apply({ kind: 'udp-probe', request })),
     http: (request) => this.#exchange(this.apply({ kind: 'http', request })),
+    tcp: (request) => {
+      const outcome = this.#exchange(this.apply({ kind: 'tcp', request }));
+      if (outcome.kind === 'connected') this.#sockets.hear(outcome.heard);
+      return outcome;
+    },
+    accept: (id, port, signal) => this.#sockets.accept(id, port, signal),
     capture: (id, device, signal) => this.#captures.open(id, device, signal),
+  };
+
+  readonly routing: RoutingPort = {
+    speaker: (node) => {
+      const { routing } = this.#world;
+      const speaker = routing.speakers.get(`node/${node}`);
+      const stack = speaker?.running ? this.#machinery.stacks.netns(this.#world, speaker.netns) : undefined;
+      return speaker && stack && speakerView({ speaker, routing, stack, now: this.now });
+    },
   };
 
   readonly clock: ClockPort;
 
   #exchange<O>(exchange: Exchange<O>): O {
+    this.#show(exchange.frames);
+    return exchange.outcome;
+  }
+
+  #show(frames: readonly TimedFrame[]): void {
     this.#captures.see(
-      exchange.frames,
+      frames,
       (id) => this.#machinery.stacks.netns(this.#world, id),
       (at, show) => this.#when(at, show),
     );
-    return exchange.outcome;
   }
 
   /** Frames of an exchange are at most microseconds ahead, but for what a stack sends after waiting in vain for ARP. */
   #when(at: Millis, run: () => void): void {
+    const restores = this.#restores;
     if (at < this.now + INSTANT) run();
-    else void this.clock.sleep(at - this.now).then(run);
+    else
+      void this.clock.sleep(at - this.now).then(() => {
+        if (this.#restores === restores) run();
+      });
   }
 
   #become(world: World): void {
@@ -181,4 +257,24 @@ export class Simulator {
     this.#world = world;
     this.#changed.emit(world);
   }
+}
+
+const earlier = (a: Millis | undefined, b: Millis | undefined): Millis | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+
+/** Virtual milliseconds that a world from outside must live through before it is believed. */
+const TRIAL = 1_000;
+
+/** Looks at every network stack and lets a moment pass; throws what the machinery throws. */
+function tryOut(world: World, machine: Machinery): void {
+  const { cluster, topology } = world;
+  const later = apply(world, { kind: 'advance', to: cluster.now + TRIAL }, machine).world;
+  const pods = later.cluster.store.list('pods').map(({ metadata }) => metadata);
+  const ids = [
+    ...topology.nodes.map(({ name }) => `node/${name}`),
+    ...topology.routers.map(({ name }) => `router/${name}`),
+    ...topology.hosts.map(({ name }) => `host/${name}`),
+    ...pods.map(({ namespace = '', name }) => `pod/${namespace}/${name}`),
+  ];
+  for (const at of [later, world]) for (const id of ids) machine.stacks.netns(at, id);
 }

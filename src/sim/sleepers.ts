@@ -2,7 +2,7 @@
 import type { Millis } from './core/time.ts';
 
 interface Sleeper {
-  readonly until: Millis;
+  until: Millis;
   readonly wake: () => void;
 }
 
@@ -36,6 +36,11 @@ export class Sleepers {
       signal?.addEventListener('abort', abort, { once: true });
       this.#waiting.add(sleeper);
     });
+  }
+
+  /** The clock is set by so many milliseconds: every sleep lasts as long as it would have. */
+  shift(by: Millis): void {
+    for (const sleeper of this.#waiting) sleeper.until += by;
   }
 
   /** Ends every sleep that is over at `now`, earliest first. */

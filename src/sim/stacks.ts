@@ -14,6 +14,7 @@ import { podListeners } from './kube/pod-stack.ts';
 import type { PodNetwork, PodSandbox } from './kube/sandbox.ts';
 import { applyEdit } from './net/apply-edit.ts';
 import type { NetnsEdit } from './net/edit.ts';
+import type { NetfilterEdit } from './net/edit-netfilter.ts';
 import { NO_NETFILTER, type Chain, type Netfilter, type TableName } from './net/netfilter-rules.ts';
 import {
   NO_MEMORY,
@@ -24,14 +25,19 @@ import {
   type Network,
   type Programming,
 } from './net/netns.ts';
+import { BGP_PORT } from '../model/bgp.ts';
 import { ipv4 } from '../model/ip.ts';
 import { ZERO_MAC } from '../model/mac.ts';
+import { kernelRoutes } from './routing/kernel-routes.ts';
+import type { RoutingState, Speaker } from './routing/routing-state.ts';
 import type { NetnsId } from '../model/trace.ts';
 import type { Topology } from '../model/topology.ts';
 
 export interface World {
   readonly topology: Topology;
   readonly cluster: ClusterState;
+  /** What the BGP speakers remember. */
+  readonly routing: RoutingState;
   /** Hand-made changes by network namespace, oldest first. */
   readonly edits: Table<readonly HandEdit[]>;
   /** What the stacks learnt from traffic, by memory key (see `memoryKey`). */
@@ -46,6 +52,8 @@ export interface HandEdit {
 
 /** Virtual milliseconds between two of Felix's full checks of the kernel's tables. */
 export const ROUTE_REFRESH_INTERVAL = 90_000;
+/** The same for its iptables chains (iptablesRefreshInterval). A multiple of the above. */
+const IPTABLES_REFRESH_INTERVAL = 180_000;
 
 const ETH0_INDEX = 2;
 const POD_GATEWAY = ipv4('169.254.1.1');
@@ -54,10 +62,9 @@ const POD_GATEWAY = ipv4('169.254.1.1');
 export class Stacks {
   readonly #fabric: Fabric;
   readonly #topology: Topology;
-  readonly #kept = new Map<
-    NetnsId,
-    { readonly inputs: readonly unknown[]; readonly netns: Netns | undefined }
-  >();
+  readonly #kept = new Map<NetnsId, Kept<Netns | undefined>>();
+  /** Nodes as the kubelet, Felix and kube-proxy program them. */
+  readonly #programmed = new Map<NetnsId, Kept<Netns>>();
 
   constructor(topology: Topology) {
     this.#topology = topology;
@@ -85,35 +92,78 @@ export class Stacks {
   }
 
   netns(world: World, id: NetnsId): Netns | undefined {
-    const inputs = inputsOf(world, id);
-    const kept = this.#kept.get(id);
-    if (kept && kept.inputs.every((input, at) => Object.is(input, inputs[at]))) return kept.netns;
-    const netns = this.#derive(world, id);
-    this.#kept.set(id, { inputs, netns });
-    return netns;
+    return keptFor(this.#kept, id, inputsOf(world, id), () => this.#derive(world, id));
   }
 
   #derive(world: World, id: NetnsId): Netns | undefined {
     const [kind, ...names] = id.split('/');
-    const programmed = kind === 'node' ? nodeProgramming(world.cluster, this.#topology, names[0] ?? '') : [];
     const base = kind === 'pod' ? podNetns(world.cluster, names) : this.#fabric.netns.get(id);
     if (!base) return undefined;
-    const whole = programmed.reduce(withProgramming, base);
-    const standing = (world.edits.get(id) ?? []).filter(
-      (made) => !repaired(made, whole, base, world.cluster.now),
-    );
-    return standing.reduce((netns, { edit }) => {
-      const after = applyEdit(netns, edit);
-      return after.ok ? after.value : netns;
-    }, whole);
+    const programs = kind === 'node' ? nodeProgramming(world.cluster, this.#topology, names[0] ?? '') : [];
+    const whole =
+      programs.length === 0
+        ? base
+        : keptFor(this.#programmed, id, [base, ...programs], () => programs.reduce(withProgramming, base));
+    const { now } = world.cluster;
+    const standing = (world.edits.get(id) ?? []).filter((made) => !repaired(made, whole, base, now));
+    const edited = standing.reduce(withEdit, whole);
+    const speaker = world.routing.speakers.get(id);
+    return speaker ? withSpeaker(edited, speaker, standing.filter(isUnscanned(now))) : edited;
   }
 }
+
+interface Kept<T> {
+  readonly inputs: readonly unknown[];
+  readonly value: T;
+}
+
+/** What was derived from the same inputs before, or is derived now. */
+function keptFor<T>(
+  kept: Map<NetnsId, Kept<T>>,
+  id: NetnsId,
+  inputs: readonly unknown[],
+  derive: () => T,
+): T {
+  const known = kept.get(id);
+  if (
+    known?.inputs.length === inputs.length &&
+    known.inputs.every((input, at) => Object.is(input, inputs[at]))
+  )
+    return known.value;
+  const value = derive();
+  kept.set(id, { inputs, value });
+  return value;
+}
+
+function withEdit(netns: Netns, { edit }: HandEdit): Netns {
+  const after = applyEdit(netns, edit);
+  return after.ok ? after.value : netns;
+}
+
+/** Virtual milliseconds between two of BIRD's looks at the kernel's routes (`scan time 2`). */
+const SCAN_INTERVAL = 2_000;
+
+/** Routes that somebody took out of the kernel come back with BIRD's next scan. */
+const isUnscanned =
+  (now: number) =>
+  ({ at, edit }: HandEdit): boolean =>
+    edit.kind === 'delete-route' && Math.floor(at / SCAN_INTERVAL) === Math.floor(now / SCAN_INTERVAL);
+
+/** BIRD keeps its routes in line with what it sees of the stack, whoever changed that. */
+function withSpeaker(stack: Netns, speaker: Speaker, unscanned: readonly HandEdit[]): Netns {
+  const routes = [...stack.routes, ...kernelRoutes(speaker, stack)];
+  const listeners = speaker.running ? [...stack.listeners, BGP_LISTENER] : stack.listeners;
+  return unscanned.reduce(withEdit, { ...stack, routes, listeners });
+}
+
+const BGP_LISTENER: Listener = { protocol: 'tcp', port: BGP_PORT, serves: { kind: 'bgp' } };
 
 /** Everything a stack is derived from, to be compared by identity. */
 function inputsOf(world: World, id: NetnsId): readonly unknown[] {
   const edits = world.edits.get(id);
-  const refresh = edits ? Math.floor(world.cluster.now / ROUTE_REFRESH_INTERVAL) : 0;
-  return [world.topology, world.cluster.store, world.cluster.sandboxes, edits, refresh];
+  const refresh = edits ? Math.floor(world.cluster.now / SCAN_INTERVAL) : 0;
+  const { store, sandboxes } = world.cluster;
+  return [world.topology, store, sandboxes, world.routing.speakers.get(id), edits, refresh];
 }
 
 function nodeProgramming(cluster: ClusterState, topology: Topology, node: string): readonly Programming[] {
@@ -139,7 +189,7 @@ function mergeNetfilter(first: Netfilter, second: Netfilter): Netfilter {
     const known = tables[name] ?? [];
     const joined = known.map((chain) => {
       const more = chains.find((other) => other.name === chain.name);
-      return more ? { ...chain, rules: [...chain.rules, ...more.rules] } : chain;
+      return more ? { ...chain, ...more, ...chain, rules: [...chain.rules, ...more.rules] } : chain;
     });
     tables[name] = [
       ...joined,
@@ -151,8 +201,8 @@ function mergeNetfilter(first: Netfilter, second: Netfilter): Netfilter {
 
 /** True once Felix has looked again after a change to something it owns. */
 function repaired(made: HandEdit, programmed: Netns, base: Netns, now: number): boolean {
-  const refreshedSince =
-    Math.floor(now / ROUTE_REFRESH_INTERVAL) > Math.floor(made.at / ROUTE_REFRESH_INTERVAL);
+  const interval = made.edit.kind === 'netfilter' ? IPTABLES_REFRESH_INTERVAL : ROUTE_REFRESH_INTERVAL;
+  const refreshedSince = Math.floor(now / interval) > Math.floor(made.at / interval);
   return refreshedSince && ownedByFelix(made.edit, programmed, base);
 }
 
@@ -172,9 +222,21 @@ function ownedByFelix(edit: NetnsEdit, programmed: Netns, base: Netns): boolean 
       return tunnelOrPod(edit.neighbour.device);
     case 'add-fdb':
       return tunnelOrPod(edit.entry.device);
+    case 'netfilter':
+      return touchesFelix(edit);
+    case 'open-socket':
+    case 'close-socket':
+    case 'forget-connections':
+      return false;
     default:
       return tunnelOrPod(edit.device);
   }
+}
+
+/** Felix keeps its own chains as they were, and its own rules in the others; what it did not write it leaves alone. */
+function touchesFelix({ change }: NetfilterEdit): boolean {
+  if (change.chain?.startsWith('cali-') ?? change.op === 'flush') return true;
+  return change.op === 'delete' && change.rule.comment?.startsWith('cali:') === true;
 }
 
 /** A pod's memory ends with its sandbox: a new pod of the same name starts cold. */

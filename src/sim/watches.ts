@@ -1,9 +1,12 @@
 /** Watches as streams: asks `kube/watch.ts` again whenever the world has changed, until the client goes. */
 import type { Unsubscribe } from '../base/event.ts';
+import type { JsonObject } from '../base/json.ts';
 import { AsyncQueue } from './async-queue.ts';
 import type { ApiRequest, ApiWatchEvent } from './kube/api.ts';
-import { failureResponse } from './kube/failure.ts';
+import { expired, failureResponse } from './kube/failure.ts';
+import { parsePath } from './kube/path.ts';
 import type { Registry } from './kube/registry.ts';
+import { apiVersionOf } from './kube/resource.ts';
 import { watchFrom } from './kube/watch.ts';
 import type { World } from './stacks.ts';
 
@@ -13,26 +16,57 @@ export interface WatchOptions {
   readonly registry: Registry;
   readonly world: () => World;
   readonly onChange: (listener: () => void) => Unsubscribe;
+  /** The world is about to be exchanged for a kept one. */
+  readonly onRestored: (listener: () => void) => Unsubscribe;
 }
 
-/** Ends with the signal, after an ERROR event, or when the world goes back to an earlier state. */
+/** Virtual milliseconds between two bookmarks of a quiet watch. */
+const BOOKMARK_EVERY = 60_000;
+
+/** Marks the bookmark after the objects that a watch began with. */
+const INITIAL_EVENTS_END = { annotations: { 'k8s.io/initial-events-end': 'true' } };
+
+const wantsBookmarks = ({ query }: ApiRequest): boolean => query?.['allowWatchBookmarks'] === 'true';
+
+function bookmark(
+  registry: Registry,
+  { path }: ApiRequest,
+  revision: number,
+  metadata: JsonObject = {},
+): ApiWatchEvent {
+  const type = parsePath(registry, path)?.type;
+  const named = type ? { kind: type.kind, apiVersion: apiVersionOf(type) } : {};
+  return {
+    type: 'BOOKMARK',
+    object: { ...named, metadata: { resourceVersion: String(revision), ...metadata } },
+  };
+}
+
+/**
+ * Ends with the signal or after an ERROR event. One of those is 410 Gone when the world is exchanged: what a client has
+ * seen may be no part of the other world's past, so it must list anew.
+ */
 export function watchEvents({
   request,
   signal,
   registry,
   world,
   onChange,
+  onRestored,
 }: WatchOptions): AsyncIterable<ApiWatchEvent> {
   const queue = new AsyncQueue<ApiWatchEvent>();
   const asked = request.query?.['resourceVersion'];
   let revision = asked === undefined || asked === '' || asked === '0' ? undefined : Number(asked);
+  let opening = request.query?.['sendInitialEvents'] === 'true';
+  if (opening) revision = undefined;
+  let bookmarkAt = wantsBookmarks(request) ? world().cluster.now + BOOKMARK_EVERY : Number.POSITIVE_INFINITY;
   const look = (): void => {
     const { store, epoch, now } = world().cluster;
-    if (revision === store.revision) return;
-    if (revision !== undefined && store.revision < revision) {
-      close();
-      return;
+    if (now >= bookmarkAt && revision === store.revision) {
+      bookmarkAt = now + BOOKMARK_EVERY;
+      queue.push(bookmark(registry, request, revision));
     }
+    if (revision === store.revision) return;
     const batch = watchFrom({ store, epoch, now }, registry, request, revision);
     if (!batch.ok) {
       queue.push({ type: 'ERROR', object: failureResponse(batch.error).body });
@@ -41,11 +75,18 @@ export function watchEvents({
     }
     revision = batch.value.revision;
     for (const event of batch.value.events) queue.push(event);
+    if (opening) queue.push(bookmark(registry, request, revision, INITIAL_EVENTS_END));
+    opening = false;
     if (batch.value.events.some(({ type }) => type === 'ERROR')) close();
   };
-  const unsubscribe = onChange(look);
+  const gone = (): void => {
+    const { revision: latest } = world().cluster.store;
+    queue.push({ type: 'ERROR', object: failureResponse(expired(revision ?? latest, latest)).body });
+    close();
+  };
+  const ends = [onChange(look), onRestored(gone)];
   const close = (): void => {
-    unsubscribe();
+    for (const end of ends) end();
     signal.removeEventListener('abort', close);
     queue.close();
   };

@@ -4,7 +4,7 @@ import type { Table } from './core/table.ts';
 import type { World } from './stacks.ts';
 
 /** Hex digits. Past events, which only watches replay, are told by the store's revision. */
-export function worldHash({ topology, cluster, edits, memory }: World): string {
+export function worldHash({ topology, cluster, routing, edits, memory }: World): string {
   const { now, epoch, random, store, agenda, sandboxes } = cluster;
   return hashOf({
     topology,
@@ -15,6 +15,13 @@ export function worldHash({ topology, cluster, edits, memory }: World): string {
     objects: store.resources.map((resource) => [resource, store.list(resource)]),
     agenda: [...agenda],
     sandboxes: entries(sandboxes),
+    speakers: entries(routing.speakers).map(([key, { rib, inherited, ...speaker }]) => [
+      key,
+      { ...speaker, rib: entries(rib) },
+      inherited && { ...inherited, rib: entries(inherited.rib) },
+    ]),
+    peers: entries(routing.peers).map(([key, { told, ...peer }]) => [key, peer, entries(told)]),
+    timers: [[...routing.work], [...routing.routine]],
     edits: entries(edits),
     memory: entries(memory),
   });

@@ -104,3 +104,31 @@ describe('everywhere', () => {
     expect(await rulesFiredBy('src/model/planted.ts', ...lines)).toEqual([]);
   });
 });
+
+describe('Electron', () => {
+  const DOORS = 'electron/doors';
+  const window = 'export const w = (e) => new e.BrowserWindow({});';
+  const planted: [string, string][] = [
+    ['src/main/window.ts', window],
+    ['src/main/handshake.ts', "export const h = (e) => e.ipcMain.on('x', () => 1);"],
+    ['src/main/desktop.ts', "export const l = (w) => w.loadURL('app://underlay/');"],
+    ['src/main/external-links.ts', 'export const o = (e) => e.shell.openExternal(1);'],
+  ];
+
+  it.each(planted)('has one door in %s, opened once', async (file, line) => {
+    expect(await rulesFiredBy(file, line)).not.toContain(DOORS);
+    expect(await rulesFiredBy(file, line, line.replace('const ', 'const x'))).toContain(DOORS);
+    expect(await rulesFiredBy('src/main/planted.ts', line)).toContain(DOORS);
+  });
+
+  it.each([
+    'export const a = new BrowserWindow();',
+    'export const b = new electron.WebContentsView();',
+    'export const c = new BaseWindow({ sandbox: false });',
+    "ipcMain.handle('x', () => 1);",
+    "window.loadFile('index.html');",
+  ])('refuses %s elsewhere', async (line) => {
+    expect(await rulesFiredBy('src/main/planted.ts', line)).toContain(DOORS);
+    expect(await rulesFiredBy('src/cli/planted.ts', line)).toContain(DOORS);
+  });
+});

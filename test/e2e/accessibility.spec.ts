@@ -4,6 +4,8 @@ import type { Page } from '@playwright/test';
 import { expect, test } from './host.ts';
 import { AppPage } from './pages/app-page.ts';
 
+const FURTHER_LESSONS = ['Wrap only what crosses a subnet', 'Who does the outside see?'];
+
 /** Rule and elements, so that a failure says where. */
 async function objections(page: Page): Promise<readonly string[]> {
   const { violations } = await new AxeBuilder({ page }).analyze();
@@ -35,4 +37,16 @@ for (const theme of ['Light', 'Dark'] as const) {
       await lab.reset();
     });
   }
+}
+
+for (const title of FURTHER_LESSONS) {
+  test(`axe finds nothing in the lesson "${title}"`, async ({ page, host }) => {
+    const app = new AppPage(page);
+    await app.open(host.url);
+    await app.openLesson(title);
+    for (const theme of ['Light', 'Dark'] as const) {
+      await app.chooseTheme(theme);
+      expect(await objections(page)).toEqual([]);
+    }
+  });
 }

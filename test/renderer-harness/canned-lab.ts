@@ -65,6 +65,14 @@ export class CannedLab {
       this.#checks = 0;
       return answer(this.#change(LAB));
     },
+    'lab.restore': ({ step }) => {
+      const at = this.#view.steps.findIndex(({ id }) => id === step);
+      const steps = this.#view.steps.map((view, index) => (index < at ? view : (LAB.steps[index] ?? view)));
+      return answer(this.#change({ ...this.#view, steps }));
+    },
+    'lab.desk': () => answer(null),
+    'lab.kubectl': () =>
+      answer({ command: 'export KUBECONFIG=/home/learner/.local/share/underlay/kubeconfigs/1.yaml' }),
     'lab.restart': () => {
       const { problem: _problem, ...view } = this.#view;
       return answer(this.#change({ ...view, status: 'ready' }));

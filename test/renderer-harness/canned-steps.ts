@@ -3,6 +3,7 @@ import type { LabView } from '../../src/contract/api.ts';
 import type { StepVerdict } from '../../src/lab/verdict.ts';
 
 export const LAB: LabView = {
+  desk: { places: [], active: 0 },
   session: 's1',
   lab: 'encap-cross-subnet',
   title: 'Encapsulate only when a packet crosses a subnet',

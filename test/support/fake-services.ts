@@ -74,6 +74,7 @@ export async function fakeServices(makeSession?: () => FakeSession): Promise<Fak
     library: smallLibrary(),
     engines: [engine],
     progress: progress.value,
+    kubeconfigs: join(folder, 'kubeconfigs'),
     info: { version: '0', host: 'browser', kubernetes: '1', calico: '3' },
     log: { error: (message) => void logged.push(message) },
   });

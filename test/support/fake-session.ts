@@ -115,6 +115,10 @@ export class FakeSession implements LabSession {
     return Promise.resolve(ok(new TextEncoder().encode(`${formatPlace(place)} ${path}`)));
   }
 
+  kubeconfig(): Promise<Result<string, LabError>> {
+    return Promise.resolve(this.status.state === 'failed' ? err(ENGINE_DOWN) : ok('kind: Config\n'));
+  }
+
   belongings(): Belongings {
     return this.holdings;
   }

@@ -2,13 +2,14 @@
 import process from 'node:process';
 import { vi } from 'vitest';
 
-export interface Spoken {
-  readonly code: number;
+export interface Spoken<T = number> {
+  /** What it resolved to: of a command, its exit code. */
+  readonly code: T;
   readonly out: string;
   readonly err: string;
 }
 
-export async function spoken(run: () => Promise<number>): Promise<Spoken> {
+export async function spoken<T = number>(run: () => Promise<T>): Promise<Spoken<T>> {
   const said = { out: '', err: '' };
   const collect = (stream: 'out' | 'err') => (chunk: unknown) => {
     said[stream] += String(chunk);

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundleForNode } from '../../../test/support/bundle.ts';
 import type { LabEngine } from '../../lab/ports.ts';
 import { WORKSTATION } from '../../model/place.ts';
+import { labHistoryContract } from '../lab-history.contract.ts';
 import {
   labSessionContract,
   openSession,
@@ -31,6 +32,7 @@ afterAll(async () => {
 });
 
 labSessionContract('a session in a worker', (): LabEngine => engine);
+labHistoryContract('a session in a worker', (): LabEngine => engine);
 
 test('preflight finds nothing against any lab', async () => {
   expect(await engine.preflight(smallEnvironment())).toBeUndefined();

@@ -36,3 +36,43 @@ export function noSuchFile(place: string, path: string): LabError {
     remedy: 'Look at the name with ls.',
   };
 }
+
+export function portTaken(port: number): LabError {
+  return {
+    code: 'port-taken',
+    message: `Port ${port} of 127.0.0.1 is in use.`,
+    remedy: 'Choose another port, or none to take any free one.',
+  };
+}
+
+export function portForbidden(port: number): LabError {
+  return {
+    code: 'port-forbidden',
+    message: `This account may not listen on port ${port}.`,
+    remedy: 'Choose a port above 1023.',
+  };
+}
+
+export function snapshotDamaged(detail: string): LabError {
+  return {
+    code: 'snapshot-damaged',
+    message: `The kept state of this lab cannot be read: ${detail}.`,
+    remedy: 'Start the lab over; your files are kept.',
+  };
+}
+
+export function snapshotOutdated(): LabError {
+  return {
+    code: 'snapshot-outdated',
+    message: 'The kept state of this lab was made by another version of Underlay.',
+    remedy: 'Start the lab over; your files are kept.',
+  };
+}
+
+export function snapshotOfAnotherLab(): LabError {
+  return {
+    code: 'snapshot-of-another-lab',
+    message: 'The kept state belongs to a lab with other nodes and networks.',
+    remedy: 'Start the lab over; your files are kept.',
+  };
+}

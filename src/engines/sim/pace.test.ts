@@ -78,6 +78,20 @@ describe('at wall speed', () => {
     expect(simulator.now).toBe(ahead + 500);
   });
 
+  test('goes on from where the clock was set to', () => {
+    const kept = simulator.world;
+    timers.pass(60_000);
+    pace.catchUp();
+    simulator.restore(kept);
+    pace.rebase();
+    pace.catchUp();
+    expect(simulator.now).toBe(kept.cluster.now);
+    expect(timers.waiting.size).toBe(1);
+    timers.pass(1_500);
+    pace.catchUp();
+    expect(simulator.now).toBe(kept.cluster.now + 1_500);
+  });
+
   test('one timer waits at a time, and none after the end', () => {
     void sleeper('a', 500);
     void sleeper('b', 300);

@@ -7,6 +7,8 @@ import type { Simulator, TextTools } from '../../sim/index.ts';
 export interface Pace {
   /** Brings virtual time to where it should be by now. */
   catchUp(): void;
+  /** The simulation's clock was set: time goes on from there. */
+  rebase(): void;
   /** Sees to it that time passes while `work` runs. */
   during<T>(work: Promise<T>): Promise<T>;
   dispose(): void;
@@ -25,7 +27,7 @@ const LONGEST_WAIT = 1_000;
 export class LivePace implements Pace {
   readonly #simulator: Simulator;
   readonly #timers: Timers;
-  readonly #offset: number;
+  #offset: number;
   readonly #stop: (() => void)[];
   #cancel: (() => void) | undefined;
   #plannedAt = Number.POSITIVE_INFINITY;
@@ -46,6 +48,13 @@ export class LivePace implements Pace {
   /** Brings virtual time up to the wall clock; called before anything a learner does, so that timestamps are true. */
   catchUp(): void {
     this.#simulator.advanceTo(Math.max(this.#simulator.now, this.#timers.now() + this.#offset));
+  }
+
+  rebase(): void {
+    this.#offset = this.#simulator.now - this.#timers.now();
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#plan();
   }
 
   during<T>(work: Promise<T>): Promise<T> {
@@ -91,6 +100,10 @@ export class FreePace implements Pace {
 
   catchUp(): void {
     // Time has no other measure here than the work itself.
+  }
+
+  rebase(): void {
+    // The next event is looked up anew each time.
   }
 
   dispose(): void {

@@ -10,6 +10,7 @@ import {
   imageFiles,
   labCommands,
   MemoryFiles,
+  podDns,
   Shell,
   type FileSystem,
   type ImageFacts,
@@ -38,6 +39,8 @@ interface Kept {
 export class Places {
   readonly #options: PlacesOptions;
   readonly #kept = new Map<string, Kept>();
+  /** What pods of a restored cluster had, until they are visited. */
+  #pods: ReadonlyMap<string, Belongings['places'][string]> = new Map();
   /** Interactive shells, whose history belongs to their place. */
   readonly #interactive = new Set<Shell>();
 
@@ -54,7 +57,7 @@ export class Places {
     return [
       WORKSTATION,
       ...topology.nodes.map(named('node')),
-      ...this.#pods(),
+      ...this.#runningPods(),
       ...topology.routers.map(named('router')),
       ...topology.hosts.map(named('host')),
     ];
@@ -77,7 +80,12 @@ export class Places {
     const shell = new Shell({
       place,
       commands: labCommands,
-      ports: { cluster: simulator.cluster, network: simulator.network, clock: simulator.clock },
+      ports: {
+        cluster: simulator.cluster,
+        network: simulator.network,
+        routing: simulator.routing,
+        clock: simulator.clock,
+      },
       files: kept.files,
       textTools,
       breathe,
@@ -97,16 +105,41 @@ export class Places {
   belongings(): Belongings {
     for (const shell of this.#interactive) this.#remember(shell);
     const places = new Map(Object.entries(this.#options.belongings.places));
-    for (const [key, { files, image, history }] of this.#kept) {
+    for (const [key, kept] of this.#kept) {
       if (key.startsWith('pod/')) continue;
-      const own = Object.entries(files.snapshot()).filter(([path, data]) => image[path] !== data);
-      if (own.length === 0 && history.length === 0) places.delete(key);
-      else places.set(key, { files: Object.fromEntries(own), history });
+      const own = ownOf(kept);
+      if (own) places.set(key, own);
+      else places.delete(key);
     }
     return { places: Object.fromEntries(places) };
   }
 
-  #pods(): readonly Place[] {
+  /** The same of the pods that run, each under the identity of its container. */
+  podBelongings(): Belongings['places'] {
+    for (const shell of this.#interactive) this.#remember(shell);
+    const { sandboxes } = this.#options.simulator.world.cluster;
+    const running = new Set([...sandboxes.values()].map(({ containerId }) => containerId));
+    const places = new Map<string, Belongings['places'][string]>();
+    for (const [key, kept] of this.#kept) {
+      if (!running.has(containerOf(key))) continue;
+      const own = ownOf(kept);
+      if (own) places.set(key, own);
+    }
+    return Object.fromEntries(places);
+  }
+
+  /** Pods have these files and histories now, and no others: shells that stand in one see them change. */
+  restorePods(pods: Belongings['places']): void {
+    this.#pods = new Map(Object.entries(pods));
+    for (const [key, kept] of this.#kept) {
+      if (!key.startsWith('pod/')) continue;
+      const before = this.#pods.get(key);
+      kept.files.become({ ...kept.image, ...before?.files });
+      kept.history = before?.history ?? [];
+    }
+  }
+
+  #runningPods(): readonly Place[] {
     const { store } = this.#options.simulator.world.cluster;
     return store
       .list('pods')
@@ -132,7 +165,7 @@ export class Places {
     if (known) return known;
     const { belongings, simulator } = this.#options;
     const files = imageFiles(place, this.#facts(place));
-    const before = belongings.places[formatPlace(place)];
+    const before = place.kind === 'pod' ? this.#pods.get(key) : belongings.places[key];
     const options = { files, now: () => simulator.now };
     const image = new MemoryFiles(options).snapshot();
     const kept: Kept = {
@@ -164,14 +197,21 @@ export class Places {
   }
 
   #podAddress({ namespace, name }: Extract<Place, { kind: 'pod' }>): ImageFacts {
-    const address = this.#options.simulator.world.cluster.store.get('pods', namespace, name)?.status?.[
-      'podIP'
-    ];
-    return typeof address === 'string' ? { address } : {};
+    const pod = this.#options.simulator.world.cluster.store.get('pods', namespace, name);
+    const address = pod?.status?.['podIP'];
+    return { ...(typeof address === 'string' && { address }), ...(pod && { dns: podDns(pod) }) };
   }
 }
 
 /** kubeadm gives kube-dns the tenth address of the service range. */
 function clusterDns({ serviceCidr }: LabEnvironment['topology']): Parameters<typeof formatIpv4>[0] {
   return (serviceCidr.base + 10) as Parameters<typeof formatIpv4>[0];
+}
+
+const containerOf = (key: string): string => key.slice(key.indexOf('#') + 1);
+
+/** What of a place is the learner's; undefined when nothing is. */
+function ownOf({ files, image, history }: Kept): Belongings['places'][string] | undefined {
+  const own = Object.entries(files.snapshot()).filter(([path, data]) => image[path] !== data);
+  return own.length === 0 && history.length === 0 ? undefined : { files: Object.fromEntries(own), history };
 }

@@ -3,11 +3,13 @@ import type { Result } from '../../base/result.ts';
 import type {
   Belongings,
   ExecResult,
+  KubeconfigOptions,
   LabEnvironment,
   LabError,
   ObjectQuery,
   ReachFlow,
   ReachReport,
+  SessionSnapshot,
   TerminalSize,
 } from '../../lab/ports.ts';
 import type { JsonObject } from '../../base/json.ts';
@@ -32,7 +34,10 @@ export interface Calls {
     readonly in: { readonly place: Place; readonly path: string };
     readonly out: Result<Uint8Array, LabError>;
   };
+  kubeconfig: { readonly in: KubeconfigOptions; readonly out: Result<string, LabError> };
   reset: { readonly in: Record<string, never>; readonly out: Result<void, LabError> };
+  snapshot: { readonly in: Record<string, never>; readonly out: Result<SessionSnapshot, LabError> };
+  restore: { readonly in: SessionSnapshot; readonly out: Result<void, LabError> };
 }
 
 export type CallName = keyof Calls;
@@ -63,4 +68,6 @@ export type FromWorker =
   | { readonly type: 'terminal-data'; readonly terminal: number; readonly bytes: Uint8Array }
   | { readonly type: 'terminal-exit'; readonly terminal: number; readonly code: number }
   | { readonly type: 'places'; readonly places: readonly Place[] }
-  | { readonly type: 'belongings'; readonly belongings: Belongings };
+  | { readonly type: 'belongings'; readonly belongings: Belongings }
+  /** The learner did something worth keeping. */
+  | { readonly type: 'changed' };

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { LeapingTimers } from '../../../test/support/timers.ts';
 import type { LabEngine } from '../../lab/ports.ts';
 import { WORKSTATION } from '../../model/place.ts';
+import { labHistoryContract } from '../lab-history.contract.ts';
 import {
   labSessionContract,
   openSession,
@@ -25,6 +26,8 @@ function liveEngine(): LabEngine {
 
 labSessionContract('a session whose time runs free', freeRunningSimEngine);
 labSessionContract('a session at wall speed', liveEngine);
+labHistoryContract('a session whose time runs free', freeRunningSimEngine);
+labHistoryContract('a session at wall speed', liveEngine);
 
 describe.each([
   ['free', freeRunningSimEngine],

@@ -8,12 +8,14 @@ import { err, ok, type Result } from '../../base/result.ts';
 import type {
   Belongings,
   ExecResult,
+  KubeconfigOptions,
   LabEnvironment,
   LabError,
   LabSession,
   ObjectQuery,
   ReachFlow,
   ReachReport,
+  SessionSnapshot,
   SessionStatus,
   ShellStream,
   TerminalSize,
@@ -28,8 +30,11 @@ import { FreePace, LivePace, type Pace } from './pace.ts';
 import { Places } from './places.ts';
 import { reach, tracesOf } from './reach.ts';
 import { ARRIVAL, bringsPools, buildStartState, readStart } from './start-state.ts';
+import { ownKubeconfig } from './kubeconfig.ts';
+import { readSnapshot, writeSnapshot, WrittenStates, type KeptState } from './session-snapshot.ts';
 import { openTerminal } from './terminal.ts';
 import { createTextTools } from './text-tools.ts';
+import type { ApiServer } from './apiserver.ts';
 
 /** Labs are the same on every start. */
 const SEED = 20_260_501;
@@ -55,7 +60,11 @@ export class SimSession implements LabSession {
   readonly #start: World;
   readonly #placesChanged = new Emitter<readonly Place[]>();
   readonly #statusChanged = new Emitter<SessionStatus>();
+  readonly #changed = new Emitter<void>();
   readonly #closeTerminals = new Set<() => void>();
+  readonly #written = new WrittenStates();
+  /** Started when first asked for; it survives resets and ends with the session. */
+  #api: Promise<Result<ApiServer, LabError>> | undefined;
   #status: SessionStatus = { state: 'ready' };
   #listed: readonly string[] = [];
   /** Only pods come and go. */
@@ -73,6 +82,23 @@ export class SimSession implements LabSession {
     },
   };
 
+  readonly history = {
+    snapshot: (): Promise<Result<SessionSnapshot, LabError>> => {
+      this.#pace.catchUp();
+      const pods = this.#places.podBelongings();
+      const snapshot = writeSnapshot(this.#simulator, pods);
+      this.#written.keep(snapshot.text, { world: this.#simulator.world, pods });
+      return Promise.resolve(ok(snapshot));
+    },
+    restore: (snapshot: SessionSnapshot): Promise<Result<void, LabError>> => {
+      const written = this.#written.get(snapshot.text);
+      const read = written ? ok(written) : readSnapshot(snapshot, this.#simulator);
+      if (read.ok) this.#become(read.value);
+      return Promise.resolve(read.ok ? ok(undefined) : read);
+    },
+    onChange: this.#changed.subscribe,
+  };
+
   private constructor(environment: LabEnvironment, parts: Parts) {
     this.#environment = environment;
     this.#simulator = parts.simulator;
@@ -80,6 +106,7 @@ export class SimSession implements LabSession {
     this.#pace = parts.pace;
     this.#start = parts.simulator.world;
     this.#simulator.onChange(() => this.#tellPlaces());
+    this.#simulator.onActed(() => this.#changed.emit());
     this.#listed = this.places().map(formatPlace);
   }
 
@@ -133,6 +160,7 @@ export class SimSession implements LabSession {
     this.#pace.catchUp();
     if (!this.#places.exists(place)) return err(noSuchPlace(formatPlace(place)));
     const done = await this.#pace.during(this.#places.shell(place).exec(argv, { signal }));
+    this.#changed.emit();
     return signal.aborted ? err(INTERRUPTED) : ok(done);
   }
 
@@ -151,7 +179,10 @@ export class SimSession implements LabSession {
     if (!this.#places.exists(place)) return Promise.resolve(err(noSuchPlace(formatPlace(place))));
     const shell = this.#places.shell(place, true);
     const stream = openTerminal(shell, size, {
-      catchUp: () => this.#pace.catchUp(),
+      typed: () => {
+        this.#pace.catchUp();
+        this.#changed.emit();
+      },
       closed: () => {
         this.#places.closed(shell);
         this.#closeTerminals.delete(stream.close);
@@ -167,17 +198,36 @@ export class SimSession implements LabSession {
     return Promise.resolve(data ? ok(data) : err(noSuchFile(formatPlace(place), path)));
   }
 
+  async kubeconfig({ port = 0 }: KubeconfigOptions = {}): Promise<Result<string, LabError>> {
+    const { topology } = this.#environment;
+    const [simulator, places, pace] = [this.#simulator, this.#places, this.#pace];
+    this.#api ??= import('./apiserver.ts').then((listener) =>
+      listener.ApiServer.listen({ simulator, places, pace, port }),
+    );
+    const api = await this.#api;
+    if (api.ok) return ok(ownKubeconfig(api.value.url, topology));
+    this.#api = undefined;
+    return api;
+  }
+
   reset(): Promise<Result<void, LabError>> {
-    this.#simulator.restore(this.#start);
+    this.#become({ world: this.#start, pods: {} });
     return Promise.resolve(ok(undefined));
   }
 
-  dispose(): Promise<void> {
+  async dispose(): Promise<void> {
     for (const close of [...this.#closeTerminals]) close();
     this.#pace.dispose();
     this.#status = { state: 'disposed' };
     this.#statusChanged.emit(this.#status);
-    return Promise.resolve();
+    const api = await this.#api;
+    if (api?.ok) await api.value.close();
+  }
+
+  #become({ world, pods }: KeptState): void {
+    this.#simulator.restore(world);
+    this.#places.restorePods(pods);
+    this.#pace.rebase();
   }
 
   #tellPlaces(): void {

@@ -5,8 +5,8 @@ import { TerminalSession, type Shell } from '../../sim/index.ts';
 import { ByteFlow } from './byte-flow.ts';
 
 export interface TerminalHooks {
-  /** Before input is handled: virtual time comes up to the wall clock. */
-  catchUp(): void;
+  /** Before input is handled. */
+  typed(): void;
   closed(): void;
 }
 
@@ -29,7 +29,7 @@ export function openTerminal(shell: Shell, size: TerminalSize, hooks: TerminalHo
     onData: flow.subscribe,
     onExit: exit.subscribe,
     write: (bytes) => {
-      hooks.catchUp();
+      hooks.typed();
       session.input(bytes);
     },
     resize: (to) => session.resize(to),

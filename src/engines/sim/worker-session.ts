@@ -8,6 +8,7 @@ import { Emitter, PatientEmitter } from '../../base/event.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type {
   Belongings,
+  KubeconfigOptions,
   LabEnvironment,
   LabError,
   LabSession,
@@ -48,6 +49,7 @@ export class WorkerSession implements LabSession {
   readonly #terminals = new Map<number, OpenTerminal>();
   readonly #statusChanged = new Emitter<SessionStatus>();
   readonly #placesChanged = new Emitter<readonly Place[]>();
+  readonly #changed = new Emitter<void>();
   #status: SessionStatus = { state: 'ready' };
   #places: readonly Place[] = [WORKSTATION];
   #belongings: Belongings;
@@ -96,6 +98,12 @@ export class WorkerSession implements LabSession {
     settle: (horizon, signal) => this.#call('settle', { horizon }, signal),
   };
 
+  readonly history: NonNullable<LabSession['history']> = {
+    snapshot: (signal) => this.#call('snapshot', {}, signal),
+    restore: (snapshot, signal) => this.#call('restore', snapshot, signal),
+    onChange: this.#changed.subscribe,
+  };
+
   topology(): LabEnvironment['topology'] {
     return this.#environment.topology;
   }
@@ -122,6 +130,10 @@ export class WorkerSession implements LabSession {
 
   readFile(place: Place, path: string): ReturnType<LabSession['readFile']> {
     return this.#call('readFile', { place, path });
+  }
+
+  kubeconfig(options: KubeconfigOptions = {}): ReturnType<LabSession['kubeconfig']> {
+    return this.#call('kubeconfig', options);
   }
 
   reset(signal: AbortSignal): ReturnType<LabSession['reset']> {
@@ -209,6 +221,9 @@ export class WorkerSession implements LabSession {
         return;
       case 'belongings':
         this.#belongings = message.belongings;
+        return;
+      case 'changed':
+        this.#changed.emit();
         return;
       case 'rehearsed':
       // Of interest before there is a session only.

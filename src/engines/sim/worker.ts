@@ -21,11 +21,13 @@ class WorkerHost {
   readonly #terminals = new Map<number, ShellStream>();
   readonly #asked = new Map<number, AbortController>();
   #told: ReturnType<typeof setTimeout> | undefined;
+  #tellingChange: ReturnType<typeof setTimeout> | undefined;
 
   constructor(session: SimSession) {
     this.#session = session;
     post({ type: 'places', places: session.places() });
     session.onPlaces((places) => post({ type: 'places', places }));
+    session.history.onChange(() => this.#tellChange());
   }
 
   receive(message: Exclude<ToWorker, { type: 'open' | 'rehearse' }>): void {
@@ -72,7 +74,19 @@ class WorkerHost {
     settle: ({ horizon }) => this.#session.clock.settle(horizon),
     shell: (input) => this.#shell(input),
     readFile: ({ place, path }) => this.#session.readFile(place, path),
-    reset: () => this.#session.reset(),
+    kubeconfig: (options) => this.#session.kubeconfig(options),
+    reset: () => {
+      // What was done before is undone with it.
+      clearTimeout(this.#tellingChange);
+      this.#tellingChange = undefined;
+      return this.#session.reset();
+    },
+    snapshot: () => {
+      // What the host keeps with the snapshot is as old as the snapshot.
+      post({ type: 'belongings', belongings: this.#session.belongings() });
+      return this.#session.history.snapshot();
+    },
+    restore: (snapshot) => this.#session.history.restore(snapshot),
   };
 
   async #shell({ place, size, terminal }: Calls['shell']['in']): Promise<Result<void, LabError>> {
@@ -89,6 +103,14 @@ class WorkerHost {
       this.#tellBelongings();
     });
     return ok(undefined);
+  }
+
+  /** Once in a while, however busy the learner is. */
+  #tellChange(): void {
+    this.#tellingChange ??= setTimeout(() => {
+      this.#tellingChange = undefined;
+      post({ type: 'changed' });
+    }, QUIET);
   }
 
   #tellBelongings(): void {
@@ -123,6 +145,9 @@ async function rehearse(environment: LabEnvironment): Promise<void> {
     if (!built.ok) return;
     const stream = await built.value.shell(WORKSTATION, { columns: 80, rows: 24 });
     if (stream.ok) await new Promise<void>((resolve) => stream.value.onData(() => resolve()));
+    const { history } = built.value;
+    const kept = await history.snapshot();
+    if (kept.ok) await history.restore(kept.value);
     await built.value.dispose();
   }
 }

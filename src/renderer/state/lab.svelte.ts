@@ -4,7 +4,7 @@
  */
 import type { Unsubscribe } from '../../base/event.ts';
 import type { Result } from '../../base/result.ts';
-import type { ErrorBody, LabStepView, LabView } from '../../contract/api.ts';
+import type { ErrorBody, LabArrival, LabStepView, LabView } from '../../contract/api.ts';
 import type { StepVerdict } from '../../lab/verdict.ts';
 import type { Client } from '../client.ts';
 import { strings } from '../strings.ts';
@@ -13,7 +13,7 @@ import { Terminals } from './terminal.svelte.ts';
 
 export type LabPhase = 'starting' | 'failed' | 'open';
 /** What the host is busy with; one at a time. */
-export type LabTask = 'check' | 'predict' | 'hint' | 'reset' | 'restart';
+export type LabTask = 'check' | 'predict' | 'hint' | 'reset' | 'restore' | 'restart';
 
 export class LabState {
   readonly lab: string;
@@ -28,6 +28,10 @@ export class LabState {
   #problem = $state.raw<ErrorBody>();
   #busy = $state<LabTask>();
   #chosenStep = $state<string>();
+  #arrival = $state.raw<LabArrival>();
+  #kubectl = $state<string>();
+  /** The terminals that the host knows of, as text. */
+  #toldDesk = '';
   #ended = false;
 
   readonly steps: readonly LabStepView[] = $derived(this.#view?.steps ?? []);
@@ -50,7 +54,11 @@ export class LabState {
     this.#notices = notices;
     this.lab = lab;
     this.resumed = resumed;
-    this.terminals = new Terminals(client, () => this.#session());
+    this.terminals = new Terminals(
+      client,
+      () => this.#session(),
+      () => this.#tellDesk(),
+    );
     this.#stop = [
       client.on('lab', (view) => this.#changed(view)),
       client.on('terminal.exit', ({ terminal, code }) => this.terminals.ended(terminal, code)),
@@ -78,6 +86,16 @@ export class LabState {
     return this.#busy;
   }
 
+  /** How the lab came to be as it is, until the learner has taken note. */
+  get arrival(): LabArrival | undefined {
+    return this.#arrival;
+  }
+
+  /** The line that points the learner's own kubectl at this lab, once they have asked for it. */
+  get kubectl(): string | undefined {
+    return this.#kubectl;
+  }
+
   /** A step with a prediction is checked only after the learner has committed to an answer. */
   get awaitsPrediction(): boolean {
     return this.step !== undefined && awaitsPrediction(this.step);
@@ -86,6 +104,7 @@ export class LabState {
   async start(): Promise<void> {
     this.#phase = 'starting';
     this.#problem = undefined;
+    this.#arrival = undefined;
     const answer = await this.#client.call('lab.open', { lab: this.lab, engine: 'sim' });
     if (this.#ended) {
       if (answer.ok) void this.#client.call('lab.close', { session: answer.value.session });
@@ -98,9 +117,11 @@ export class LabState {
     }
     this.#view = answer.value;
     this.#phase = 'open';
-    const [first] = answer.value.places;
-    if (first !== undefined && this.terminals.tabs.length === 0) this.terminals.open(first);
-    else this.terminals.reopen();
+    this.#arrived(answer.value);
+  }
+
+  takeNote(): void {
+    this.#arrival = undefined;
   }
 
   select(step: string): void {
@@ -146,7 +167,20 @@ export class LabState {
   async reset(): Promise<void> {
     this.#chosenStep = undefined;
     const done = await this.#do('reset', (session) => this.#client.call('lab.reset', { session }));
-    if (done) this.#notices.say(strings.lab.resetDone);
+    if (!done) return;
+    this.#arrival = undefined;
+    this.#notices.say(strings.lab.resetDone);
+  }
+
+  /** Cluster and run as they were when the step was first reached. */
+  async goBack(step: LabStepView): Promise<void> {
+    const done = await this.#do('restore', (session) =>
+      this.#client.call('lab.restore', { session, step: step.id }),
+    );
+    if (!done) return;
+    this.#arrival = undefined;
+    this.#chosenStep = step.id;
+    this.#notices.say(strings.steps.wentBack(this.steps.findIndex(({ id }) => id === step.id) + 1));
   }
 
   /** After the engine failed: a fresh engine under the same session. */
@@ -154,6 +188,15 @@ export class LabState {
     this.terminals.lost();
     const done = await this.#do('restart', (session) => this.#client.call('lab.restart', { session }));
     if (done) this.terminals.reopen();
+    // The cluster that the old line led to is gone.
+    if (done) this.#kubectl = undefined;
+  }
+
+  /** Opens the lab to the learner's own kubectl. */
+  async offerKubectl(): Promise<void> {
+    const answer = await this.#client.call('lab.kubectl', { session: this.#session() });
+    if (answer.ok) this.#kubectl = answer.value.command;
+    else this.#refused(answer.error);
   }
 
   /** The learner's files at a place, captures first; none when the host cannot tell. */
@@ -186,6 +229,28 @@ export class LabState {
     this.terminals.closeAll();
     for (const stop of this.#stop) stop();
     if (this.#view !== undefined) void this.#client.call('lab.close', { session: this.#view.session });
+  }
+
+  #arrived({ arrival, desk, places }: LabView): void {
+    this.#note(arrival);
+    if (this.terminals.tabs.length > 0) this.terminals.reopen();
+    else if (!this.terminals.layOut(desk, places) && places[0] !== undefined) this.terminals.open(places[0]);
+    this.#toldDesk = JSON.stringify(this.terminals.desk);
+  }
+
+  #note(arrival: LabArrival | undefined): void {
+    if (arrival === undefined) return;
+    this.#arrival = arrival;
+    this.#notices.announce(arrivalText(arrival));
+  }
+
+  /** What is open before the lab has arrived is not the learner's doing. */
+  #tellDesk(): void {
+    const desk = this.terminals.desk;
+    const text = JSON.stringify(desk);
+    if (this.#ended || this.#toldDesk === '' || this.#toldDesk === text) return;
+    this.#toldDesk = text;
+    void this.#client.call('lab.desk', { session: this.#session(), ...desk, places: [...desk.places] });
   }
 
   async #do(task: LabTask, ask: (session: string) => Promise<Result<LabView, ErrorBody>>): Promise<boolean> {
@@ -225,6 +290,7 @@ export class LabState {
       return;
     }
     this.#view = answer.value;
+    this.#note(answer.value.arrival);
     this.terminals.reopen();
   }
 
@@ -258,6 +324,10 @@ export function hasPassed(step: LabStepView): boolean {
 
 export function awaitsPrediction(step: LabStepView): boolean {
   return step.prediction !== undefined && step.prediction.chosen === undefined;
+}
+
+export function arrivalText(arrival: LabArrival): string {
+  return arrival.kind === 'returned' ? strings.lab.returned(arrival.elapsed) : strings.lab.fresh[arrival.why];
 }
 
 function isCapture(path: string): boolean {

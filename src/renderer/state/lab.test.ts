@@ -181,3 +181,78 @@ test('a file of the lab comes as its bytes', async () => {
   expect(await lab.readFile('node/node1', '/nope')).toBeUndefined();
   expect(notices.toasts).toMatchObject([{ text: 'No.', remedy: 'Look.' }]);
 });
+
+describe('a lab that was left', () => {
+  const LEFT: LabView = {
+    ...LAB,
+    arrival: { kind: 'returned', elapsed: 200_000 },
+    desk: { places: ['workstation', 'pod/gone', 'node/node1'], active: 2 },
+  };
+
+  test('is entered where it was left: its terminals are open, and the note says so until it is read', async () => {
+    const { lab, notices, host } = await opened({ 'lab.open': answers(LEFT) });
+    expect(lab.terminals.tabs.map((tab) => tab.place)).toEqual(['workstation', 'node/node1']);
+    expect(lab.terminals.active?.place).toBe('node/node1');
+    expect(notices.announcement).toBe(
+      'You are where you left off, 3 minutes into the lab. Lab time stood still while you were away.',
+    );
+    expect(lab.arrival).toEqual(LEFT.arrival);
+    lab.takeNote();
+    expect(lab.arrival).toBeUndefined();
+    // The host's next word about the lab does not bring it back.
+    host.feed('lab', LEFT);
+    expect(lab.arrival).toBeUndefined();
+  });
+
+  test('is started over by a reset, which ends the note', async () => {
+    const { lab } = await opened({ 'lab.open': answers(LEFT), 'lab.reset': answers(LAB) });
+    await lab.reset();
+    expect(lab.arrival).toBeUndefined();
+  });
+
+  test.each(['lab-changed', 'app-changed', 'unreadable'] as const)(
+    'starts afresh and says why: %s',
+    async (why) => {
+      const { lab, notices } = await opened({
+        'lab.open': answers<LabView>({ ...LAB, arrival: { kind: 'fresh', why } }),
+      });
+      expect(notices.announcement).toBe(strings.lab.fresh[why]);
+      expect(lab.terminals.tabs.map((tab) => tab.place)).toEqual(['workstation']);
+    },
+  );
+
+  test('is told which terminals are open, but not what it opened by itself', async () => {
+    const { lab, host } = await opened({ 'lab.desk': answers(null) });
+    expect(host.called('lab.desk')).toEqual([]);
+    lab.terminals.open('node/node1');
+    const [first] = lab.terminals.tabs;
+    if (first !== undefined) lab.terminals.close(first);
+    lab.terminals.open('node/node1');
+    lab.end();
+    const { session } = LAB;
+    expect(host.called('lab.desk')).toEqual([
+      { session, places: ['workstation', 'node/node1'], active: 1 },
+      { session, places: ['node/node1'], active: 0 },
+    ]);
+  });
+});
+
+describe('going back to the start of a step', () => {
+  test('shows the step, open again, and says so', async () => {
+    const { lab, notices, host } = await opened({ 'lab.restore': answers(predicted('vxlan')) });
+    const second = lab.steps[1];
+    if (second === undefined) throw new Error('the canned lab has one step');
+    await lab.goBack(second);
+    expect(host.called('lab.restore')).toEqual([{ session: LAB.session, step: second.id }]);
+    expect([lab.step?.id, lab.busy]).toEqual([second.id, undefined]);
+    expect(notices.toasts.map((toast) => toast.text)).toEqual([strings.steps.wentBack(2)]);
+  });
+
+  test('that the host cannot do leaves everything as it is', async () => {
+    const { lab, notices } = await opened({ 'lab.restore': refuses('no-step-start') });
+    const [first] = lab.steps;
+    if (first !== undefined) await lab.goBack(first);
+    expect(notices.toasts).toMatchObject([{ tone: 'problem' }]);
+    expect(lab.view).toEqual(LAB);
+  });
+});

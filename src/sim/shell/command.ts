@@ -9,15 +9,20 @@ import type { NetnsEdit } from '../net/edit.ts';
 import type {
   EchoOutcome,
   EchoRequest,
+  Heard,
   HttpOutcome,
   HttpRequest,
+  TcpOutcome,
+  TcpRequest,
   UdpProbeOutcome,
   UdpProbeRequest,
 } from '../net/exchange.ts';
 import type { Frame } from '../../model/packet.ts';
 import type { NetnsId } from '../../model/trace.ts';
 import type { Place } from '../../model/place.ts';
+import type { RoutingPort } from '../routing/speaker-view.ts';
 import type { FileSystem } from './files.ts';
+import type { Key } from './terminal/keys.ts';
 
 export interface Command {
   readonly name: string;
@@ -25,6 +30,8 @@ export interface Command {
   readonly summary: string;
   /** Where the real place has it; a command is "not found" elsewhere. */
   readonly places: readonly Place['kind'][];
+  /** Narrows `places`: only some pods have it, by what their containers are made of. */
+  within?(place: Place, cluster: ClusterPort): boolean;
   /** Resolves to the exit code. On abort it stops soon; the shell then reports 130. */
   run(io: CommandIo): Promise<number>;
   /** Words that may stand at `words[words.length - 1]` (which may be empty); the shell filters by prefix. */
@@ -40,6 +47,8 @@ export interface CommandIo extends CompletionIo {
   readonly signal: AbortSignal;
   /** Present when stdout is a terminal. */
   readonly tty?: { readonly columns: number; readonly rows: number };
+  /** Present when stdout is a terminal with a keyboard, even if stdin is a pipe: what /dev/tty is to `less`. */
+  readonly screen?: ScreenDoor;
   /** Runs another command line in this place with this one's streams (kubectl exec, watch, xargs). */
   run(
     place: Place,
@@ -55,6 +64,7 @@ export interface CompletionIo {
   readonly files: FileSystem;
   readonly cluster: ClusterPort;
   readonly network: NetworkPort;
+  readonly routing: RoutingPort;
   readonly clock: ClockPort;
 }
 
@@ -66,6 +76,30 @@ export interface Input {
   text(): Promise<string>;
   /** True when a keyboard is at the other end. */
   readonly isTerminal: boolean;
+}
+
+/** The way to the whole screen and to every key, for programs that draw: termios(3) without ICANON and ECHO. */
+export interface ScreenDoor {
+  /** Saves what is shown and takes the keyboard until `close`, or until the command ends in any way. */
+  open(options?: ScreenOptions): Promise<Screen>;
+}
+
+export interface ScreenOptions {
+  /** Ctrl-C comes as a key (no ISIG) instead of ending the command. */
+  readonly interruptKey?: boolean;
+  /** Draws below what is there, on the normal buffer (`less -X`). */
+  readonly inline?: boolean;
+}
+
+export type ScreenEvent = { readonly kind: 'key'; readonly key: Key } | { readonly kind: 'resize' };
+
+export interface Screen {
+  size(): { readonly columns: number; readonly rows: number };
+  /** Goes to the terminal as it is: no newline is translated. */
+  write(text: string): Promise<void>;
+  /** The next key or change of size. Rejects once the screen is closed. */
+  next(): Promise<ScreenEvent>;
+  close(): Promise<void>;
 }
 
 /** Rejects with `BrokenPipe` when nobody reads any more: the shell ends the command as SIGPIPE does. */
@@ -105,6 +139,9 @@ export interface NetworkPort {
   echo(request: EchoRequest): EchoOutcome;
   udpProbe(request: UdpProbeRequest): UdpProbeOutcome;
   http(request: HttpRequest): HttpOutcome;
+  tcp(request: TcpRequest): TcpOutcome;
+  /** Connections to a TCP port that this place's program has opened, until the signal aborts. */
+  accept(id: NetnsId, port: number, signal: AbortSignal): AsyncIterable<Heard>;
   /** Frames crossing a device (`any` for all) from now on, until the signal aborts. */
   capture(id: NetnsId, device: string, signal: AbortSignal): AsyncIterable<CapturedFrame>;
 }

@@ -15,10 +15,22 @@ export interface ImageFacts {
   readonly nameserver?: string;
   /** `cluster.local` */
   readonly clusterDomain?: string;
+  /** What a pod asks for instead of the cluster's own resolver configuration. */
+  readonly dns?: PodDns;
   /** More names of the hosts file, in order. */
   readonly hosts?: readonly { readonly address: string; readonly name: string }[];
   /** Files of the lab: absolute, or relative to the home directory. */
   readonly files?: readonly { readonly path: string; readonly text: string }[];
+}
+
+/** Of a pod's spec: `dnsPolicy`, and `dnsConfig` in its words. */
+export interface PodDns {
+  readonly policy: string;
+  /** It runs in its node's network. */
+  readonly hostNetwork: boolean;
+  readonly nameservers: readonly string[];
+  readonly searches: readonly string[];
+  readonly options: readonly { readonly name: string; readonly value?: string }[];
 }
 
 export function userOf(place: Place): string {
@@ -60,8 +72,8 @@ export function imageFiles(place: Place, facts: ImageFacts = {}): Readonly<Recor
     '/etc/hosts': hostsFile(place, facts),
     '/etc/os-release': osRelease(place.kind === 'node' ? NODE_OS : MACHINE_OS),
   };
-  if (facts.nameserver !== undefined)
-    files['/etc/resolv.conf'] = resolverFile(place, facts, facts.nameserver);
+  const resolver = resolverFile(place, facts);
+  if (resolver !== '') files['/etc/resolv.conf'] = resolver;
   for (const { path, text } of facts.files ?? [])
     files[path.startsWith('/') ? path : `${home}/${path}`] = text;
   return files;
@@ -93,12 +105,45 @@ const POD_IPV6 = [
   'fe00::2\tip6-allrouters',
 ];
 
-function resolverFile(
-  place: Place,
-  { clusterDomain = 'cluster.local' }: ImageFacts,
-  nameserver: string,
+function resolverFile(place: Place, facts: ImageFacts): string {
+  const { nameserver, clusterDomain = 'cluster.local', dns } = facts;
+  const servers = nameserver === undefined ? [] : [nameserver];
+  if (place.kind !== 'pod') return resolverText(servers, [], []);
+  const cluster: ResolverParts = {
+    nameservers: servers,
+    searches: [`${place.namespace}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain],
+    options: [{ name: 'ndots', value: '5' }],
+  };
+  return dns ? extended(isFromNode(dns) ? NO_PARTS : cluster, dns) : extended(cluster, NO_PARTS);
+}
+
+type ResolverParts = Pick<PodDns, 'nameservers' | 'searches' | 'options'>;
+
+const NO_PARTS: ResolverParts = { nameservers: [], searches: [], options: [] };
+
+/** Later options of the same name win, and what the pod adds stands last (appendDNSConfig, mergeDNSOptions). */
+function extended(base: ResolverParts, added: ResolverParts): string {
+  const kept = base.options.filter(({ name }) => !added.options.some((option) => option.name === name));
+  return resolverText(
+    [...new Set([...base.nameservers, ...added.nameservers])],
+    [...new Set([...base.searches, ...added.searches])],
+    [...kept, ...added.options],
+  );
+}
+
+/** None starts from nothing, Default from the node's file, of which a lab's nodes have none (getPodDNSType). */
+const isFromNode = ({ policy, hostNetwork }: PodDns): boolean =>
+  policy === 'None' || policy === 'Default' || (policy === 'ClusterFirst' && hostNetwork);
+
+function resolverText(
+  servers: readonly string[],
+  searches: readonly string[],
+  options: PodDns['options'],
 ): string {
-  if (place.kind !== 'pod') return `nameserver ${nameserver}\n`;
-  const search = [`${place.namespace}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain].join(' ');
-  return `search ${search}\nnameserver ${nameserver}\noptions ndots:5\n`;
+  const words = options.map(({ name, value }) => (value === undefined ? name : `${name}:${value}`));
+  return [
+    ...(searches.length > 0 ? [`search ${searches.join(' ')}\n`] : []),
+    ...servers.map((server) => `nameserver ${server}\n`),
+    ...(words.length > 0 ? [`options ${words.join(' ')}\n`] : []),
+  ].join('');
 }

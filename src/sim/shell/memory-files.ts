@@ -116,6 +116,16 @@ export class MemoryFiles implements FileSystem {
     return all;
   }
 
+  /** Becomes the tree that a snapshot kept; who holds this file system sees the other files at once. `/dev` stays. */
+  become(snapshot: FilesSnapshot): void {
+    const devices = [...this.#entries].filter(([path]) => path === '/dev' || path.startsWith('/dev/'));
+    this.#entries.clear();
+    this.#entries.set('/', { type: 'directory', names: new Set(), modified: this.#now() });
+    for (const [path, entry] of devices) this.#entries.set(path, entry);
+    if (devices.length > 0) this.#link('/dev');
+    for (const [path, data] of Object.entries(snapshot)) this.#plant(path, fromBase64(data));
+  }
+
   #plant(path: string, data: Uint8Array): void {
     const target = resolvePath('/', path);
     this.mkdir(path.endsWith('/') ? target : parentOf(target), { parents: true });

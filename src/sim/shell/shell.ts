@@ -13,6 +13,7 @@ import {
   type CommandIo,
   type Input,
   type Output,
+  type ScreenDoor,
 } from './command.ts';
 import { complete, type Completions } from './completion.ts';
 import type { FileSystem } from './files.ts';
@@ -73,6 +74,7 @@ export interface Executed {
 /** A keyboard that can hold a shell inside the running command (`bash`, `kubectl exec -it pod -- sh`). */
 export interface InteractiveInput extends Input {
   interact(shell: Shell): Promise<number>;
+  readonly screen: ScreenDoor;
 }
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -216,7 +218,18 @@ export class Shell {
       [1, { output: this.#paced(io.stdout), ...terminal }],
       [2, { output: this.#paced(io.stderr), ...terminal }],
     ]);
-    return { host: this.#host, state, fds, signal: io.signal, guarded: false, depth: 0, loops: 0 };
+    const origin = io.stdin instanceof Source ? io.stdin.origin : io.stdin;
+    const screen = origin !== undefined && isInteractive(origin) ? { screen: origin.screen } : {};
+    return {
+      host: this.#host,
+      state,
+      fds,
+      ...screen,
+      signal: io.signal,
+      guarded: false,
+      depth: 0,
+      loops: 0,
+    };
   }
 
   /** A command that prints for ever must let the host run too. */
@@ -237,6 +250,7 @@ export class Shell {
     );
     const table = new Map(here.map((command) => [command.name, command]));
     const names = [...table.keys()].sort();
+    const isHere = (found: Command | undefined): boolean => found?.within?.(place, ports.cluster) ?? true;
     return {
       place,
       files,
@@ -244,8 +258,11 @@ export class Shell {
       pace: new Pace(breathe),
       builtins: builtinTable(),
       history: this.history,
-      command: (name) => table.get(name),
-      commandNames: () => names,
+      command: (name) => {
+        const found = table.get(name);
+        return found && isHere(found) ? found : undefined;
+      },
+      commandNames: () => names.filter((name) => isHere(table.get(name))),
       pathOf,
       run: (target, argv, request) => this.#runFor(target, argv, request),
       interact: (scope, stdin) => {
@@ -261,7 +278,8 @@ export class Shell {
   async #runFor(target: Place, argv: readonly string[], { io, streams, scope }: RunRequest): Promise<number> {
     const shellIo = replaced(io, { streams, scope });
     if (formatPlace(target) === formatPlace(this.place)) {
-      const inner: Scope = { ...this.#scope(shellIo, scope.state.fork()), depth: scope.depth };
+      const screen = scope.screen === undefined ? {} : { screen: scope.screen };
+      const inner: Scope = { ...this.#scope(shellIo, scope.state.fork()), ...screen, depth: scope.depth };
       return (await runArgv(argv, inner, { functions: false })).code;
     }
     const shell = this.#setup.elsewhere?.(target);
@@ -270,12 +288,12 @@ export class Shell {
       return 126;
     }
     const [program = ''] = argv;
-    if (!shell.#hasProgram(program)) throw new NoSuchProgram(program);
+    if (!shell.hasProgram(program)) throw new NoSuchProgram(program);
     return shell.execArgv(argv, shellIo);
   }
 
-  /** As a container runtime finds one: what only a shell understands is none. */
-  #hasProgram(name: string): boolean {
+  /** Whether a container runtime would find it here: what only a shell understands is no program. */
+  hasProgram(name: string): boolean {
     return name.includes('/') ? programAt(this.#host, name) !== undefined : isProgram(this.#host, name);
   }
 }

@@ -20,6 +20,11 @@ export class AppPage {
   /** Opens the start page and waits for the course. */
   async open(url: string): Promise<void> {
     await this.page.goto(url);
+    await this.ready();
+  }
+
+  /** Waits for the course on the start page. */
+  async ready(): Promise<void> {
     await this.page.getByRole('heading', { level: 1, name: 'Underlay' }).waitFor();
     await this.contents.getByRole('listitem').first().waitFor();
   }

@@ -16,6 +16,8 @@ export class LabPage {
   readonly verdicts: Locator;
   readonly summary: Locator;
   readonly problem: Locator;
+  /** How the lab came to be as it is: that it was taken up again, or why it was not. */
+  readonly note: Locator;
 
   constructor(page: Page) {
     this.page = page;
@@ -27,6 +29,7 @@ export class LabPage {
     this.verdicts = result.getByRole('listitem');
     this.summary = result.getByRole('heading', { level: 4 });
     this.problem = this.region.getByRole('alert');
+    this.note = this.region.locator('.note');
   }
 
   /** Brings the lab forward where a narrow window shows one pane at a time. */
@@ -62,6 +65,19 @@ export class LabPage {
     return this.shownVerdicts();
   }
 
+  /** Checks until the step passes: the nodes of a cluster need a moment to agree. */
+  async pass(): Promise<void> {
+    const outcomes = async (): Promise<readonly string[]> =>
+      (await this.check()).map(({ outcome, title }) => `${/pass/i.test(outcome) ? 'pass' : 'fail'} ${title}`);
+    await expect
+      .poll(async () => (await outcomes()).filter((line) => !line.startsWith('pass')), {
+        message: 'checks that fail',
+        timeout: 30_000,
+      })
+      .toEqual([]);
+    await expect(this.summary).toContainText('Step passed');
+  }
+
   async shownVerdicts(): Promise<readonly ShownVerdict[]> {
     const summaries = await this.verdicts.locator('summary').allInnerTexts();
     return summaries.map((text) => {
@@ -74,6 +90,20 @@ export class LabPage {
     await this.region.getByRole('button', { name: 'Reset', exact: true }).click();
     await this.page.getByRole('dialog').getByRole('button', { name: 'Reset the lab' }).click();
     await this.page.getByText('The lab is back at its start.').first().waitFor();
+  }
+
+  /** Back to the start of the step that is shown. */
+  async goBack(): Promise<void> {
+    await this.region.getByRole('button', { name: 'Go back to the start of this step' }).click();
+    await this.page.getByRole('dialog').getByRole('button', { name: 'Go back', exact: true }).click();
+    await this.page
+      .getByText(/You are at the start of step \d again\./)
+      .first()
+      .waitFor();
+  }
+
+  async dismissNote(): Promise<void> {
+    await this.note.getByRole('button', { name: 'Dismiss this note' }).click();
   }
 
   /** Saves a file of the place whose terminal is shown, one that the interface lists by itself. */

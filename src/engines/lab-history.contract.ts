@@ -1,0 +1,137 @@
+/** What sessions that keep a history owe to labs: run against each engine that has one, with the same small lab. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { LabEngine, LabSession, ReachFlow, SessionSnapshot } from '../lab/ports.ts';
+import { formatPlace, WORKSTATION } from '../model/place.ts';
+import { openSession, openShell, place, SIGNAL } from './lab-session.contract.ts';
+
+type History = NonNullable<LabSession['history']>;
+const historyOf = (of: LabSession): History => {
+  if (!of.history) throw new Error('this engine keeps no history');
+  return of.history;
+};
+const taken = async (history: History): Promise<SessionSnapshot> => {
+  const snapshot = await history.snapshot(SIGNAL);
+  if (!snapshot.ok) throw new Error(snapshot.error.message);
+  return snapshot.value;
+};
+const names = async (of: LabSession): Promise<unknown> => {
+  const asked = ['kubectl', 'get', 'pods', '-o', 'name'];
+  return of.exec(WORKSTATION, asked, SIGNAL);
+};
+const both = { ok: true, value: { exitCode: 0, stdout: 'pod/far\npod/near\n', stderr: '' } };
+
+const typed = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** @param makeEngine an engine of the kind under test; the suite resets one session between its tests */
+export function labHistoryContract(name: string, makeEngine: () => LabEngine): void {
+  describe(`${name}: its history`, () => {
+    let session: LabSession;
+
+    beforeAll(async () => {
+      session = await openSession(makeEngine());
+    }, 60_000);
+
+    beforeEach(async () => {
+      expect(await session.reset(SIGNAL)).toEqual({ ok: true, value: undefined });
+    });
+
+    afterAll(() => session.dispose());
+
+    const at = async (where: string, ...argv: readonly string[]): Promise<unknown> =>
+      session.exec(place(where), argv, SIGNAL);
+
+    const reach = (from: string, flow: Omit<ReachFlow, 'from'>): Promise<unknown> =>
+      session.reach({ from: place(from), ...flow }, SIGNAL);
+
+    /** Where time can be hurried, nobody waits for pods. */
+    const hurry = async (): Promise<void> => void (await session.clock?.settle(30_000, SIGNAL));
+
+    test('brings the cluster back, its pods with what was in them; the learner’s files stay', async () => {
+      const history = historyOf(session);
+      await at('pod/near', 'sh', '-c', 'echo before > /tmp/note');
+      await at('workstation', 'sh', '-c', 'echo old > mine.txt');
+      const snapshot = await taken(history);
+      await at('pod/near', 'sh', '-c', 'echo after > /tmp/note; echo more > /tmp/more');
+      await at('workstation', 'sh', '-c', 'echo new > mine.txt');
+      await at('node/node1', 'ip', 'link', 'set', 'vxlan.calico', 'down');
+      await at('workstation', 'kubectl', 'delete', 'pod', 'far', '--now', '--wait=false');
+      await hurry();
+      expect(await history.restore(snapshot, SIGNAL)).toEqual({ ok: true, value: undefined });
+      expect(await names(session)).toEqual(both);
+      expect(session.places().map(formatPlace)).toContain('pod/far');
+      expect(await reach('pod/near', { to: place('pod/far'), protocol: 'tcp', port: 80 })).toMatchObject({
+        value: { delivered: true },
+      });
+      expect(await at('pod/near', 'sh', '-c', 'cd /tmp; cat note; ls')).toMatchObject({
+        value: { stdout: 'before\nnote\n' },
+      });
+      expect(await at('workstation', 'cat', 'mine.txt')).toMatchObject({ value: { stdout: 'new\n' } });
+    });
+
+    test('goes on in another session of the lab, at the time where it was', async () => {
+      const history = historyOf(session);
+      await at('workstation', 'kubectl', 'delete', 'pod', 'near', '--now', '--wait=false');
+      await at('node/node2', 'ip', 'route', 'add', '192.0.2.0/24', 'via', '10.0.0.1');
+      await hurry();
+      const snapshot = await taken(history);
+      expect(snapshot.elapsed).toBeGreaterThanOrEqual(0);
+      const other = await openSession(makeEngine());
+      expect(await historyOf(other).restore(snapshot, SIGNAL)).toMatchObject({ ok: true });
+      expect(await names(other)).toMatchObject({ value: { stdout: 'pod/far\n' } });
+      expect(other.places().map(formatPlace)).not.toContain('pod/near');
+      expect(await other.exec(place('node/node2'), ['ip', 'route'], SIGNAL)).toMatchObject({
+        value: { stdout: expect.stringContaining('192.0.2.0/24 via 10.0.0.1') as string },
+      });
+      const again = await taken(historyOf(other));
+      expect(again.elapsed).toBeGreaterThanOrEqual(snapshot.elapsed);
+      await other.reset(SIGNAL);
+      expect(await names(other)).toEqual(both);
+      await other.dispose();
+    });
+
+    test('leaves terminals as they stand, ends watches, and shows captures what crosses from then on', async () => {
+      const history = historyOf(session);
+      const snapshot = await taken(history);
+      const [stream, screen] = await openShell(session);
+      stream.write(typed('here=still; kubectl get pods --watch; echo watch $? $here\r'));
+      await screen.until(/near .*Running/);
+      const [capture, seen] = await openShell(session, place('node/node1'));
+      capture.write(typed('tcpdump -nn -i eth0 -c 1 icmp\r'));
+      await seen.until(/listening on eth0/);
+      expect(await history.restore(snapshot, SIGNAL)).toMatchObject({ ok: true });
+      await screen.until(/watch 0 still\r\n/);
+      await at('node/node1', 'ping', '-c', '1', '10.0.1.13');
+      await seen.until(/10\.0\.0\.11 > 10\.0\.1\.13: ICMP echo request/);
+    });
+
+    test('refuses what is no snapshot of this lab, says why, and leaves everything as it is', async () => {
+      const history = historyOf(session);
+      const snapshot = await taken(history);
+      await at('workstation', 'kubectl', 'delete', 'pod', 'near', '--now', '--wait=false');
+      await hurry();
+      const { text } = snapshot;
+      for (const broken of ['', '{}', 'null', text.slice(0, -9), text.replace('node1', 'node9'), '[]']) {
+        const refused = await history.restore({ ...snapshot, text: broken }, SIGNAL);
+        expect(refused, broken.slice(0, 20)).toMatchObject({
+          ok: false,
+          error: { code: 'snapshot-damaged' },
+        });
+      }
+      expect(await history.restore({ ...snapshot, text: '{"format":99}' }, SIGNAL)).toMatchObject({
+        error: { code: 'snapshot-outdated' },
+      });
+      expect(await names(session)).toMatchObject({ value: { stdout: 'pod/far\n' } });
+    });
+
+    test('tells when there is something to keep', async () => {
+      const history = historyOf(session);
+      const changed = new Promise<void>((resolve) => void history.onChange(resolve));
+      await at('workstation', 'kubectl', 'create', 'namespace', 'elsewhere');
+      await changed;
+      const typing = new Promise<void>((resolve) => void history.onChange(resolve));
+      const [stream] = await openShell(session);
+      stream.write(typed('#'));
+      await typing;
+    });
+  });
+}

@@ -1,0 +1,186 @@
+/**
+ * The parts of a world as a snapshot keeps them, and what each must look like to be taken back. Everything is named: a
+ * part that a world gains and this file does not know does not compile.
+ */
+import type { ClusterState, Work } from './kube/controller.ts';
+import { decodeError } from './kube/decoding.ts';
+import { schemaOf } from './kube/kind-schema.ts';
+import type { KubeObject } from './kube/object.ts';
+import type { Registry } from './kube/registry.ts';
+import type { PodNetwork, PodSandbox } from './kube/sandbox.ts';
+import { objectKey, ObjectStore } from './kube/store.ts';
+import { Agenda, type Due } from './core/agenda.ts';
+import type { RandomState } from './core/random.ts';
+import type { Table } from './core/table.ts';
+import type { DeviceCounters, LearntNeighbour, NetnsMemory } from './net/netns.ts';
+import { address, mac } from './snapshot-addresses.ts';
+import { connection, netnsEdit } from './snapshot-edits.ts';
+import { routing, routingOf, routingParts, type RoutingParts } from './snapshot-routing.ts';
+import type { HandEdit, World } from './stacks.ts';
+import {
+  count,
+  flag,
+  isPlain,
+  list,
+  map,
+  millis,
+  number,
+  object,
+  optional,
+  spelt,
+  table,
+  text,
+  unsigned,
+  type Shape,
+} from './snapshot-shape.ts';
+import type { Json } from '../base/json.ts';
+
+/** A store without its past: who watches from before a snapshot is told that the past is gone, as after a compaction. */
+interface StoreParts {
+  readonly revision: number;
+  readonly objects: readonly (readonly [resource: string, objects: Table<KubeObject>])[];
+}
+
+type ClusterParts = Omit<ClusterState, 'store' | 'agenda'> & {
+  readonly store: StoreParts;
+  readonly agenda: readonly Due<Work>[];
+};
+
+/** A world but for its topology, which is the lab's. */
+export type WorldParts = Omit<World, 'topology' | 'cluster' | 'routing'> & {
+  readonly cluster: ClusterParts;
+  readonly routing: RoutingParts;
+};
+
+export function partsOf({ topology: _, cluster, routing: speakers, ...rest }: World): WorldParts {
+  const { store, agenda } = cluster;
+  const objects = store.resources.map((resource) => [resource, store.table(resource)] as const);
+  return {
+    ...rest,
+    routing: routingParts(speakers),
+    cluster: {
+      ...cluster,
+      store: {
+        revision: store.revision,
+        objects: objects.filter((entry): entry is StoreParts['objects'][number] => entry[1] !== undefined),
+      },
+      agenda: [...agenda],
+    },
+  };
+}
+
+export function worldOf(
+  { cluster, routing: speakers, ...rest }: WorldParts,
+  topology: World['topology'],
+): World {
+  const { store, agenda } = cluster;
+  return {
+    ...rest,
+    topology,
+    routing: routingOf(speakers),
+    cluster: {
+      ...cluster,
+      store: ObjectStore.compacted(store.revision, store.objects),
+      agenda: Agenda.of(agenda),
+    },
+  };
+}
+
+/** `registry` knows the kinds: an object is taken back only when the API server would decode it. */
+export function worldParts(registry: Registry): Shape<WorldParts> {
+  return object<WorldParts>({
+    cluster: object<ClusterParts>({
+      now: millis,
+      epoch: number,
+      random: object<RandomState>({ counter: unsigned(32) }),
+      store: storeParts(registry),
+      agenda: list(due),
+      sandboxes: table(sandbox, (uid, { uid: own }) => uid === own),
+    }),
+    routing,
+    edits: table(list(object<HandEdit>({ at: millis, edit: netnsEdit }))),
+    memory: table(memory),
+  });
+}
+
+const due = object<Due<Work>>({
+  at: millis,
+  key: text,
+  event: object<Work>({ controller: text, key: text }),
+});
+
+const sandbox = object<PodSandbox>({
+  uid: text,
+  namespace: text,
+  pod: text,
+  node: text,
+  containerId: spelt(/^[0-9a-f]{64}$/),
+  network: optional(
+    object<PodNetwork>({
+      address,
+      mac,
+      mtu: count,
+      hostInterface: text,
+      hostIndex: count,
+    }),
+  ),
+});
+
+const memory = object<NetnsMemory>({
+  neighbours: list(object<LearntNeighbour>({ address, device: text, mac: optional(mac), at: millis })),
+  conntrack: list(connection),
+  counters: map(
+    text,
+    object<DeviceCounters>({
+      rxBytes: count,
+      rxPackets: count,
+      rxDropped: count,
+      txBytes: count,
+      txPackets: count,
+      txDropped: count,
+    }),
+  ),
+  pathMtu: map(
+    address,
+    object<{ readonly mtu: number; readonly expires: number }>({ mtu: count, expires: number }),
+  ),
+  icmpTokens: map(
+    address,
+    object<{ readonly tokens: number; readonly at: number }>({ tokens: number, at: millis }),
+  ),
+});
+
+function storeParts(registry: Registry): Shape<StoreParts> {
+  const entry = (value: unknown): value is StoreParts['objects'][number] =>
+    Array.isArray(value) &&
+    value.length === 2 &&
+    text(value[0]) &&
+    table(objectOf(registry, value[0]), standsUnder)(value[1]);
+  return object<StoreParts>({ revision: count, objects: list(entry) });
+}
+
+const standsUnder = (key: string, { metadata }: KubeObject): boolean =>
+  key === objectKey(metadata.namespace, metadata.name);
+
+function objectOf(registry: Registry, resource: string): Shape<KubeObject> {
+  // What the simulator itself remembers in the store is of no kind that the API serves.
+  const type = registry.byName(resource);
+  return (value): value is KubeObject =>
+    json(value) &&
+    isPlain(value) &&
+    text(value['kind']) &&
+    text(value['apiVersion']) &&
+    isPlain(value['metadata']) &&
+    text(value['metadata']['name']) &&
+    optional(text)(value['metadata']['namespace']) &&
+    (!type || (value['kind'] === type.kind && decodeError(schemaOf(type), value) === undefined));
+}
+
+/** Objects are JSON through and through; members may be undefined. */
+function json(value: unknown): value is Json {
+  if (Array.isArray(value)) return value.every(json);
+  if (isPlain(value)) return Object.values(value).every((member) => member === undefined || json(member));
+  return (
+    value === null || text(value) || flag(value) || (typeof value === 'number' && Number.isFinite(value))
+  );
+}

@@ -1,0 +1,220 @@
+/** The BGP speakers' part of a snapshot: what a session, a socket and a route must look like to be taken back. */
+import type { AddressFamily, AsSegment, BgpCapability, BgpOpen, PathAttributes } from '../model/bgp.ts';
+import { Agenda, type Due } from './core/agenda.ts';
+import type { Table } from './core/table.ts';
+import type {
+  Connection,
+  Counts,
+  Path,
+  Peer,
+  PeerKey,
+  RoutingState,
+  Speaker,
+  Told,
+} from './routing/routing-state.ts';
+import { peerKey } from './routing/routing-state.ts';
+import type { ExportRule, KernelRule, NeighbourConfig, SpeakerConfig } from './routing/speaker-config.ts';
+import type { Chunk, Socket } from './routing/tcp-socket.ts';
+import { address, cidr } from './snapshot-addresses.ts';
+import {
+  count,
+  flag,
+  list,
+  millis,
+  object,
+  oneOf,
+  optional,
+  table,
+  text,
+  union,
+  unsigned,
+  type Shape,
+} from './snapshot-shape.ts';
+
+export type RoutingParts = Omit<RoutingState, 'work' | 'routine'> & {
+  readonly work: readonly Due<PeerKey>[];
+  readonly routine: readonly Due<PeerKey>[];
+};
+
+export function routingParts({ work, routine, ...rest }: RoutingState): RoutingParts {
+  return { ...rest, work: [...work], routine: [...routine] };
+}
+
+export function routingOf({ work, routine, ...rest }: RoutingParts): RoutingState {
+  return { ...rest, work: Agenda.of(work), routine: Agenda.of(routine) };
+}
+
+const bytes: Shape<Uint8Array> = (value): value is Uint8Array => value instanceof Uint8Array;
+const u8 = unsigned(8);
+const u16 = unsigned(16);
+const u32 = unsigned(32);
+
+const neighbour = object<NeighbourConfig>({
+  name: text,
+  address,
+  asNumber: u32,
+  localAs: u32,
+  source: address,
+  passive: flag,
+  restartTime: count,
+});
+
+const config = object<SpeakerConfig>({
+  process: text,
+  routerId: address,
+  asNumber: u32,
+  blackholes: list(cidr),
+  learnt: list(cidr),
+  neighbours: list(neighbour),
+  exports: list(object<ExportRule>({ prefix: cidr, match: oneOf('exact', 'within'), accept: flag })),
+  kernel: list(
+    object<KernelRule>({
+      within: cidr,
+      accept: flag,
+      tunnel: optional(object<NonNullable<KernelRule['tunnel']>>({ device: text, unless: optional(cidr) })),
+    }),
+  ),
+});
+
+const attributes = object<PathAttributes>({
+  origin: oneOf('IGP', 'EGP', 'Incomplete'),
+  asPath: list(object<AsSegment>({ type: oneOf('set', 'sequence'), numbers: list(u32) })),
+  nextHop: address,
+  med: optional(u32),
+  localPref: optional(u32),
+  originatorId: optional(address),
+  clusterList: optional(list(address)),
+});
+
+const rib: Shape<Table<readonly Path[]>> = table(
+  list(
+    object<Path>({
+      prefix: cidr,
+      protocol: text,
+      pathId: u32,
+      preference: count,
+      since: millis,
+      bgp: optional(
+        object<NonNullable<Path['bgp']>>({
+          attributes,
+          from: address,
+          peerRouterId: address,
+          internal: flag,
+        }),
+      ),
+      stale: optional(flag),
+    }),
+  ),
+);
+
+const speaker = object<Speaker>({
+  netns: text,
+  config,
+  running: flag,
+  startedAt: millis,
+  reconfiguredAt: millis,
+  rib,
+  inherited: optional(object<NonNullable<Speaker['inherited']>>({ rib, until: millis })),
+});
+
+type Capability<K extends BgpCapability['kind']> = Extract<BgpCapability, { kind: K }>;
+type Restart = Capability<'graceful-restart'>;
+type AddPath = Capability<'add-path'>;
+
+const capability = union<BgpCapability>({
+  multiprotocol: object<Capability<'multiprotocol'>>({ kind: oneOf('multiprotocol'), afi: u16, safi: u8 }),
+  'route-refresh': object<Capability<'route-refresh'>>({ kind: oneOf('route-refresh') }),
+  'graceful-restart': object<Restart>({
+    kind: oneOf('graceful-restart'),
+    restarting: flag,
+    time: u16,
+    families: list(object<Restart['families'][number]>({ afi: u16, safi: u8, forwarding: flag })),
+  }),
+  as4: object<Capability<'as4'>>({ kind: oneOf('as4'), asNumber: u32 }),
+  'add-path': object<AddPath>({
+    kind: oneOf('add-path'),
+    families: list(object<AddressFamily & { readonly mode: number }>({ afi: u16, safi: u8, mode: u8 })),
+  }),
+  'enhanced-route-refresh': object<Capability<'enhanced-route-refresh'>>({
+    kind: oneOf('enhanced-route-refresh'),
+  }),
+  'long-lived-graceful-restart': object<Capability<'long-lived-graceful-restart'>>({
+    kind: oneOf('long-lived-graceful-restart'),
+  }),
+  other: object<Capability<'other'>>({ kind: oneOf('other'), code: u8, bytes }),
+});
+
+const open = object<BgpOpen>({
+  kind: oneOf('open'),
+  asNumber: u16,
+  holdTime: u16,
+  routerId: address,
+  capabilities: list(capability),
+});
+
+const socket = object<Socket>({
+  at: text,
+  address,
+  port: u16,
+  peer: object<Socket['peer']>({ address, port: u16 }),
+  remote: optional(text),
+  active: flag,
+  state: oneOf('SYN_SENT', 'SYN_RECEIVED', 'ESTABLISHED', 'FIN_WAIT'),
+  sequence: u32,
+  expected: u32,
+  echo: u32,
+  peerMss: u16,
+  id: u16,
+  flight: list(object<Chunk>({ sequence: u32, bytes, sent: flag })),
+  retransmit: optional(object<NonNullable<Socket['retransmit']>>({ at: millis, after: millis })),
+  ackDue: flag,
+});
+
+const connection = object<Connection>({
+  bgp: oneOf('Connect', 'OpenSent', 'OpenConfirm', 'Established', 'Close'),
+  socket,
+  open: optional(open),
+  holdTime: u16,
+  retryAt: optional(millis),
+  holdAt: optional(millis),
+  keepaliveAt: optional(millis),
+  failure: optional(object<NonNullable<Connection['failure']>>({ at: millis, error: text })),
+  inbox: bytes,
+  loading: flag,
+});
+
+const counts = object<Counts>({
+  importUpdates: count,
+  importWithdraws: count,
+  exportOffered: count,
+  exportRejected: count,
+  exportFiltered: count,
+  exportUpdates: count,
+  exportWithdraws: count,
+});
+
+const peer = object<Peer>({
+  netns: text,
+  config: neighbour,
+  state: oneOf('start', 'up'),
+  since: millis,
+  lastError: optional(text),
+  connection: optional(connection),
+  halfOpen: optional(socket),
+  attempts: count,
+  errors: optional(object<NonNullable<Peer['errors']>>({ wait: count, at: millis })),
+  connectAt: optional(millis),
+  startupAt: optional(millis),
+  staleUntil: optional(millis),
+  told: table(object<Told>({ prefix: cidr, pathId: u32, attributes })),
+  counts,
+});
+
+const timer = object<Due<PeerKey>>({ at: millis, key: text, event: text });
+
+export const routing = object<RoutingParts>({
+  speakers: table(speaker, (netns, { netns: own }) => netns === own),
+  peers: table(peer, (key, { netns, config: { name } }) => key === peerKey(netns, name)),
+  work: list(timer),
+  routine: list(timer),
+});

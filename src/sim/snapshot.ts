@@ -1,0 +1,92 @@
+/**
+ * A world as text that can be kept outside the process, and back: the same world, with the same future. The topology is
+ * the lab's and named by its fingerprint; past events are left out, as a compacted etcd leaves them out. What comes back
+ * may have been cut, edited or made by a stranger: it is taken whole or refused, and reading it never throws.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { hex, utf8 } from '../base/bytes.ts';
+import type { Json } from '../base/json.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import type { Topology } from '../model/topology.ts';
+import { hashOf } from './core/hash.ts';
+import type { Registry } from './kube/registry.ts';
+import { withoutSockets } from './program-sockets.ts';
+import { isRow, readHeap, writeHeap, type Row } from './snapshot-heap.ts';
+import { partsOf, worldOf, worldParts } from './snapshot-parts.ts';
+import { count, isPlain } from './snapshot-shape.ts';
+import type { World } from './stacks.ts';
+
+/** Raised whenever a part of a world changes its form: an older snapshot is then refused, not misread. */
+export const WORLD_FORMAT = 1;
+
+/** Plain JSON. */
+export interface WorldSnapshot {
+  readonly format: typeof WORLD_FORMAT;
+  /** Fingerprint of the topology that the world stands on. */
+  readonly topology: string;
+  /** Fingerprint of rows and root. */
+  readonly sum: string;
+  readonly root: Json;
+  readonly rows: readonly Row[];
+}
+
+/** Why a snapshot is not taken back. */
+export interface SnapshotProblem {
+  readonly kind: 'other-format' | 'other-topology' | 'damaged';
+  /** For a person who wants to know more. */
+  readonly detail: string;
+}
+
+/** Programs that run are no part of it. Throws for what no world holds: functions, symbols, objects of other classes. */
+export function encodeWorld(world: World): WorldSnapshot {
+  const { rows, texts, root } = writeHeap(partsOf(withoutSockets(world)));
+  return {
+    format: WORLD_FORMAT,
+    topology: fingerprint(world.topology),
+    sum: sumOf(texts, root),
+    root,
+    rows,
+  };
+}
+
+export function decodeWorld(
+  value: unknown,
+  { topology, registry }: { readonly topology: Topology; readonly registry: Registry },
+): Result<World, SnapshotProblem> {
+  if (!isPlain(value) || !count(value['format'])) return damaged('it is no snapshot');
+  const { format, rows, root, sum, topology: stoodOn } = value;
+  if (format !== WORLD_FORMAT) {
+    return err({ kind: 'other-format', detail: `format ${String(format)}, not ${WORLD_FORMAT}` });
+  }
+  if (!Array.isArray(rows) || !rows.every(isRow) || !isRow([root])) return damaged('it has no rows');
+  const words = { rows, root: root as Json };
+  if (
+    sum !==
+    sumOf(
+      rows.map((row) => JSON.stringify(row)),
+      words.root,
+    )
+  ) {
+    return damaged('its sum does not agree');
+  }
+  if (stoodOn !== fingerprint(topology)) {
+    return err({ kind: 'other-topology', detail: 'the lab has another topology now' });
+  }
+  const parts = readHeap(words);
+  if (!parts.ok) return damaged(parts.error);
+  const fits = worldParts(registry);
+  return fits(parts.value) ? ok(worldOf(parts.value, topology)) : damaged('a part is not what it should be');
+}
+
+const damaged = (detail: string): Result<never, SnapshotProblem> => err({ kind: 'damaged', detail });
+
+const fingerprints = new WeakMap<Topology, string>();
+
+function fingerprint(topology: Topology): string {
+  const known = fingerprints.get(topology) ?? hashOf(topology);
+  fingerprints.set(topology, known);
+  return known;
+}
+
+const sumOf = (rows: readonly string[], root: Json): string =>
+  hex(sha256(utf8([...rows, JSON.stringify(root)].join('\n'))));
