@@ -67,16 +67,13 @@ export class Agenda<E> {
 
   /** When the next event is due; undefined when nothing waits. */
   get nextAt(): Millis | undefined {
-    for (const due of this.#queue.values()) return due.at;
-    return undefined;
+    return this.#queue.first?.at;
   }
 
   /** The first event due at or before `until`, and the agenda without it. */
   take(until: Millis): { readonly due: Due<E>; readonly rest: Agenda<E> } | undefined {
-    for (const due of this.#queue.values()) {
-      return due.at <= until ? { due, rest: this.cancel(due.key) } : undefined;
-    }
-    return undefined;
+    const due = this.#queue.first;
+    return due && due.at <= until ? { due, rest: this.cancel(due.key) } : undefined;
   }
 
   *[Symbol.iterator](): Iterator<Due<E>> {

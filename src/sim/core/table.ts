@@ -72,8 +72,14 @@ function leftmost<V>(tree: Branch<V>): Branch<V> {
 
 function remove<V>(tree: Tree<V>, key: string): Tree<V> {
   if (!tree) return undefined;
-  if (key < tree.key) return balanced(tree.key, tree.value, remove(tree.left, key), tree.right);
-  if (key > tree.key) return balanced(tree.key, tree.value, tree.left, remove(tree.right, key));
+  if (key < tree.key) {
+    const left = remove(tree.left, key);
+    return left === tree.left ? tree : balanced(tree.key, tree.value, left, tree.right);
+  }
+  if (key > tree.key) {
+    const right = remove(tree.right, key);
+    return right === tree.right ? tree : balanced(tree.key, tree.value, tree.left, right);
+  }
   if (!tree.left) return tree.right;
   if (!tree.right) return tree.left;
   const next = leftmost(tree.right);
@@ -202,7 +208,13 @@ export class Table<V> {
 
   /** The same table when the key is absent. */
   delete(key: string): Table<V> {
-    return this.has(key) ? new Table(remove(this.#root, key)) : this;
+    const root = remove(this.#root, key);
+    return root === this.#root ? this : new Table(root);
+  }
+
+  /** The value of the first key; undefined for an empty table. */
+  get first(): V | undefined {
+    return this.#root && leftmost(this.#root).value;
   }
 
   /** All entries in key order, from the first key >= `start`. */

@@ -8,6 +8,7 @@
 import { jsonEquals, type JsonObject } from '../../../base/json.ts';
 import { cidrOf, formatIpv4, type Cidr, type InterfaceAddress } from '../../../model/ip.ts';
 import type { Change, Controller } from '../../kube/controller.ts';
+import { podsOnNode } from '../../kube/controllers/ownership.ts';
 import { at, listAt, textAt } from '../../kube/fields.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { ClusterTransaction } from '../../kube/transaction.ts';
@@ -71,15 +72,31 @@ function nodesConcerned(change: Change): readonly string[] {
 
 const NODE_FACTS = [NODE_ANNOTATION.address, NODE_ANNOTATION.asNumber];
 
+/** Where a manifest and where the operator puts calico-node. */
+const NAMESPACES = ['kube-system', 'calico-system'];
+
 const isCalicoNode = (pod: KubeObject | undefined): boolean =>
   pod?.metadata.labels?.['k8s-app'] === 'calico-node';
 
 /** Nodes whose blocks or borrowed addresses a change of one block moved. */
 function blockHolders(before: KubeObject | undefined, after: KubeObject | undefined): readonly string[] {
+  if (before && after && soleHolder(before) !== undefined && soleHolder(before) === soleHolder(after))
+    return [];
   const [old, now] = [holders(before), holders(after)];
   return [...new Set([...old, ...now].map(([node]) => node))].filter(
     (node) => old.get(node) !== now.get(node),
   );
+}
+
+/** The affinity of a block from which nobody borrows: most blocks, at most changes, without reading the whole of them. */
+function soleHolder({ spec }: KubeObject): string | undefined {
+  const affinity = textAt(spec, 'affinity');
+  const node = affinity.slice(affinity.indexOf(':') + 1);
+  const borrowed = listAt(spec, 'attributes').some((attribute) => {
+    const holder = textAt(attribute, 'secondary', 'node');
+    return holder !== '' && holder !== node;
+  });
+  return borrowed || affinity === '' ? undefined : affinity;
 }
 
 function holders(object: KubeObject | undefined): ReadonlyMap<string, string> {
@@ -121,12 +138,12 @@ function configurationOf(
   before: SpeakerConfig | undefined,
 ): SpeakerConfig | undefined {
   const { store } = tx.state;
+  const process = calicoNodeProcess(tx, node);
+  // A process reads the backend when it starts; changing the ConfigMap alone changes nothing.
+  if (process === undefined || (before?.process !== process && !usesBird(tx))) return undefined;
   const hosts = readHosts(store.table(NODES));
   const address = hosts.get(node)?.address;
-  const process = calicoNodeProcess(tx, node);
-  if (process === undefined || !address) return undefined;
-  // A process reads the backend when it starts; changing the ConfigMap alone changes nothing.
-  if (before?.process !== process && !usesBird(tx)) return undefined;
+  if (!address) return undefined;
   const pools = readPools(tx.list(IP_POOLS));
   const routes = workloadRoutes(store.table(IPAM_BLOCKS), pools);
   const mine = routes.filter((route) => route.node === node);
@@ -151,14 +168,11 @@ const kernelRoute = ({ kind, prefix }: WorkloadRoute): readonly Cidr[] =>
 
 /** Names the running process; undefined while no calico-node container runs on the node. */
 function calicoNodeProcess(tx: ClusterTransaction, node: string): string | undefined {
-  const pods = tx.state.store.table(PODS);
-  for (const namespace of ['kube-system', 'calico-system']) {
-    for (const pod of pods?.withPrefix(`${namespace}/calico-node`) ?? []) {
-      if (textAt(pod.spec, 'nodeName') !== node || !isCalicoNode(pod)) continue;
-      if (pod.metadata.deletionTimestamp !== undefined) continue;
-      const status = listAt(pod.status, 'containerStatuses').find(({ name }) => name === 'calico-node');
-      if (at(status, 'state', 'running') !== undefined) return textAt(status, 'containerID');
-    }
+  for (const pod of podsOnNode(tx, node)) {
+    if (!NAMESPACES.includes(pod.metadata.namespace ?? '') || !isCalicoNode(pod)) continue;
+    if (pod.metadata.deletionTimestamp !== undefined) continue;
+    const status = listAt(pod.status, 'containerStatuses').find(({ name }) => name === 'calico-node');
+    if (at(status, 'state', 'running') !== undefined) return textAt(status, 'containerID');
   }
   return undefined;
 }

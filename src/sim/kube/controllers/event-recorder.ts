@@ -97,14 +97,13 @@ const saying = (uid: string, reason: string, fieldPath: string, message: string)
   `${uid} ${reason} ${fieldPath} ${message}`;
 
 /** A large replica set has thousands of events: they are found by what they say. */
-const bySaying = new TableIndex<KubeObject>((event) => [
-  saying(
-    textAt(event, 'involvedObject', 'uid'),
-    textAt(event, 'reason'),
-    textAt(event, 'involvedObject', 'fieldPath'),
-    textAt(event, 'message'),
-  ),
-]);
+const bySaying = new TableIndex<KubeObject>(({ involvedObject, reason, message }) => {
+  const { uid = '', fieldPath = '' } = involvedObject as {
+    readonly uid?: string;
+    readonly fieldPath?: string;
+  };
+  return [saying(uid, String(reason), fieldPath, String(message))];
+});
 
 /** The event that says the same about the same object. */
 function findEarlier(tx: ClusterTransaction, input: EventInput): KubeObject | undefined {

@@ -6,6 +6,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { hex, utf8 } from '../../../base/bytes.ts';
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { formatIpv4 } from '../../../model/ip.ts';
+import { memoize } from '../../core/memo.ts';
 import type { Millis } from '../../core/time.ts';
 import { at, listAt, numberAt, textAt } from '../fields.ts';
 import type { KubeObject } from '../object.ts';
@@ -114,7 +115,8 @@ export function canonicalImage(image: string): string {
   return /[.:]/.test(first) || first === 'localhost' ? tagged : `docker.io/${tagged}`;
 }
 
-const digestOf = (image: string): string => `sha256:${hex(sha256(utf8(canonicalImage(image))))}`;
+/** Of the last images asked for: thousands of pods run the same few. */
+const digestOf = memoize((image: string): string => `sha256:${hex(sha256(utf8(canonicalImage(image))))}`, 8);
 
 interface Running {
   readonly ready: boolean;

@@ -102,6 +102,11 @@ export function inOrderOfDeletion(pods: readonly KubeObject[]): readonly KubeObj
   return ranked.map(({ pod }) => pod);
 }
 
+function carries({ metadata }: KubeObject, labels: readonly (readonly [string, unknown])[]): boolean {
+  for (const label of labels) if (metadata.labels?.[label[0]] !== label[1]) return false;
+  return true;
+}
+
 function report(tx: ClusterTransaction, before: KubeObject, seen: readonly KubeObject[]): void {
   const set = tx.get(REPLICA_SETS.name, before.metadata.namespace, before.metadata.name);
   if (!set) return;
@@ -112,7 +117,7 @@ function report(tx: ClusterTransaction, before: KubeObject, seen: readonly KubeO
   let availableReplicas = 0;
   let soonest = Infinity;
   for (const pod of seen) {
-    if (labels.every(([key, value]) => pod.metadata.labels?.[key] === value)) fullyLabeledReplicas += 1;
+    if (carries(pod, labels)) fullyLabeledReplicas += 1;
     const wait = untilAvailable(tx, pod, minReady);
     if (wait === undefined) continue;
     readyReplicas += 1;

@@ -63,18 +63,20 @@ interface Candidate {
   readonly name: string;
   /** Takes any pod that asks for nothing. */
   readonly open: boolean;
-  /** Undefined where the node does not say. */
+  /** Empty where this node does not say, undefined where none does. */
   readonly zone: string | undefined;
 }
 
-const candidatesOf = memoize((nodes: Table<KubeObject> | undefined): readonly Candidate[] =>
-  [...(nodes?.values() ?? [])].map((node) => ({
+const candidatesOf = memoize((table: Table<KubeObject> | undefined): readonly Candidate[] => {
+  const nodes = [...(table?.values() ?? [])];
+  const zoned = nodes.some(({ metadata }) => metadata.labels?.[ZONE] !== undefined);
+  return nodes.map((node) => ({
     node,
     name: node.metadata.name,
     open: node.spec?.['unschedulable'] !== true && node.spec?.['taints'] === undefined,
-    zone: node.metadata.labels?.[ZONE],
-  })),
-);
+    zone: zoned ? (node.metadata.labels?.[ZONE] ?? '') : undefined,
+  }));
+});
 
 function schedule(tx: ClusterTransaction, pod: KubeObject, host: string): void {
   const spec = pod.spec ?? {};
@@ -183,7 +185,7 @@ function ownByZone(
   own: ReadonlyMap<string, number>,
   nodes: readonly Candidate[],
 ): ReadonlyMap<string, number> {
-  if (own.size === 0 || nodes.every(({ zone }) => zone === undefined)) return NO_PODS;
+  if (own.size === 0 || nodes[0]?.zone === undefined) return NO_PODS;
   const zones = new Map<string, number>();
   for (const { name, zone = '' } of nodes) zones.set(zone, (zones.get(zone) ?? 0) + (own.get(name) ?? 0));
   return zones;
