@@ -125,16 +125,20 @@ export function answers(simulator: Simulator, from: PodEnd, to: PodEnd): boolean
   return outcome.reply.kind === 'reply';
 }
 
+/** The network namespaces of the grid: its router, its nodes, its pods. */
+export function gridIds(simulator: Simulator): readonly string[] {
+  const { routers, nodes } = simulator.world.topology;
+  return [
+    ...routers.map(({ name }) => `router/${name}`),
+    ...nodes.map(({ name }) => `node/${name}`),
+    ...podEnds(simulator).map(({ id }) => id),
+  ];
+}
+
 /** The stacks that the kernel gets: the grid's own, without filter and nat tables and without other pods. */
 export function gridStacks(simulator: Simulator): readonly Netns[] {
-  const { topology } = simulator.world;
-  const ends = podEnds(simulator).map(({ id }) => id);
-  const known = new Set(ends);
-  return [
-    ...topology.routers.map(({ name }) => `router/${name}`),
-    ...topology.nodes.map(({ name }) => `node/${name}`),
-    ...ends,
-  ]
+  const known = new Set(podEnds(simulator).map(({ id }) => id));
+  return gridIds(simulator)
     .flatMap((id) => simulator.network.netns(id) ?? [])
     .map((stack) => ({
       ...stack,

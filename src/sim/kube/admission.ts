@@ -3,12 +3,14 @@
  * status, generations. Requests (`facade.ts`) and controllers share it.
  * Source: k8s.io/apiserver pkg/registry/rest/{create,update}.go, pkg/registry/generic/registry/store.go.
  */
-import { jsonEquals, type Json } from '../../base/json.ts';
+import { jsonEquals, type Json, type JsonObject } from '../../base/json.ts';
+import { memoize } from '../core/memo.ts';
 import { withDefaults } from './decoding.ts';
 import { schemaOf } from './kind-schema.ts';
 import { generatedName } from './name.ts';
 import type { KubeObject, ObjectMeta } from './object.ts';
 import { apiVersionOf, type ResourceType } from './resource.ts';
+import type { Schema } from './schema.ts';
 import type { ClusterTransaction } from './transaction.ts';
 
 /** KubeObject is JSON by construction; its index signature only cannot say so. */
@@ -48,8 +50,18 @@ function defaulted(
   before: KubeObject | undefined,
 ): KubeObject {
   const typed = { ...object, apiVersion: apiVersionOf(type), kind: type.kind };
-  const filled = asObject(withDefaults(schemaOf(type), asJson(typed)));
+  const filled = filledIn(schemaOf(type), asJson(typed) as JsonObject);
   return type.defaults ? type.defaults(filled, tx, before) : filled;
+}
+
+/** Thousands of pods have one and the same spec, their template's. */
+const filledSpec = memoize(withDefaults, 4);
+
+function filledIn(schema: Schema | undefined, { spec, ...others }: JsonObject): KubeObject {
+  if (schema?.type !== 'object' || spec === undefined) return asObject(withDefaults(schema, others));
+  const { spec: ofSpec, ...fields } = schema.fields;
+  const filled = withDefaults({ ...schema, fields }, others);
+  return asObject({ ...(filled as JsonObject), spec: filledSpec(ofSpec, spec) });
 }
 
 /** Creates an object on behalf of a controller: as a request would be, but unvalidated. */

@@ -3,33 +3,43 @@
  * go.
  * Source: kube-apiserver --event-ttl; k8s.io/kubernetes pkg/controller/{nodelifecycle,podgc}, Kubernetes 1.35.
  */
-import { parseTimestamp } from '../../core/time.ts';
+import { parseTimestamp, type Millis } from '../../core/time.ts';
 import type { JsonObject } from '../../../base/json.ts';
 import type { Controller } from '../controller.ts';
 import { deleteObject } from '../deletion.ts';
 import { at, listAt, textAt } from '../fields.ts';
 import { PODS } from '../kinds/pod.ts';
-import { keyOf, podsOnNode, splitKey } from './ownership.ts';
+import type { KubeObject } from '../object.ts';
+import type { ClusterTransaction } from '../transaction.ts';
+import { podsOnNode } from './ownership.ts';
 
 const EVENT_TTL = 3_600_000;
+/** Between two looks at all events, at least: one work item serves thousands of them. */
+const EVENT_SWEEP = 60_000;
 
 export const eventExpiry: Controller = {
   name: 'event-expiry',
   react: ({ resource, before, after }) =>
-    resource === 'events' && after && !before ? [{ key: keyOf(after), after: EVENT_TTL }] : [],
+    resource === 'events' && after && !before ? [{ key: 'sweep', after: EVENT_TTL }] : [],
   reconcile: (tx, key) => {
-    const { namespace, name } = splitKey(key);
-    const event = tx.get('events', namespace, name);
-    if (!event) return;
-    const last =
-      textAt(event, 'series', 'lastObservedTime') ||
-      textAt(event, 'lastTimestamp') ||
-      textAt(event, 'eventTime');
-    const left = parseTimestamp(last) - tx.state.epoch + EVENT_TTL - tx.now;
-    if (left > 0) tx.schedule('event-expiry', key, Math.max(left, 1000));
-    else tx.delete('events', namespace, name);
+    let soonest = Infinity;
+    for (const event of tx.list('events')) {
+      const left = timeLeft(tx, event);
+      if (left <= 0) tx.delete('events', event.metadata.namespace, event.metadata.name);
+      else soonest = Math.min(soonest, left);
+    }
+    if (soonest < Infinity) tx.schedule('event-expiry', key, Math.max(soonest, EVENT_SWEEP));
   },
 };
+
+/** Virtual milliseconds until an event has been silent for the time to live. */
+function timeLeft({ state: { epoch }, now }: ClusterTransaction, event: KubeObject): Millis {
+  const last =
+    textAt(event, 'series', 'lastObservedTime') ||
+    textAt(event, 'lastTimestamp') ||
+    textAt(event, 'eventTime');
+  return parseTimestamp(last) - epoch + EVENT_TTL - now;
+}
 
 const CORDON_TAINT = 'node.kubernetes.io/unschedulable';
 

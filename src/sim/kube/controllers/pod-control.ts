@@ -39,7 +39,8 @@ export function createPod(tx: ClusterTransaction, wish: PodWish): KubeObject {
       ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
       ownerReferences: [controllerReference(owner)],
     },
-    spec: { ...objectAt(template, 'spec'), ...wish.spec },
+    // Pods of one template share its spec: what is worked out for one serves all.
+    spec: wish.spec ? { ...objectAt(template, 'spec'), ...wish.spec } : objectAt(template, 'spec'),
   });
   recordEvent(tx, {
     about: owner,

@@ -1,19 +1,23 @@
 /**
  * `calicoctl` v3.32.1 against the Kubernetes datastore: it shows Calico's resources as projectcalico.org/v3 and stores them
  * as custom resources, all through the cluster's API.
- * Source: calicoctl/calicoctl at that tag. Left out: datastore migration, splitting pools, BGP session status, policies.
+ * Source: calicoctl/calicoctl at that tag. Left out: copying datastores, diagnostics, policies.
  */
 import type { Command, CommandIo, CompletionIo } from '../command.ts';
 import { execute, type Verb } from './actions.ts';
 import { Client } from './client.ts';
-import { ABSENT, commandNamed, type CommandSpec } from './commands.ts';
+import { ABSENT, commandNamed, GROUPS, type CommandSpec } from './commands.ts';
 import { completions } from './complete.ts';
 import { get } from './get.ts';
-import { GLOBAL_OPTIONS, commandHelp, ipamOverview, overview } from './help.ts';
-import { ipamConfigure, ipamRelease } from './ipam-change.ts';
+import { GLOBAL_OPTIONS, commandHelp, groupOverview, overview } from './help.ts';
+import { datastoreReady } from './datastore-lock.ts';
 import { ipamCheck } from './ipam-check.ts';
+import { ipamConfigure } from './ipam-configure.ts';
+import { ipamRelease } from './ipam-release.ts';
 import { ipamShow } from './ipam-show.ts';
+import { ipamSplit } from './ipam-split.ts';
 import { label } from './label.ts';
+import { nodeStatus } from './node-status.ts';
 import { parseLine, type Line } from './options.ts';
 import { massaged, report, type Report } from './report.ts';
 import { mismatch, version } from './version.ts';
@@ -44,13 +48,17 @@ const RUNS: Readonly<Record<string, Run>> = {
   label: (_io, client, line) => label(client, line),
   version: (_io, client, line) => version(client, line),
   'ipam show': (_io, client, line) => ipamShow(client, line),
-  'ipam check': (_io, client, line) => ipamCheck(client, line),
+  'ipam check': ipamCheck,
   'ipam configure': (_io, client, line) => ipamConfigure(client, line),
-  'ipam release': (_io, client, line) => ipamRelease(client, line),
+  'ipam release': ipamRelease,
+  'ipam split': (_io, client, line) => ipamSplit(client, line),
+  'node status': (io) => nodeStatus(io),
+  'datastore migrate lock': (_io, client) => datastoreReady(client, false),
+  'datastore migrate unlock': (_io, client) => datastoreReady(client, true),
 };
 
 /** Commands that do not ask whether client and cluster agree. */
-const UNCHECKED = ['version', 'validate'];
+const UNCHECKED = ['version', 'validate', 'node status'];
 
 async function run(io: CommandIo): Promise<number> {
   const top = parseLine(io.args, GLOBAL_OPTIONS, true);
@@ -74,7 +82,7 @@ async function run(io: CommandIo): Promise<number> {
 }
 
 async function dispatch(io: CommandIo, first: string, words: readonly string[]): Promise<Report> {
-  if (first === 'ipam') return ipam(io, words);
+  if (GROUPS.includes(first)) return group(io, first, words);
   const command = commandNamed(first);
   if (command) return runCommand(io, command, words);
   const absent = ABSENT[first];
@@ -82,14 +90,17 @@ async function dispatch(io: CommandIo, first: string, words: readonly string[]):
   return { stdout: '', error: `unknown command: ${JSON.stringify(first)}\n${overview()}` };
 }
 
-async function ipam(io: CommandIo, words: readonly string[]): Promise<Report> {
-  const [name, ...rest] = words;
-  if (name === '-h' || name === '--help') return { stdout: ipamOverview() };
-  if (name === undefined || name.startsWith('-')) return invalidOption('ipam', words);
-  const command = commandNamed(`ipam ${name}`);
+/** A word that another one must follow; the real tool lists what may follow when it does not know that one. */
+async function group(io: CommandIo, name: string, words: readonly string[]): Promise<Report> {
+  const [next, ...rest] = words;
+  if (next === '-h' || next === '--help') return { stdout: groupOverview(name) };
+  if (next === undefined || next.startsWith('-')) return invalidOption(name, words);
+  const whole = `${name} ${next}`;
+  if (GROUPS.includes(whole)) return group(io, whole, rest);
+  const command = commandNamed(whole);
   if (command) return runCommand(io, command, rest);
-  const absent = ABSENT[`ipam ${name}`];
-  return absent === undefined ? { stdout: `${ipamOverview()}\n` } : { stdout: '', error: absent };
+  const absent = ABSENT[whole];
+  return absent === undefined ? { stdout: `${groupOverview(name)}\n` } : { stdout: '', error: absent };
 }
 
 async function runCommand(io: CommandIo, command: CommandSpec, words: readonly string[]): Promise<Report> {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { COMMANDS } from './commands.ts';
 import { TestCluster } from '../../cni/calico/two-racks.contract.ts';
 import { Terminal } from './terminal.contract.ts';
 
@@ -75,7 +76,26 @@ describe('the rest', () => {
       "Invalid option: ''. Use flag '--help' to read about a specific subcommand.\n",
     );
     expect((await shell.type('calicoctl foo')).stderr).toMatch(/^unknown command: "foo"\n/);
-    expect((await shell.type('calicoctl node status')).stderr).toContain('not simulated yet');
+    expect((await shell.type('calicoctl node')).stderr).toBe(
+      "invalid option: 'calicoctl node'. Use flag '--help' to read about a specific subcommand\n",
+    );
+    expect((await shell.type('calicoctl node run')).stderr).toContain('not simulated');
+    expect((await shell.type('calicoctl datastore migrate')).code).toBe(1);
+  });
+
+  test.each(COMMANDS.map(({ name }) => [name] as const))('%s --help', async (name) => {
+    const { stdout, code } = await terminal().type(`calicoctl ${name} --help`);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^Usage:\\n {2}calicoctl ${name}`));
+  });
+
+  test('help of groups', async () => {
+    const shell = terminal();
+    expect((await shell.type('calicoctl node --help')).stdout).toContain('calicoctl node <command>');
+    expect((await shell.type('calicoctl datastore --help')).stdout).toMatch(
+      / migrate +Commands: lock, unlock/,
+    );
+    expect((await shell.type('calicoctl ipam foo')).stdout).toContain('calicoctl ipam <command>');
   });
 
   test('completion', async () => {
@@ -83,7 +103,14 @@ describe('the rest', () => {
     expect(await shell.complete('calicoctl ')).toContain('apply');
     expect(await shell.complete('calicoctl get ')).toContain('ippool');
     expect(await shell.complete('calicoctl get ippool ')).toEqual(['default-ipv4-ippool']);
-    expect(await shell.complete('calicoctl ipam ')).toEqual(['show', 'check', 'configure', 'release']);
+    expect(await shell.complete('calicoctl ipam ')).toEqual([
+      'show',
+      'check',
+      'configure',
+      'release',
+      'split',
+    ]);
+    expect(await shell.complete('calicoctl datastore migrate ')).toEqual(['lock', 'unlock']);
     expect(await shell.complete('calicoctl get ippool -o ')).toContain('yaml');
   });
 });

@@ -163,13 +163,19 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'ipam check',
-    usage: 'ipam check [--show-all-ips] [--show-problem-ips] [options]',
+    usage: 'ipam check [--show-all-ips] [--show-problem-ips] [-o <FILE>] [options]',
     about: 'Compares what IPAM has given out with what pods and nodes use.',
     options: [
+      { long: '--output', short: '-o', value: 'FILE', help: 'Write a report to this file, in JSON.' },
       { long: '--show-all-ips', help: 'Name every address.' },
       { long: '--show-problem-ips', help: 'Name the addresses with a problem.' },
       HELP,
       CONFIG,
+      {
+        long: '--kubeconfig',
+        value: 'KUBECONFIG',
+        help: 'Kubeconfig file; accepted, the cluster of the lab is used.',
+      },
       MISMATCH,
     ],
     fits: (line) => line.args.length === 0,
@@ -198,19 +204,75 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'ipam release',
-    usage: 'ipam release --ip=<IP> [options]',
-    about: 'Gives back an address that nothing uses any more. Whatever still uses it is not told.',
-    options: [{ long: '--ip', value: 'IP', help: 'The address.' }, HELP, CONFIG, MISMATCH],
+    usage: 'ipam release [--ip=<IP>] [--from-report=<REPORT>]... [--force] [options]',
+    about:
+      'Gives back an address that nothing uses any more, or all that reports of ipam check call leaked. Whatever still uses them is not told.',
+    options: [
+      { long: '--ip', value: 'IP', help: 'The address.' },
+      {
+        long: '--from-report',
+        value: 'REPORT',
+        help: 'Give back what all given reports call leaked.',
+        repeats: true,
+      },
+      { long: '--force', help: 'Do it although the data store is not locked.' },
+      HELP,
+      CONFIG,
+      MISMATCH,
+    ],
+    fits: (line) => line.args.length === 0,
+  },
+  {
+    name: 'ipam split',
+    usage: 'ipam split <NUMBER> [--cidr=<CIDR>] [--name=<POOL_NAME>] [options]',
+    about:
+      'Puts several smaller pools, a power of two of them, in the place of one. The data store must be locked.',
+    options: [
+      { long: '--cidr', value: 'CIDR', help: 'The pool, by its addresses.' },
+      { long: '--name', value: 'POOL_NAME', help: 'The pool, by its name.' },
+      HELP,
+      CONFIG,
+      MISMATCH,
+    ],
+    fits: (line) => line.args.length === 1,
+  },
+  {
+    name: 'node status',
+    usage: 'node status [--allow-version-mismatch]',
+    about: 'Shows whether Calico runs on this machine, and its BGP sessions. It must run on a node, as root.',
+    options: [HELP, MISMATCH],
+    fits: (line) => line.args.length === 0,
+  },
+  {
+    name: 'datastore migrate lock',
+    usage: 'datastore migrate lock [options]',
+    about: 'Marks the data store as not ready, so that nothing new takes effect.',
+    options: [HELP, CONFIG, MISMATCH],
+    fits: (line) => line.args.length === 0,
+  },
+  {
+    name: 'datastore migrate unlock',
+    usage: 'datastore migrate unlock [options]',
+    about: 'Marks the data store as ready again.',
+    options: [HELP, CONFIG, MISMATCH],
     fits: (line) => line.args.length === 0,
   },
 ];
 
+/** Words that only stand before others. */
+export const GROUPS: readonly string[] = ['ipam', 'node', 'datastore', 'datastore migrate'];
+
 /** Sub-commands of the real tool that have no part here, with the sentence that says so. */
 export const ABSENT: Readonly<Record<string, string>> = {
-  node: 'calicoctl node is not simulated yet: BGP sessions come with the BGP speakers of a later version',
-  datastore: 'calicoctl datastore is not simulated: there is no other datastore to migrate to',
   cluster: 'calicoctl cluster is not simulated',
-  'ipam split': 'calicoctl ipam split is not simulated: it needs a locked datastore',
+  'node run': 'calicoctl node run is not simulated: the DaemonSet calico-node runs Calico on each node',
+  'node diags': 'calicoctl node diags is not simulated',
+  'node checksystem': 'calicoctl node checksystem is not simulated: every node of a lab can run Calico',
+  'datastore migrate export':
+    'calicoctl datastore migrate export is not simulated: there is no other datastore',
+  'datastore migrate import':
+    'calicoctl datastore migrate import is not simulated: there is no other datastore',
+  'datastore migrate ipam': 'calicoctl datastore migrate ipam is not simulated: there is no other datastore',
 };
 
 export const commandNamed = (name: string): CommandSpec | undefined =>

@@ -1,7 +1,7 @@
 /** Words that may follow on a calicoctl command line. */
 import type { CompletionIo } from '../command.ts';
 import { Client } from './client.ts';
-import { ABSENT, COMMANDS, commandNamed, type CommandSpec } from './commands.ts';
+import { COMMANDS, commandNamed, GROUPS, type CommandSpec } from './commands.ts';
 import { itemsOf, nameOf } from './kinds/custom.ts';
 import { MANAGERS, managerNamed } from './kinds/kinds.ts';
 
@@ -9,23 +9,25 @@ const TAKE_KIND = ['get', 'delete', 'patch', 'label'];
 const FORMATS = ['ps', 'wide', 'yaml', 'json', 'custom-columns=', 'go-template=', 'go-template-file='];
 
 export function completions(words: readonly string[], io: CompletionIo): readonly string[] {
-  const [first = '', second] = words;
-  if (words.length <= 1) return topLevel();
-  if (first === 'ipam' && words.length === 2) return under('ipam ');
-  const command = commandNamed(first === 'ipam' ? `ipam ${second ?? ''}` : first);
-  if (!command) return [];
-  return within(command, words.slice(first === 'ipam' ? 2 : 1), io);
+  if (words.length <= 1) return under('');
+  const before = words.slice(0, -1);
+  const group = before.join(' ');
+  if (GROUPS.includes(group)) return under(`${group} `);
+  for (let length = before.length; length > 0; length -= 1) {
+    const command = commandNamed(before.slice(0, length).join(' '));
+    if (command) return within(command, words.slice(length), io);
+  }
+  return [];
 }
 
-const topLevel = (): readonly string[] => [
-  ...new Set([
-    ...COMMANDS.map(({ name }) => name.split(' ')[0] ?? ''),
-    ...Object.keys(ABSENT).filter((name) => !name.includes(' ')),
-  ]),
+/** The words that come next after a prefix of commands' names. */
+const under = (prefix: string): readonly string[] => [
+  ...new Set(
+    COMMANDS.filter(({ name }) => name.startsWith(prefix)).map(
+      ({ name }) => name.slice(prefix.length).split(' ')[0] ?? '',
+    ),
+  ),
 ];
-
-const under = (prefix: string): readonly string[] =>
-  COMMANDS.filter(({ name }) => name.startsWith(prefix)).map(({ name }) => name.slice(prefix.length));
 
 function within(command: CommandSpec, words: readonly string[], io: CompletionIo): readonly string[] {
   const current = words.at(-1) ?? '';

@@ -16,7 +16,7 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { long: '--allow-version-mismatch', help: 'Work although calicoctl and the cluster differ in version.' },
 ];
 
-const GROUPS: readonly (readonly [string, string])[] = [
+const TOP: readonly (readonly [string, string])[] = [
   ['create', 'Create resources from files'],
   ['replace', 'Replace resources from files'],
   ['apply', 'Create or replace resources from files'],
@@ -26,11 +26,13 @@ const GROUPS: readonly (readonly [string, string])[] = [
   ['label', 'Set or remove a label'],
   ['validate', 'Check files without writing'],
   ['ipam', 'Look into address management'],
+  ['node', 'See how Calico does on this node'],
   ['version', 'Show versions'],
+  ['datastore', 'Lock and unlock the data store'],
 ];
 
 export function overview(): string {
-  const commands = GROUPS.map(([name, about]) => `    ${name.padEnd(12)} ${about}`);
+  const commands = TOP.map(([name, about]) => `    ${name.padEnd(12)} ${about}`);
   return [
     'Usage:',
     '  calicoctl [options] <command> [<args>...]',
@@ -43,12 +45,21 @@ export function overview(): string {
   ].join('\n');
 }
 
-export function ipamOverview(): string {
-  const commands = COMMANDS.filter(({ name }) => name.startsWith('ipam ')).map(
-    ({ name, about }) => `    ${name.slice('ipam '.length).padEnd(12)} ${about}`,
+/** The commands of a group: `ipam`, `datastore migrate`. */
+export function groupOverview(group: string): string {
+  const inside = COMMANDS.filter(({ name }) => name.startsWith(`${group} `));
+  const abouts = new Map(
+    inside.map(({ name, about }) => {
+      const [word = '', ...more] = name.slice(group.length + 1).split(' ');
+      return [word, more.length === 0 ? about : `Commands: ${siblings(inside, `${group} ${word}`)}`];
+    }),
   );
-  return ['Usage:', '  calicoctl ipam <command> [<args>...]', '', ...commands, ''].join('\n');
+  const commands = [...abouts].map(([word, about]) => `    ${word.padEnd(12)} ${about}`);
+  return ['Usage:', `  calicoctl ${group} <command> [<args>...]`, '', ...commands, ''].join('\n');
 }
+
+const siblings = (commands: readonly CommandSpec[], group: string): string =>
+  commands.map(({ name }) => name.slice(group.length + 1)).join(', ');
 
 export function commandHelp(command: CommandSpec): string {
   const kinds = command.options.some(

@@ -78,8 +78,11 @@ export class Terminal {
         echo: unused,
         udpProbe: unused,
         http: unused,
+        tcp: unused,
+        accept: unused,
         capture: unused,
       },
+      routing: { speaker: unused },
       clock: {
         epoch: cluster.state.epoch,
         now: () => cluster.state.now,
@@ -94,7 +97,7 @@ export class Terminal {
         .filter((name) => name.startsWith(`${path}/`))
         .map((name) => name.slice(path.length + 1));
     return {
-      isReadOnly: true,
+      isReadOnly: false,
       read: (path) => {
         const text = this.files.get(path);
         return text === undefined ? undefined : utf8(text);
@@ -104,7 +107,7 @@ export class Terminal {
         return type && { type, size: 0, modified: 0 };
       },
       list: (path) => [...new Set(inside(path).map((name) => name.split('/')[0] ?? ''))].sort(),
-      write: () => 'Read-only file system',
+      write: (path, data) => void this.files.set(path, utf8Text(data)),
       mkdir: () => 'Read-only file system',
       remove: () => 'Read-only file system',
       snapshot: () => ({}),

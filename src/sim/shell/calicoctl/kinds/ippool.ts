@@ -104,3 +104,14 @@ export const IP_POOL: ResourceManager = {
   },
   delete: remove,
 };
+
+/** One of several pools that together take the place of another, and so overlaps it: all other rules hold. */
+export function createPart(client: Client, resource: JsonObject): Outcome<JsonObject> {
+  const spec = checkPool(nameOf(resource), specOf(resource), { pools: [], blocks: [] });
+  return spec.ok ? plain.create(client, { ...resource, spec: written(spec.value) }) : invalid(spec.error);
+}
+
+/** Takes a pool away and leaves its blocks with their nodes, for other pools hold them now. */
+export function removeWhole(client: Client, name: string): void {
+  client.objects.delete(IP_POOLS, name);
+}

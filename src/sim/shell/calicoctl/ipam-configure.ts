@@ -1,13 +1,10 @@
 /**
- * `calicoctl ipam configure` and `ipam release`.
- * Source: calicoctl/calicoctl/commands/ipam/{configure,release}.go, libcalico-go/lib/ipam SetIPAMConfig, Calico v3.32.1.
+ * `calicoctl ipam configure`.
+ * Source: calicoctl/calicoctl/commands/ipam/configure.go, libcalico-go/lib/ipam SetIPAMConfig, Calico v3.32.1.
  */
 import type { JsonObject } from '../../../base/json.ts';
-import type { Ipv4 } from '../../../model/ip.ts';
-import { parseAddress } from '../../cni/calico/ip-network.ts';
 import { IPAM_CONFIGS } from '../../cni/calico/kinds.ts';
 import type { Client } from './client.ts';
-import { badAddress } from './ipam-show.ts';
 import type { Line } from './options.ts';
 import type { Report } from './report.ts';
 
@@ -77,14 +74,4 @@ function persistence(line: Line): Setting | string | undefined {
     return 'invalid value for --kubevirt-ip-persistence. Use Enabled or Disabled';
   }
   return { name: 'KubeVirtVMAddressPersistence', member: 'kubeVirtVMAddressPersistence', value: text };
-}
-
-export function ipamRelease(client: Client, line: Line): Report {
-  const text = line.value('--ip');
-  if (text === undefined) return { stdout: '' };
-  const address = parseAddress(text);
-  if (!address) return badAddress(text);
-  const released = address.version === 4 && client.ipam.releaseAddress(Number(address.address) as Ipv4);
-  if (!released) return refused(`IP address ${text} is not assigned`);
-  return { stdout: `Successfully released IP address ${text}\n` };
 }

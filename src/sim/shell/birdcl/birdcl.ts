@@ -1,0 +1,157 @@
+/**
+ * `birdcl` of Calico's BIRD (v0.3.3+birdv1.6.8): talks to the daemon of its own node through the control socket. It is part
+ * of the calico/node image and exists nowhere else. What it prints comes from the speaker itself.
+ * Source: client/{client,birdcl,commands}.c at BIRD 1.6.8; compared with the real client. Left out: paging with --More--.
+ */
+import { utf8Text } from '../../../base/bytes.ts';
+import { isJsonObject } from '../../../base/json.ts';
+import type { Place } from '../../../model/place.ts';
+import type { ClusterPort, Command, CommandIo } from '../command.ts';
+import { hasCarrier, hereOf } from '../network/here.ts';
+import { contextHelp, expand, followers } from './commands.ts';
+import { parseOptions, SOCKET, type Options } from './options.ts';
+import { printed, type Reply } from './reply.ts';
+import { answer, type Daemon } from './server.ts';
+
+/** The daemon of IPv6 has a socket of its own. */
+const SOCKET_6 = '/var/run/calico/bird6.ctl';
+
+export const birdcl: Command = {
+  name: 'birdcl',
+  summary: "ask this node's BIRD about its BGP sessions and routes",
+  places: ['pod'],
+  within: isCalicoNode,
+  run,
+  complete: (words) => followers(words.slice(0, -1).filter((word) => !word.startsWith('-'))),
+};
+
+/** Whether a container of the pod runs the calico/node image. */
+export function isCalicoNode(place: Place, cluster: ClusterPort): boolean {
+  if (place.kind !== 'pod') return false;
+  const path = `/api/v1/namespaces/${place.namespace}/pods/${place.name}`;
+  const { code, body } = cluster.request({ method: 'GET', path });
+  const containers = code === 200 && isJsonObject(body['spec']) ? body['spec']['containers'] : undefined;
+  return (
+    Array.isArray(containers) &&
+    containers.some(
+      (container) => isJsonObject(container) && /\bcalico\/node(?=[:@]|$)/.test(String(container['image'])),
+    )
+  );
+}
+
+async function run(io: CommandIo): Promise<number> {
+  const options = parseOptions(io.args);
+  if (typeof options === 'string') {
+    await io.stderr.write(`${options}Usage: birdcl [-s <control-socket>] [-v] [-r] [-l]\n`);
+    return 1;
+  }
+  const client = new Client(io, options);
+  const refused = client.refusal();
+  if (refused !== undefined) {
+    await io.stderr.write(`${refused}\n`);
+    return 1;
+  }
+  await client.greet();
+  if (options.command === undefined) await client.converse();
+  else await client.submit(options.command);
+  return 0;
+}
+
+class Client {
+  readonly #io: CommandIo;
+  readonly #options: Options;
+  #restricted = false;
+
+  constructor(io: CommandIo, options: Options) {
+    this.#io = io;
+    this.#options = options;
+  }
+
+  /** Why nothing listens at the socket. */
+  refusal(): string | undefined {
+    const { socket } = this.#options;
+    const path = socket.replace(/^\/run\//, '/var/run/');
+    if (path === SOCKET_6) return 'birdcl: BIRD for IPv6 is not simulated';
+    if (path === SOCKET && this.#daemon()) return undefined;
+    return `Unable to connect to server control socket (${socket}): No such file or directory`;
+  }
+
+  async greet(): Promise<void> {
+    const version = this.#daemon()?.view.version ?? '';
+    await this.#print([{ code: 1, text: `BIRD ${version} ready.` }]);
+    if (this.#options.restricted) await this.submit('restrict');
+  }
+
+  async submit(typed: string): Promise<void> {
+    const expanded = expand(typed);
+    if (expanded.kind === 'said') {
+      await this.#io.stdout.write(expanded.text);
+      return;
+    }
+    const daemon = this.#daemon();
+    if (!daemon) return;
+    if (expanded.name === 'restrict') this.#restricted = true;
+    await this.#print(answer(expanded.name, expanded.rest, daemon));
+  }
+
+  /** Prompt, command, reply, until the end of the input or `quit`. */
+  async converse(): Promise<void> {
+    const { stdin, stdout } = this.#io;
+    let pending = '';
+    for (;;) {
+      await stdout.write('bird> ');
+      while (!pending.includes('\n')) {
+        const chunk = await stdin.read(this.#io.signal);
+        if (chunk === undefined) break;
+        pending += utf8Text(chunk);
+      }
+      if (pending === '') {
+        await stdout.write('\n');
+        return;
+      }
+      const at = pending.indexOf('\n');
+      const line = at < 0 ? pending : pending.slice(0, at);
+      pending = at < 0 ? '' : pending.slice(at + 1);
+      if (!stdin.isTerminal) await stdout.write(`${line}\n`);
+      if (await this.#handle(line)) return;
+      if (!this.#daemon()) {
+        await this.#io.stderr.write('Connection closed by server\n');
+        return;
+      }
+    }
+  }
+
+  /** True when the client is to end. */
+  async #handle(line: string): Promise<boolean> {
+    if (line === '') return false;
+    if (/\?[ \t]*$/.test(line)) {
+      await this.#io.stdout.write(contextHelp(line));
+      return false;
+    }
+    const expanded = expand(line);
+    if (expanded.kind === 'command' && (expanded.name === 'exit' || expanded.name === 'quit')) return true;
+    if (expanded.kind === 'command' && expanded.name === 'help') {
+      await this.#io.stdout.write("Press `?' for context sensitive help.\n");
+      return false;
+    }
+    await this.submit(line);
+    return false;
+  }
+
+  #daemon(): Daemon | undefined {
+    const here = hereOf(this.#io);
+    const view = here && this.#io.routing.speaker(here.id.replace(/^node\//, ''));
+    if (!view) return undefined;
+    return {
+      view,
+      epoch: this.#io.clock.epoch,
+      kernel: here.netns.routes.filter(({ protocol }) => protocol === 'bird').map(({ prefix }) => prefix),
+      interfaces: here.netns.devices.map((device) => ({ device, carrier: hasCarrier(this.#io, device) })),
+      restricted: this.#restricted,
+    };
+  }
+
+  async #print(reply: Reply): Promise<void> {
+    await this.#io.stdout.write(printed(reply, this.#options.verbose));
+  }
+}

@@ -1,0 +1,52 @@
+/** The command line of the client, as getopt reads it: options may also stand behind the command. */
+export const SOCKET = '/var/run/calico/bird.ctl';
+
+export interface Options {
+  readonly socket: string;
+  readonly verbose: boolean;
+  readonly restricted: boolean;
+  /** Undefined: read commands from the standard input. */
+  readonly command: string | undefined;
+}
+
+interface Given {
+  socket: string;
+  verbose: boolean;
+  restricted: boolean;
+  readonly words: string[];
+}
+
+/** getopt's complaint when it cannot. */
+export function parseOptions(args: readonly string[]): Options | string {
+  const given: Given = { socket: SOCKET, verbose: false, restricted: false, words: [] };
+  const rest = [...args];
+  for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
+    if (arg === '--') {
+      given.words.push(...rest.splice(0));
+    } else if (arg.startsWith('-') && arg !== '-') {
+      const complaint = readLetters(arg.slice(1), rest, given);
+      if (complaint !== undefined) return complaint;
+    } else {
+      given.words.push(arg);
+    }
+  }
+  const { words, ...options } = given;
+  return { ...options, command: words.length === 0 ? undefined : words.join(' ') };
+}
+
+function readLetters(letters: string, rest: string[], given: Given): string | undefined {
+  for (let at = 0; at < letters.length; at += 1) {
+    const letter = letters.charAt(at);
+    if (letter === 's') {
+      const value = letters.slice(at + 1) || rest.shift();
+      if (value === undefined) return "birdcl: option requires an argument -- 's'\n";
+      given.socket = value;
+      return undefined;
+    }
+    if (letter === 'v') given.verbose = true;
+    else if (letter === 'r') given.restricted = true;
+    else if (letter === 'l') given.socket = given.socket.slice(given.socket.lastIndexOf('/') + 1);
+    else return `birdcl: invalid option -- '${letter}'\n`;
+  }
+  return undefined;
+}

@@ -1,0 +1,183 @@
+/**
+ * What IPAM has given out, held against what pods and nodes use: the facts behind `ipam check` and its report.
+ * Source: calicoctl/calicoctl/commands/ipam/check.go, Calico v3.32.1.
+ */
+import type { Json, JsonObject } from '../../../base/json.ts';
+import { formatIpv4, parseIpv4, type Ipv4 } from '../../../model/ip.ts';
+import { addressOf, attributesOf, type Attributes, type Block } from '../../cni/calico/ipam/block.ts';
+import { IpamStore } from '../../cni/calico/ipam/ipam-store.ts';
+import { poolHolding } from '../../cni/calico/ipam/pools.ts';
+import { readPools, type IpPool } from '../../cni/calico/ippool.ts';
+import {
+  CALICO_VERSION,
+  CLUSTER_INFORMATIONS,
+  IPAM_HANDLES,
+  IP_POOLS,
+  NODES,
+  NODE_ANNOTATION,
+  PODS,
+} from '../../cni/calico/kinds.ts';
+import { workloadEndpointName } from '../../cni/calico/names.ts';
+import { compact, listAt, textAt } from '../../kube/fields.ts';
+import type { KubeObject } from '../../kube/object.ts';
+import type { Client } from './client.ts';
+
+export interface Allocation {
+  readonly address: Ipv4;
+  readonly attributes: Attributes;
+  readonly sequence: number;
+  readonly node: string;
+  readonly borrowed: boolean;
+}
+
+export interface Handle {
+  readonly id: string;
+  readonly uid: string;
+  readonly revision: string;
+}
+
+/** An address in use, and by whom: `Node(node1)`, `Workload(default/node1-k8s-web-eth0)`. */
+export interface Use {
+  readonly address: Ipv4;
+  readonly owner: string;
+}
+
+export interface Survey {
+  readonly blocks: readonly { readonly block: Block; readonly allocations: readonly Allocation[] }[];
+  /** Those that are not disabled. */
+  readonly pools: readonly IpPool[];
+  readonly nodes: readonly Use[];
+  readonly services: { readonly count: number; readonly uses: readonly Use[] };
+  readonly workloads: readonly Use[];
+  readonly handles: readonly Handle[];
+  readonly cluster: KubeObject | undefined;
+}
+
+export function surveyOf(client: Client): Survey {
+  const { objects } = client;
+  const pods = client.list('/api/v1/pods', PODS);
+  return {
+    blocks: new IpamStore(objects).blocks().map((block) => ({ block, allocations: allocationsOf(block) })),
+    pools: readPools(objects.list(IP_POOLS)).filter(({ disabled }) => !disabled),
+    nodes: objects.list(NODES).flatMap(nodeUses),
+    services: loadBalancers(client),
+    workloads: pods.ok ? pods.value.items.flatMap(podUses) : [],
+    handles: objects.list(IPAM_HANDLES).map(({ spec, metadata }) => ({
+      id: String(spec?.['handleID'] ?? ''),
+      uid: metadata.uid ?? '',
+      revision: metadata.resourceVersion ?? '',
+    })),
+    cluster: objects.get(CLUSTER_INFORMATIONS, 'default'),
+  };
+}
+
+function allocationsOf(block: Block): readonly Allocation[] {
+  const home = block.affinity?.startsWith('host:') === true ? block.affinity.slice('host:'.length) : '';
+  return block.allocations.flatMap((_, ordinal) => {
+    const attributes = attributesOf(block, ordinal);
+    if (!attributes) return [];
+    const node = attributes.secondary['node'] ?? home;
+    const sequence = block.sequences[ordinal] ?? 0;
+    return [{ address: addressOf(block, ordinal), attributes, sequence, node, borrowed: node !== home }];
+  });
+}
+
+function use(address: string, owner: string): readonly Use[] {
+  const parsed = parseIpv4(address.replace(/\/32$/, ''));
+  return parsed === undefined ? [] : [{ address: parsed, owner }];
+}
+
+const nodeUses = ({ metadata }: KubeObject): readonly Use[] =>
+  [NODE_ANNOTATION.vxlanTunnel, NODE_ANNOTATION.ipipTunnel].flatMap((key) =>
+    use(metadata.annotations?.[key] ?? '', `Node(${metadata.name})`),
+  );
+
+function podUses({ metadata, spec }: KubeObject): readonly Use[] {
+  if (spec?.['hostNetwork'] === true) return [];
+  const endpoint = workloadEndpointName(String(spec?.['nodeName'] ?? ''), metadata.name);
+  const address = metadata.annotations?.['cni.projectcalico.org/podIP'] ?? '';
+  return use(address, `Workload(${metadata.namespace ?? 'default'}/${endpoint})`);
+}
+
+/** Services that Calico's own load balancer would serve: all of that type, unless they name somebody else's class. */
+function loadBalancers(client: Client): Survey['services'] {
+  const services = client.list('/api/v1/services', 'services');
+  const own = (services.ok ? services.value.items : []).filter(({ spec }) => {
+    const by = textAt(spec, 'loadBalancerClass');
+    return spec?.['type'] === 'LoadBalancer' && (by === '' || by === 'calico');
+  });
+  const uses = own.flatMap(({ metadata, status }) =>
+    listAt(status, 'loadBalancer', 'ingress').flatMap((ingress) => use(textAt(ingress, 'ip'), metadata.name)),
+  );
+  return { count: own.length, uses };
+}
+
+export interface Findings {
+  readonly allocations: readonly Allocation[];
+  /** Address -> who uses it. */
+  readonly users: ReadonlyMap<Ipv4, readonly string[]>;
+  readonly leaked: readonly Allocation[];
+  readonly outsidePools: readonly Ipv4[];
+  readonly unallocated: readonly Ipv4[];
+  readonly strayHandles: readonly Handle[];
+  /** Mentioned in blocks, but without an object. */
+  readonly missingHandles: readonly string[];
+}
+
+export function judged({ blocks, pools, nodes, services, workloads, handles }: Survey): Findings {
+  const users = new Map<Ipv4, string[]>();
+  for (const { address, owner } of [...nodes, ...services.uses, ...workloads])
+    users.set(address, [...(users.get(address) ?? []), owner]);
+  const allocations = blocks.flatMap((each) => each.allocations);
+  const allocated = new Set(allocations.map(({ address }) => address));
+  const mentioned = new Set(allocations.flatMap(({ attributes }) => attributes.handle ?? []));
+  const known = new Set(handles.map(({ id }) => id));
+  const loose = [...users.keys()].filter((address) => !allocated.has(address));
+  return {
+    allocations,
+    users,
+    leaked: allocations.filter(({ address }) => !users.has(address)),
+    outsidePools: loose.filter((address) => !poolHolding(pools, address)),
+    unallocated: loose.filter((address) => poolHolding(pools, address)),
+    strayHandles: handles.filter(({ id }) => !mentioned.has(id)),
+    missingHandles: [...mentioned].filter((handle) => !known.has(handle)),
+  };
+}
+
+/** The file of `ipam check -o`, in the order of Go's structs. */
+export function reportOf({ cluster }: Survey, { allocations, users, strayHandles }: Findings): JsonObject {
+  const spec = cluster?.spec;
+  const entries = allocations
+    .map((each) => [formatIpv4(each.address), [reported(each, users)]] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    version: CALICO_VERSION,
+    clusterGUID: String(spec?.['clusterGUID'] ?? ''),
+    datastoreLocked: spec?.['datastoreReady'] === false,
+    clusterInformationRevision: cluster?.metadata.resourceVersion ?? '',
+    clusterType: String(spec?.['clusterType'] ?? ''),
+    allocations: Object.fromEntries(entries),
+    ...(strayHandles.length > 0 && {
+      leakedHandles: strayHandles.map(({ id, uid, revision }) => ({ ID: id, UID: uid, Revision: revision })),
+    }),
+  };
+}
+
+function reported(allocation: Allocation, users: Findings['users']): Json {
+  const { address, attributes, sequence, node, borrowed } = allocation;
+  const { pod, namespace, type, timestamp } = attributes.secondary;
+  const owners = users.get(address);
+  return compact({
+    ip: formatIpv4(address),
+    handle: attributes.handle,
+    sequenceNumber: sequence,
+    pod,
+    namespace,
+    node: node === '' ? undefined : node,
+    type,
+    creationTimestamp: timestamp,
+    inUse: owners !== undefined,
+    borrowed: borrowed || undefined,
+    owners: owners ?? null,
+  });
+}

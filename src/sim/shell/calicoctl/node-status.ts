@@ -1,0 +1,69 @@
+/**
+ * `calicoctl node status`: is Calico running on this machine, and how are BIRD's sessions? It looks at the processes of the
+ * machine it runs on and asks BIRD through its socket, so it has to run on a node, as root; it never asks the API.
+ * Source: calicoctl/calicoctl/commands/node/{status,permissions}.go, Calico v3.32.1. IPv6 has no peers here.
+ */
+import { isJsonObject, type JsonObject } from '../../../base/json.ts';
+import { listAt, objectAt, textAt } from '../../kube/fields.ts';
+import { summaryOf } from '../birdcl/protocols.ts';
+import type { CommandIo } from '../command.ts';
+import { userOf } from '../files-image.ts';
+import { borderedTable } from './bordered-table.ts';
+import type { Report } from './report.ts';
+
+const TYPES: Readonly<Record<string, string>> = {
+  Global: 'global',
+  Node: 'node specific',
+  Mesh: 'node-to-node mesh',
+};
+
+const NAME = /^(Global|Node|Mesh)_(.+)$/;
+
+export function nodeStatus(io: CommandIo): Report {
+  // The real tool says so on standard output, and fails.
+  if (userOf(io.place) !== 'root')
+    return { stdout: 'Need super user privileges: Operation not permitted\n', error: '' };
+  const node = io.place.kind === 'node' ? io.place.name : '';
+  const peers = peerRows(io, node);
+  if (peers === undefined) {
+    return runsCalico(io, node)
+      ? { stdout: 'Calico process is running.\n\nThe BGP backend process (BIRD) is not running.\n\n' }
+      : { stdout: '', error: 'Calico process is not running.' };
+  }
+  const table =
+    peers.length === 0
+      ? 'No IPv4 peers found.\n'
+      : borderedTable(['Peer address', 'Peer type', 'State', 'Since', 'Info'], peers);
+  return {
+    stdout: `Calico process is running.\n\nIPv4 BGP status\n${table}\nIPv6 BGP status\nNo IPv6 peers found.\n\n`,
+  };
+}
+
+/** A row for each session that Calico configured; undefined while no BIRD runs. */
+function peerRows(io: CommandIo, node: string): readonly (readonly string[])[] | undefined {
+  const view = io.routing.speaker(node);
+  return view?.protocols.flatMap((protocol) => {
+    const [, type = '', address = ''] = NAME.exec(protocol.name) ?? [];
+    if (protocol.kind !== 'BGP' || type === '') return [];
+    const { state, since, info } = summaryOf(protocol, { view, epoch: io.clock.epoch });
+    return [
+      [address.replaceAll('_', '.'), TYPES[type] ?? '', state, since, info.trim().replace(/\s+/g, ' ')],
+    ];
+  });
+}
+
+/** The machine's processes: those of the calico-node pod that is here. */
+function runsCalico(io: CommandIo, node: string): boolean {
+  const { body } = io.cluster.request({
+    method: 'GET',
+    path: '/api/v1/pods',
+    query: { labelSelector: 'k8s-app=calico-node', fieldSelector: `spec.nodeName=${node}` },
+  });
+  const items: readonly JsonObject[] = Array.isArray(body['items']) ? body['items'].filter(isJsonObject) : [];
+  return items.some((pod) =>
+    listAt(pod, 'status', 'containerStatuses').some(
+      (status) =>
+        textAt(status, 'name') === 'calico-node' && objectAt(status, 'state')['running'] !== undefined,
+    ),
+  );
+}
