@@ -38,12 +38,15 @@ const USER_AGENT = 'kubectl';
 
 export class Api {
   readonly #cluster: ClusterPort;
+  readonly #identity: { readonly user?: string };
   readonly #warnings: string[] = [];
   readonly #warned = new Set<string>();
   #types: ResourceTypes | undefined;
 
-  constructor(cluster: ClusterPort) {
+  /** `user`: whom to speak as; the cluster's administrator otherwise. */
+  constructor(cluster: ClusterPort, user = '') {
     this.#cluster = cluster;
+    this.#identity = user === '' ? {} : { user };
   }
 
   get types(): ResourceTypes {
@@ -123,6 +126,7 @@ export class Api {
         path: collectionPath(type, namespace),
         query: { ...listQuery(options), watch: 'true', resourceVersion: options.resourceVersion },
         userAgent: USER_AGENT,
+        ...this.#identity,
         ...(options.table === true ? { accept: ACCEPT_TABLE } : {}),
       },
       options.signal,
@@ -190,7 +194,7 @@ export class Api {
   }
 
   #ask(request: ApiRequest): ApiResponse {
-    const response = this.#cluster.request({ userAgent: USER_AGENT, ...request });
+    const response = this.#cluster.request({ userAgent: USER_AGENT, ...this.#identity, ...request });
     for (const warning of response.warnings ?? []) {
       if (!this.#warned.has(warning)) this.#warnings.push(warning);
       this.#warned.add(warning);

@@ -75,7 +75,7 @@ function without(args: readonly string[], positions: readonly number[]): readonl
 function helpFor(words: readonly string[]): Found {
   if (words.length === 0) return { kind: 'root' };
   const found = findCommand(words);
-  return found.kind === 'verb' ? { ...found, rest: ['--help'] } : found;
+  return found.kind === 'verb' || found.kind === 'parent' ? { ...found, rest: ['--help'] } : found;
 }
 
 /** Suggestions stand in the order of the real tool's commands. */
@@ -126,10 +126,12 @@ export function rootHelp(): string {
     about: 'kubectl controls the Kubernetes cluster of this lab.',
     usage: 'kubectl [flags] [options]',
     groups,
+    path: '',
   });
 }
 
 export function parentHelp(path: string): string {
   const groups = [{ title: 'Available Commands', commands: subcommands(path) }];
-  return groupHelp({ about: PARENTS.get(path) ?? '', usage: `kubectl ${path} [flags] [options]`, groups });
+  const usage = path === 'rollout' ? 'SUBCOMMAND [options]' : '[flags] [options]';
+  return groupHelp({ about: PARENTS.get(path) ?? '', usage: `kubectl ${path} ${usage}`, groups, path });
 }

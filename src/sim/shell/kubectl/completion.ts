@@ -25,6 +25,11 @@ function typeWords(call: CompletionCall): readonly string[] {
   );
 }
 
+/** The first argument is a type. */
+export function completeTypes(call: CompletionCall): readonly string[] {
+  return call.args.length === 0 ? typeWords(call) : [];
+}
+
 export function names(call: CompletionCall, type: ResourceType | undefined): readonly string[] {
   if (!type) return [];
   return call.api.items(type, type.namespaced ? call.namespace : undefined).map(nameOf);

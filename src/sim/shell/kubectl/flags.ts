@@ -49,6 +49,11 @@ export class Flags {
     return this.#values.get(name) ?? [];
   }
 
+  /** The same line with one flag as if it had not been given. */
+  without(name: string): Flags {
+    return new Flags(this.#specs, new Map([...this.#values].filter(([given]) => given !== name)));
+  }
+
   /** Milliseconds; NaN cannot happen, the parser has checked it. */
   millis(name: string): number {
     return durationMillis(this.text(name)) ?? 0;

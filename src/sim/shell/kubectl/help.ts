@@ -14,7 +14,7 @@ export function verbHelp(verb: Verb): string {
       'Examples',
       verb.examples.map((example) => `  ${example}`),
     ),
-    section('Options', verb.flags.map(optionText)),
+    section('Options', [...verb.flags].sort((a, b) => (a.name < b.name ? -1 : 1)).map(optionText)),
     `Usage:\n  kubectl ${verb.usage} [options]`,
     'Use "kubectl options" for a list of global command-line options (applies to all commands).',
   ];
@@ -25,6 +25,8 @@ export function groupHelp(group: {
   readonly about: string;
   readonly usage: string;
   readonly groups: readonly CommandGroup[];
+  /** `rollout`; empty for kubectl itself. */
+  readonly path: string;
 }): string {
   const lists = group.groups.map(({ title, commands }) => {
     const width = Math.max(15, ...commands.map(({ name }) => name.length + 1));
@@ -37,8 +39,10 @@ export function groupHelp(group: {
     group.about,
     ...lists,
     `Usage:\n  ${group.usage}`,
-    'Use "kubectl <command> --help" for more information about a given command.',
-    'Use "kubectl options" for a list of global command-line options (applies to all commands).',
+    [
+      `Use "kubectl ${group.path === '' ? '' : `${group.path} `}<command> --help" for more information about a given command.`,
+      'Use "kubectl options" for a list of global command-line options (applies to all commands).',
+    ].join('\n'),
   ];
   return `${sections.join('\n\n')}\n`;
 }

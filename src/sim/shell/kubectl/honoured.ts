@@ -4,21 +4,32 @@
  */
 import type { Verb } from './call.ts';
 import { APPLY } from './verbs/apply.ts';
+import { AUTH_VERBS } from './verbs/auth.ts';
 import { CONFIG_VERBS } from './verbs/config.ts';
 import { CREATE, CREATE_GENERATORS } from './verbs/create.ts';
 import { DELETE } from './verbs/delete.ts';
 import { DESCRIBE } from './verbs/describe.ts';
+import { DRAIN } from './verbs/drain.ts';
+import { EDIT } from './verbs/edit.ts';
+import { EVENTS } from './verbs/events.ts';
 import { EXEC } from './verbs/exec.ts';
+import { EXPLAIN } from './verbs/explain.ts';
 import { EXPOSE } from './verbs/expose.ts';
 import { GET } from './verbs/get.ts';
 import { ANNOTATE, LABEL } from './verbs/label.ts';
 import { LOGS } from './verbs/logs.ts';
 import { CORDON, TAINT, UNCORDON } from './verbs/nodes.ts';
 import { PATCH } from './verbs/patch.ts';
-import { ROLLOUT_HISTORY, ROLLOUT_RESTART, ROLLOUT_STATUS, ROLLOUT_UNDO } from './verbs/rollout.ts';
+import { PLAIN_REFUSALS } from './verbs/plain-refusals.ts';
+import { REPLACE } from './verbs/replace.ts';
+import { ROLLOUT_HISTORY } from './verbs/rollout-history.ts';
+import { ROLLOUT_PAUSE, ROLLOUT_RESUME } from './verbs/rollout-pause.ts';
+import { ROLLOUT_RESTART, ROLLOUT_STATUS, ROLLOUT_UNDO } from './verbs/rollout.ts';
 import { RUN } from './verbs/run.ts';
 import { SCALE } from './verbs/scale.ts';
 import { API_RESOURCES, API_VERSIONS, CLUSTER_INFO, VERSION } from './verbs/server-info.ts';
+import { SET_ENV } from './verbs/set-env.ts';
+import { SET_VERBS } from './verbs/set.ts';
 import { WAIT } from './verbs/wait.ts';
 
 /** By path: `get`, `rollout status`, `create service clusterip`. */
@@ -27,6 +38,7 @@ export const HONOURED: readonly Verb[] = [
   API_RESOURCES,
   API_VERSIONS,
   APPLY,
+  ...AUTH_VERBS,
   CLUSTER_INFO,
   ...CONFIG_VERBS,
   CORDON,
@@ -34,18 +46,28 @@ export const HONOURED: readonly Verb[] = [
   ...CREATE_GENERATORS,
   DELETE,
   DESCRIBE,
+  DRAIN,
+  EDIT,
+  EVENTS,
   EXEC,
+  EXPLAIN,
   EXPOSE,
   GET,
   LABEL,
   LOGS,
   PATCH,
+  ...PLAIN_REFUSALS,
+  REPLACE,
   ROLLOUT_HISTORY,
+  ROLLOUT_PAUSE,
   ROLLOUT_RESTART,
+  ROLLOUT_RESUME,
   ROLLOUT_STATUS,
   ROLLOUT_UNDO,
   RUN,
   SCALE,
+  SET_ENV,
+  ...SET_VERBS,
   TAINT,
   UNCORDON,
   VERSION,
@@ -62,38 +84,39 @@ export const ALIASES: ReadonlyMap<string, string> = new Map([
   ['create svc clusterip', 'create service clusterip'],
   ['create svc loadbalancer', 'create service loadbalancer'],
   ['create svc nodeport', 'create service nodeport'],
+  ['config use', 'config use-context'],
+  ['event', 'events'],
+  ['set sa', 'set serviceaccount'],
+  ['top no', 'top node'],
+  ['top nodes', 'top node'],
+  ['top po', 'top pod'],
+  ['top pods', 'top pod'],
 ]);
 
 /** Commands of the real kubectl that this one does not have, with what to do instead. */
 export const NOT_SIMULATED: ReadonlyMap<string, string> = new Map([
   ['alpha', 'there is nothing experimental here'],
-  ['attach', 'use kubectl exec -it POD -- sh to look into a pod'],
-  ['auth', 'everything is allowed in this lab'],
-  ['autoscale', 'use kubectl scale to set the size'],
+  [
+    'attach',
+    'the containers here have no terminal of their own; use kubectl exec -it POD -- sh, or kubectl logs -f POD',
+  ],
+  ['auth reconcile', 'everything is allowed in this lab'],
+  ['autoscale', 'no metrics are measured to scale by; use kubectl scale to set the size'],
   ['certificate', 'this cluster issues no certificates'],
   ['completion', 'this shell completes kubectl with the Tab key already'],
   ['cp', 'use kubectl exec POD -- cat FILE > FILE'],
   ['debug', 'use kubectl run -it --rm probe --image=busybox --restart=Never -- sh'],
   ['diff', 'use kubectl apply --dry-run=server -f FILE -o yaml and compare'],
-  ['drain', 'use kubectl cordon NODE, then delete its pods'],
-  ['edit', 'use kubectl get -o yaml > FILE, change it, and kubectl apply -f FILE'],
-  ['events', 'use kubectl get events'],
-  [
-    'explain',
-    'field documentation is not served yet; use kubectl get -o yaml to see the fields of an object',
-  ],
   ['kustomize', 'write the manifests out and use kubectl apply -f'],
-  ['plugin', 'there are no plugins'],
-  ['port-forward', 'use kubectl exec POD -- curl localhost:PORT'],
+  [
+    'port-forward',
+    'this workstation stands outside of the simulated network and has nothing to listen on; use kubectl exec POD -- curl localhost:PORT, or curl the pod from a node',
+  ],
   ['proxy', 'use kubectl get --output json to see API objects'],
-  ['replace', 'use kubectl apply -f FILE'],
-  ['set', 'use kubectl patch'],
-  ['top', 'no CPU or memory is measured'],
-  ['config delete-context', 'edit ~/.kube/config'],
-  ['config rename-context', 'edit ~/.kube/config'],
   ['config set', 'use kubectl config set-context'],
   ['config set-cluster', 'every context reaches the cluster of this lab'],
   ['config set-credentials', 'everything is allowed in this lab'],
+  ['set subject', 'everything is allowed in this lab'],
   ['cluster-info dump', 'use kubectl get all -A -o yaml'],
   ['create clusterrole', 'use kubectl apply -f FILE'],
   ['create cronjob', 'jobs are not run'],
@@ -104,15 +127,23 @@ export const NOT_SIMULATED: ReadonlyMap<string, string> = new Map([
   ['create rolebinding', 'everything is allowed in this lab'],
   ['create secret', 'use kubectl apply -f FILE'],
   ['create service externalname', 'use kubectl apply -f FILE'],
-  ['rollout pause', 'use kubectl patch'],
-  ['rollout resume', 'use kubectl patch'],
 ]);
 
 /** Commands with subcommands only. */
 export const PARENTS: ReadonlyMap<string, string> = new Map([
+  ['auth', 'Asks who you are and what you may do.'],
   ['config', 'Shows and changes the contexts of the kubeconfig file.'],
+  ['plugin', 'Lists the plugins of kubectl.'],
   ['create service', 'Creates a service of one of the types below.'],
-  ['rollout', 'Follows, restarts or takes back the rollout of a deployment or daemon set.'],
+  [
+    'rollout',
+    'Follows, pauses, restarts or takes back the rollout of a deployment, daemon set or stateful set.',
+  ],
+  [
+    'set',
+    'Changes single things of objects: images, environment variables, resources, service accounts, selectors.',
+  ],
+  ['top', 'Shows CPU and memory use, where it is measured.'],
 ]);
 
 /** Every command of the real tool in its order, by the groups of `kubectl help`, which lists the honoured ones. */

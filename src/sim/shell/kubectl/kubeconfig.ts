@@ -50,7 +50,7 @@ export function currentNamespace(config: KubeConfig, contextName = ''): string {
   const wanted = contextName === '' ? config.current : contextName;
   const context = config.contexts.find((one) => one.name === wanted);
   if (contextName !== '' && !context)
-    throw new Failure(`error: context ${JSON.stringify(contextName)} does not exist`);
+    throw new Failure(`Error in configuration: context was not found for specified context: ${contextName}`);
   return context?.namespace || 'default';
 }
 

@@ -50,7 +50,7 @@ async function dispatch(io: CommandIo): Promise<number> {
   }
 }
 
-/** Commands such as `rollout` print their help; a wrong subcommand is an error. */
+/** Commands such as `config` print their help and fail without a subcommand; a wrong subcommand is an error. */
 async function parent(io: CommandIo, found: Found & { kind: 'parent' }): Promise<number> {
   const word = found.rest.find((arg) => !arg.startsWith('-'));
   if (word !== undefined) {
@@ -58,8 +58,10 @@ async function parent(io: CommandIo, found: Found & { kind: 'parent' }): Promise
       `error: unknown command ${JSON.stringify(word)}\nSee 'kubectl ${found.path} -h' for help and examples`,
     );
   }
-  await io.stdout.write(parentHelp(found.path));
-  return 0;
+  const asked = found.rest.some((arg) => arg === '--help' || arg === '-h');
+  const stream = asked || found.path === 'rollout' ? io.stdout : io.stderr;
+  await stream.write(parentHelp(found.path));
+  return asked ? 0 : 1;
 }
 
 const HELP: FlagSpec = bool('help', 'Show this text.', { short: 'h' });
@@ -85,8 +87,8 @@ interface OpenCall extends Call {
 }
 
 function newCall(io: CommandIo, line: ParsedLine): OpenCall {
-  const api = new Api(io.cluster);
   const { flags } = line;
+  const api = new Api(io.cluster, flags.text('as'));
   const finish = async (): Promise<void> => {
     for (const warning of api.takeWarnings()) await io.stderr.write(`Warning: ${warning}\n`);
   };

@@ -251,6 +251,7 @@ export class KubectlLab {
         watch: (request, signal) => this.watchFor(request, signal),
       },
       network: NO_NETWORK,
+      routing: { speaker: () => undefined },
       clock: this.#clock(),
       run: async (place, argv, streams) => {
         if (argv[0] === 'nope') throw new NoSuchProgram(argv[0]);
@@ -334,6 +335,8 @@ const NO_NETWORK: NetworkPort = {
   echo: nothing,
   udpProbe: nothing,
   http: nothing,
+  tcp: nothing,
+  accept: nothing,
   capture: nothing,
 };
 

@@ -9,13 +9,15 @@ import { parseTimestamp } from '../../../core/time.ts';
 import { DESCRIBE_TABS, TabWriter } from '../output/tab-writer.ts';
 
 export class Document {
-  readonly #writer = new TabWriter(DESCRIBE_TABS);
+  readonly #writer: Pick<TabWriter, 'write' | 'flush'>;
   /** Milliseconds since 1970 in the lab, for ages. */
   readonly now: number;
   #done = '';
 
-  constructor(now: number) {
+  /** Another writer than the one that makes columns leaves the tabs where they are. */
+  constructor(now: number, writer: Pick<TabWriter, 'write' | 'flush'> = new TabWriter(DESCRIBE_TABS)) {
     this.now = now;
+    this.#writer = writer;
   }
 
   /** One line (or several, or part of one); `level` indents by two spaces each. */

@@ -1,9 +1,13 @@
 /** `kubectl config`: contexts and their namespaces. Source: k8s.io/kubectl/pkg/cmd/config v0.35. */
+import type { JsonObject } from '../../../../base/json.ts';
+import { listAt } from '../../../kube/fields.ts';
 import type { Call, Verb } from '../call.ts';
 import { Failure, usageFailure } from '../failure.ts';
 import { readKubeConfig, writeKubeConfig, type Context, type KubeConfig } from '../kubeconfig.ts';
 import { TABLE_TABS, TabWriter } from '../output/tab-writer.ts';
-import { yamlText } from '../output/yaml-text.ts';
+import { OBJECT_FORMATS } from '../output/object-printer.ts';
+import { printerFor } from '../reporting.ts';
+import { CONFIG_NAME_VERBS } from './config-names.ts';
 import { bool, text } from './shared-flags.ts';
 
 const configOf = (call: Call): KubeConfig => readKubeConfig(call.io, call.flags.text('kubeconfig'));
@@ -36,6 +40,12 @@ const GET_CONTEXTS: Verb = {
     text('output', 'name prints names only.', { short: 'o' }),
   ],
   async run(call) {
+    const output = call.flags.text('output');
+    if (!['', 'name'].includes(output)) {
+      throw new Failure(
+        `error: --output ${output} is not available in kubectl config get-contexts; resetting to default output format`,
+      );
+    }
     const config = configOf(call);
     const chosen =
       call.args.length === 0
@@ -43,7 +53,7 @@ const GET_CONTEXTS: Verb = {
         : config.contexts.filter((one) => call.args.includes(one.name));
     const missing = call.args.filter((name) => !config.contexts.some((one) => one.name === name));
     const sorted = [...chosen].sort((a, b) => (a.name < b.name ? -1 : 1));
-    if (call.flags.text('output') === 'name') {
+    if (output === 'name') {
       await call.out(sorted.map((one) => `${one.name}\n`).join(''));
       return 0;
     }
@@ -100,9 +110,9 @@ async function setContext(call: Call): Promise<number> {
 function contextToChange(call: Call, config: KubeConfig): string {
   const current = call.flags.is('current');
   const [name, ...more] = call.args;
-  if (more.length > 0 || (!current && name === undefined)) {
-    throw usageFailure('config set-context', `Unexpected args: [${call.args.join(' ')}]`);
-  }
+  if (more.length > 0) throw usageFailure('config set-context', `Unexpected args: [${call.args.join(' ')}]`);
+  if (!current && name === undefined)
+    throw new Failure('error: you must specify a non-empty context name or --current');
   if (!current) return name ?? '';
   if (name !== undefined) throw new Failure('error: you cannot specify both a context name and --current');
   if (config.current === '') throw new Failure('error: no current context is set');
@@ -133,27 +143,63 @@ const USE_CONTEXT: Verb = {
 const VIEW: Verb = {
   path: 'config view',
   summary: 'Show the kubeconfig file',
-  about: 'Prints the kubeconfig file as kubectl understands it.',
+  about:
+    'Prints the kubeconfig file as kubectl understands it; with --minify only what the current context needs.',
   usage: 'config view',
-  examples: ['kubectl config view'],
-  provenance: 'source',
-  flags: [],
-  async run(call) {
-    const { content, contexts, current } = configOf(call);
-    const shown =
-      Object.keys(content).length > 0
-        ? content
-        : {
-            apiVersion: 'v1',
-            clusters: null,
-            contexts: contexts.length > 0 ? [] : null,
-            'current-context': current,
-            kind: 'Config',
-            users: null,
-          };
-    await call.out(yamlText(shown));
-    return 0;
-  },
+  examples: ['kubectl config view', "kubectl config view --minify -o 'jsonpath={..namespace}'"],
+  provenance: 'compared',
+  flags: [
+    bool('minify', 'Leave out what the current context does not use.'),
+    text('output', 'yaml, json, jsonpath=..., go-template=...', { short: 'o', initial: 'yaml' }),
+    bool('raw', 'Also what is secret; the file of the lab holds nothing secret.'),
+  ],
+  run: view,
 };
 
-export const CONFIG_VERBS: readonly Verb[] = [CURRENT_CONTEXT, GET_CONTEXTS, SET_CONTEXT, USE_CONTEXT, VIEW];
+async function view(call: Call): Promise<number> {
+  if (call.args.length > 0)
+    throw usageFailure('config view', `unexpected arguments: [${call.args.join(' ')}]`);
+  const print = printerFor(call, call.flags.text('output'), OBJECT_FORMATS);
+  const config = configOf(call);
+  const shown = print(call.flags.is('minify') ? minified(call, config) : contentOf(config));
+  if (!shown.ok) throw new Failure(`error: ${shown.error}`);
+  await call.out(shown.value);
+  return 0;
+}
+
+function contentOf({ content, contexts, current }: KubeConfig): JsonObject {
+  if (Object.keys(content).length > 0) return content;
+  return {
+    apiVersion: 'v1',
+    clusters: null,
+    contexts: contexts.length > 0 ? [] : null,
+    'current-context': current,
+    kind: 'Config',
+    users: null,
+  };
+}
+
+function minified(call: Call, config: KubeConfig): JsonObject {
+  const name = call.flags.text('context') || config.current;
+  if (name === '') throw new Failure('error: current-context must exist in order to minify');
+  const context = config.contexts.find((one) => one.name === name);
+  if (!context) throw new Failure(`error: cannot locate context ${name}`);
+  const only = (section: string, wanted: string): readonly JsonObject[] =>
+    listAt(config.content, section).filter((entry) => entry['name'] === wanted);
+  return {
+    ...config.content,
+    clusters: only('clusters', context.cluster),
+    contexts: only('contexts', name),
+    'current-context': name,
+    users: only('users', context.user),
+  };
+}
+
+export const CONFIG_VERBS: readonly Verb[] = [
+  CURRENT_CONTEXT,
+  ...CONFIG_NAME_VERBS,
+  GET_CONTEXTS,
+  SET_CONTEXT,
+  USE_CONTEXT,
+  VIEW,
+];

@@ -1,12 +1,15 @@
 /** `kubectl expose`: a service for what is there already. Source: k8s.io/kubectl/pkg/cmd/expose/expose.go v0.35. */
 import { isJsonObject, type JsonObject } from '../../../../base/json.ts';
 import { listAt, numberAt, objectAt, textAt } from '../../../kube/fields.ts';
+import { cidr } from '../../../../model/ip.ts';
+import { services } from '../../../kube/kinds/service.ts';
 import type { Call, Verb } from '../call.ts';
 import { completeResources } from '../completion.ts';
 import { Failure } from '../failure.ts';
 import { keyValues } from '../key-values.ts';
 import { Reporter } from '../reporting.ts';
 import { select, type Selected } from '../selection.ts';
+import { OVERRIDE_FLAGS, overridden } from './overrides.ts';
 import { exposeObject } from './generators.ts';
 import { DRY_RUN, FILENAME, OUTPUT, RECURSIVE, text } from './shared-flags.ts';
 
@@ -25,14 +28,18 @@ export const EXPOSE: Verb = {
   flags: [
     text('cluster-ip', 'The service address to ask for; None makes it headless.'),
     DRY_RUN,
+    text('external-ip', 'Another address at which the nodes take traffic for the service.'),
     FILENAME,
     text('labels', 'Labels of the service, as a=b,c=d.', { short: 'l' }),
+    text('load-balancer-ip', 'The address to ask the load balancer for.'),
     text('name', 'The name of the service; that of the object otherwise.'),
     OUTPUT,
+    ...OVERRIDE_FLAGS,
     text('port', 'The port of the service.'),
     text('protocol', 'TCP, UDP or SCTP.'),
     RECURSIVE,
     text('selector', 'The labels to select by; those of the object otherwise.'),
+    text('session-affinity', 'None, or ClientIP to send a client to the same pod again.'),
     text('target-port', 'The port, or port name, of the pods.'),
     text('type', 'ClusterIP, NodePort or LoadBalancer.'),
   ],
@@ -40,13 +47,17 @@ export const EXPOSE: Verb = {
   complete: completeResources,
 };
 
+// Only its schema is asked, which no range of addresses changes.
+const SERVICES = services(cidr('10.96.0.0/16'));
+
 const EXPOSABLE = new Set(['Service', 'ReplicationController', 'Pod', 'Deployment', 'ReplicaSet']);
 
 async function expose(call: Call): Promise<number> {
   const reporter = new Reporter(call, { keepOrder: true });
-  const selected = await select(call, call.args);
+  // Here --selector is for the service, not to choose by.
+  const selected = await select(withoutSelector(call), call.args);
   for (const one of selected) {
-    const service = serviceFor(call, one);
+    const service = overridden(call, SERVICES, settled(call, serviceFor(call, one)));
     const result =
       reporter.dryRun === 'client'
         ? service
@@ -57,6 +68,27 @@ async function expose(call: Call): Promise<number> {
     await reporter.report(result, 'exposed');
   }
   return 0;
+}
+
+const withoutSelector = (call: Call): Call => ({ ...call, flags: call.flags.without('selector') });
+
+/** What the flags add to the generated service. */
+function settled(call: Call, service: JsonObject): JsonObject {
+  const affinity = call.flags.text('session-affinity');
+  if (!['', 'None', 'ClientIP'].includes(affinity))
+    throw new Failure(`error: unknown session affinity: ${affinity}`);
+  const externalIp = call.flags.text('external-ip');
+  const type = textAt(service, 'spec', 'type');
+  const balancerIp = type === 'LoadBalancer' ? call.flags.text('load-balancer-ip') : '';
+  return {
+    ...service,
+    spec: {
+      ...objectAt(service, 'spec'),
+      ...(externalIp === '' ? {} : { externalIPs: [externalIp] }),
+      ...(balancerIp === '' ? {} : { loadBalancerIP: balancerIp }),
+      ...(affinity === '' ? {} : { sessionAffinity: affinity }),
+    },
+  };
 }
 
 function serviceFor(call: Call, { ref, object }: Selected): JsonObject {

@@ -4,7 +4,7 @@ import { at, listAt, textAt } from '../../../kube/fields.ts';
 import { CONTENT_TYPE } from '../../../kube/api.ts';
 import type { Call, Verb } from '../call.ts';
 import { completeNames } from '../completion.ts';
-import { Failure, usageFailure } from '../failure.ts';
+import { combined, Failure, usageFailure } from '../failure.ts';
 import { Reporter } from '../reporting.ts';
 import { select, type Selected } from '../selection.ts';
 import { bool, DRY_RUN, OUTPUT, SELECTOR } from './shared-flags.ts';
@@ -36,33 +36,52 @@ export const UNCORDON = cordonVerb('uncordon', false, {
   about: 'Takes the unschedulable mark off nodes.',
 });
 
-async function cordon(call: Call, path: string, wanted: boolean): Promise<number> {
+/** The nodes that `cordon`, `uncordon` and `drain` are about; fails as they do. */
+export async function chosenNodes(call: Call, path: string): Promise<readonly Selected[]> {
   if (call.args.length === 0 && !call.flags.given('selector'))
     throw usageFailure(path, `USAGE: ${path} NODE [flags]`);
   if (call.args.length > 0 && call.flags.given('selector')) {
-    throw usageFailure(path, 'error: cannot specify both a node name and a --selector option');
+    throw usageFailure(path, 'cannot specify both a node name and a --selector option');
   }
-  const reporter = new Reporter(call);
   const nodes =
     call.args.length > 0
       ? await select(call, call.args, { bareTypes: false, defaultType: 'nodes' })
       : await select(call, ['nodes']);
-  for (const { ref, object } of nodes) {
-    const already = at(object, 'spec', 'unschedulable') === true;
-    if (already !== wanted && reporter.dryRun !== 'client') {
-      call.api.patch(
-        ref,
-        { spec: { unschedulable: wanted ? true : null } },
-        {
-          contentType: CONTENT_TYPE.strategicMergePatch,
-          fieldManager: `kubectl-${path}`,
-          dryRun: reporter.dryRun === 'server',
-        },
-      );
-    }
-    await reporter.report(object, `${already === wanted ? 'already ' : ''}${path}ed`);
-  }
+  const wrong = nodes.find(({ ref }) => ref.type.plural !== 'nodes');
+  if (!wrong) return nodes;
+  const { group, version, plural } = wrong.ref.type;
+  throw new Failure(
+    `error: expected resource of type node, got ${JSON.stringify(`${group}/${version}, Resource=${plural}`)}`,
+  );
+}
+
+async function cordon(call: Call, path: string, wanted: boolean): Promise<number> {
+  const reporter = new Reporter(call);
+  for (const node of await chosenNodes(call, path)) await cordonOne({ call, reporter, node, wanted });
   return 0;
+}
+
+export async function cordonOne(work: {
+  readonly call: Call;
+  readonly reporter: Reporter;
+  readonly node: Selected;
+  readonly wanted: boolean;
+}): Promise<void> {
+  const { call, reporter, node, wanted } = work;
+  const path = wanted ? 'cordon' : 'uncordon';
+  const already = (at(node.object, 'spec', 'unschedulable') === true) === wanted;
+  if (!already && reporter.dryRun !== 'client') {
+    call.api.patch(
+      node.ref,
+      { spec: { unschedulable: wanted ? true : null } },
+      {
+        contentType: CONTENT_TYPE.strategicMergePatch,
+        fieldManager: `kubectl-${path}`,
+        dryRun: reporter.dryRun === 'server',
+      },
+    );
+  }
+  await reporter.report(node.object, `${already ? 'already ' : ''}${path}ed`);
 }
 
 export const TAINT: Verb = {
@@ -102,35 +121,86 @@ async function taint(call: Call): Promise<number> {
   const remove = specs
     .filter((spec) => spec.endsWith('-'))
     .map((spec) => parseTaint(spec.slice(0, -1), false));
+  refuseRepeats(add, remove);
   checkNodes(call, resources);
   const reporter = new Reporter(call);
-  for (const node of await select(call, resources)) await taintOne({ call, reporter, node }, { add, remove });
+  const failures: Failure[] = [];
+  for (const node of await select(call, resources)) {
+    try {
+      await taintOne({ call, reporter, node }, { add, remove });
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      failures.push(error);
+    }
+  }
+  const failure = combined(failures);
+  if (failure) throw failure;
   return 0;
 }
 
 function checkNodes(call: Call, resources: readonly string[]): void {
   const [type = ''] = resources;
-  if (call.api.type(type.split('/')[0] ?? '').plural !== 'nodes') {
+  if (type.includes('/'))
+    throw new Failure(`the server doesn't have a resource type ${JSON.stringify(type)}`);
+  if (call.api.type(type).plural !== 'nodes') {
     throw new Failure(`error: invalid resource type ${type}, only node types are supported`);
   }
   const selecting = call.flags.is('all') || call.flags.given('selector');
-  if (resources.length === 1 && !type.includes('/') && !selecting) {
+  if (resources.length === 1 && !selecting) {
     throw new Failure("error: at least one resource name must be specified since 'all' parameter is not set");
   }
 }
 
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
+const NAME_PART = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
+const NAME_RULE =
+  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+
+/** Without a colon the whole word is taken for a key. */
 function parseTaint(spec: string, needsEffect: boolean): Taint {
   const [keyValue = '', effect = '', ...more] = spec.split(':');
-  const [key = '', value = '', ...extra] = keyValue.split('=');
-  if (more.length > 0 || extra.length > 0 || key === '' || (needsEffect && effect === '')) {
-    throw usageFailure('taint', `invalid taint spec: ${spec}`);
-  }
-  if (effect !== '' && !EFFECTS.includes(effect)) {
-    throw usageFailure('taint', `invalid taint effect: ${effect}, unsupported taint effect`);
-  }
+  const hasEffect = spec.includes(':');
+  const [key = '', value = '', ...extra] = hasEffect ? keyValue.split('=') : [spec];
+  if (more.length + extra.length > 0) throw usageFailure('taint', `invalid taint spec: ${spec}`);
+  checkEffect(effect, !hasEffect || !needsEffect);
+  checkKey(spec, key);
+  if (needsEffect && effect === '') throw usageFailure('taint', `invalid taint spec: ${spec}`);
   return { key, value, effect };
+}
+
+function checkEffect(effect: string, mayBeEmpty: boolean): void {
+  if (EFFECTS.includes(effect) || (effect === '' && mayBeEmpty)) return;
+  throw usageFailure('taint', `invalid taint effect: ${effect}, unsupported taint effect`);
+}
+
+function checkKey(spec: string, key: string): void {
+  const name = key.split('/').at(-1) ?? '';
+  if (NAME_PART.test(name)) return;
+  const empty = name === '' ? 'name part must be non-empty; ' : '';
+  throw usageFailure('taint', `invalid taint spec: ${spec}, ${empty}${NAME_RULE}`);
+}
+
+/** One command may name a taint only once. */
+function refuseRepeats(add: readonly Taint[], remove: readonly Taint[]): void {
+  const twice = add.find((one, index) =>
+    add.slice(0, index).some((other) => other.key === one.key && other.effect === one.effect),
+  );
+  if (twice) {
+    throw usageFailure(
+      'taint',
+      `duplicated taints with the same key and effect: {${twice.key} ${twice.value} ${twice.effect} <nil>}`,
+    );
+  }
+  const both = remove.filter((one) =>
+    add.some((other) => other.key === one.key && (one.effect === '' || one.effect === other.effect)),
+  );
+  if (both.length > 0) {
+    const named = both.map(({ key, effect }) => `${key}=${effect === '' ? '' : `:${effect}`}`).join(',');
+    throw new Failure(
+      `error: can not both modify and remove the following taint(s) in the same command: ${named}`,
+    );
+  }
 }
 
 async function taintOne(

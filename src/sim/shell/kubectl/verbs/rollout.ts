@@ -1,20 +1,20 @@
-/** `kubectl rollout status`, `restart`, `undo` and `history`. Source: k8s.io/kubectl/pkg/cmd/rollout, polymorphichelpers v0.35. */
-import type { JsonObject } from '../../../../base/json.ts';
-import { listAt, numberAt, objectAt, textAt } from '../../../kube/fields.ts';
+/** `kubectl rollout status`, `restart` and `undo`. Source: k8s.io/kubectl/pkg/cmd/rollout, polymorphichelpers v0.35. */
+import { jsonEquals, type JsonObject } from '../../../../base/json.ts';
+import { at, listAt, numberAt, objectAt, textAt } from '../../../kube/fields.ts';
 import { timestamp } from '../../../core/time.ts';
 import { CONTENT_TYPE } from '../../../kube/api.ts';
 import { replicaSetsOf, revisionOf } from '../deployments.ts';
 import type { Call, Verb } from '../call.ts';
 import { completeResources } from '../completion.ts';
-import { kindName, resourceName } from '../discovery.ts';
+import { resourceName } from '../discovery.ts';
 import { combined, Failure } from '../failure.ts';
-import { DESCRIBE_TABS, TabWriter } from '../output/tab-writer.ts';
 import { Reporter } from '../reporting.ts';
 import { select, type Selected } from '../selection.ts';
 import { until } from '../watching.ts';
+import { requireHistory, templateText } from './rollout-history.ts';
 import { bool, DRY_RUN, duration, FILENAME, int, OUTPUT, RECURSIVE, SELECTOR } from './shared-flags.ts';
 
-async function chosen(call: Call): Promise<readonly Selected[]> {
+export async function chosen(call: Call): Promise<readonly Selected[]> {
   if (call.args.length === 0 && call.flags.all('filename').length === 0)
     throw new Failure('error: required resource not specified');
   return select(call, call.args, { bareTypes: true });
@@ -31,6 +31,7 @@ export const ROLLOUT_STATUS: Verb = {
   flags: [
     FILENAME,
     RECURSIVE,
+    int('revision', 0, 'Fail when another revision than this is the newest; 0 takes any.'),
     SELECTOR,
     duration('timeout', '0s', 'Give up after this time; 0s has no limit.'),
     bool('watch', 'Go on until it is done.', { short: 'w', initial: 'true' }),
@@ -53,6 +54,7 @@ async function status(call: Call): Promise<number> {
       ...(timeout > 0 ? { timeout } : {}),
       async check(object) {
         if (!object) throw new Failure('error: object has been deleted');
+        checkRevision(call, ref.type.kind, object);
         const progress = progressOf(ref.type.kind, object);
         await call.out(progress.text);
         return progress.done || !call.flags.is('watch') ? 'done' : 'wait';
@@ -63,9 +65,18 @@ async function status(call: Call): Promise<number> {
   return 0;
 }
 
+function checkRevision(call: Call, kind: string, object: JsonObject): void {
+  const [wanted, running] = [call.flags.int('revision'), revisionOf(object)];
+  if (kind !== 'Deployment' || wanted === 0 || wanted === running) return;
+  throw new Failure(
+    `error: desired revision (${wanted}) is different from the running revision (${running})`,
+  );
+}
+
 function progressOf(kind: string, object: JsonObject): Progress {
   if (kind === 'Deployment') return deploymentProgress(object);
   if (kind === 'DaemonSet') return daemonSetProgress(object);
+  if (kind === 'StatefulSet') return statefulSetProgress(object);
   throw new Failure(`error: no status viewer has been implemented for ${kind}`);
 }
 
@@ -122,6 +133,27 @@ function daemonSetProgress(object: JsonObject): Progress {
   return { text: `daemon set ${name} successfully rolled out\n`, done: true };
 }
 
+function statefulSetProgress(object: JsonObject): Progress {
+  const now = objectAt(object, 'status');
+  if (textAt(object, 'spec', 'updateStrategy', 'type') !== 'RollingUpdate') {
+    throw new Failure('error: rollout status is only available for RollingUpdate strategy type');
+  }
+  const [observed, wanted] = [numberAt(now, 'observedGeneration'), numberAt(object, 'spec', 'replicas')];
+  if (observed === 0 || numberAt(object, 'metadata', 'generation') > observed) {
+    return waiting('Waiting for statefulset spec update to be observed...');
+  }
+  const missing = wanted - numberAt(now, 'readyReplicas');
+  if (missing > 0) return waiting(`Waiting for ${missing} pods to be ready...`);
+  const revision = textAt(now, 'updateRevision');
+  if (revision !== textAt(now, 'currentRevision')) {
+    return waiting(
+      `waiting for statefulset rolling update to complete ${numberAt(now, 'updatedReplicas')} pods at revision ${revision}...`,
+    );
+  }
+  const done = `statefulset rolling update complete ${numberAt(now, 'currentReplicas')} pods at revision ${textAt(now, 'currentRevision')}...\n`;
+  return { text: done, done: true };
+}
+
 export const ROLLOUT_RESTART: Verb = {
   path: 'rollout restart',
   summary: 'Replace all pods of an object by new ones',
@@ -143,11 +175,19 @@ async function restart(call: Call): Promise<number> {
   if (selected.length === 0) await call.err(`No resources found in ${call.namespace} namespace.\n`);
   const restartedAt = timestamp(call.io.clock.epoch, call.io.clock.now());
   const failures: Failure[] = [];
-  for (const { ref } of selected) {
+  for (const { ref, object } of selected) {
     if (!RESTARTABLE.has(ref.type.kind)) {
       failures.push(
         new Failure(
           `error: ${resourceName(ref.type)} ${JSON.stringify(ref.name)} restarting is not supported`,
+        ),
+      );
+      continue;
+    }
+    if (at(object, 'spec', 'paused') === true) {
+      failures.push(
+        new Failure(
+          `error: ${resourceName(ref.type)} ${JSON.stringify(ref.name)} can't restart paused deployment (run rollout resume first)`,
         ),
       );
       continue;
@@ -190,40 +230,38 @@ export const ROLLOUT_UNDO: Verb = {
 
 async function undo(call: Call): Promise<number> {
   const reporter = new Reporter(call);
-  for (const { ref, object } of await chosen(call)) {
-    if (ref.type.kind !== 'Deployment') {
-      throw new Failure(
-        `error: no rollbacker has been implemented for ${JSON.stringify(`${ref.type.kind}.${ref.type.group}`)}`,
-      );
-    }
-    const wanted = rollbackTarget(call, object);
-    const { 'pod-template-hash': _hash, ...labels } = objectAt(
-      wanted,
-      'spec',
-      'template',
-      'metadata',
-      'labels',
-    );
-    const template = objectAt(wanted, 'spec', 'template');
-    const restored = { ...template, metadata: { ...objectAt(template, 'metadata'), labels } };
-    if (JSON.stringify(restored) === JSON.stringify(objectAt(object, 'spec', 'template'))) {
-      await reporter.report(
-        object,
-        `skipped rollback (current template already matches revision ${revisionOf(wanted)})`,
-      );
-      continue;
-    }
-    const patched =
-      reporter.dryRun === 'client'
-        ? object
-        : call.api.patch(ref, [{ op: 'replace', path: '/spec/template', value: restored }], {
-            contentType: CONTENT_TYPE.jsonPatch,
-            fieldManager: 'kubectl-rollout',
-            dryRun: reporter.dryRun === 'server',
-          });
-    await reporter.report(patched, 'rolled back');
+  for (const chosenOne of await chosen(call)) {
+    requireHistory(chosenOne, 'rollbacker');
+    await undoOne(call, reporter, chosenOne);
   }
   return 0;
+}
+
+async function undoOne(call: Call, reporter: Reporter, { ref, object }: Selected): Promise<void> {
+  const wanted = rollbackTarget(call, object);
+  if (at(object, 'spec', 'paused') === true) {
+    throw new Failure(
+      "error: you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
+    );
+  }
+  const template = objectAt(wanted, 'spec', 'template');
+  if (reporter.dryRun === 'client') {
+    return reporter.report(object, templateText(call, template));
+  }
+  const { 'pod-template-hash': _hash, ...labels } = objectAt(template, 'metadata', 'labels');
+  const restored = { ...template, metadata: { ...objectAt(template, 'metadata'), labels } };
+  if (jsonEquals(restored, objectAt(object, 'spec', 'template'))) {
+    return reporter.report(
+      object,
+      `skipped rollback (current template already matches revision ${revisionOf(wanted)})`,
+    );
+  }
+  const patched = call.api.patch(ref, [{ op: 'replace', path: '/spec/template', value: restored }], {
+    contentType: CONTENT_TYPE.jsonPatch,
+    fieldManager: 'kubectl-rollout',
+    dryRun: reporter.dryRun === 'server',
+  });
+  return reporter.report(patched, 'rolled back');
 }
 
 function rollbackTarget(call: Call, deployment: JsonObject): JsonObject {
@@ -238,35 +276,4 @@ function rollbackTarget(call: Call, deployment: JsonObject): JsonObject {
   const [, previous] = sets;
   if (!previous) throw new Failure(`error: no rollout history found for deployment ${JSON.stringify(name)}`);
   return previous;
-}
-
-export const ROLLOUT_HISTORY: Verb = {
-  path: 'rollout history',
-  summary: 'List the versions of a deployment',
-  about: 'Lists the revisions of a deployment that its replica sets still remember.',
-  usage: 'rollout history (TYPE NAME | TYPE/NAME) [flags]',
-  examples: ['kubectl rollout history deployment/web'],
-  provenance: 'source',
-  flags: [FILENAME, RECURSIVE, SELECTOR],
-  run: history,
-  complete: completeResources,
-};
-
-async function history(call: Call): Promise<number> {
-  for (const { ref, object } of await chosen(call)) {
-    if (ref.type.kind !== 'Deployment') {
-      throw new Failure(
-        `error: no history viewer has been implemented for ${JSON.stringify(`${ref.type.kind}.${ref.type.group}`)}`,
-      );
-    }
-    const sets = [...replicaSetsOf(call, object)].sort((a, b) => revisionOf(a) - revisionOf(b));
-    const writer = new TabWriter(DESCRIBE_TABS);
-    writer.write('REVISION\tCHANGE-CAUSE\n');
-    for (const set of sets) {
-      const cause = textAt(set, 'metadata', 'annotations', 'kubernetes.io/change-cause');
-      writer.write(`${revisionOf(set)}\t${cause === '' ? '<none>' : cause}\n`);
-    }
-    await call.out(`${kindName(ref.type)}/${ref.name} \n${writer.flush()}\n`);
-  }
-  return 0;
 }

@@ -75,6 +75,7 @@ export const OUTPUT = text(
 
 /** Understood by every command. */
 export const GLOBAL_FLAGS: readonly FlagSpec[] = [
+  text('as', 'Speak to the server as this user, who may do less than the administrator.'),
   NAMESPACE,
   text('context', 'Take the namespace of this context.'),
   text('kubeconfig', 'Read contexts from this file.'),
