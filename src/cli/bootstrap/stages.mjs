@@ -124,14 +124,20 @@ async function vitest(...more) {
   };
 }
 
-/** A skipped suite names its reason in its title; many tests of one suite count as one line. */
+/** A skipped suite names its reason in its title, or a skipped test in its own; many tests of one suite count as one line. */
 function vitestSkips(files) {
   const lines = files.flatMap((file) =>
     file.assertionResults
       .filter(({ status }) => status === 'skipped' || status === 'pending' || status === 'todo')
-      .map((test) => `${relative(ROOT, file.name)}: ${test.ancestorTitles.at(-1) ?? test.title}`),
+      .map((test) => `${relative(ROOT, file.name)}: ${skipTitle(test)}`),
   );
   return counted(lines);
+}
+
+function skipTitle({ ancestorTitles, title }) {
+  const suite = ancestorTitles.at(-1);
+  if (suite === undefined) return title;
+  return title.endsWith(')') && !suite.endsWith(')') ? `${suite}, ${title}` : suite;
 }
 
 function playwrightSkips(suites) {
