@@ -128,12 +128,13 @@ function withEdit(made: readonly HandEdit[], next: HandEdit): readonly HandEdit[
   const { edit } = next;
   if (edit.kind === 'forget-connections') return made;
   if (edit.kind !== 'close-socket') return [...made, next];
-  const { protocol, port } = edit.listener;
+  const { protocol, port, address } = edit.listener;
   return made.filter(
     ({ edit: earlier }) =>
       earlier.kind !== 'open-socket' ||
       earlier.listener.protocol !== protocol ||
-      earlier.listener.port !== port,
+      earlier.listener.port !== port ||
+      earlier.listener.address !== address,
   );
 }
 

@@ -173,11 +173,11 @@ export class Simulator {
     return registry.byName(name) ?? registry.types.find(({ plural }) => plural === name);
   }
 
-  /** The network namespace a place's processes run in; undefined where a place has none (the workstation, a pending pod). */
+  /** The network namespace a place's processes run in; undefined where a place has none (a pending pod). */
   netnsOf(place: Place): NetnsId | undefined {
     switch (place.kind) {
       case 'workstation':
-        return undefined;
+        return 'workstation';
       case 'pod':
         return podNetnsId(this.#world.cluster, place.namespace, place.name);
       default:
@@ -209,11 +209,7 @@ export class Simulator {
     echo: (request) => this.#exchange(this.apply({ kind: 'echo', request })),
     udpProbe: (request) => this.#exchange(this.apply({ kind: 'udp-probe', request })),
     http: (request) => this.#exchange(this.apply({ kind: 'http', request })),
-    tcp: (request) => {
-      const outcome = this.#exchange(this.apply({ kind: 'tcp', request }));
-      if (outcome.kind === 'connected') this.#sockets.hear(outcome.heard);
-      return outcome;
-    },
+    tcp: (request) => this.#exchange(this.apply({ kind: 'tcp', request })),
     accept: (id, port, signal) => this.#sockets.accept(id, port, signal),
     capture: (id, device, signal) => this.#captures.open(id, device, signal),
   };
@@ -231,6 +227,7 @@ export class Simulator {
 
   #exchange<O>(exchange: Exchange<O>): O {
     this.#show(exchange.frames);
+    for (const heard of exchange.heard) this.#sockets.hear(heard);
     return exchange.outcome;
   }
 

@@ -104,6 +104,7 @@ function probeOutcome(reply: Reply): Outcome {
 function httpOutcome(outcome: ReturnType<typeof http>['outcome']): Outcome {
   switch (outcome.kind) {
     case 'response':
+    case 'empty':
       return 'answered';
     case 'refused':
       return 'refused';

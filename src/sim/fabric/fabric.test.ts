@@ -67,7 +67,7 @@ describe('fabric', () => {
   const segments = new Map(TOPOLOGY.segments.map(({ name }) => [name, underlay.segmentPorts(name)]));
   const lab = (): DrivenLab => new DrivenLab({ stacks: underlay.netns, segments });
 
-  test('one stack for each router, host and node, with its routes', () => {
+  test('one stack for each router, host and node, with its routes, and one with none for the workstation', () => {
     expect([...underlay.netns].map(([id, netns]) => [id, netns.ipForward, routesOf(netns)])).toEqual([
       [
         'router/r1',
@@ -89,6 +89,7 @@ describe('fabric', () => {
       ],
       ['host/outside', false, ['0.0.0.0/0 via 203.0.113.1 dev eth0 boot', '203.0.113.0/24 dev eth0 kernel']],
       ['node/a', true, ['0.0.0.0/0 via 10.0.0.1 dev eth0 boot', '10.0.0.0/24 dev eth0 kernel']],
+      ['workstation', false, []],
     ]);
   });
 

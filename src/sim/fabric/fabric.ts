@@ -13,7 +13,7 @@ import { NO_NETFILTER } from '../net/netfilter-rules.ts';
 import type { Device, Listener, Netns, Route, SegmentPort } from '../net/netns.ts';
 
 export interface Fabric {
-  /** Stacks of routers (`router/<name>`), outside hosts (`host/<name>`) and bare nodes (`node/<name>`). */
+  /** Stacks of routers (`router/<name>`), outside hosts (`host/<name>`), bare nodes (`node/<name>`) and the `workstation`. */
   readonly netns: ReadonlyMap<NetnsId, Netns>;
   /** Who is plugged into a segment; empty for an unknown one. */
   segmentPorts(segment: string): readonly SegmentPort[];
@@ -26,6 +26,8 @@ export function fabric(topology: Topology): Fabric {
     ...topology.routers.map((router) => routerStack(router, mtu)),
     ...topology.hosts.map((host) => hostStack(host, mtu)),
     ...topology.nodes.map((node) => nodeStack(node, mtu)),
+    // The workstation reaches the API server by ways that are not simulated; its own network is its loopback.
+    stack('workstation', 'workstation', []),
   ];
   const ports = segmentPorts(stacks);
   return {

@@ -8,8 +8,8 @@ import type { KubeObject } from './object.ts';
 import { podLog } from './pod-log.ts';
 import type { Target } from './path.ts';
 import { filterOf } from './query.ts';
-import { apiVersionOf, wallClock } from './resource.ts';
-import { scaleOf } from './scale.ts';
+import { apiVersionOf, wallClock, type ResourceType } from './resource.ts';
+import { SCALE_COLUMNS, scaleOf } from './scale.ts';
 import { pageOf } from './paging.ts';
 import { tableOf, wantsTable } from './table-response.ts';
 import type { ClusterTransaction } from './transaction.ts';
@@ -36,20 +36,21 @@ function objectsOf(tx: ClusterTransaction, { type, namespace }: Target): readonl
 export function getObject(tx: ClusterTransaction, target: Target, request: ApiRequest): Answer {
   const object = found(tx, target);
   if (!object.ok) return object;
+  const asTable = (type: Pick<ResourceType, 'columns'>): JsonObject =>
+    table(tx, { type }, request, {
+      objects: [object.value],
+      resourceVersion: object.value.metadata.resourceVersion,
+    });
+  const whole = (): JsonObject =>
+    wantsTable(request) ? asTable(target.type) : (asJson(object.value) as JsonObject);
   switch (target.subresource) {
     case undefined:
-      if (wantsTable(request))
-        return ok(
-          table(tx, target, request, {
-            objects: [object.value],
-            resourceVersion: object.value.metadata.resourceVersion,
-          }),
-        );
-      return ok(asJson(object.value) as JsonObject);
+      return ok(whole());
     case 'status':
-      return target.type.status ? ok(asJson(object.value) as JsonObject) : err(unknownResource());
+      return target.type.status ? ok(whole()) : err(unknownResource());
     case 'scale':
-      return target.type.scale ? ok(scaleOf(object.value)) : err(unknownResource());
+      if (!target.type.scale) return err(unknownResource());
+      return ok(wantsTable(request) ? asTable({ columns: SCALE_COLUMNS }) : scaleOf(object.value));
     case 'log':
       return target.type.name === 'pods'
         ? podLog(tx, object.value, request.query ?? {})
@@ -91,7 +92,7 @@ export function listObjects(tx: ClusterTransaction, target: Target, request: Api
 
 const table = (
   tx: ClusterTransaction,
-  { type }: Target,
+  { type }: { readonly type: Pick<ResourceType, 'columns'> },
   request: ApiRequest,
   {
     objects,

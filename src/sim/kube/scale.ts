@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../base/json.ts';
 import { compact, numberAt } from './fields.ts';
 import type { KubeObject } from './object.ts';
+import { AGE_COLUMN, NAME_COLUMN, type PrinterColumn } from './resource.ts';
 import { printSelector, selectorOf } from './selector.ts';
 
 export function scaleOf(object: KubeObject): JsonObject {
@@ -17,6 +18,14 @@ export function scaleOf(object: KubeObject): JsonObject {
     },
   };
 }
+
+/** Source: k8s.io/kubernetes pkg/printers/internalversion/printers.go, printScale. */
+export const SCALE_COLUMNS: readonly PrinterColumn[] = [
+  NAME_COLUMN,
+  { name: 'Desired', type: 'integer', priority: 0, cell: ({ spec }) => numberAt(spec, 'replicas') },
+  { name: 'Available', type: 'integer', priority: 0, cell: ({ status }) => numberAt(status, 'replicas') },
+  AGE_COLUMN,
+];
 
 /** The object with the replicas that a Scale asks for. */
 export const scaled = (object: KubeObject, scale: JsonObject): KubeObject => ({

@@ -20,7 +20,7 @@ export class TableIndex<V> {
     const group = this.#groups.get(name);
     if (!group) return [];
     group.keys ??= [...group.members.keys()].sort();
-    group.values ??= group.keys.flatMap((key) => group.members.get(key) ?? []);
+    group.values ??= valuesOf(group.members, group.keys);
     return group.values;
   }
 
@@ -54,6 +54,12 @@ export class TableIndex<V> {
     group.values = undefined;
     if (group.members.size === 0) this.#groups.delete(name);
   }
+}
+
+function valuesOf<V>(members: ReadonlyMap<string, V>, keys: readonly string[]): readonly V[] {
+  const values: V[] = [];
+  for (const key of keys) values.push(members.get(key) as V);
+  return values;
 }
 
 /** Members by key, and the order they are listed in: made when first asked for after a change. */

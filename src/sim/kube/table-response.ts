@@ -12,7 +12,7 @@ import type { CellContext, PrinterColumn, ResourceType } from './resource.ts';
 export const wantsTable = (request: ApiRequest): boolean =>
   /(^|[;,])\s*as=Table\b/.test(request.accept ?? '');
 
-export function columnDefinitions(type: ResourceType): readonly JsonObject[] {
+export function columnDefinitions(type: Pick<ResourceType, 'columns'>): readonly JsonObject[] {
   return type.columns.map((column) => ({
     name: column.name,
     type: column.type,
@@ -43,7 +43,7 @@ export interface TableOptions extends CellContext {
 }
 
 export function tableOf(
-  type: ResourceType,
+  type: Pick<ResourceType, 'columns'>,
   objects: readonly KubeObject[],
   options: TableOptions,
 ): JsonObject {

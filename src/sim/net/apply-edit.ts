@@ -52,8 +52,10 @@ export function applyEdit(netns: Netns, edit: NetnsEdit): Result<Netns, string> 
 
 /** bind(2) and close(2). */
 function editSockets(netns: Netns, { kind, listener }: SocketEdit): Result<Netns, string> {
-  const isSame = ({ protocol, port }: Listener): boolean =>
-    protocol === listener.protocol && port === listener.port;
+  const isSame = ({ protocol, port, address = listener.address }: Listener): boolean =>
+    protocol === listener.protocol &&
+    port === listener.port &&
+    (listener.address === undefined || address === listener.address);
   const others = netns.listeners.filter((each) => !isSame(each));
   if (kind === 'close-socket') return ok({ ...netns, listeners: others });
   return others.length < netns.listeners.length

@@ -7,10 +7,11 @@ import { utf8 } from '../../base/bytes.ts';
 import { formatIpv4, UNSPECIFIED, type Ipv4 } from '../../model/ip.ts';
 import type { Trace } from '../../model/trace.ts';
 import type { Exchange, HttpOutcome, HttpRequest } from './exchange.ts';
+import { forwarded } from './exchange-forward.ts';
 import type { Sent } from './exchange-send.ts';
 import { finished, send, stackAt } from './exchange-send.ts';
 import { Journey } from './journey.ts';
-import type { HttpServer, Network } from './netns.ts';
+import type { ForwardServer, HttpServer, Network } from './netns.ts';
 import { routeOutput } from './output-route.ts';
 import { listens } from './stack.ts';
 import type { TcpEnd } from './tcp-connection.ts';
@@ -79,6 +80,7 @@ class Conversation {
     const service = listener && listens(listener, 'tcp', server.port)?.serves;
     const question = utf8(requestText(this.#request));
     if (!this.#transfer(this.#client, server, question)) return this.#ended({ kind: 'timeout' });
+    if (service?.kind === 'forward') return this.#handOn(server, service, question);
     if (service?.kind !== 'http') return this.#ended({ kind: 'timeout' });
     const { now, network } = this.#journey;
     const { address, port } = server.peer;
@@ -90,6 +92,24 @@ class Conversation {
     const rtt = this.#journey.offset;
     this.#farewell(server);
     return this.#ended({ kind: 'response', ...response, rtt });
+  }
+
+  /** The request once more, on a connection of its own inside of the pod; what that brings goes back. */
+  #handOn(server: TcpEnd, service: ForwardServer, data: Uint8Array): HttpOutcome {
+    const { inner, lost } = forwarded(this.#journey, service, {
+      outer: server,
+      run: (client) => new Conversation(this.#journey, client, this.#request).run(),
+    });
+    this.#traces.push(...(inner?.traces ?? []));
+    this.#journey.hear(server, data, lost);
+    if (inner?.kind === 'timeout' && lost === undefined) return this.#ended({ kind: 'timeout' });
+    if (inner?.kind === 'response' && !this.#transfer(server, this.#client, utf8(responseText(inner))))
+      return this.#ended({ kind: 'timeout' });
+    const rtt = this.#journey.offset;
+    this.#farewell(server);
+    if (inner?.kind !== 'response') return this.#ended({ kind: 'empty', rtt });
+    const { status, headers, body } = inner;
+    return this.#ended({ kind: 'response', status, headers, body, rtt });
   }
 
   #transfer(from: TcpEnd, to: TcpEnd, data: Uint8Array): boolean {

@@ -34,7 +34,9 @@ export function send(journey: Journey, start: WalkStart): Sent {
   };
   if (!there.icmpError) return base;
   const back = walkOn(journey, there.icmpError);
-  const traces = [there.trace, back.trace];
+  // Nothing is said about an error, but the tunnel's packet that carries one is no error.
+  const about = back.icmpError ? [walkOn(journey, back.icmpError).trace] : [];
+  const traces = [there.trace, back.trace, ...about];
   const message = back.delivered?.at === start.at ? back.delivered.packet : undefined;
   if (message?.payload.kind !== 'icmp-error' || !isAbout(message.payload, start.packet)) {
     return { ...base, traces };
@@ -62,7 +64,7 @@ export function localError(error: RouteError): LocalError {
 }
 
 export function finished<Outcome>(journey: Journey, outcome: Outcome): Exchange<Outcome> {
-  return { outcome, memory: journey.memories(), frames: journey.frames };
+  return { outcome, memory: journey.memories(), frames: journey.frames, heard: journey.heard };
 }
 
 /** The stack a program runs in. */

@@ -7,9 +7,10 @@ import { concatBytes, utf8Text } from '../../base/bytes.ts';
 import { UNSPECIFIED, type Ipv4 } from '../../model/ip.ts';
 import type { NetnsId } from '../../model/trace.ts';
 import type { Exchange } from './exchange.ts';
+import { forwarded } from './exchange-forward.ts';
 import { httpAnswer } from './exchange-http.ts';
 import { finished, send, stackAt, type Sent } from './exchange-send.ts';
-import { Journey } from './journey.ts';
+import { Journey, type Heard } from './journey.ts';
 import type { Listener, Network } from './netns.ts';
 import { routeOutput } from './output-route.ts';
 import { listens } from './stack.ts';
@@ -31,15 +32,6 @@ export interface TcpRequest {
   readonly data: Uint8Array;
 }
 
-/** What a listening program heard. */
-export interface Heard {
-  readonly at: NetnsId;
-  readonly port: number;
-  readonly local: Ipv4;
-  readonly peer: { readonly address: Ipv4; readonly port: number };
-  readonly data: Uint8Array;
-}
-
 export type TcpOutcome =
   | {
       readonly kind: 'connected';
@@ -51,7 +43,6 @@ export type TcpOutcome =
       readonly closed: boolean;
       /** All of the client's data was acknowledged. */
       readonly delivered: boolean;
-      readonly heard: Heard;
     }
   | { readonly kind: 'refused'; readonly rtt: number }
   | {
@@ -93,6 +84,7 @@ function converse(journey: Journey, client: TcpEnd, data: Uint8Array): TcpOutcom
   const stack = journey.stack(server.at);
   const serves = stack && listens(stack, 'tcp', server.port)?.serves;
   const answer = arrived && serves ? answerOf(journey, serves, server, data) : SILENT;
+  journey.hear(server, arrived ? data : NOTHING, answer.lost);
   const came = transfer(journey, { from: server, to: client, data: answer.data });
   farewell(journey, client, server);
   return {
@@ -101,13 +93,6 @@ function converse(journey: Journey, client: TcpEnd, data: Uint8Array): TcpOutcom
     received: came.arrived ? answer.data : NOTHING,
     closed: answer.closes && came.arrived,
     delivered: arrived,
-    heard: {
-      at: server.at,
-      port: server.port,
-      local: server.address,
-      peer: server.peer,
-      data: arrived ? data : NOTHING,
-    },
   };
 }
 
@@ -130,6 +115,7 @@ interface Answer {
   readonly data: Uint8Array;
   /** The server hangs up afterwards. */
   readonly closes: boolean;
+  readonly lost?: Heard['lost'];
 }
 
 const NOTHING = new Uint8Array(0);
@@ -148,6 +134,14 @@ function answerOf(journey: Journey, serves: Listener['serves'], server: TcpEnd, 
         date: (journey.network.epoch ?? 0) + journey.now,
       });
       return answer ? { data: concatBytes([answer.bytes]), closes: answer.closes } : SILENT;
+    }
+    case 'forward': {
+      const { inner, lost } = forwarded(journey, serves, {
+        outer: server,
+        run: (client) => converse(journey, client, data),
+      });
+      if (inner?.kind !== 'connected') return { data: NOTHING, closes: true, lost };
+      return { data: inner.received, closes: inner.closed };
     }
     default:
       return SILENT;

@@ -5,15 +5,15 @@
 import type { Ipv4 } from '../../model/ip.ts';
 import type { IcmpErrorKind } from '../../model/packet.ts';
 import type { NetnsId, Trace } from '../../model/trace.ts';
-import type { TimedFrame } from './journey.ts';
+import type { Heard, TimedFrame } from './journey.ts';
 import type { NetnsMemory } from './netns.ts';
 
 export { echo } from './exchange-echo.ts';
 export { http } from './exchange-http.ts';
 export { tcp } from './exchange-tcp.ts';
-export type { Heard, TcpOutcome, TcpRequest } from './exchange-tcp.ts';
+export type { TcpOutcome, TcpRequest } from './exchange-tcp.ts';
 export { udpProbe } from './exchange-udp.ts';
-export type { TimedFrame } from './journey.ts';
+export type { Heard, TimedFrame } from './journey.ts';
 
 /** What an exchange brought, and what it left behind; the network it was asked of is unchanged. */
 export interface Exchange<Outcome> {
@@ -22,6 +22,8 @@ export interface Exchange<Outcome> {
   readonly memory: ReadonlyMap<NetnsId, NetnsMemory>;
   /** Every frame that crossed a device, in order. */
   readonly frames: readonly TimedFrame[];
+  /** What programs heard that listen, those last that a connection came to first. */
+  readonly heard: readonly Heard[];
 }
 
 export interface EchoRequest {
@@ -114,6 +116,8 @@ export type HttpOutcome = {
       readonly rtt: number;
     }
   | { readonly kind: 'refused'; readonly rtt: number }
+  /** The server took the request and hung up. */
+  | { readonly kind: 'empty'; readonly rtt: number }
   /** `rtt` is how long the error took to come; absent when the kernel refused at once. */
   | {
       readonly kind: 'unreachable';

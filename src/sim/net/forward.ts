@@ -285,10 +285,10 @@ function onward(passed: Hop | End, stage: (hop: Hop) => End): End {
 /** TCP answers a closed port itself, with a segment; for UDP the kernel sends an ICMP error. */
 function toSocket(hop: Hop, protocol: 'tcp' | 'udp', port: number): End {
   const { journey, stack } = hop;
-  const waits = journey.sockets.some(
-    (socket) => socket.at === stack.id && socket.protocol === protocol && socket.port === port,
-  );
-  if (waits || listens(stack, protocol, port)) return deliver(hop);
+  const isMeant = (socket: OpenSocket): boolean =>
+    socket.at === stack.id && socket.protocol === protocol && socket.port === port;
+  const waits = journey.sockets.some(isMeant) || journey.opened.some(isMeant);
+  if (waits || listens(stack, protocol, port, hop.packet.destination)) return deliver(hop);
   const reason = `nothing listens on ${protocol} port ${port}`;
   return protocol === 'tcp'
     ? drop(hop, 'port-closed', reason)

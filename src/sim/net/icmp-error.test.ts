@@ -41,3 +41,19 @@ test('a router quotes the first fragment as it came', () => {
     [1500, { offset: 0, more: true }],
   ]);
 });
+
+test('an error is not answered by one, but the tunnel packet that carries it is', () => {
+  const driven = new DrivenLab(referenceLab()).change('node/node1', ({ devices }) => ({
+    devices: devices.map((device) => (device.name === 'vxlan.calico' ? { ...device, up: false } : device)),
+  }));
+  driven.probe('pod/default/web-0', '10.0.1.13', 64);
+  const told = driven.frames.flatMap(({ netns, direction, frame: { payload } }) =>
+    netns === 'node/node3' &&
+    direction === 'in' &&
+    payload.kind === 'ipv4' &&
+    payload.payload.kind === 'icmp-error'
+      ? [{ error: payload.payload.error, about: payload.payload.original.payload.kind }]
+      : [],
+  );
+  expect(told).toEqual([{ error: 'port-unreachable', about: 'udp' }]);
+});

@@ -2,6 +2,7 @@
  * What packets leave behind while they walk: the steps of the current walk, every frame with its time, and what the stacks
  * learnt. An exchange of several packets is one journey, so the reply finds the ARP entry that the request resolved.
  */
+import type { Ipv4 } from '../../model/ip.ts';
 import type { Frame } from '../../model/packet.ts';
 import type { NetnsId, Step } from '../../model/trace.ts';
 import { frameLength } from '../../model/wire-length.ts';
@@ -29,10 +30,24 @@ export interface OpenSocket {
   readonly port: number;
 }
 
+/** What a listening program heard of one connection. */
+export interface Heard {
+  readonly at: NetnsId;
+  readonly port: number;
+  readonly local: Ipv4;
+  readonly peer: { readonly address: Ipv4; readonly port: number };
+  readonly data: Uint8Array;
+  /** Why a program that forwards could not hand the connection on. */
+  readonly lost?: 'refused' | 'timeout' | 'gone';
+}
+
 export class Journey {
   readonly network: Network;
   readonly sockets: readonly OpenSocket[];
   readonly frames: TimedFrame[] = [];
+  readonly heard: Heard[] = [];
+  /** Sockets that programs opened on the way, besides `sockets`. */
+  readonly opened: OpenSocket[] = [];
   /** Steps of the walk under way. */
   steps: Step[] = [];
   /** Milliseconds since the exchange began. */
@@ -68,6 +83,15 @@ export class Journey {
 
   step(step: Step): void {
     this.steps.push(step);
+  }
+
+  /** Notes what the program behind a socket heard of one connection. */
+  hear(
+    { at, port, address, peer }: Pick<Heard, 'at' | 'port' | 'peer'> & { readonly address: Ipv4 },
+    data: Uint8Array,
+    lost?: Heard['lost'],
+  ): void {
+    this.heard.push({ at, port, local: address, peer, data, ...(lost && { lost }) });
   }
 
   /** Notes a frame at a device: in the trace, for captures, and in the device's counters. */

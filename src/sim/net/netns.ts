@@ -94,8 +94,10 @@ export interface FdbEntry {
 export interface Listener {
   readonly protocol: 'tcp' | 'udp';
   readonly port: number;
+  /** Bound to this address alone; otherwise to every one of the stack. */
+  readonly address?: Ipv4;
   /** What the process behind the socket does with a request. */
-  readonly serves: HttpServer | EchoServer | DnsServer | BgpServer | StreamServer;
+  readonly serves: HttpServer | EchoServer | DnsServer | BgpServer | StreamServer | ForwardServer;
 }
 
 /**
@@ -114,6 +116,17 @@ export interface HttpServer {
 export interface StreamServer {
   readonly kind: 'stream';
   readonly says: Uint8Array;
+}
+
+/**
+ * `kubectl port-forward`: hands each connection on, by way of the API server and the kubelet, to a container runtime that
+ * connects to 127.0.0.1 inside of a pod's network namespace.
+ */
+export interface ForwardServer {
+  readonly kind: 'forward';
+  /** Undefined once that pod has gone. */
+  readonly to: NetnsId | undefined;
+  readonly port: number;
 }
 
 /** Returns what it received. */

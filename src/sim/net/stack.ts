@@ -37,8 +37,19 @@ export function stackOf(netns: Netns): Stack {
   return stack;
 }
 
-export function listens(stack: Stack, protocol: Listener['protocol'], port: number): Listener | undefined {
-  return stack.listeners.get(port)?.find((listener) => listener.protocol === protocol);
+/** The socket of a port; with an address, only one that is bound to it or to every address. */
+export function listens(
+  stack: Stack,
+  protocol: Listener['protocol'],
+  port: number,
+  at?: Ipv4,
+): Listener | undefined {
+  return stack.listeners
+    .get(port)
+    ?.find(
+      ({ protocol: own, address }) =>
+        own === protocol && (at === undefined || address === undefined || address === at),
+    );
 }
 
 function byDevice<Entry extends { readonly device: string }, Key, Value>(

@@ -45,7 +45,7 @@ export const replicaSetController: Controller = {
     const { namespace, name } = splitKey(key);
     const set = tx.get(REPLICA_SETS.name, namespace, name);
     if (!set) return;
-    const pods = [...podsOwnedBy(tx, set), ...adopted(tx, set)].filter(isActive);
+    const pods = podsOwnedBy(tx, set).filter(isActive).concat(adopted(tx, set));
     if (set.metadata.deletionTimestamp === undefined) manage(tx, set, pods);
     report(tx, set, pods);
   },

@@ -67,6 +67,8 @@ export class Transfer {
         return this.#answered(outcome, address, trying);
       case 'refused':
         return this.#refused(address, [trying, failed(address, port, 'Connection refused')], outcome.rtt);
+      case 'empty':
+        return this.#empty(address, trying, outcome.rtt);
       case 'unreachable':
         return this.#unreachable(outcome, address, trying);
       case 'timeout':
@@ -126,6 +128,16 @@ export class Transfer {
         code: 28,
       }
     );
+  }
+
+  async #empty(address: Ipv4, trying: string, rtt: number): Promise<TransferResult> {
+    const { host, port } = this.#url;
+    const remote = formatIpv4(address);
+    await this.#pause(rtt);
+    const error = 'Empty reply from server';
+    const connected = `Connected to ${host} (${remote}) port ${port} (#0)`;
+    const notes = [trying, connected, error, 'Closing connection 0'];
+    return { kind: 'failed', code: 52, error, notes, remote, local: '' };
   }
 
   /** Connected, but the answer never comes. */

@@ -76,6 +76,11 @@ export class Api {
     return this.#warnings.splice(0);
   }
 
+  /** How many different warnings came so far. */
+  get warned(): number {
+    return this.#warned.size;
+  }
+
   get(ref: ObjectRef, table = false): JsonObject {
     return this.raw({ method: 'GET', path: objectPath(ref), ...(table ? { accept: ACCEPT_TABLE } : {}) });
   }

@@ -5,6 +5,7 @@
 import type { Verb } from './call.ts';
 import { groupHelp } from './help.ts';
 import { ALIASES, GROUPS, HONOURED, NOT_SIMULATED, PARENTS } from './honoured.ts';
+import { REFUSED_EVERYWHERE } from './refused-flags.ts';
 import { GLOBAL_FLAGS } from './verbs/shared-flags.ts';
 
 export type Found =
@@ -65,7 +66,9 @@ function wordsOf(args: readonly string[]): readonly Word[] {
 }
 
 function takesValue(flag: string): boolean {
-  return GLOBAL_FLAGS.some((spec) => flag === `--${spec.name}` || flag === `-${spec.short ?? ''}`);
+  return [...GLOBAL_FLAGS, ...REFUSED_EVERYWHERE].some(
+    (spec) => spec.type !== 'bool' && (flag === `--${spec.name}` || flag === `-${spec.short ?? ''}`),
+  );
 }
 
 function without(args: readonly string[], positions: readonly number[]): readonly string[] {

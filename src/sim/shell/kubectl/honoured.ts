@@ -6,6 +6,7 @@ import type { Verb } from './call.ts';
 import { APPLY } from './verbs/apply.ts';
 import { AUTH_VERBS } from './verbs/auth.ts';
 import { CONFIG_VERBS } from './verbs/config.ts';
+import { CP } from './verbs/cp.ts';
 import { CREATE, CREATE_GENERATORS } from './verbs/create.ts';
 import { DELETE } from './verbs/delete.ts';
 import { DESCRIBE } from './verbs/describe.ts';
@@ -21,6 +22,7 @@ import { LOGS } from './verbs/logs.ts';
 import { CORDON, TAINT, UNCORDON } from './verbs/nodes.ts';
 import { PATCH } from './verbs/patch.ts';
 import { PLAIN_REFUSALS } from './verbs/plain-refusals.ts';
+import { PORT_FORWARD } from './verbs/port-forward.ts';
 import { REPLACE } from './verbs/replace.ts';
 import { ROLLOUT_HISTORY } from './verbs/rollout-history.ts';
 import { ROLLOUT_PAUSE, ROLLOUT_RESUME } from './verbs/rollout-pause.ts';
@@ -42,6 +44,7 @@ export const HONOURED: readonly Verb[] = [
   CLUSTER_INFO,
   ...CONFIG_VERBS,
   CORDON,
+  CP,
   CREATE,
   ...CREATE_GENERATORS,
   DELETE,
@@ -57,6 +60,7 @@ export const HONOURED: readonly Verb[] = [
   LOGS,
   PATCH,
   ...PLAIN_REFUSALS,
+  PORT_FORWARD,
   REPLACE,
   ROLLOUT_HISTORY,
   ROLLOUT_PAUSE,
@@ -104,14 +108,9 @@ export const NOT_SIMULATED: ReadonlyMap<string, string> = new Map([
   ['autoscale', 'no metrics are measured to scale by; use kubectl scale to set the size'],
   ['certificate', 'this cluster issues no certificates'],
   ['completion', 'this shell completes kubectl with the Tab key already'],
-  ['cp', 'use kubectl exec POD -- cat FILE > FILE'],
   ['debug', 'use kubectl run -it --rm probe --image=busybox --restart=Never -- sh'],
   ['diff', 'use kubectl apply --dry-run=server -f FILE -o yaml and compare'],
   ['kustomize', 'write the manifests out and use kubectl apply -f'],
-  [
-    'port-forward',
-    'this workstation stands outside of the simulated network and has nothing to listen on; use kubectl exec POD -- curl localhost:PORT, or curl the pod from a node',
-  ],
   ['proxy', 'use kubectl get --output json to see API objects'],
   ['config set', 'use kubectl config set-context'],
   ['config set-cluster', 'every context reaches the cluster of this lab'],

@@ -11,6 +11,7 @@ import { parseFlags, type FlagSpec, type ParsedLine } from './flags.ts';
 import { optionsHelp, verbHelp } from './help.ts';
 import { currentNamespace, readKubeConfig } from './kubeconfig.ts';
 import { findCommand, parentHelp, rootHelp, type Found } from './command-tree.ts';
+import { refusalOf, refusedFlags } from './refused-flags.ts';
 import { GLOBAL_FLAGS, bool } from './verbs/shared-flags.ts';
 
 export const kubectl: Command = {
@@ -66,19 +67,34 @@ async function parent(io: CommandIo, found: Found & { kind: 'parent' }): Promise
 
 const HELP: FlagSpec = bool('help', 'Show this text.', { short: 'h' });
 
+/** Everything the command line may hold, refused flags too. */
+const flagsOf = (verb: Verb): readonly FlagSpec[] => [
+  ...refusedFlags(verb),
+  ...GLOBAL_FLAGS,
+  ...verb.flags,
+  HELP,
+];
+
 async function runVerb(io: CommandIo, verb: Verb, words: readonly string[]): Promise<number> {
-  const parsed = parseFlags(words, [...verb.flags, ...GLOBAL_FLAGS, HELP]);
+  const parsed = parseFlags(words, flagsOf(verb));
   if (!parsed.ok) throw new Failure(`error: ${parsed.error}\nSee 'kubectl ${verb.path} --help' for usage.`);
   if (parsed.value.flags.is('help')) {
     await io.stdout.write(verbHelp(verb));
     return 0;
   }
+  const refusal = refusalOf(verb, parsed.value.flags);
+  if (refusal !== undefined) throw new Failure(refusal);
   const call = newCall(io, parsed.value);
+  let code: number;
   try {
-    return await verb.run(call);
+    code = await verb.run(call);
   } finally {
     await call.finish();
   }
+  const { warned } = call.api;
+  if (warned > 0 && call.flags.is('warnings-as-errors'))
+    throw new Failure(`error: ${warned} ${warned === 1 ? 'warning' : 'warnings'} received`);
+  return code;
 }
 
 interface OpenCall extends Call {

@@ -123,6 +123,7 @@ export class KubectlLab {
   readonly #controllers: readonly Controller[];
   readonly #sleepers = new Set<Sleeper>();
   readonly #watchers = new Set<() => void>();
+  #forgets = false;
 
   constructor({
     topology = TWO_RACKS,
@@ -168,6 +169,11 @@ export class KubectlLab {
     const response = handle(tx, this.registry, request);
     this.#become(tx.state);
     return response;
+  }
+
+  /** The next watch ends with 410 Gone, as in a lab that was restored meanwhile: what it goes on from is forgotten. */
+  forgetNextWatch(): void {
+    this.#forgets = true;
   }
 
   /** Runs a typed line, without the word kubectl; single quotes keep words together. */
@@ -297,6 +303,10 @@ export class KubectlLab {
   async *watchFor(request: ApiRequest, signal: AbortSignal): AsyncIterable<ApiWatchEvent> {
     const asked = request.query?.['resourceVersion'];
     let revision = asked === undefined || asked === '0' ? undefined : Number(asked);
+    if (this.#forgets) {
+      this.#forgets = false;
+      return yield { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } };
+    }
     for (;;) {
       if (signal.aborted) return;
       const { store, epoch, now } = this.#state;

@@ -74,7 +74,7 @@ export async function updatePodSpec(
     { spec: isPod ? members : { template: { spec: members } } },
     {
       contentType: CONTENT_TYPE.mergePatch,
-      fieldManager: 'kubectl-set',
+      fieldManager: call.flags.text('field-manager'),
       dryRun: reporter.dryRun === 'server',
     },
   );

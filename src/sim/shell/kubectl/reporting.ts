@@ -44,7 +44,7 @@ export class Reporter {
     this.#call = call;
     this.#kept = options.asList === true && call.flags.text('output') !== 'name' ? [] : undefined;
     this.dryRun = dryRunOf(call);
-    const output = call.flags.text('output');
+    const output = outputOf(call);
     this.#printer = output === '' ? undefined : printerFor(call, output, OBJECT_FORMATS, options);
   }
 
@@ -76,6 +76,13 @@ export class Reporter {
   }
 }
 
+/** What `-o` asks for; a bare `--template` means a Go template. */
+export function outputOf(call: Call): string {
+  const { flags } = call;
+  return !flags.given('output') && flags.text('template') !== '' ? 'go-template' : flags.text('output');
+}
+
+/** Reads the printing flags of the command besides. */
 export function printerFor(
   call: Call,
   output: string,
@@ -84,6 +91,9 @@ export function printerFor(
 ): ObjectPrinter {
   const printer = objectPrinter(output, allowed, {
     ...options,
+    template: call.flags.text('template'),
+    missingKeys: call.flags.text('allow-missing-template-keys') === 'false' ? 'refused' : 'allowed',
+    showManagedFields: call.flags.is('show-managed-fields'),
     readFile: (path) => call.io.files.read(resolvePath(call.io, path)),
   });
   if (!printer.ok) throw new Failure(`error: ${printer.error}`);

@@ -219,7 +219,7 @@ describe('tab completion', () => {
     expect(complete('get cm -n kube-system coredn')).toEqual(['coredns']);
     expect(complete('rollout re')).toEqual(['restart', 'resume']);
     expect(complete('exec box -c ')).toEqual(['box']);
-    expect(complete('get --show')).toEqual(['--show-kind', '--show-labels']);
+    expect(complete('get --show')).toEqual(['--show-kind', '--show-labels', '--show-managed-fields']);
     expect(complete('apply -f sh')).toEqual(['shop.yaml']);
   });
 });

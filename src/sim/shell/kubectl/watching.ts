@@ -9,34 +9,45 @@ import { itemsOf, type ObjectRef } from './api-client.ts';
 /** Undefined object: it does not exist (any more). */
 export type Check = (object: JsonObject | undefined) => 'done' | 'wait' | Promise<'done' | 'wait'>;
 
-/** `timeout` in virtual milliseconds; undefined waits for ever. */
-export async function until(
-  call: Call,
-  ref: ObjectRef,
-  options: { readonly timeout?: number; readonly check: Check },
-): Promise<'done' | 'timeout'> {
-  const query = { fieldSelector: `metadata.name=${ref.name}` };
-  const list = call.api.list(ref.type, ref.namespace, query);
-  if ((await options.check(itemsOf(list)[0])) === 'done') return 'done';
-  using deadline = new Deadline(call, options.timeout);
-  const metadata = isJsonObject(list['metadata']) ? list['metadata'] : {};
-  const resourceVersion = String(metadata['resourceVersion'] ?? '0');
-  const events = call.api.watch(ref.type, ref.namespace, {
-    ...query,
-    resourceVersion,
-    signal: deadline.signal,
-  });
+interface Wish {
+  readonly timeout?: number;
+  readonly check: Check;
+}
+
+/** `timeout` in virtual milliseconds; undefined waits for ever. A watch that the server ends begins again with a list. */
+export async function until(call: Call, ref: ObjectRef, wish: Wish): Promise<'done' | 'timeout'> {
+  using deadline = new Deadline(call, wish.timeout);
   try {
-    for await (const event of events) {
-      if (event.type === 'BOOKMARK' || event.type === 'ERROR') continue;
-      const object = event.type === 'DELETED' ? undefined : event.object;
-      if ((await options.check(object)) === 'done') return 'done';
+    while (!deadline.signal.aborted) {
+      if ((await listAndWatch(call, ref, { check: wish.check, signal: deadline.signal })) === 'done')
+        return 'done';
     }
   } catch (error) {
     if (!deadline.passed) throw error;
   }
   call.io.signal.throwIfAborted();
   return 'timeout';
+}
+
+/** 'ended' when the server ended the watch (410 Gone when what it goes on from is forgotten), or the signal did. */
+async function listAndWatch(
+  call: Call,
+  ref: ObjectRef,
+  { check, signal }: { readonly check: Check; readonly signal: AbortSignal },
+): Promise<'done' | 'ended'> {
+  const query = { fieldSelector: `metadata.name=${ref.name}` };
+  const list = call.api.list(ref.type, ref.namespace, query);
+  if ((await check(itemsOf(list)[0])) === 'done') return 'done';
+  const metadata = isJsonObject(list['metadata']) ? list['metadata'] : {};
+  const resourceVersion = String(metadata['resourceVersion'] ?? '0');
+  const events = call.api.watch(ref.type, ref.namespace, { ...query, resourceVersion, signal });
+  for await (const event of events) {
+    if (event.type === 'ERROR') return 'ended';
+    if (event.type === 'BOOKMARK') continue;
+    const object = event.type === 'DELETED' ? undefined : event.object;
+    if ((await check(object)) === 'done') return 'done';
+  }
+  return 'ended';
 }
 
 /** Ends a watch after some virtual time, or with the command. */

@@ -9,7 +9,7 @@ export interface Here {
   readonly memory: NetnsMemory;
 }
 
-/** Undefined at a place without a stack of the lab (the workstation), or one that has gone. */
+/** Undefined at a place whose stack has gone, or is not there yet. */
 export function hereOf(io: CompletionIo): Here | undefined {
   const id = io.network.netnsOf(io.place);
   const netns = id === undefined ? undefined : io.network.netns(id);

@@ -146,6 +146,7 @@ function networkPort(network: StageNetwork, now: () => Network): NetworkPort {
   const happen = <Outcome>(exchange: Exchange<Outcome>): Outcome => {
     for (const [id, memory] of exchange.memory) network.memories.set(id, memory);
     network.frames.push(...exchange.frames);
+    for (const heard of exchange.heard) network.sockets.hear(heard);
     return exchange.outcome;
   };
   return {
@@ -170,11 +171,7 @@ function networkPort(network: StageNetwork, now: () => Network): NetworkPort {
     echo: (request) => network.echo?.(request) ?? happen(echo(now(), request)),
     udpProbe: (request) => network.udpProbe?.(request) ?? happen(udpProbe(now(), request)),
     http: (request) => network.http?.(request) ?? happen(http(now(), request)),
-    tcp: (request) => {
-      const outcome = happen(tcp(now(), request));
-      if (outcome.kind === 'connected') network.sockets.hear(outcome.heard);
-      return outcome;
-    },
+    tcp: (request) => happen(tcp(now(), request)),
     accept: (id, port, signal) => network.sockets.accept(id, port, signal),
     async *capture(id, device, signal) {
       for (const frame of network.frames) {

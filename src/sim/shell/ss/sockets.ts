@@ -36,17 +36,19 @@ export function socketsOf(io: CommandIo): readonly SocketRow[] {
   const here = hereOf(io);
   if (!here) return [];
   const { listeners, devices } = here.netns;
-  const listening = listeners.map(({ protocol, port, serves }): SocketRow => {
+  const listening = listeners.map(({ protocol, port, address, serves }): SocketRow => {
     const own = serves.kind === 'http' || serves.kind === 'dns' ? DUAL : ANY;
+    const local = address === undefined ? own : { address: formatIpv4(address) };
     const queue = serves.kind === 'bgp' ? BIRD_BACKLOG : BACKLOG;
     return {
       protocol,
       state: protocol === 'tcp' ? 'LISTEN' : 'UNCONN',
       receiveQueue: 0,
       sendQueue: protocol === 'tcp' ? queue : 0,
-      local: { ...own, port },
+      local: { ...local, port },
       peer: own,
       ...(serves.kind === 'bgp' && { process: 'bird' }),
+      ...(serves.kind === 'forward' && { process: 'kubectl' }),
     };
   });
   const tunnels = devices.flatMap(({ kind, up }): readonly SocketRow[] =>

@@ -1,5 +1,5 @@
 /**
- * Evaluates kubectl's JSONPath templates over JSON. Missing keys give nothing, as in `kubectl get`. Where Go walks a map
+ * Evaluates kubectl's JSONPath templates over JSON. Missing keys give nothing unless they are refused. Where Go walks a map
  * in random order (wildcards, recursive descent) the keys are taken sorted.
  * Source: k8s.io/client-go/util/jsonpath/jsonpath.go v0.35.
  */
@@ -13,15 +13,26 @@ export type { PathAction };
 
 class EvaluationError extends Error {}
 
+/** What a field does that no value has: nothing, or end the evaluation (`--allow-missing-template-keys=false`). */
+export type MissingKeys = 'allowed' | 'refused';
+
 /** The template's text over `data`; the error is the engine's own sentence. */
-export function renderJsonPath(template: readonly PathAction[], data: Json): Result<string, string> {
-  const found = findJsonPath(template, data);
+export function renderJsonPath(
+  template: readonly PathAction[],
+  data: Json,
+  missing: MissingKeys = 'allowed',
+): Result<string, string> {
+  const found = findJsonPath(template, data, missing);
   return found.ok ? ok(found.value.map((values) => values.map(plainText).join(' ')).join('')) : found;
 }
 
 /** `-o jsonpath-as-json`: every value, as a JSON list. */
-export function renderJsonPathAsJson(template: readonly PathAction[], data: Json): Result<string, string> {
-  const found = findJsonPath(template, data);
+export function renderJsonPathAsJson(
+  template: readonly PathAction[],
+  data: Json,
+  missing: MissingKeys = 'allowed',
+): Result<string, string> {
+  const found = findJsonPath(template, data, missing);
   return found.ok ? ok(found.value.map((values) => `${prettyJson(values)}\n`).join('')) : found;
 }
 
@@ -29,9 +40,10 @@ export function renderJsonPathAsJson(template: readonly PathAction[], data: Json
 export function findJsonPath(
   template: readonly PathAction[],
   data: Json,
+  missing: MissingKeys = 'allowed',
 ): Result<readonly (readonly Json[])[], string> {
   try {
-    return ok(new Run(template).from(0, data).results);
+    return ok(new Run(template, missing).from(0, data).results);
   } catch (error) {
     if (error instanceof EvaluationError) return err(error.message);
     throw error;
@@ -46,9 +58,11 @@ export function plainText(value: Json): string {
 
 class Run {
   readonly #parts: readonly PathAction[];
+  readonly #missing: MissingKeys;
 
-  constructor(parts: readonly PathAction[]) {
+  constructor(parts: readonly PathAction[], missing: MissingKeys) {
     this.#parts = parts;
+    this.#missing = missing;
   }
 
   /** Results of the parts from `start` on; `end` is where a `{end}` stopped it, or the number of parts. */
@@ -66,11 +80,11 @@ class Run {
         return { results, end: at };
       }
       if (word === undefined) {
-        results.push(walk(action, [data]));
+        results.push(walk(action, [data], this.#missing));
         continue;
       }
       if (word !== 'range') throw new EvaluationError(`unrecognized identifier ${word}`);
-      const values = walk(action, [data]);
+      const values = walk(action, [data], this.#missing);
       for (const value of values) results.push(...this.from(at + 1, value, depth + 1).results);
       at = this.#endOf(at + 1);
     }
@@ -90,11 +104,11 @@ class Run {
   }
 }
 
-function walk(action: PathAction, input: readonly Json[]): readonly Json[] {
-  return action.reduce((values, node) => step(node, values), input);
+function walk(action: PathAction, input: readonly Json[], missing: MissingKeys): readonly Json[] {
+  return action.reduce((values, node) => step(node, values, missing), input);
 }
 
-function step(node: PathNode, input: readonly Json[]): readonly Json[] {
+function step(node: PathNode, input: readonly Json[], missing: MissingKeys): readonly Json[] {
   switch (node.kind) {
     case 'text':
       return [node.text];
@@ -103,10 +117,7 @@ function step(node: PathNode, input: readonly Json[]): readonly Json[] {
     case 'word':
       return input;
     case 'field':
-      return input.flatMap((value) => {
-        const member = isJsonObject(value) ? value[node.name] : undefined;
-        return member === undefined ? [] : [member];
-      });
+      return members(node.name, input, missing);
     case 'wildcard':
       return input.flatMap(children);
     case 'recursive':
@@ -114,10 +125,20 @@ function step(node: PathNode, input: readonly Json[]): readonly Json[] {
     case 'index':
       return input.flatMap((value) => elements(node, value));
     case 'union':
-      return node.options.flatMap((option) => walk(option, input));
+      return node.options.flatMap((option) => walk(option, input, missing));
     case 'filter':
-      return input.flatMap((value) => filtered(node, value));
+      return input.flatMap((value) => filtered(node, value, missing));
   }
+}
+
+function members(name: string, input: readonly Json[], missing: MissingKeys): readonly Json[] {
+  const found = input.flatMap((value) => {
+    const member = isJsonObject(value) ? value[name] : undefined;
+    return member === undefined ? [] : [member];
+  });
+  if (found.length === 0 && input.length > 0 && missing === 'refused')
+    throw new EvaluationError(`${name} is not found`);
+  return found;
 }
 
 function children(value: Json): readonly Json[] {
@@ -165,14 +186,14 @@ function outOfBounds(index: number, length: number): EvaluationError {
   return new EvaluationError(`array index out of bounds: index ${index}, length ${length}`);
 }
 
-function filtered(node: PathNode & { kind: 'filter' }, value: Json): readonly Json[] {
+function filtered(node: PathNode & { kind: 'filter' }, value: Json, missing: MissingKeys): readonly Json[] {
   if (!Array.isArray(value)) {
     throw new EvaluationError(`${goText(value)} is not array or slice and cannot be filtered`);
   }
   return value.filter((item: Json) => {
-    const lefts = walk(node.left, [item]);
+    const lefts = walk(node.left, [item], node.operator === 'exists' ? 'allowed' : missing);
     if (node.operator === 'exists') return lefts.length > 0;
-    const rights = lefts.length === 0 ? [] : walk(node.right, [item]);
+    const rights = lefts.length === 0 ? [] : walk(node.right, [item], missing);
     if (lefts.length > 1 || rights.length > 1) {
       throw new EvaluationError('can only compare one element at a time');
     }

@@ -1,6 +1,6 @@
 /**
- * `-o` for whole objects: json, yaml, name, jsonpath, go-template, custom columns. `managedFields` are left out, as
- * kubectl does without `--show-managed-fields`. Source: k8s.io/cli-runtime/pkg/genericclioptions v0.35.
+ * `-o` for whole objects: json, yaml, name, jsonpath, go-template, custom columns. json and yaml leave out
+ * `managedFields` unless they are asked for; templates see them. Source: k8s.io/cli-runtime/pkg/genericclioptions v0.35.
  */
 import { isJsonObject, type Json, type JsonObject } from '../../../../base/json.ts';
 import { err, ok, type Result } from '../../../../base/result.ts';
@@ -16,7 +16,7 @@ import {
 import { prettyJson } from './json-text.ts';
 import { parseJsonPath, renderJsonPath, renderJsonPathAsJson, type PathAction } from './jsonpath.ts';
 import { TABLE_TABS, TabWriter } from './tab-writer.ts';
-import { goText } from './jsonpath.ts';
+import { goText, type MissingKeys } from './jsonpath.ts';
 import { parseTemplate, renderTemplate } from './template.ts';
 import { yamlText } from './yaml-text.ts';
 
@@ -27,6 +27,10 @@ export interface FormatContext {
   readonly noHeaders?: boolean;
   /** Text of a file, for the `-file` formats; undefined when it cannot be read. */
   readonly readFile?: (path: string) => Uint8Array | undefined;
+  /** `--template`: what the template formats take instead of the text behind `=`. */
+  readonly template?: string;
+  readonly missingKeys?: MissingKeys;
+  readonly showManagedFields?: boolean;
   /** `-o json` of objects that kubectl itself made keeps the field order of the Go struct. */
   readonly keepOrder?: boolean;
 }
@@ -60,15 +64,14 @@ export function objectPrinter(
   allowed: readonly string[],
   context: FormatContext = {},
 ): Result<ObjectPrinter, string> {
-  const equals = output.indexOf('=');
-  const format = equals < 0 ? output : output.slice(0, equals);
-  const argument = equals < 0 ? undefined : output.slice(equals + 1);
+  const { format, argument } = formatOf(output, context.template);
   if (!allowed.includes(format)) return err(noSuchFormat(output, allowed));
+  const shown = context.showManagedFields === true ? (value: JsonObject) => value : withoutManagedFields;
   switch (format) {
     case 'json':
-      return ok((value) => ok(`${prettyJson(withoutManagedFields(value), context.keepOrder)}\n`));
+      return ok((value) => ok(`${prettyJson(shown(value), context.keepOrder)}\n`));
     case 'yaml':
-      return ok(yamlPrinter());
+      return ok(yamlPrinter(shown));
     case 'name':
       return ok((value) =>
         ok(
@@ -85,16 +88,26 @@ export function objectPrinter(
   }
 }
 
+/** A template given by its own flag belongs to the bare name of a template format. */
+function formatOf(
+  output: string,
+  template = '',
+): { readonly format: string; readonly argument: string | undefined } {
+  const equals = output.indexOf('=');
+  if (equals < 0) return { format: output, argument: template === '' ? undefined : template };
+  return { format: output.slice(0, equals), argument: output.slice(equals + 1) };
+}
+
 export function noSuchFormat(output: string, allowed: readonly string[]): string {
   return `unable to match a printer suitable for the output format ${JSON.stringify(output)}, allowed formats are: ${allowed.join(',')}`;
 }
 
 /** Several documents are separated by `---`. */
-function yamlPrinter(): ObjectPrinter {
+function yamlPrinter(shown: (value: JsonObject) => JsonObject): ObjectPrinter {
   let printed = 0;
   return (value) => {
     printed += 1;
-    return ok((printed > 1 ? '---\n' : '') + yamlText(withoutManagedFields(value)));
+    return ok((printed > 1 ? '---\n' : '') + yamlText(shown(value)));
   };
 }
 
@@ -143,8 +156,8 @@ function templatePrinter(
   const source = isFile ? fileText(argument, context) : ok(argument);
   if (!source.ok) return source;
   return format.startsWith('jsonpath')
-    ? jsonPathPrinter(source.value, format === 'jsonpath-as-json')
-    : goTemplatePrinter(source.value);
+    ? jsonPathPrinter(source.value, format === 'jsonpath-as-json', context.missingKeys)
+    : goTemplatePrinter(source.value, context.missingKeys);
 }
 
 function fileText(path: string | undefined, context: FormatContext): Result<string, string> {
@@ -154,23 +167,30 @@ function fileText(path: string | undefined, context: FormatContext): Result<stri
     : err(`error reading --template ${path ?? ''}, open ${path ?? ''}: no such file or directory`);
 }
 
-function jsonPathPrinter(template: string, asJson: boolean): Result<ObjectPrinter, string> {
+function jsonPathPrinter(
+  template: string,
+  asJson: boolean,
+  missing: MissingKeys | undefined,
+): Result<ObjectPrinter, string> {
   const parsed = parseJsonPath(template);
   if (!parsed.ok) return err(`error parsing jsonpath ${template}, ${parsed.error}`);
-  return ok((value) => {
-    const data = withoutManagedFields(value);
-    const text = asJson ? renderJsonPathAsJson(parsed.value, data) : renderJsonPath(parsed.value, data);
+  const render = asJson ? renderJsonPathAsJson : renderJsonPath;
+  return ok((data) => {
+    const text = render(parsed.value, data, missing);
     return text.ok
       ? text
       : err(executionFailure('jsonpath', template, { reason: text.error, data, parsed: parsed.value }));
   });
 }
 
-function goTemplatePrinter(template: string): Result<ObjectPrinter, string> {
+function goTemplatePrinter(
+  template: string,
+  missing: MissingKeys | undefined,
+): Result<ObjectPrinter, string> {
   const parsed = parseTemplate(template);
   if (!parsed.ok) return err(`error parsing template ${template}, ${parsed.error}`);
   return ok((value) => {
-    const text = renderTemplate(parsed.value, withoutManagedFields(value));
+    const text = renderTemplate(parsed.value, value, missing);
     return text.ok
       ? text
       : err(`error executing template ${JSON.stringify(template)}: template: output:1: ${text.error}`);

@@ -1,11 +1,11 @@
 /**
- * Executes Go templates over JSON for `-o go-template`: a missing key prints `<no value>`. Functions: the comparisons,
+ * Executes Go templates over JSON for `-o go-template`: a missing key prints `<no value>` unless it is refused. Functions: the comparisons,
  * and, or, not, len, index, slice, print, printf, println, and kubectl's own exists and base64decode.
  * Source: text/template; k8s.io/cli-runtime/pkg/printers/template.go v0.35.
  */
 import { isJsonObject, type Json } from '../../../../base/json.ts';
 import { err, ok, type Result } from '../../../../base/result.ts';
-import { goText } from './jsonpath.ts';
+import { goText, type MissingKeys } from './jsonpath.ts';
 import { TEMPLATE_FUNCTIONS, TemplateFailure, truth, type Value } from './template-functions.ts';
 import {
   parseTemplate,
@@ -19,9 +19,13 @@ export { parseTemplate };
 export type { TemplateBody };
 
 /** The error is the sentence that follows `error executing template "...": `. */
-export function renderTemplate(template: TemplateBody, data: Json): Result<string, string> {
+export function renderTemplate(
+  template: TemplateBody,
+  data: Json,
+  missing: MissingKeys = 'allowed',
+): Result<string, string> {
   try {
-    return ok(new Execution(data).body(template, data, new Map([['$', data]])));
+    return ok(new Execution(data, missing).body(template, data, new Map([['$', data]])));
   } catch (error) {
     if (error instanceof TemplateFailure) return err(error.message);
     throw error;
@@ -32,9 +36,11 @@ type Scope = Map<string, Value>;
 
 class Execution {
   readonly #root: Json;
+  readonly #missing: MissingKeys;
 
-  constructor(root: Json) {
+  constructor(root: Json, missing: MissingKeys) {
     this.#root = root;
+    this.#missing = missing;
   }
 
   body(nodes: TemplateBody, dot: Value, scope: Scope): string {
@@ -122,7 +128,7 @@ class Execution {
       typeof operand.base === 'string'
         ? this.#named(operand.base, dot, scope)
         : this.#pipe(operand.base, dot, scope);
-    return operand.path.reduce<Value>((value, name) => member(value, name), base);
+    return operand.path.reduce<Value>((value, name) => member(value, name, this.#missing), base);
   }
 
   #named(base: string, dot: Value, scope: Scope): Value {
@@ -141,9 +147,13 @@ class Execution {
   }
 }
 
-function member(value: Value, name: string): Value {
+function member(value: Value, name: string, missing: MissingKeys): Value {
   if (value === undefined || value === null) return undefined;
-  if (isJsonObject(value)) return value[name];
+  if (isJsonObject(value)) {
+    if (value[name] === undefined && missing === 'refused')
+      throw new TemplateFailure(`map has no entry for key ${JSON.stringify(name)}`);
+    return value[name];
+  }
   const type = Array.isArray(value)
     ? '[]interface {}'
     : typeof value === 'string'

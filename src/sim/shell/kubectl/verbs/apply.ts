@@ -10,7 +10,7 @@ import { readManifests, refForManifest, requireKind, withNamespace, type Manifes
 import { compactJson } from '../output/json-text.ts';
 import { Reporter } from '../reporting.ts';
 import { metadataOf } from '../selection.ts';
-import { bool, DRY_RUN, FILENAME, OUTPUT, RECURSIVE, text } from './shared-flags.ts';
+import { bool, DRY_RUN, fieldManager, FILENAME, PRINT_FLAGS, RECURSIVE } from './shared-flags.ts';
 import { fieldValidation, VALIDATE } from './validation-flag.ts';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -25,12 +25,10 @@ export const APPLY: Verb = {
   provenance: 'compared',
   flags: [
     DRY_RUN,
-    text('field-manager', 'The name under which changes are recorded.', {
-      initial: 'kubectl-client-side-apply',
-    }),
+    fieldManager('kubectl-client-side-apply'),
     FILENAME,
     bool('force-conflicts', 'With --server-side, take over fields that others manage.'),
-    OUTPUT,
+    ...PRINT_FLAGS,
     RECURSIVE,
     bool('server-side', 'Let the API server do the merging.'),
     VALIDATE,

@@ -8,8 +8,8 @@ import { stringsOf } from '../explain/openapi-schema.ts';
 import { Failure } from '../failure.ts';
 import { OBJECT_FORMATS } from '../output/object-printer.ts';
 import { TABLE_TABS, TabWriter } from '../output/tab-writer.ts';
-import { printerFor } from '../reporting.ts';
-import { ALL_NAMESPACES, bool, OUTPUT, text } from './shared-flags.ts';
+import { outputOf, printerFor } from '../reporting.ts';
+import { ALL_NAMESPACES, bool, PRINT_FLAGS, text } from './shared-flags.ts';
 
 const CAN_I: Verb = {
   path: 'auth can-i',
@@ -160,12 +160,12 @@ const WHOAMI: Verb = {
   usage: 'auth whoami',
   examples: ['kubectl auth whoami', 'kubectl auth whoami --as=bob'],
   provenance: 'compared',
-  flags: [OUTPUT],
+  flags: PRINT_FLAGS,
   run: whoami,
 };
 
 async function whoami(call: Call): Promise<number> {
-  const output = call.flags.text('output');
+  const output = outputOf(call);
   const print = output === '' ? undefined : printerFor(call, output, OBJECT_FORMATS);
   const answer = call.api.raw({
     method: 'POST',

@@ -6,9 +6,9 @@ import { Failure, usageFailure } from '../failure.ts';
 import { readKubeConfig, writeKubeConfig, type Context, type KubeConfig } from '../kubeconfig.ts';
 import { TABLE_TABS, TabWriter } from '../output/tab-writer.ts';
 import { OBJECT_FORMATS } from '../output/object-printer.ts';
-import { printerFor } from '../reporting.ts';
+import { outputOf, printerFor } from '../reporting.ts';
 import { CONFIG_NAME_VERBS } from './config-names.ts';
-import { bool, text } from './shared-flags.ts';
+import { bool, TEMPLATE_FLAGS, text } from './shared-flags.ts';
 
 const configOf = (call: Call): KubeConfig => readKubeConfig(call.io, call.flags.text('kubeconfig'));
 
@@ -151,6 +151,7 @@ const VIEW: Verb = {
   flags: [
     bool('minify', 'Leave out what the current context does not use.'),
     text('output', 'yaml, json, jsonpath=..., go-template=...', { short: 'o', initial: 'yaml' }),
+    ...TEMPLATE_FLAGS,
     bool('raw', 'Also what is secret; the file of the lab holds nothing secret.'),
   ],
   run: view,
@@ -159,7 +160,7 @@ const VIEW: Verb = {
 async function view(call: Call): Promise<number> {
   if (call.args.length > 0)
     throw usageFailure('config view', `unexpected arguments: [${call.args.join(' ')}]`);
-  const print = printerFor(call, call.flags.text('output'), OBJECT_FORMATS);
+  const print = printerFor(call, outputOf(call), OBJECT_FORMATS);
   const config = configOf(call);
   const shown = print(call.flags.is('minify') ? minified(call, config) : contentOf(config));
   if (!shown.ok) throw new Failure(`error: ${shown.error}`);

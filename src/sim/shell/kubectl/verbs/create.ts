@@ -15,14 +15,27 @@ import {
   serviceObject,
   type Named,
 } from './generators.ts';
-import { bool, DRY_RUN, FILENAME, int, list, OUTPUT, RECURSIVE, text } from './shared-flags.ts';
+import {
+  bool,
+  DRY_RUN,
+  fieldManager,
+  FILENAME,
+  int,
+  list,
+  PRINT_FLAGS,
+  RECURSIVE,
+  text,
+} from './shared-flags.ts';
 import { fieldValidation, VALIDATE } from './validation-flag.ts';
 
 const SAVE_CONFIG = bool('save-config', 'Remember the object in the annotation that kubectl apply reads.');
-const FIELD_MANAGER = text('field-manager', 'The name under which changes are recorded.', {
-  initial: 'kubectl-create',
-});
-const COMMON: readonly FlagSpec[] = [DRY_RUN, FIELD_MANAGER, OUTPUT, SAVE_CONFIG, VALIDATE];
+const COMMON: readonly FlagSpec[] = [
+  DRY_RUN,
+  fieldManager('kubectl-create'),
+  ...PRINT_FLAGS,
+  SAVE_CONFIG,
+  VALIDATE,
+];
 
 export const CREATE: Verb = {
   path: 'create',

@@ -31,7 +31,7 @@ import { readManifests, refForManifest } from '../manifest.ts';
 import { nameOf, namespaceOf } from '../selection.ts';
 import { refOf, targets, type Target } from '../targets.ts';
 import { listNamespace, listOptions } from './list-request.ts';
-import { ALL_NAMESPACES, bool, FILENAME, RECURSIVE, SELECTOR } from './shared-flags.ts';
+import { ALL_NAMESPACES, bool, CHUNK_SIZE, FILENAME, RECURSIVE, SELECTOR } from './shared-flags.ts';
 
 export const DESCRIBE: Verb = {
   path: 'describe',
@@ -47,6 +47,7 @@ export const DESCRIBE: Verb = {
   provenance: 'compared',
   flags: [
     ALL_NAMESPACES,
+    CHUNK_SIZE,
     FILENAME,
     RECURSIVE,
     SELECTOR,

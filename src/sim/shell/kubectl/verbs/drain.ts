@@ -9,7 +9,7 @@ import { Failure } from '../failure.ts';
 import { Reporter } from '../reporting.ts';
 import type { Selected } from '../selection.ts';
 import { chosenNodes, cordonOne } from './nodes.ts';
-import { bool, DRY_RUN, duration, int, SELECTOR, text } from './shared-flags.ts';
+import { bool, CHUNK_SIZE, DRY_RUN, duration, int, SELECTOR, text } from './shared-flags.ts';
 
 export const DRAIN: Verb = {
   path: 'drain',
@@ -23,6 +23,7 @@ export const DRAIN: Verb = {
   ],
   provenance: 'compared',
   flags: [
+    CHUNK_SIZE,
     bool('delete-emptydir-data', 'Also pods with emptyDir volumes, whose data is lost.'),
     bool('disable-eviction', 'Delete the pods without asking disruption budgets.'),
     DRY_RUN,

@@ -16,7 +16,7 @@ import { compactJson } from '../output/json-text.ts';
 import { printerFor, Reporter } from '../reporting.ts';
 import { metadataOf, namespaceOf, select, type Selected } from '../selection.ts';
 import { isBuiltIn, withLastApplied } from './apply.ts';
-import { bool, FILENAME, RECURSIVE, text } from './shared-flags.ts';
+import { bool, fieldManager, FILENAME, RECURSIVE, TEMPLATE_FLAGS, text } from './shared-flags.ts';
 import { fieldValidation, VALIDATE } from './validation-flag.ts';
 
 export const EDIT: Verb = {
@@ -32,12 +32,13 @@ export const EDIT: Verb = {
   ],
   provenance: 'source',
   flags: [
-    text('field-manager', 'The name under which changes are recorded.', { initial: 'kubectl-edit' }),
+    fieldManager('kubectl-edit'),
     FILENAME,
     text('output', 'yaml or json: the form to edit in, and to print the result in.', { short: 'o' }),
     bool('output-patch', 'Print the patch that is sent.'),
     RECURSIVE,
     bool('save-config', 'Remember the new state in the annotation that kubectl apply reads.'),
+    ...TEMPLATE_FLAGS,
     VALIDATE,
   ],
   run: edit,

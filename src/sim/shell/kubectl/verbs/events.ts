@@ -8,8 +8,8 @@ import { wallClock, type Call, type Verb } from '../call.ts';
 import { Failure } from '../failure.ts';
 import { OBJECT_FORMATS } from '../output/object-printer.ts';
 import { TABLE_TABS, TabWriter } from '../output/tab-writer.ts';
-import { printerFor } from '../reporting.ts';
-import { ALL_NAMESPACES, bool, list, OUTPUT, text } from './shared-flags.ts';
+import { outputOf, printerFor } from '../reporting.ts';
+import { ALL_NAMESPACES, bool, CHUNK_SIZE, list, PRINT_FLAGS, text } from './shared-flags.ts';
 
 export const EVENTS: Verb = {
   path: 'events',
@@ -21,9 +21,10 @@ export const EVENTS: Verb = {
   provenance: 'compared',
   flags: [
     ALL_NAMESPACES,
+    CHUNK_SIZE,
     text('for', 'Only events about this object, as TYPE/NAME.'),
     bool('no-headers', 'Leave out the line of column names.'),
-    OUTPUT,
+    ...PRINT_FLAGS,
     list('types', 'Normal or Warning: only events of these types.'),
     bool('watch', 'Go on with events that happen from now on.', { short: 'w' }),
   ],
@@ -43,7 +44,7 @@ async function events(call: Call): Promise<number> {
   const sorted = itemsOf(found)
     .filter(fits)
     .sort((a, b) => lastSeen(a) - lastSeen(b));
-  if (call.flags.text('output') !== '') return printObjects(call, sorted);
+  if (outputOf(call) !== '') return printObjects(call, sorted);
   const watches = call.flags.is('watch');
   if (sorted.length === 0 && !watches) {
     await call.err(
@@ -74,7 +75,7 @@ function subjectSelector(call: Call): ListOptions {
 }
 
 async function printObjects(call: Call, items: readonly JsonObject[]): Promise<number> {
-  const print = printerFor(call, call.flags.text('output'), OBJECT_FORMATS);
+  const print = printerFor(call, outputOf(call), OBJECT_FORMATS);
   const typed = items.map((item) => ({ apiVersion: 'v1', kind: 'Event', ...item }));
   const text = print({ apiVersion: 'v1', items: typed, kind: 'List', metadata: { resourceVersion: '' } });
   if (!text.ok) throw new Failure(`error: ${text.error}`);

@@ -108,7 +108,7 @@ export async function runInPod(
 }
 
 /** containerd's complaint about a program that the container does not have; the identifier of an attempt is random. */
-async function started(call: Call, run: () => Promise<number>): Promise<number> {
+export async function started(call: Call, run: () => Promise<number>): Promise<number> {
   try {
     return await run();
   } catch (error) {

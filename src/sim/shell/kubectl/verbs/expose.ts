@@ -11,7 +11,7 @@ import { Reporter } from '../reporting.ts';
 import { select, type Selected } from '../selection.ts';
 import { OVERRIDE_FLAGS, overridden } from './overrides.ts';
 import { exposeObject } from './generators.ts';
-import { DRY_RUN, FILENAME, OUTPUT, RECURSIVE, text } from './shared-flags.ts';
+import { DRY_RUN, fieldManager, FILENAME, PRINT_FLAGS, RECURSIVE, text } from './shared-flags.ts';
 
 export const EXPOSE: Verb = {
   path: 'expose',
@@ -29,11 +29,12 @@ export const EXPOSE: Verb = {
     text('cluster-ip', 'The service address to ask for; None makes it headless.'),
     DRY_RUN,
     text('external-ip', 'Another address at which the nodes take traffic for the service.'),
+    fieldManager('kubectl-expose'),
     FILENAME,
     text('labels', 'Labels of the service, as a=b,c=d.', { short: 'l' }),
     text('load-balancer-ip', 'The address to ask the load balancer for.'),
     text('name', 'The name of the service; that of the object otherwise.'),
-    OUTPUT,
+    ...PRINT_FLAGS,
     ...OVERRIDE_FLAGS,
     text('port', 'The port of the service.'),
     text('protocol', 'TCP, UDP or SCTP.'),
@@ -62,7 +63,7 @@ async function expose(call: Call): Promise<number> {
       reporter.dryRun === 'client'
         ? service
         : call.api.create(call.api.type('services'), call.namespace, service, {
-            fieldManager: 'kubectl-expose',
+            fieldManager: call.flags.text('field-manager'),
             dryRun: reporter.dryRun === 'server',
           });
     await reporter.report(result, 'exposed');

@@ -7,7 +7,7 @@ import { Failure } from '../failure.ts';
 import { GET_FORMATS, type ObjectPrinter } from '../output/object-printer.ts';
 import { isTable, tableOf } from '../output/table.ts';
 import { TABLE_TABS, TabWriter } from '../output/tab-writer.ts';
-import { printerFor } from '../reporting.ts';
+import { outputOf, printerFor } from '../reporting.ts';
 import type { Target } from '../targets.ts';
 import { tablePrinter } from './get-table.ts';
 import { listNamespace, listOptions } from './list-request.ts';
@@ -58,7 +58,7 @@ interface ChangePrinter {
 }
 
 function changePrinter(call: Call, type: ResourceType): ChangePrinter {
-  const output = call.flags.text('output');
+  const output = outputOf(call);
   const withEvents = call.flags.is('output-watch-events');
   if (output !== '' && output !== 'wide')
     return objectChanges(printerFor(call, output, GET_FORMATS), withEvents);

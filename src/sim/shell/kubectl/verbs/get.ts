@@ -1,7 +1,7 @@
 /** `kubectl get`. Source: k8s.io/kubectl/pkg/cmd/get/get.go v0.35. */
 import type { JsonObject } from '../../../../base/json.ts';
 import type { Call, Verb } from '../call.ts';
-import { itemsOf, objectPath } from '../api-client.ts';
+import { itemsOf, objectPath, type ObjectRef } from '../api-client.ts';
 import { completeResources } from '../completion.ts';
 import { kindName, type ResourceType } from '../discovery.ts';
 import { ApiFailure, combined, Failure, usageFailure } from '../failure.ts';
@@ -10,19 +10,22 @@ import { GET_FORMATS } from '../output/object-printer.ts';
 import { sortObjects, sortRows } from '../output/sorting.ts';
 import { tableOf, type Table, type TablePrinter } from '../output/table.ts';
 import { TABLE_TABS, TabWriter } from '../output/tab-writer.ts';
-import { printerFor } from '../reporting.ts';
+import { outputOf, printerFor } from '../reporting.ts';
 import { targets, type Target } from '../targets.ts';
 import { ACCEPT_TABLE } from '../../../kube/api.ts';
 import {
   ALL_NAMESPACES,
   bool,
+  CHUNK_SIZE,
   FIELD_SELECTOR,
   FILENAME,
   list,
   RECURSIVE,
   SELECTOR,
+  TEMPLATE_FLAGS,
   text,
 } from './shared-flags.ts';
+import { getRaw } from './get-raw.ts';
 import { tablePrinter } from './get-table.ts';
 import { watchObjects } from './get-watch.ts';
 import { listNamespace, listOptions } from './list-request.ts';
@@ -44,6 +47,7 @@ export const GET: Verb = {
   provenance: 'compared',
   flags: [
     ALL_NAMESPACES,
+    CHUNK_SIZE,
     FIELD_SELECTOR,
     FILENAME,
     bool('ignore-not-found', 'Say nothing, and succeed, when an object does not exist.'),
@@ -55,11 +59,14 @@ export const GET: Verb = {
       { short: 'o' },
     ),
     bool('output-watch-events', 'With --watch, show what happened to each object.'),
+    text('raw', 'Ask for this path of the API, and print the answer as it comes.'),
     RECURSIVE,
     SELECTOR,
     bool('show-kind', 'Write the kind in front of each name.'),
     bool('show-labels', 'Add a column with all labels.'),
     text('sort-by', 'Order the list by this JSONPath, e.g. .metadata.creationTimestamp.'),
+    text('subresource', 'status or scale: show that part of one object.'),
+    ...TEMPLATE_FLAGS,
     bool('watch', 'After the list, show every change.', { short: 'w' }),
     bool('watch-only', 'Show changes without listing first.'),
   ],
@@ -68,6 +75,8 @@ export const GET: Verb = {
 };
 
 async function get(call: Call): Promise<number> {
+  const raw = call.flags.text('raw');
+  if (raw !== '') return getRaw(call, raw);
   const files = call.flags.all('filename');
   if (call.args.length === 0 && files.length === 0) {
     await call.err(
@@ -79,10 +88,22 @@ async function get(call: Call): Promise<number> {
     );
   }
   const chosen = files.length > 0 ? await fromFiles(call, files) : chosenByArguments(call);
-  const output = call.flags.text('output');
+  checkSubresource(call, chosen);
+  const output = outputOf(call);
   const isTable = output === '' || output === 'wide';
   if (call.flags.is('watch') || call.flags.is('watch-only')) return watchObjects(call, chosen);
   return isTable ? getTables(call, chosen) : getObjects(call, chosen);
+}
+
+function checkSubresource(call: Call, chosen: readonly Target[]): void {
+  if (call.flags.text('subresource') !== '' && chosen.some((target) => target.kind === 'collection'))
+    throw new Failure('error: subresource cannot be used when bulk resources are specified');
+}
+
+/** Of the object, or of the part that --subresource names. */
+function pathOf(call: Call, ref: ObjectRef): string {
+  const subresource = call.flags.text('subresource');
+  return subresource === '' ? objectPath(ref) : `${objectPath(ref)}/${subresource}`;
 }
 
 async function fromFiles(call: Call, files: readonly string[]): Promise<readonly Target[]> {
@@ -150,7 +171,7 @@ function ignored(call: Call, failure: Failure): boolean {
 function fetchTable(call: Call, target: Target, wholeObjects: boolean): JsonObject {
   const query = wholeObjects ? { includeObject: 'Object' } : {};
   if (target.kind === 'object') {
-    return call.api.raw({ method: 'GET', path: objectPath(target.ref), accept: ACCEPT_TABLE, query });
+    return call.api.raw({ method: 'GET', path: pathOf(call, target.ref), accept: ACCEPT_TABLE, query });
   }
   return call.api.rawList(target.type, listNamespace(call, target.type), {
     accept: ACCEPT_TABLE,
@@ -182,7 +203,7 @@ function joined(before: string, next: string, call: Call): string {
 }
 
 async function getObjects(call: Call, chosen: readonly Target[]): Promise<number> {
-  const print = printerFor(call, call.flags.text('output'), GET_FORMATS, {
+  const print = printerFor(call, outputOf(call), GET_FORMATS, {
     noHeaders: call.flags.is('no-headers'),
   });
   const { objects, failures } = fetchObjects(call, chosen);
@@ -212,7 +233,8 @@ function fetchObjects(
   const failures: Failure[] = [];
   for (const target of chosen) {
     try {
-      if (target.kind === 'object') objects.push(call.api.get(target.ref));
+      if (target.kind === 'object')
+        objects.push(call.api.raw({ method: 'GET', path: pathOf(call, target.ref) }));
       else
         objects.push(
           ...itemsOf(call.api.list(target.type, listNamespace(call, target.type), listOptions(call))).map(

@@ -11,8 +11,9 @@ import {
   bool,
   DRY_RUN,
   FIELD_SELECTOR,
+  fieldManager,
   FILENAME,
-  OUTPUT,
+  PRINT_FLAGS,
   RECURSIVE,
   SELECTOR,
 } from './shared-flags.ts';
@@ -26,14 +27,15 @@ interface Subject {
 const LABELS: Subject = { verb: 'label', member: 'labels', noun: 'label' };
 const ANNOTATIONS: Subject = { verb: 'annotate', member: 'annotations', noun: 'annotation' };
 
-const FLAGS = [
+const flagsOf = (subject: Subject): Verb['flags'] => [
   bool('all', 'Every object of the type in the namespace.'),
   ALL_NAMESPACES,
   DRY_RUN,
+  fieldManager(`kubectl-${subject.verb}`),
   FIELD_SELECTOR,
   FILENAME,
   bool('list', 'Print what there is instead of changing it.'),
-  OUTPUT,
+  ...PRINT_FLAGS,
   bool('overwrite', 'Allow changing a value that is there already.'),
   RECURSIVE,
   SELECTOR,
@@ -52,7 +54,7 @@ export const LABEL: Verb = {
     'kubectl label pod web tier-',
   ],
   provenance: 'compared',
-  flags: FLAGS,
+  flags: flagsOf(LABELS),
   run: (call) => change(call, LABELS),
   complete: completeResources,
 };
@@ -66,7 +68,7 @@ export const ANNOTATE: Verb = {
     'annotate [--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version]',
   examples: ["kubectl annotate pod web note='do not touch'", 'kubectl annotate pod web note-'],
   provenance: 'compared',
-  flags: FLAGS,
+  flags: flagsOf(ANNOTATIONS),
   run: (call) => change(call, ANNOTATIONS),
   complete: completeResources,
 };
@@ -186,7 +188,7 @@ async function changeOne(
           Object.keys(patch).length === 0 ? {} : { metadata: { [subject.member]: patch } },
           {
             contentType: CONTENT_TYPE.mergePatch,
-            fieldManager: `kubectl-${subject.verb}`,
+            fieldManager: call.flags.text('field-manager'),
             dryRun: reporter.dryRun === 'server',
           },
         );

@@ -21,6 +21,8 @@ export const LOGS: Verb = {
     bool('all-containers', 'Every container of the pod.'),
     text('container', 'The container; otherwise the first one.', { short: 'c' }),
     bool('follow', 'Go on showing what is written.', { short: 'f' }),
+    bool('ignore-errors', 'Logs can always be read here.'),
+    bool('insecure-skip-tls-verify-backend', 'There is no certificate of a kubelet to doubt.'),
     bool('prefix', 'Say in front of each line which pod and container wrote it.'),
     bool('previous', 'The output of the container before its last restart.', { short: 'p' }),
     SELECTOR,

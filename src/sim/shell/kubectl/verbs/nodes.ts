@@ -7,7 +7,8 @@ import { completeNames } from '../completion.ts';
 import { combined, Failure, usageFailure } from '../failure.ts';
 import { Reporter } from '../reporting.ts';
 import { select, type Selected } from '../selection.ts';
-import { bool, DRY_RUN, OUTPUT, SELECTOR } from './shared-flags.ts';
+import { bool, DRY_RUN, fieldManager, PRINT_FLAGS, SELECTOR } from './shared-flags.ts';
+import { VALIDATE } from './validation-flag.ts';
 
 function cordonVerb(
   path: 'cordon' | 'uncordon',
@@ -95,9 +96,11 @@ export const TAINT: Verb = {
   flags: [
     bool('all', 'Every node.'),
     DRY_RUN,
-    OUTPUT,
+    fieldManager('kubectl-taint'),
+    ...PRINT_FLAGS,
     bool('overwrite', 'Allow changing a taint that is there already.'),
     SELECTOR,
+    VALIDATE,
   ],
   run: taint,
   complete: (call) => (call.args.length === 0 ? ['nodes'] : completeNames('nodes')(call)),
@@ -253,7 +256,7 @@ async function taintOne(
           },
           {
             contentType: CONTENT_TYPE.mergePatch,
-            fieldManager: 'kubectl-taint',
+            fieldManager: call.flags.text('field-manager'),
             dryRun: reporter.dryRun === 'server',
           },
         );

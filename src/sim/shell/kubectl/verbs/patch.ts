@@ -8,7 +8,7 @@ import { ApiFailure, Failure } from '../failure.ts';
 import { parseYaml, resolvePath } from '../manifest.ts';
 import { Reporter } from '../reporting.ts';
 import { select } from '../selection.ts';
-import { DRY_RUN, FILENAME, OUTPUT, RECURSIVE, text } from './shared-flags.ts';
+import { DRY_RUN, fieldManager, FILENAME, PRINT_FLAGS, RECURSIVE, text } from './shared-flags.ts';
 
 export const PATCH: Verb = {
   path: 'patch',
@@ -24,8 +24,9 @@ export const PATCH: Verb = {
   provenance: 'source',
   flags: [
     DRY_RUN,
+    fieldManager('kubectl-patch'),
     FILENAME,
-    OUTPUT,
+    ...PRINT_FLAGS,
     text('patch', 'The patch, as JSON or YAML.', { short: 'p' }),
     text('patch-file', 'A file with the patch.'),
     RECURSIVE,
@@ -53,7 +54,7 @@ async function patch(call: Call): Promise<number> {
       // A client-side dry run is judged by the server too, which alone knows how lists of this kind merge.
       const patched = call.api.patch(ref, body, {
         contentType,
-        fieldManager: 'kubectl-patch',
+        fieldManager: call.flags.text('field-manager'),
         dryRun: reporter.dryRun !== 'none',
         ...(subresource === '' ? {} : { subresource }),
       });

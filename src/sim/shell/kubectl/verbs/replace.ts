@@ -8,7 +8,17 @@ import { ApiFailure, combined, Failure } from '../failure.ts';
 import { readManifests, refForManifest, requireKind, withNamespace, type Manifest } from '../manifest.ts';
 import { Reporter } from '../reporting.ts';
 import { until } from '../watching.ts';
-import { bool, DRY_RUN, duration, FILENAME, int, OUTPUT, RECURSIVE, text } from './shared-flags.ts';
+import {
+  bool,
+  DRY_RUN,
+  duration,
+  fieldManager,
+  FILENAME,
+  int,
+  PRINT_FLAGS,
+  RECURSIVE,
+  text,
+} from './shared-flags.ts';
 import { fieldValidation, VALIDATE } from './validation-flag.ts';
 
 export const REPLACE: Verb = {
@@ -25,11 +35,11 @@ export const REPLACE: Verb = {
       bare: 'background',
     }),
     DRY_RUN,
-    text('field-manager', 'The name under which changes are recorded.', { initial: 'kubectl-replace' }),
+    fieldManager('kubectl-replace'),
     FILENAME,
     bool('force', 'Delete the object and create it anew.'),
     int('grace-period', -1, 'With --force: seconds a pod gets to stop by itself; -1 takes its own setting.'),
-    OUTPUT,
+    ...PRINT_FLAGS,
     RECURSIVE,
     text('subresource', 'status or scale: replace that part.'),
     duration('timeout', '0s', 'With --force: give up waiting for the deletion after this time.'),

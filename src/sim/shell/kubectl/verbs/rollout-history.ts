@@ -10,9 +10,9 @@ import { kindName } from '../discovery.ts';
 import { Failure } from '../failure.ts';
 import { OBJECT_FORMATS } from '../output/object-printer.ts';
 import { DESCRIBE_TABS, TabWriter } from '../output/tab-writer.ts';
-import { printerFor } from '../reporting.ts';
+import { outputOf, printerFor } from '../reporting.ts';
 import { select, type Selected } from '../selection.ts';
-import { FILENAME, int, OUTPUT, RECURSIVE, SELECTOR } from './shared-flags.ts';
+import { FILENAME, int, PRINT_FLAGS, RECURSIVE, SELECTOR } from './shared-flags.ts';
 
 export const ROLLOUT_HISTORY: Verb = {
   path: 'rollout history',
@@ -23,7 +23,7 @@ export const ROLLOUT_HISTORY: Verb = {
   provenance: 'compared',
   flags: [
     FILENAME,
-    OUTPUT,
+    ...PRINT_FLAGS,
     RECURSIVE,
     int('revision', 0, 'Show the pod template of this revision; 0 lists all.'),
     SELECTOR,
@@ -43,7 +43,7 @@ async function history(call: Call): Promise<number> {
     const sets = revision === 0 ? all : all.filter((set) => revisionOf(set) === revision);
     if (revision !== 0 && sets.length === 0)
       throw new Failure('error: unable to find the specified revision');
-    await (call.flags.given('output') ? printSets(call, sets) : printHistory(call, one, sets));
+    await (outputOf(call) !== '' ? printSets(call, sets) : printHistory(call, one, sets));
   }
   return 0;
 }
@@ -62,7 +62,7 @@ export function requireHistory({ ref }: Selected, what: 'history viewer' | 'roll
 }
 
 async function printSets(call: Call, sets: readonly JsonObject[]): Promise<void> {
-  const print = printerFor(call, call.flags.text('output'), OBJECT_FORMATS);
+  const print = printerFor(call, outputOf(call), OBJECT_FORMATS);
   for (const set of sets) {
     const text = print({ apiVersion: 'apps/v1', kind: 'ReplicaSet', ...set });
     if (!text.ok) throw new Failure(`error: ${text.error}`);

@@ -7,7 +7,7 @@ import { resourceName } from '../discovery.ts';
 import { combined, Failure } from '../failure.ts';
 import { Reporter } from '../reporting.ts';
 import { chosen } from './rollout.ts';
-import { FILENAME, OUTPUT, RECURSIVE, SELECTOR } from './shared-flags.ts';
+import { fieldManager, FILENAME, PRINT_FLAGS, RECURSIVE, SELECTOR } from './shared-flags.ts';
 
 interface Change {
   readonly path: 'rollout pause' | 'rollout resume';
@@ -19,7 +19,7 @@ interface Change {
   readonly already: string;
 }
 
-const FLAGS = [FILENAME, OUTPUT, RECURSIVE, SELECTOR];
+const FLAGS = [fieldManager('kubectl-rollout'), FILENAME, ...PRINT_FLAGS, RECURSIVE, SELECTOR];
 
 export const ROLLOUT_PAUSE: Verb = {
   path: 'rollout pause',
@@ -75,7 +75,7 @@ async function change(call: Call, { paused, doing, done, already }: Change): Pro
       const patched = call.api.patch(
         ref,
         { spec: { paused: paused ? true : null } },
-        { contentType: CONTENT_TYPE.strategicMergePatch, fieldManager: 'kubectl-rollout' },
+        { contentType: CONTENT_TYPE.strategicMergePatch, fieldManager: call.flags.text('field-manager') },
       );
       await reporter.report(patched, done);
     }

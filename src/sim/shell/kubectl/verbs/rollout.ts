@@ -12,7 +12,17 @@ import { Reporter } from '../reporting.ts';
 import { select, type Selected } from '../selection.ts';
 import { until } from '../watching.ts';
 import { requireHistory, templateText } from './rollout-history.ts';
-import { bool, DRY_RUN, duration, FILENAME, int, OUTPUT, RECURSIVE, SELECTOR } from './shared-flags.ts';
+import {
+  bool,
+  DRY_RUN,
+  duration,
+  fieldManager,
+  FILENAME,
+  int,
+  PRINT_FLAGS,
+  RECURSIVE,
+  SELECTOR,
+} from './shared-flags.ts';
 
 export async function chosen(call: Call): Promise<readonly Selected[]> {
   if (call.args.length === 0 && call.flags.all('filename').length === 0)
@@ -162,7 +172,7 @@ export const ROLLOUT_RESTART: Verb = {
   usage: 'rollout restart RESOURCE',
   examples: ['kubectl rollout restart deployment/web', 'kubectl rollout restart daemonset -n kube-system'],
   provenance: 'source',
-  flags: [FILENAME, OUTPUT, RECURSIVE, SELECTOR],
+  flags: [fieldManager('kubectl-rollout'), FILENAME, ...PRINT_FLAGS, RECURSIVE, SELECTOR],
   run: restart,
   complete: completeResources,
 };
@@ -199,7 +209,7 @@ async function restart(call: Call): Promise<number> {
           template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': restartedAt } } },
         },
       },
-      { contentType: CONTENT_TYPE.strategicMergePatch, fieldManager: 'kubectl-rollout' },
+      { contentType: CONTENT_TYPE.strategicMergePatch, fieldManager: call.flags.text('field-manager') },
     );
     await reporter.report(patched, 'restarted');
   }
@@ -219,7 +229,7 @@ export const ROLLOUT_UNDO: Verb = {
   flags: [
     DRY_RUN,
     FILENAME,
-    OUTPUT,
+    ...PRINT_FLAGS,
     RECURSIVE,
     SELECTOR,
     int('to-revision', 0, 'The revision to go back to; 0 is the last one.'),

@@ -12,7 +12,7 @@ import { until } from '../watching.ts';
 import { keyValues } from '../key-values.ts';
 import { exposeObject, podObject } from './generators.ts';
 import { OVERRIDE_FLAGS, overridden } from './overrides.ts';
-import { bool, DRY_RUN, duration, list, OUTPUT, text } from './shared-flags.ts';
+import { bool, DRY_RUN, duration, fieldManager, list, PRINT_FLAGS, text } from './shared-flags.ts';
 
 export const RUN: Verb = {
   path: 'run',
@@ -33,10 +33,11 @@ export const RUN: Verb = {
     DRY_RUN,
     list('env', 'An environment variable, as NAME=value.'),
     bool('expose', 'Also create a service for --port.'),
+    fieldManager('kubectl-run'),
     text('image', 'The image to run.'),
     text('image-pull-policy', 'Always, IfNotPresent or Never.'),
     text('labels', 'Labels, as a=b,c=d; run=NAME otherwise.', { short: 'l' }),
-    OUTPUT,
+    ...PRINT_FLAGS,
     ...OVERRIDE_FLAGS,
     duration('pod-running-timeout', '1m0s', 'How long to wait for the pod with -i or --attach.'),
     text('port', 'The port the container says it listens on.'),
@@ -160,7 +161,7 @@ function create(
   wish: { readonly object: JsonObject; readonly reporter: Reporter },
 ): JsonObject {
   return call.api.create(call.api.type(plural), call.namespace, wish.object, {
-    fieldManager: 'kubectl-run',
+    fieldManager: call.flags.text('field-manager'),
     dryRun: wish.reporter.dryRun === 'server',
   });
 }

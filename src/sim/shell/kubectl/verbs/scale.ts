@@ -6,7 +6,7 @@ import { completeResources } from '../completion.ts';
 import { ApiFailure, Failure } from '../failure.ts';
 import { Reporter } from '../reporting.ts';
 import { select } from '../selection.ts';
-import { bool, DRY_RUN, FILENAME, int, OUTPUT, RECURSIVE, SELECTOR } from './shared-flags.ts';
+import { bool, DRY_RUN, FILENAME, int, PRINT_FLAGS, RECURSIVE, SELECTOR } from './shared-flags.ts';
 
 export const SCALE: Verb = {
   path: 'scale',
@@ -25,7 +25,7 @@ export const SCALE: Verb = {
     int('current-replicas', -1, 'Only when this is the size now.'),
     DRY_RUN,
     FILENAME,
-    OUTPUT,
+    ...PRINT_FLAGS,
     RECURSIVE,
     int('replicas', 0, 'The new size.'),
     SELECTOR,

@@ -18,6 +18,7 @@ export const API_RESOURCES: Verb = {
   provenance: 'compared',
   flags: [
     text('api-group', 'Only this group.'),
+    bool('cached', 'Types are always asked for anew.'),
     list('categories', 'Only types in all of these categories.'),
     bool('namespaced', 'Only types that live in namespaces, or with =false only those that do not.', {
       initial: 'true',

@@ -8,13 +8,23 @@ import { combined, Failure } from '../failure.ts';
 import { matchesName, podSpecOf, updatePodSpec, withContainers } from '../pod-templates.ts';
 import { Reporter } from '../reporting.ts';
 import { MISSING_RESOURCE, select, type Selected } from '../selection.ts';
-import { bool, DRY_RUN, FILENAME, OUTPUT, RECURSIVE, SELECTOR, text } from './shared-flags.ts';
+import {
+  bool,
+  DRY_RUN,
+  fieldManager,
+  FILENAME,
+  PRINT_FLAGS,
+  RECURSIVE,
+  SELECTOR,
+  text,
+} from './shared-flags.ts';
 
 export const SET_FLAGS = [
   bool('all', 'Every object of the type in the namespace.'),
   DRY_RUN,
+  fieldManager('kubectl-set'),
   FILENAME,
-  OUTPUT,
+  ...PRINT_FLAGS,
   RECURSIVE,
   SELECTOR,
 ];
@@ -215,7 +225,7 @@ async function setSelector(call: Call): Promise<number> {
         ? local
         : call.api.patch(ref, changed, {
             contentType: CONTENT_TYPE.jsonPatch,
-            fieldManager: 'kubectl-set',
+            fieldManager: call.flags.text('field-manager'),
             dryRun: reporter.dryRun === 'server',
           });
     await reporter.report(result, 'selector updated');

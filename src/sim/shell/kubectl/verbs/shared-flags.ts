@@ -73,10 +73,43 @@ export const OUTPUT = text(
   { short: 'o' },
 );
 
+/** How `-o` prints whole objects; for commands whose own `-o` takes other formats too. */
+export const TEMPLATE_FLAGS: readonly FlagSpec[] = [
+  bool('allow-missing-template-keys', 'Let a template name fields that are not there.', { initial: 'true' }),
+  bool('show-managed-fields', 'Keep metadata.managedFields in yaml and json.'),
+  text('template', 'The template, or its file, for -o go-template, jsonpath and the like.'),
+];
+
+/** Of the commands that print the objects they change. */
+export const PRINT_FLAGS: readonly FlagSpec[] = [OUTPUT, ...TEMPLATE_FLAGS];
+
+export const fieldManager = (initial: string): FlagSpec =>
+  text('field-manager', 'The name under which changes are recorded.', { initial });
+
+export const CHUNK_SIZE = int(
+  'chunk-size',
+  500,
+  'Objects per answer of the server; what is printed is the same.',
+);
+
+/** About the connection to a server: here one that is always there, answers at once and never lies. */
+const INDIFFERENT: readonly FlagSpec[] = [
+  text('cache-dir', 'Where to remember types; they are asked for anew each time.', {
+    initial: '/root/.kube/cache',
+  }),
+  bool('disable-compression', 'Answers are never compressed.'),
+  bool('insecure-skip-tls-verify', 'There is no certificate to doubt.'),
+  duration('log-flush-frequency', '5s', 'Nothing is logged.'),
+  bool('match-server-version', 'Client and server are always of one version.'),
+  text('request-timeout', 'Answers come at once.', { initial: '0' }),
+];
+
 /** Understood by every command. */
 export const GLOBAL_FLAGS: readonly FlagSpec[] = [
   text('as', 'Speak to the server as this user, who may do less than the administrator.'),
   NAMESPACE,
   text('context', 'Take the namespace of this context.'),
   text('kubeconfig', 'Read contexts from this file.'),
+  bool('warnings-as-errors', 'Fail when the server warns.'),
+  ...INDIFFERENT,
 ];
