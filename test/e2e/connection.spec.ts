@@ -30,8 +30,8 @@ test('a cut line is said, mends itself, and the lab goes on', async ({ browserNa
     const banner = page.getByText('The connection to the lab host is gone.').first();
     await expect(banner).toBeVisible();
 
+    // "Try now" is left alone: the page may be back before a hand could reach it.
     line.mend();
-    await page.getByRole('button', { name: 'Try now' }).click();
     await expect(banner).toBeHidden();
     await terminal.ready();
     await terminal.run('cat note.txt');
