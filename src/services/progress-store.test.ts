@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -7,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../../test/support/fake-services.ts';
 import type { ProgressView } from '../contract/api.ts';
 import { ProgressStore } from './progress-store.ts';
+import { killAfter } from '../../test/support/kill-after.ts';
 
 async function opened(folder: string): Promise<ProgressStore> {
   const store = await ProgressStore.open(folder);
@@ -118,24 +118,6 @@ test('killing the host loses nothing that was told as saved', { timeout: 60_000 
     expect((await opened(data)).setAside).toBeUndefined();
   }
 });
-
-/** Runs a program until it has said so many lines, kills it without warning; resolves to the last number it said. */
-function killAfter(lines: number, program: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program]);
-    let said = '';
-    let complaints = '';
-    child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
-    child.stdout.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.split('\n').length > lines) child.kill('SIGKILL');
-    });
-    child.on('close', (_, signal) => {
-      if (signal !== 'SIGKILL') reject(new Error(complaints));
-      else resolve(Number(/saved (\d+)\n[^\n]*$/.exec(said)?.[1]));
-    });
-  });
-}
 
 /** One plain JavaScript file of a module and what it imports, for Node to run by itself. */
 async function bundle(entry: string, outFile: string): Promise<void> {

@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import process from 'node:process';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { bundleForNode } from '../../test/support/bundle.ts';
 import { temporaryFolder } from '../../test/support/fake-services.ts';
 import { SavedLabs, type SavedLab } from './saved-labs.ts';
+import { killAfter } from '../../test/support/kill-after.ts';
 
 const BELONGINGS = { places: { workstation: { files: { '/home/learner/a': 'aGk=' }, history: ['ls'] } } };
 
@@ -121,21 +120,3 @@ test('killing the host loses nothing that was told as saved', { timeout: 60_000 
   }
   bundle[Symbol.dispose]();
 });
-
-/** Runs a program until it has said so many lines, kills it without warning; resolves to the last number it said. */
-function killAfter(lines: number, program: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program]);
-    let said = '';
-    let complaints = '';
-    child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
-    child.stdout.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.split('\n').length > lines) child.kill('SIGKILL');
-    });
-    child.on('close', (_, signal) => {
-      if (signal !== 'SIGKILL') reject(new Error(complaints));
-      else resolve(Number(/saved (\d+)\n[^\n]*$/.exec(said)?.[1]));
-    });
-  });
-}

@@ -6,7 +6,7 @@
 import { err, ok, type Result } from '../base/result.ts';
 import type { Json } from '../base/json.ts';
 import { Table } from './core/table.ts';
-import { fromBase64, toBase64 } from './shell/base64.ts';
+import { fromBase64, toBase64 } from '../base/base64.ts';
 
 /** A row: the kind of container, then its members (keys and values in turn where it has keys). */
 export type Row = readonly Json[];

@@ -2,31 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { catchPackets, passed, switchPool } from './first-overlay.ts';
 import { complaints, expect, startHost, stopHost, test } from './host.ts';
 import { AppPage } from './pages/app-page.ts';
-import type { LabPage } from './pages/lab-page.ts';
-
-const passed = (verdicts: readonly { readonly outcome: string }[]): boolean =>
-  verdicts.length > 0 && verdicts.every(({ outcome }) => /pass/i.test(outcome));
-
-/** Step 1 of the first lab: a capture with packets in it. */
-async function catchPackets(lab: LabPage): Promise<void> {
-  const node1 = await lab.openTerminal('node/node1');
-  await node1.run('tcpdump -nn -i eth0 -c 4 -w /root/overlay.pcap udp port 4789');
-  await node1.waitFor(/listening on eth0/);
-  const workstation = await lab.openTerminal('workstation');
-  await workstation.run(
-    "kubectl exec client -- ping -c 3 $(kubectl get pod far -o jsonpath='{.status.podIP}')",
-  );
-  await workstation.waitFor(/3 packets transmitted, 3 received, 0% packet loss/);
-  expect(passed(await lab.check())).toBe(true);
-}
-
-async function switchPool(lab: LabPage, mode: string): Promise<void> {
-  const workstation = await lab.openTerminal('workstation');
-  await workstation.run(`calicoctl patch ippool default-ipv4-ippool -p '{"spec":{"vxlanMode":"${mode}"}}'`);
-  await workstation.waitFor(/Successfully patched 1 'IPPool' resource/);
-}
 
 test('a lab left half done is there on return', async ({ page }) => {
   test.setTimeout(240_000);

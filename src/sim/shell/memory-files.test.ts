@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
 import { utf8, utf8Text } from '../../base/bytes.ts';
-import { fromBase64, toBase64 } from './base64.ts';
+import { fromBase64, toBase64 } from '../../base/base64.ts';
 import { imageFiles } from './files-image.ts';
 import { MemoryFiles } from './memory-files.ts';
 

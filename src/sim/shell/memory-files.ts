@@ -4,7 +4,7 @@
  */
 import { concatBytes, utf8 } from '../../base/bytes.ts';
 import type { Millis } from '../core/time.ts';
-import { fromBase64, toBase64 } from './base64.ts';
+import { fromBase64, toBase64 } from '../../base/base64.ts';
 import type { FileStat, FileSystem, FilesSnapshot } from './files.ts';
 import { baseName, joinPath, parentOf, resolvePath } from './interpreter/paths.ts';
 

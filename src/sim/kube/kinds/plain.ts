@@ -9,7 +9,8 @@ import { forbidden, type FieldError } from '../field-error.ts';
 import { at, listAt, numberAt, objectAt, textAt } from '../fields.ts';
 import { ageOf } from '../human-duration.ts';
 import type { KubeObject } from '../object.ts';
-import { base64 } from '../base64.ts';
+import { toBase64 } from '../../../base/base64.ts';
+import { utf8 } from '../../../base/bytes.ts';
 import { AGE_COLUMN, column, NAME_COLUMN, type ResourceType } from '../resource.ts';
 import { formatLabelSelector } from '../selector.ts';
 import { builtin } from './builtin.ts';
@@ -74,7 +75,7 @@ function secretDefaults(secret: KubeObject): KubeObject {
   const plain = at(secret, 'stringData');
   if (!isJsonObject(plain)) return secret;
   const { stringData: _, ...rest } = secret;
-  const encoded = Object.entries(plain).map(([key, value]) => [key, base64(String(value))]);
+  const encoded = Object.entries(plain).map(([key, value]) => [key, toBase64(utf8(String(value)))]);
   return { ...rest, data: { ...objectAt(secret, 'data'), ...Object.fromEntries(encoded) } } as KubeObject;
 }
 

@@ -6,7 +6,8 @@
 import type { JsonObject } from '../../../base/json.ts';
 import { ok, type Result } from '../../../base/result.ts';
 import { timestamp } from '../../core/time.ts';
-import { base64 } from '../base64.ts';
+import { toBase64 } from '../../../base/base64.ts';
+import { utf8 } from '../../../base/bytes.ts';
 import type { Failure } from '../failure.ts';
 import { numberAt, objectAt, textsAt } from '../fields.ts';
 import type { KubeObject } from '../object.ts';
@@ -19,7 +20,7 @@ const HOUR = 3600;
 const SIGNATURE = 512;
 
 const base64url = (text: string): string =>
-  base64(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  toBase64(utf8(text)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 
 function request(account: KubeObject, body: JsonObject, tx: ClusterTransaction): Result<JsonObject, Failure> {
   const { name, namespace = '', uid = '' } = account.metadata;

@@ -1,4 +1,4 @@
-/** Base64 (RFC 4648 section 4), for snapshots of files: the pure ring has neither `Buffer` nor `btoa`. */
+/** Base64 (RFC 4648 section 4): the pure ring has neither `Buffer` nor `btoa`. */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
 export function toBase64(bytes: Uint8Array): string {
