@@ -1,8 +1,8 @@
 /** What sessions that keep a history owe to labs: run against each engine that has one, with the same small lab. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { LabEngine, LabSession, ReachFlow, SessionSnapshot } from '../lab/ports.ts';
+import { describe, expect, test } from 'vitest';
+import type { LabEngine, LabSession, SessionSnapshot } from '../lab/ports.ts';
 import { formatPlace, WORKSTATION } from '../model/place.ts';
-import { openSession, openShell, place, SIGNAL } from './lab-session.contract.ts';
+import { openSession, openShell, place, sharedSession, SIGNAL, typed } from './small-lab.contract.ts';
 
 type History = NonNullable<LabSession['history']>;
 const historyOf = (of: LabSession): History => {
@@ -20,34 +20,13 @@ const names = async (of: LabSession): Promise<unknown> => {
 };
 const both = { ok: true, value: { exitCode: 0, stdout: 'pod/far\npod/near\n', stderr: '' } };
 
-const typed = (text: string): Uint8Array => new TextEncoder().encode(text);
-
 /** @param makeEngine an engine of the kind under test; the suite resets one session between its tests */
 export function labHistoryContract(name: string, makeEngine: () => LabEngine): void {
   describe(`${name}: its history`, () => {
-    let session: LabSession;
-
-    beforeAll(async () => {
-      session = await openSession(makeEngine());
-    }, 60_000);
-
-    beforeEach(async () => {
-      expect(await session.reset(SIGNAL)).toEqual({ ok: true, value: undefined });
-    });
-
-    afterAll(() => session.dispose());
-
-    const at = async (where: string, ...argv: readonly string[]): Promise<unknown> =>
-      session.exec(place(where), argv, SIGNAL);
-
-    const reach = (from: string, flow: Omit<ReachFlow, 'from'>): Promise<unknown> =>
-      session.reach({ from: place(from), ...flow }, SIGNAL);
-
-    /** Where time can be hurried, nobody waits for pods. */
-    const hurry = async (): Promise<void> => void (await session.clock?.settle(30_000, SIGNAL));
+    const { current, at, reach, hurry } = sharedSession(makeEngine);
 
     test('brings the cluster back, its pods with what was in them; the learner’s files stay', async () => {
-      const history = historyOf(session);
+      const history = historyOf(current());
       await at('pod/near', 'sh', '-c', 'echo before > /tmp/note');
       await at('workstation', 'sh', '-c', 'echo old > mine.txt');
       const snapshot = await taken(history);
@@ -57,8 +36,8 @@ export function labHistoryContract(name: string, makeEngine: () => LabEngine): v
       await at('workstation', 'kubectl', 'delete', 'pod', 'far', '--now', '--wait=false');
       await hurry();
       expect(await history.restore(snapshot, SIGNAL)).toEqual({ ok: true, value: undefined });
-      expect(await names(session)).toEqual(both);
-      expect(session.places().map(formatPlace)).toContain('pod/far');
+      expect(await names(current())).toEqual(both);
+      expect(current().places().map(formatPlace)).toContain('pod/far');
       expect(await reach('pod/near', { to: place('pod/far'), protocol: 'tcp', port: 80 })).toMatchObject({
         value: { delivered: true },
       });
@@ -69,7 +48,7 @@ export function labHistoryContract(name: string, makeEngine: () => LabEngine): v
     });
 
     test('goes on in another session of the lab, at the time where it was', async () => {
-      const history = historyOf(session);
+      const history = historyOf(current());
       await at('workstation', 'kubectl', 'delete', 'pod', 'near', '--now', '--wait=false');
       await at('node/node2', 'ip', 'route', 'add', '192.0.2.0/24', 'via', '10.0.0.1');
       await hurry();
@@ -90,12 +69,12 @@ export function labHistoryContract(name: string, makeEngine: () => LabEngine): v
     });
 
     test('leaves terminals as they stand, ends watches, and shows captures what crosses from then on', async () => {
-      const history = historyOf(session);
+      const history = historyOf(current());
       const snapshot = await taken(history);
-      const [stream, screen] = await openShell(session);
+      const [stream, screen] = await openShell(current());
       stream.write(typed('here=still; kubectl get pods --watch; echo watch $? $here\r'));
       await screen.until(/near .*Running/);
-      const [capture, seen] = await openShell(session, place('node/node1'));
+      const [capture, seen] = await openShell(current(), place('node/node1'));
       capture.write(typed('tcpdump -nn -i eth0 -c 1 icmp\r'));
       await seen.until(/listening on eth0/);
       expect(await history.restore(snapshot, SIGNAL)).toMatchObject({ ok: true });
@@ -105,7 +84,7 @@ export function labHistoryContract(name: string, makeEngine: () => LabEngine): v
     });
 
     test('refuses what is no snapshot of this lab, says why, and leaves everything as it is', async () => {
-      const history = historyOf(session);
+      const history = historyOf(current());
       const snapshot = await taken(history);
       await at('workstation', 'kubectl', 'delete', 'pod', 'near', '--now', '--wait=false');
       await hurry();
@@ -120,16 +99,16 @@ export function labHistoryContract(name: string, makeEngine: () => LabEngine): v
       expect(await history.restore({ ...snapshot, text: '{"format":99}' }, SIGNAL)).toMatchObject({
         error: { code: 'snapshot-outdated' },
       });
-      expect(await names(session)).toMatchObject({ value: { stdout: 'pod/far\n' } });
+      expect(await names(current())).toMatchObject({ value: { stdout: 'pod/far\n' } });
     });
 
     test('tells when there is something to keep', async () => {
-      const history = historyOf(session);
+      const history = historyOf(current());
       const changed = new Promise<void>((resolve) => void history.onChange(resolve));
       await at('workstation', 'kubectl', 'create', 'namespace', 'elsewhere');
       await changed;
       const typing = new Promise<void>((resolve) => void history.onChange(resolve));
-      const [stream] = await openShell(session);
+      const [stream] = await openShell(current());
       stream.write(typed('#'));
       await typing;
     });

@@ -1,144 +1,17 @@
 /** What every engine's sessions owe to labs: run against each engine with the same small lab. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { parseTopology } from '../lab/topology.ts';
+import { describe, expect, test } from 'vitest';
 import { KUBECONFIG_MARK } from '../lab/ports.ts';
-import type {
-  Belongings,
-  LabEngine,
-  LabEnvironment,
-  LabSession,
-  ReachFlow,
-  ShellStream,
-} from '../lab/ports.ts';
-import { formatPlace, parsePlace, WORKSTATION, type Place } from '../model/place.ts';
-
-const TOPOLOGY_FILE = join(import.meta.dirname, '..', '..', 'labs', 'topologies', 'two-racks.yaml');
-
-const POOL = `apiVersion: projectcalico.org/v3
-kind: IPPool
-metadata: { name: default-ipv4-ippool }
-spec: { cidr: 10.244.0.0/16, vxlanMode: Always, ipipMode: Never, natOutgoing: true }
-`;
-
-const pod = (name: string, node: string): string => `apiVersion: v1
-kind: Pod
-metadata: { name: ${name}, labels: { app: web } }
-spec:
-  nodeSelector: { kubernetes.io/hostname: ${node} }
-  containers:
-    - name: web
-      image: registry.k8s.io/e2e-test-images/agnhost:2.53
-      args: [netexec, --http-port=80]
-`;
-
-const SERVICE = `apiVersion: v1
-kind: Service
-metadata: { name: web }
-spec: { selector: { app: web }, ports: [{ port: 80 }] }
-`;
-
-/** Pods \`near\` and \`far\` in different racks behind the service \`web\`, and a file for the learner. */
-export function smallEnvironment(): LabEnvironment {
-  const topology = parseTopology(TOPOLOGY_FILE, readFileSync(TOPOLOGY_FILE, 'utf8'));
-  if (!topology.ok) throw new Error(JSON.stringify(topology.error));
-  return {
-    id: 'small',
-    topology: topology.value,
-    calico: { install: 'manifest', pools: 'user' },
-    start: [
-      { file: '10-pool.yaml', text: POOL },
-      { file: '20-web.yaml', text: [pod('near', 'node1'), pod('far', 'node3'), SERVICE].join('---\n') },
-    ],
-    files: [{ path: 'notes.txt', text: 'Read me.\n' }],
-  };
-}
-
-export const SIGNAL = new AbortController().signal;
-
-export const place = (text: string): Place => {
-  const parsed = parsePlace(text);
-  if (!parsed) throw new Error(`no place ${text}`);
-  return parsed;
-};
-
-// eslint-disable-next-line no-control-regex -- control sequences begin with ESC
-const CONTROL = /\u001b\[[0-?]*[ -/]*[@-~]|\r(?!\n)/g;
-
-/** What a terminal shows, as text without control sequences. */
-export class Screen {
-  text = '';
-  readonly #decoder = new TextDecoder();
-  readonly #waiting = new Set<() => void>();
-
-  constructor(stream: ShellStream) {
-    stream.onData((bytes) => {
-      this.text += this.#decoder.decode(bytes, { stream: true }).replaceAll(CONTROL, '');
-      for (const look of [...this.#waiting]) look();
-    });
-  }
-
-  /** Resolves once the text matches. */
-  until(pattern: RegExp): Promise<void> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (!pattern.test(this.text)) return;
-        this.#waiting.delete(look);
-        resolve();
-      };
-      this.#waiting.add(look);
-      look();
-    });
-  }
-}
-
-export async function openSession(engine: LabEngine, belongings?: Belongings): Promise<LabSession> {
-  const options = { signal: SIGNAL, ...(belongings ? { belongings } : {}) };
-  const opened = await engine.open(smallEnvironment(), options);
-  if (!opened.ok) throw new Error(opened.error.message);
-  return opened.value;
-}
-
-export async function openShell(
-  session: LabSession,
-  at = WORKSTATION,
-): Promise<readonly [ShellStream, Screen]> {
-  const opened = await session.shell(at, { columns: 80, rows: 24 });
-  if (!opened.ok) throw new Error(opened.error.message);
-  const screen = new Screen(opened.value);
-  await screen.until(/[$#] $/);
-  return [opened.value, screen];
-}
+import type { LabEngine, LabSession, ShellStream } from '../lab/ports.ts';
+import { formatPlace, WORKSTATION } from '../model/place.ts';
+import { openSession, openShell, place, sharedSession, SIGNAL, typed } from './small-lab.contract.ts';
 
 const exitOf = (stream: ShellStream): Promise<number> =>
   new Promise((resolve) => void stream.onExit(({ code }) => resolve(code)));
 
-const typed = (text: string): Uint8Array => new TextEncoder().encode(text);
-
 /** @param makeEngine an engine of the kind under test; the suite resets one session between its tests */
 export function labSessionContract(name: string, makeEngine: () => LabEngine): void {
   describe(name, () => {
-    let session: LabSession;
-
-    beforeAll(async () => {
-      session = await openSession(makeEngine());
-    }, 60_000);
-
-    beforeEach(async () => {
-      expect(await session.reset(SIGNAL)).toEqual({ ok: true, value: undefined });
-    });
-
-    afterAll(() => session.dispose());
-
-    const at = async (where: string, ...argv: readonly string[]): Promise<unknown> =>
-      session.exec(place(where), argv, SIGNAL);
-
-    const reach = (from: string, flow: Omit<ReachFlow, 'from'>): Promise<unknown> =>
-      session.reach({ from: place(from), ...flow }, SIGNAL);
-
-    /** Where time can be hurried, nobody waits for pods. */
-    const hurry = async (): Promise<void> => void (await session.clock?.settle(30_000, SIGNAL));
+    const { current, at, reach, hurry } = sharedSession(makeEngine);
 
     describe('exec', () => {
       test('tells exit code, standard output and standard error apart', async () => {
@@ -168,14 +41,14 @@ export function labSessionContract(name: string, makeEngine: () => LabEngine): v
 
       test('that is given up ends with the question, at once', async () => {
         const control = new AbortController();
-        const asked = session.exec(WORKSTATION, ['kubectl', 'get', 'pods', '--watch'], control.signal);
+        const asked = current().exec(WORKSTATION, ['kubectl', 'get', 'pods', '--watch'], control.signal);
         setImmediate(() => control.abort());
         expect(await asked).toMatchObject({ ok: false, error: { code: 'interrupted' } });
         expect(await at('workstation', 'true')).toMatchObject({ value: { exitCode: 0 } });
       });
 
       test('that was given up before it began is not begun', async () => {
-        const asked = await session.exec(WORKSTATION, ['touch', 'made'], AbortSignal.abort());
+        const asked = await current().exec(WORKSTATION, ['touch', 'made'], AbortSignal.abort());
         expect(asked).toMatchObject({ ok: false, error: { code: 'interrupted' } });
         expect(await at('workstation', 'test', '-e', 'made')).toMatchObject({ value: { exitCode: 1 } });
       });
@@ -184,7 +57,7 @@ export function labSessionContract(name: string, makeEngine: () => LabEngine): v
     describe('objects', () => {
       test('are listed, named and selected', async () => {
         const names = async (query: Parameters<LabSession['objects']>[0]): Promise<readonly unknown[]> => {
-          const found = await session.objects(query, SIGNAL);
+          const found = await current().objects(query, SIGNAL);
           if (!found.ok) throw new Error(found.error.message);
           return found.value.map(({ metadata }) => (metadata as { readonly name?: string }).name);
         };
@@ -199,7 +72,7 @@ export function labSessionContract(name: string, makeEngine: () => LabEngine): v
       });
 
       test('of an unknown resource are an error', async () => {
-        expect(await session.objects({ resource: 'pots' }, SIGNAL)).toMatchObject({
+        expect(await current().objects({ resource: 'pots' }, SIGNAL)).toMatchObject({
           ok: false,
           error: { code: 'unknown-resource' },
         });
@@ -223,7 +96,7 @@ export function labSessionContract(name: string, makeEngine: () => LabEngine): v
       });
 
       test('sees what is missing, and who lost it', async () => {
-        const fdb = await session.exec(
+        const fdb = await current().exec(
           place('node/node1'),
           ['sh', '-c', 'bridge fdb show dev vxlan.calico | grep 10.0.1.13'],
           SIGNAL,
@@ -270,7 +143,7 @@ export function labSessionContract(name: string, makeEngine: () => LabEngine): v
 
     describe('a terminal', () => {
       test('prompts, echoes, runs a line, and exits with the shell', async () => {
-        const [stream, screen] = await openShell(session);
+        const [stream, screen] = await openShell(current());
         stream.write(typed('echo $((40 + 2)) words\r'));
         await screen.until(/\$ echo \$\(\(40 \+ 2\)\) words\r\n42 words\r\n.*\$ $/);
         const exit = exitOf(stream);
@@ -279,7 +152,7 @@ export function labSessionContract(name: string, makeEngine: () => LabEngine): v
       });
 
       test('takes bytes in pieces and a new size in between', async () => {
-        const [stream, screen] = await openShell(session, place('node/node1'));
+        const [stream, screen] = await openShell(current(), place('node/node1'));
         const [first = 0, ...rest] = typed('echo grüße\r');
         stream.write(new Uint8Array([first]));
         stream.resize({ columns: 20, rows: 5 });
@@ -288,14 +161,14 @@ export function labSessionContract(name: string, makeEngine: () => LabEngine): v
       });
 
       test('that is closed hangs up', async () => {
-        const [stream] = await openShell(session);
+        const [stream] = await openShell(current());
         const exit = exitOf(stream);
         stream.close();
         expect(await exit).toBe(129);
       });
 
       test('that is paused shows nothing until it goes on, and then everything in order', async () => {
-        const [stream, screen] = await openShell(session);
+        const [stream, screen] = await openShell(current());
         const before = screen.text;
         stream.pause();
         stream.write(typed('seq 1 400 | tr "\\n" ,\r'));
@@ -308,17 +181,17 @@ export function labSessionContract(name: string, makeEngine: () => LabEngine): v
       });
 
       test('is refused where there is no place', async () => {
-        const opened = await session.shell(place('pod/nobody'), { columns: 80, rows: 24 });
+        const opened = await current().shell(place('pod/nobody'), { columns: 80, rows: 24 });
         expect(opened).toMatchObject({ ok: false, error: { code: 'no-such-place' } });
       });
     });
 
     test('places follow the pods', async () => {
       const told: string[][] = [];
-      session.onPlaces(
+      current().onPlaces(
         (places) => void told.push(places.map(formatPlace).filter((text) => text.startsWith('pod/'))),
       );
-      expect(session.places().map(formatPlace)).toEqual([
+      expect(current().places().map(formatPlace)).toEqual([
         'workstation',
         ...['control-plane', 'node1', 'node2', 'node3'].map((node) => `node/${node}`),
         'pod/far',
@@ -340,15 +213,17 @@ export function labSessionContract(name: string, makeEngine: () => LabEngine): v
 
     describe('files', () => {
       test('are read as bytes', async () => {
-        expect(await session.readFile(WORKSTATION, '/home/learner/notes.txt')).toEqual({
+        expect(await current().readFile(WORKSTATION, '/home/learner/notes.txt')).toEqual({
           ok: true,
           value: typed('Read me.\n'),
         });
       });
 
       test('that are not there are an error', async () => {
-        expect(await session.readFile(WORKSTATION, '/no')).toMatchObject({ error: { code: 'no-such-file' } });
-        expect(await session.readFile(place('pod/nobody'), '/no')).toMatchObject({
+        expect(await current().readFile(WORKSTATION, '/no')).toMatchObject({
+          error: { code: 'no-such-file' },
+        });
+        expect(await current().readFile(place('pod/nobody'), '/no')).toMatchObject({
           error: { code: 'no-such-place' },
         });
       });
@@ -357,10 +232,10 @@ export function labSessionContract(name: string, makeEngine: () => LabEngine): v
     test('a reset brings the cluster back and leaves the learner their files', async () => {
       await at('workstation', 'sh', '-c', 'kubectl delete pod near --now --wait=false; echo mine > kept.txt');
       await hurry();
-      expect(session.places().map(formatPlace)).not.toContain('pod/near');
+      expect(current().places().map(formatPlace)).not.toContain('pod/near');
       await at('node/node1', 'ip', 'link', 'set', 'vxlan.calico', 'down');
-      expect(await session.reset(SIGNAL)).toEqual({ ok: true, value: undefined });
-      expect(session.places().map(formatPlace)).toContain('pod/near');
+      expect(await current().reset(SIGNAL)).toEqual({ ok: true, value: undefined });
+      expect(current().places().map(formatPlace)).toContain('pod/near');
       expect(await reach('pod/near', { to: place('pod/far'), protocol: 'tcp', port: 80 })).toMatchObject({
         value: { delivered: true },
       });

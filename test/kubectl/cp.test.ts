@@ -1,6 +1,6 @@
 /** The in-app `kubectl cp` in a lab with real files on both sides: its pods' own programs read and write them. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SIGNAL, smallEnvironment } from '../../src/engines/lab-session.contract.ts';
+import { SIGNAL, smallEnvironment } from '../../src/engines/small-lab.contract.ts';
 import { SimSession } from '../../src/engines/sim/session.ts';
 import { WORKSTATION } from '../../src/model/place.ts';
 

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SIGNAL, smallEnvironment } from '../../src/engines/lab-session.contract.ts';
+import { SIGNAL, smallEnvironment } from '../../src/engines/small-lab.contract.ts';
 import { SimSession } from '../../src/engines/sim/session.ts';
 import { WORKSTATION } from '../../src/model/place.ts';
 import { kubectl, whyNoKubectl, type Finished } from './binary.ts';

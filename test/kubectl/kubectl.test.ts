@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { smallEnvironment } from '../../src/engines/lab-session.contract.ts';
+import { smallEnvironment } from '../../src/engines/small-lab.contract.ts';
 import { SimSession } from '../../src/engines/sim/session.ts';
 import { kubectl, whyNoKubectl } from './binary.ts';
 import { patternOf, wordsOf, type Case, type Scenario } from './case.ts';

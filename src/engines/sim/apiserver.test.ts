@@ -2,7 +2,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { smallEnvironment } from '../lab-session.contract.ts';
+import { smallEnvironment } from '../small-lab.contract.ts';
 import { SimSession } from './session.ts';
 
 let session: SimSession;

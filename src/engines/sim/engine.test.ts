@@ -7,13 +7,8 @@ import { bundleForNode } from '../../../test/support/bundle.ts';
 import type { LabEngine } from '../../lab/ports.ts';
 import { WORKSTATION } from '../../model/place.ts';
 import { labHistoryContract } from '../lab-history.contract.ts';
-import {
-  labSessionContract,
-  openSession,
-  openShell,
-  SIGNAL,
-  smallEnvironment,
-} from '../lab-session.contract.ts';
+import { labSessionContract } from '../lab-session.contract.ts';
+import { openSession, openShell, SIGNAL, smallEnvironment } from '../small-lab.contract.ts';
 import { simEngine, type SimEngine } from './engine.ts';
 import { WorkerSession } from './worker-session.ts';
 

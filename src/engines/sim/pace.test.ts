@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { HandTimers } from '../../../test/support/timers.ts';
 import { Simulator, type TextTools } from '../../sim/index.ts';
-import { smallEnvironment } from '../lab-session.contract.ts';
+import { smallEnvironment } from '../small-lab.contract.ts';
 import { hostTurn } from './host-clock.ts';
 import { FreePace, LivePace } from './pace.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { whyNoKubectl } from '../../../test/kubectl/binary.ts';
-import { smallEnvironment } from '../lab-session.contract.ts';
+import { smallEnvironment } from '../small-lab.contract.ts';
 import { SimSession } from './session.ts';
 
 const missing = whyNoKubectl();

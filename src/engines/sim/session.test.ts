@@ -3,14 +3,8 @@ import { LeapingTimers } from '../../../test/support/timers.ts';
 import type { LabEngine } from '../../lab/ports.ts';
 import { WORKSTATION } from '../../model/place.ts';
 import { labHistoryContract } from '../lab-history.contract.ts';
-import {
-  labSessionContract,
-  openSession,
-  openShell,
-  place,
-  SIGNAL,
-  smallEnvironment,
-} from '../lab-session.contract.ts';
+import { labSessionContract } from '../lab-session.contract.ts';
+import { openSession, openShell, place, SIGNAL, smallEnvironment } from '../small-lab.contract.ts';
 import { freeRunningSimEngine } from './free-running-engine.ts';
 import { SimSession } from './session.ts';
 
