@@ -19,13 +19,16 @@ import { err, ok, type Result } from '../base/result.ts';
 import { formatPath, suggestion, type Diagnostic, type Position } from './diagnostic.ts';
 import { keysAt } from './schema-keys.ts';
 
+/** Mistakes are told as diagnostics; the parser itself prints none. */
+const READING = { prettyErrors: false, logLevel: 'error' } as const;
+
 export function readYamlFile<S extends z.ZodType>(
   file: string,
   text: string,
   schema: S,
 ): Result<z.output<S>, readonly Diagnostic[]> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { ...READING, lineCounter: lines });
   return readDocument(document, { file, lines, schema });
 }
 
@@ -36,7 +39,7 @@ export function readYamlDocuments<S extends z.ZodType>(
   schema: S,
 ): Result<readonly z.output<S>[], readonly Diagnostic[]> {
   const lines = new LineCounter();
-  const documents = [...parseAllDocuments(text, { lineCounter: lines, prettyErrors: false })];
+  const documents = [...parseAllDocuments(text, { ...READING, lineCounter: lines })];
   const read = documents
     .filter(({ contents, errors }) => contents !== null || errors.length > 0)
     .map((document) => readDocument(document, { file, lines, schema }));
@@ -79,7 +82,7 @@ function readDocument<S extends z.ZodType>(
 /** Where the value at a path stands, for complaints that only a look at other files brings. */
 export function positionOf(text: string, path: readonly PropertyKey[]): Position {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { ...READING, lineCounter: lines });
   return positionIn(lines, offsetOf(document, path, undefined));
 }
 

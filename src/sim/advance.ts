@@ -43,8 +43,10 @@ export function advanceWorld(
     const cluster = advance(at.cluster, until, controllers, stop);
     const reached = { ...at, cluster };
     if (stop(cluster)) {
-      const wanted = changedConfigurations(configured, cluster);
-      take(reached, reconfigure(stacks.network(reached), at.routing, wanted));
+      const network = stacks.network(reached);
+      // A Node object that somebody made up has no machine for a daemon to run on.
+      const wanted = changedConfigurations(configured, cluster).filter(({ netns }) => network.netns(netns));
+      take(reached, reconfigure(network, at.routing, wanted));
     } else if (talkAt !== undefined && talkAt <= to) {
       take(reached, runDue(stacks.network(reached), at.routing));
     } else return { world: reached, frames: frames.sort((a, b) => a.at - b.at) };

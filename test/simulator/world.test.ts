@@ -163,3 +163,11 @@ describe('what a stack has learnt', () => {
     expect(worldHash(cluster.world)).not.toBe(worldHash(before));
   });
 });
+
+test('a Node object without a machine is only an object', () => {
+  const body = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'made-up' } };
+  expect(create(cluster, '/api/v1/nodes', body).code).toBe(201);
+  cluster.settle(30_000);
+  expect(cluster.networkView().netns('node/made-up')).toBeUndefined();
+  expect(cluster.world.routing.speakers.get('node/made-up')).toBeUndefined();
+});

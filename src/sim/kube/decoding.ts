@@ -10,6 +10,35 @@ import type { ObjectSchema, ScalarSchema, Schema } from './schema.ts';
 
 const join = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`);
 
+/**
+ * Whether a value is just what the schema describes: every member is known, of its type and not null. Most bodies are, and
+ * then there is nothing to complain of and nothing to prune.
+ */
+export function conforms(schema: Schema, value: Json | undefined): boolean {
+  switch (schema.type) {
+    case 'any':
+      return value !== undefined && value !== null;
+    case 'object':
+      return (
+        isJsonObject(value) && everyMember(value, (member, key) => conformsTo(schema.fields[key], member))
+      );
+    case 'map':
+      return isJsonObject(value) && everyMember(value, (member) => conforms(schema.values, member));
+    case 'array':
+      return Array.isArray(value) && value.every((item) => conforms(schema.items, item as Json));
+    default:
+      return value !== undefined && value !== null && decodeError(schema, value) === undefined;
+  }
+}
+
+const conformsTo = (schema: Schema | undefined, value: Json | undefined): boolean =>
+  schema !== undefined && conforms(schema, value);
+
+function everyMember(value: JsonObject, holds: (member: Json | undefined, key: string) => boolean): boolean {
+  for (const key in value) if (!holds(value[key], key)) return false;
+  return true;
+}
+
 /** Paths of members that the schema does not know, in document order, e.g. `spec.template.spec.containers[0].imag`. */
 export function unknownFields(
   schema: Schema | undefined,
@@ -48,7 +77,9 @@ export function pruned(schema: Schema | undefined, value: Json): Json {
   if (schema.type === 'map' && isJsonObject(value)) {
     return Object.fromEntries(
       Object.entries(value).flatMap(([key, member]): [string, Json][] =>
-        member === undefined ? [] : [[key, pruned(schema.values, member)]],
+        member === undefined
+          ? []
+          : [[key, member === null ? zero(schema.values) : pruned(schema.values, member)]],
       ),
     );
   }
@@ -57,31 +88,58 @@ export function pruned(schema: Schema | undefined, value: Json): Json {
   return value;
 }
 
-/** Fills defaults into what is there; a default object is filled in turn. */
+/** What Go reads null as where a map has texts. */
+const zero = (schema: Schema): Json => (schema.type === 'string' ? '' : null);
+
+/** Fills defaults into what is there; a default object is filled in turn. What lacks nothing is given back as it is. */
 export function withDefaults(schema: Schema | undefined, value: Json): Json {
   if (!schema || value === null) return value;
   if (schema.type === 'object' && isJsonObject(value)) return objectWithDefaults(schema, value);
-  if (schema.type === 'map' && isJsonObject(value) && !isScalar(schema.values)) {
+  if (schema.type === 'map' && isJsonObject(value) && hasDefaults(schema.values)) {
     return Object.fromEntries(
       Object.entries(value).map(([key, member]) => [key, withDefaults(schema.values, member ?? null)]),
     );
   }
-  if (schema.type === 'array' && Array.isArray(value) && !isScalar(schema.items)) {
+  if (schema.type === 'array' && Array.isArray(value) && hasDefaults(schema.items)) {
     return value.map((item) => withDefaults(schema.items, item as Json));
   }
   return value;
 }
 
 function objectWithDefaults(schema: ObjectSchema, value: JsonObject): JsonObject {
-  const filled: Record<string, Json | undefined> = { ...value };
-  for (const [key, field] of Object.entries(schema.fields)) {
-    const member = filled[key] ?? field.default;
-    if (member !== undefined) filled[key] = withDefaults(field, member);
+  let filled: Record<string, Json | undefined> | undefined;
+  for (const [key, field] of fieldsWithDefaults(schema)) {
+    const own = value[key];
+    const member = own ?? field.default;
+    if (member === undefined) continue;
+    const whole = withDefaults(field, member);
+    if (whole === own) continue;
+    filled ??= { ...value };
+    filled[key] = whole;
   }
-  return filled;
+  return filled ?? value;
 }
 
-const isScalar = (schema: Schema): boolean => !['object', 'map', 'array'].includes(schema.type);
+type Fields = readonly (readonly [key: string, field: Schema])[];
+
+const defaulted = new WeakMap<ObjectSchema, Fields>();
+
+/** Few of a kind's many fields have a default, or anything below them that has one. */
+function fieldsWithDefaults(schema: ObjectSchema): Fields {
+  const known = defaulted.get(schema);
+  if (known) return known;
+  const fields = Object.entries(schema.fields).filter(
+    ([, field]) => field.default !== undefined || hasDefaults(field),
+  );
+  defaulted.set(schema, fields);
+  return fields;
+}
+
+function hasDefaults(schema: Schema): boolean {
+  if (schema.type === 'object') return fieldsWithDefaults(schema).length > 0;
+  if (schema.type === 'map') return hasDefaults(schema.values);
+  return schema.type === 'array' && hasDefaults(schema.items);
+}
 
 const goValue = (value: Json): string => {
   if (Array.isArray(value)) return 'array';

@@ -31,6 +31,11 @@ describe('refusals', () => {
     expect(message(at.request({ method: 'PUT', path: '/api/v1/namespaces/default/pods' }))).toBe(
       '405 MethodNotAllowed the server does not allow this method on the requested resource',
     );
+    for (const escape of ['%2', '%ff']) {
+      expect(message(at.request({ method: 'GET', path: `/api/v1/namespaces/default/pods/${escape}` }))).toBe(
+        `404 NotFound pods "${escape}" not found`,
+      );
+    }
     expect(message(at.create({ ...pod('x'), metadata: { name: 'x', namespace: 'nowhere' } }))).toBe(
       '404 NotFound namespaces "nowhere" not found',
     );
@@ -125,6 +130,16 @@ describe('writing', () => {
     const at = cluster();
     expect(at.create(pod('x'), { dryRun: 'All' }).code).toBe(201);
     expect(at.get('pods', 'x')).toBeUndefined();
+  });
+
+  test('a label that is null is empty, as Go reads it', () => {
+    const at = cluster();
+    const labels: unknown = { a: null };
+    const { code, body } = at.create({
+      ...pod('x'),
+      metadata: { name: 'x', labels: labels as Record<string, string> },
+    });
+    expect({ code, body }).toMatchObject({ code: 201, body: { metadata: { labels: { a: '' } } } });
   });
 
   test('generateName', () => {

@@ -19,12 +19,21 @@ export function splitPath(
   const parts = path
     .split('/')
     .filter((part) => part !== '')
-    .map(decodeURIComponent);
+    .map(unescaped);
   if (parts[0] === 'api' && parts[1] !== undefined) return { apiVersion: parts[1], rest: parts.slice(2) };
   if (parts[0] === 'apis' && parts[1] !== undefined && parts[2] !== undefined) {
     return { apiVersion: `${parts[1]}/${parts[2]}`, rest: parts.slice(3) };
   }
   return undefined;
+}
+
+/** What is no escape of UTF-8 stands for itself, and names nothing that exists. */
+function unescaped(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** Members of a namespace object's own path, as against resources inside the namespace. */

@@ -1,0 +1,41 @@
+/** Damaged inputs by the thousand: none may make its reader throw, and none may hold it for longer than the budget. */
+import { createContext, Script } from 'node:vm';
+import { expect } from 'vitest';
+import { Chance } from './mutation.ts';
+
+/** Inputs per reader: all of them in the full run, the first of them otherwise. */
+export const INPUTS = process.env['UNDERLAY_FULL'] === '1' ? 10_000 : 500;
+
+/** Milliseconds: a thousand times what a reader needs on a slow machine. Past it, it would never have ended. */
+const BUDGET = 10_000;
+
+const SHOWN = 600;
+
+const context = createContext({ step: undefined as (() => void) | undefined });
+const script = new Script('step()');
+
+export interface Fuzzed<I> {
+  readonly make: (chance: Chance) => I;
+  readonly read: (input: I) => unknown;
+  /** The input as one would paste it into a test. */
+  readonly show?: (input: I) => string;
+  readonly inputs?: number;
+}
+
+/** Each failure tells its seed and input; the first few are enough. */
+export function withstands<I>({ make, read, show = shown, inputs = INPUTS }: Fuzzed<I>): void {
+  const failures: string[] = [];
+  for (let seed = 1; seed <= inputs && failures.length < 12; seed += 1) {
+    const input = make(new Chance(seed));
+    context['step'] = () => void read(input);
+    try {
+      script.runInContext(context, { timeout: BUDGET });
+    } catch (problem) {
+      const told = problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
+      failures.push(`seed ${seed}: ${told.slice(0, SHOWN)}\n${show(input).slice(0, SHOWN)}`);
+    }
+  }
+  expect(failures.join('\n\n')).toBe('');
+}
+
+const shown = (input: unknown): string => (typeof input === 'string' ? input : JSON.stringify(input));
