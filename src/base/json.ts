@@ -15,8 +15,9 @@ export function jsonEquals(a: Json | undefined, b: Json | undefined): boolean {
     return a.length === b.length && a.every((item, at) => jsonEquals(item as Json, b[at] as Json));
   }
   if (isJsonObject(a) && isJsonObject(b)) {
-    const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
-    return [...keys].every((key) => jsonEquals(a[key], b[key]));
+    for (const key of Object.keys(a)) if (!jsonEquals(a[key], b[key])) return false;
+    for (const key of Object.keys(b)) if (b[key] !== undefined && !Object.hasOwn(a, key)) return false;
+    return true;
   }
   return false;
 }

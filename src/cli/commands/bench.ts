@@ -61,7 +61,7 @@ function measurements(
     'cross-rack walk, first packet': () => crossRackWalks(lab).first,
     'cross-rack walks on one core': () => crossRackWalks(lab).rate,
     ...kernelMeasurements(),
-    '500 nodes with 5,000 pods': largeCluster,
+    '500 nodes with 5,000 pods, control plane from nothing until all run': largeCluster,
     'initial JavaScript': initialJavaScript,
     'lesson first paint': firstPaint,
   };

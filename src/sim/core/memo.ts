@@ -8,11 +8,15 @@ export function memoize<A extends readonly unknown[], R>(
 ): (...args: A) => R {
   const kept: { readonly args: A; readonly result: R }[] = [];
   return (...args) => {
-    const hit = kept.find((entry) => entry.args.every((arg, at) => Object.is(arg, args[at])));
-    if (hit) return hit.result;
+    for (const entry of kept) if (areSame(entry.args, args)) return entry.result;
     const result = compute(...args);
     kept.unshift({ args, result });
     kept.length = Math.min(kept.length, keep);
     return result;
   };
+}
+
+function areSame(some: readonly unknown[], others: readonly unknown[]): boolean {
+  for (let at = 0; at < some.length; at += 1) if (!Object.is(some[at], others[at])) return false;
+  return true;
 }

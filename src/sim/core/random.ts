@@ -25,6 +25,22 @@ export function nextRandom(state: RandomState): { readonly value: number; readon
   return { value: bitsOf(counter) / 0x100000000, state: { counter } };
 }
 
+/** The code of one lower-case hex digit. */
+const digit = (value: number): number => (value < 10 ? 48 : 87) + value;
+
+/** Eight digits: a pod's names and numbers take hundreds, ten times as many as Number.toString has done by then. */
+const hexText = (bits: number): string =>
+  String.fromCharCode(
+    digit(bits >>> 28),
+    digit((bits >>> 24) & 15),
+    digit((bits >>> 20) & 15),
+    digit((bits >>> 16) & 15),
+    digit((bits >>> 12) & 15),
+    digit((bits >>> 8) & 15),
+    digit((bits >>> 4) & 15),
+    digit(bits & 15),
+  );
+
 /** `length` lower-case hex digits and the state after them. */
 export function nextHex(
   state: RandomState,
@@ -34,7 +50,7 @@ export function nextHex(
   let { counter } = state;
   while (text.length < length) {
     counter = (counter + STEP) >>> 0;
-    text += bitsOf(counter).toString(16).padStart(8, '0');
+    text += hexText(bitsOf(counter));
   }
   return { value: text.slice(0, length), state: { counter } };
 }

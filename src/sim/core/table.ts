@@ -58,11 +58,29 @@ function balanced<V>(key: string, value: V, left: Tree<V>, right: Tree<V>): Bran
 
 function insert<V>(tree: Tree<V>, key: string, value: V): Branch<V> {
   if (!tree) return branch(key, value, undefined, undefined);
-  if (key === tree.key) return branch(key, value, tree.left, tree.right);
-  return key < tree.key
-    ? balanced(tree.key, tree.value, insert(tree.left, key, value), tree.right)
-    : balanced(tree.key, tree.value, tree.left, insert(tree.right, key, value));
+  if (key === tree.key) return alike(tree, value, tree.left, tree.right);
+  // Nothing has grown where a value was replaced, and the balance is as it was.
+  if (key < tree.key) {
+    const left = insert(tree.left, key, value);
+    return left.size === tree.left?.size
+      ? alike(tree, tree.value, left, tree.right)
+      : balanced(tree.key, tree.value, left, tree.right);
+  }
+  const right = insert(tree.right, key, value);
+  return right.size === tree.right?.size
+    ? alike(tree, tree.value, tree.left, right)
+    : balanced(tree.key, tree.value, tree.left, right);
 }
+
+/** The branch with other content in the same shape. */
+const alike = <V>({ key, height, size }: Branch<V>, value: V, left: Tree<V>, right: Tree<V>): Branch<V> => ({
+  key,
+  value,
+  left,
+  right,
+  height,
+  size,
+});
 
 function leftmost<V>(tree: Branch<V>): Branch<V> {
   let at = tree;
@@ -146,8 +164,33 @@ function entryMove(old: string, now: string): Move {
   return old < now ? 'only-before' : 'only-after';
 }
 
-/** Walks both trees in key order, skipping subtrees they share: costs what changed, not what is there. */
-function* differences<V>(before: Tree<V>, after: Tree<V>): Generator<Difference<V>> {
+/** Finds what differs in key order, skipping subtrees that both share: costs what changed, not what is there. */
+function findDifferences<V>(before: Tree<V>, after: Tree<V>, found: Difference<V>[]): void {
+  if (before === after) return;
+  if (!before || !after) {
+    findAll(before ?? after, (key, value) => {
+      found.push(
+        before ? { key, before: value, after: undefined } : { key, before: undefined, after: value },
+      );
+    });
+  } else if (before.key === after.key) {
+    // Most changes leave the shape as it was: subtrees below the same key hold the same range of keys.
+    findDifferences(before.left, after.left, found);
+    if (before.value !== after.value)
+      found.push({ key: after.key, before: before.value, after: after.value });
+    findDifferences(before.right, after.right, found);
+  } else walkDifferences(before, after, found);
+}
+
+function findAll<V>(tree: Tree<V>, tell: (key: string, value: V) => void): void {
+  if (!tree) return;
+  findAll(tree.left, tell);
+  tell(tree.key, tree.value);
+  findAll(tree.right, tell);
+}
+
+/** The same between subtrees of any shape: both are walked in key order. */
+function walkDifferences<V>(before: Tree<V>, after: Tree<V>, found: Difference<V>[]): void {
   const olds = pendingOf(before);
   const news = pendingOf(after);
   while (olds.length > 0 || news.length > 0) {
@@ -156,7 +199,7 @@ function* differences<V>(before: Tree<V>, after: Tree<V>): Generator<Difference<
     else if (move === 'unfold-after') unfold(news);
     else {
       const difference = taken(olds, news, move);
-      if (move !== 'skip' && difference.before !== difference.after) yield difference;
+      if (move !== 'skip' && difference.before !== difference.after) found.push(difference);
     }
   }
 }
@@ -223,8 +266,10 @@ export class Table<V> {
   }
 
   /** What changed from `before` to this table, in key order; values compare by identity. */
-  differences(before: Table<V>): Iterable<Difference<V>> {
-    return { [Symbol.iterator]: () => differences(before.#root, this.#root) };
+  differences(before: Table<V>): readonly Difference<V>[] {
+    const found: Difference<V>[] = [];
+    findDifferences(before.#root, this.#root, found);
+    return found;
   }
 
   /** Values whose key begins with `prefix`, in key order. */

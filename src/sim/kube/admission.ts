@@ -10,7 +10,7 @@ import { schemaOf } from './kind-schema.ts';
 import { generatedName } from './name.ts';
 import type { KubeObject, ObjectMeta } from './object.ts';
 import { apiVersionOf, type ResourceType } from './resource.ts';
-import type { Schema } from './schema.ts';
+import type { ObjectSchema } from './schema.ts';
 import type { ClusterTransaction } from './transaction.ts';
 
 /** KubeObject is JSON by construction; its index signature only cannot say so. */
@@ -57,11 +57,22 @@ function defaulted(
 /** Thousands of pods have one and the same spec, their template's. */
 const filledSpec = memoize(withDefaults, 4);
 
-function filledIn(schema: Schema | undefined, { spec, ...others }: JsonObject): KubeObject {
-  if (schema?.type !== 'object' || spec === undefined) return asObject(withDefaults(schema, others));
-  const { spec: ofSpec, ...fields } = schema.fields;
-  const filled = withDefaults({ ...schema, fields }, others);
-  return asObject({ ...(filled as JsonObject), spec: filledSpec(ofSpec, spec) });
+function filledIn(schema: ObjectSchema | undefined, object: JsonObject): KubeObject {
+  const { spec, ...others } = object;
+  if (!schema || spec === undefined) return asObject(withDefaults(schema, object));
+  const filled = withDefaults(besidesSpec(schema), others);
+  return asObject({ ...(filled as JsonObject), spec: filledSpec(schema.fields['spec'], spec) });
+}
+
+const withoutSpec = new WeakMap<ObjectSchema, ObjectSchema>();
+
+function besidesSpec(schema: ObjectSchema): ObjectSchema {
+  const known = withoutSpec.get(schema);
+  if (known) return known;
+  const { spec: _, ...fields } = schema.fields;
+  const rest = { ...schema, fields };
+  withoutSpec.set(schema, rest);
+  return rest;
 }
 
 /** Creates an object on behalf of a controller: as a request would be, but unvalidated. */

@@ -3,15 +3,9 @@ import type { Cidr } from '../../model/ip.ts';
 import { COMPONENT_STATUSES, LEASES } from './kinds/computed.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS } from './kinds/custom-resource-definition.ts';
 import { ENDPOINT_SLICES, ENDPOINTS } from './kinds/endpoints.ts';
+import { NETWORK_POLICIES } from './kinds/network-policy.ts';
 import { NODES } from './kinds/node.ts';
-import {
-  CONFIG_MAPS,
-  EVENTS,
-  NAMESPACES,
-  NETWORK_POLICIES,
-  SECRETS,
-  SERVICE_ACCOUNTS,
-} from './kinds/plain.ts';
+import { CONFIG_MAPS, EVENTS, NAMESPACES, SECRETS, SERVICE_ACCOUNTS } from './kinds/plain.ts';
 import { PODS } from './kinds/pod.ts';
 import { POD_DISRUPTION_BUDGETS } from './kinds/pod-disruption-budget.ts';
 import { ACCESS_REVIEWS, SELF_SUBJECT_REVIEWS } from './kinds/review.ts';

@@ -34,10 +34,15 @@ export interface Change {
   readonly after: KubeObject | undefined;
 }
 
+/** What a controller may look at while it is told of a change. */
+export type Seen = Pick<ClusterState, 'store'>;
+
 export interface Controller {
   readonly name: string;
+  /** The resources whose changes it is told of; all of them unless said. */
+  readonly watches?: readonly ResourceName[];
   /** Keys to reconcile because of this change, with a delay in virtual milliseconds (0 = in this instant). */
-  react(change: Change, cluster: ClusterState): readonly { readonly key: string; readonly after: Millis }[];
+  react(change: Change, cluster: Seen): readonly { readonly key: string; readonly after: Millis }[];
   /** Brings the world for `key` nearer to what is wanted. Must be idempotent. */
   reconcile(tx: ClusterTransaction, key: string): void;
 }

@@ -4,7 +4,11 @@ import { isJsonObject, type Json, type JsonObject } from '../../base/json.ts';
 const EMPTY: JsonObject = {};
 
 /** The member at a path of keys; undefined when any step is missing. */
-export function at(value: unknown, ...path: readonly (string | number)[]): Json | undefined {
+export const at = (value: unknown, ...path: Path): Json | undefined => member(value, path);
+
+type Path = readonly (string | number)[];
+
+function member(value: unknown, path: Path): Json | undefined {
   let here: unknown = value;
   for (const key of path) {
     if (Array.isArray(here) && typeof key === 'number') here = here[key] as unknown;
@@ -14,29 +18,29 @@ export function at(value: unknown, ...path: readonly (string | number)[]): Json 
   return here as Json | undefined;
 }
 
-export function objectAt(value: unknown, ...path: readonly (string | number)[]): JsonObject {
-  const found = at(value, ...path);
+export function objectAt(value: unknown, ...path: Path): JsonObject {
+  const found = member(value, path);
   return isJsonObject(found) ? found : EMPTY;
 }
 
-export function listAt(value: unknown, ...path: readonly (string | number)[]): readonly JsonObject[] {
-  const found = at(value, ...path);
+export function listAt(value: unknown, ...path: Path): readonly JsonObject[] {
+  const found = member(value, path);
   return Array.isArray(found) ? (found as readonly JsonObject[]) : [];
 }
 
-export function textAt(value: unknown, ...path: readonly (string | number)[]): string {
-  const found = at(value, ...path);
+export function textAt(value: unknown, ...path: Path): string {
+  const found = member(value, path);
   return typeof found === 'string' ? found : '';
 }
 
 /** 0 when absent. */
-export function numberAt(value: unknown, ...path: readonly (string | number)[]): number {
-  const found = at(value, ...path);
+export function numberAt(value: unknown, ...path: Path): number {
+  const found = member(value, path);
   return typeof found === 'number' ? found : 0;
 }
 
-export function textsAt(value: unknown, ...path: readonly (string | number)[]): readonly string[] {
-  const found = at(value, ...path);
+export function textsAt(value: unknown, ...path: Path): readonly string[] {
+  const found = member(value, path);
   return Array.isArray(found) ? found.map(String) : [];
 }
 

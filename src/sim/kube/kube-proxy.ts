@@ -10,7 +10,7 @@
  */
 import { cidr, parseCidr, type Cidr, type Ipv4 } from '../../model/ip.ts';
 import { memoize } from '../core/memo.ts';
-import type { Chain, Match, Rule, Target } from '../net/netfilter-rules.ts';
+import type { Chain, IpSet, Match, Rule, Target } from '../net/netfilter-rules.ts';
 import type { Programming } from '../net/netns.ts';
 import type { ClusterState } from './controller.ts';
 import { textAt } from './fields.ts';
@@ -92,7 +92,7 @@ function render(node: string, services: readonly ServicePort[], local: Cidr | un
   writeFirewall(draft);
   const netfilter = {
     tables: { nat: [...NAT_JUMPS, ...chains(draft.nat)], filter: [...FILTER_JUMPS, ...chains(draft.filter)] },
-    ipsets: new Map<string, readonly Cidr[]>(),
+    ipsets: new Map<string, IpSet>(),
   };
   return { devices: [], routes: [], neighbours: [], fdb: [], netfilter };
 }

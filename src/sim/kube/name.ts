@@ -8,8 +8,11 @@ import type { ClusterTransaction } from './transaction.ts';
 /** No vowels, no look-alikes: names never spell words. */
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 
-export const randomSuffix = (tx: ClusterTransaction, length = 5): string =>
-  Array.from({ length }, () => ALPHABET[Math.floor(tx.random() * ALPHABET.length)]).join('');
+export function randomSuffix(tx: ClusterTransaction, length = 5): string {
+  let suffix = '';
+  while (suffix.length < length) suffix += ALPHABET.charAt(Math.floor(tx.random() * ALPHABET.length));
+  return suffix;
+}
 
 /** rand.SafeEncodeString: maps text (a decimal hash) onto the same alphabet. */
 export const safeEncode = (text: string): string =>

@@ -96,21 +96,17 @@ export class ObjectStore {
   put(
     resource: ResourceName,
     object: KubeObject,
-  ): { readonly store: ObjectStore; readonly object: KubeObject } {
+  ): { readonly store: ObjectStore; readonly before: KubeObject | undefined; readonly after: KubeObject } {
     const revision = this.revision + 1;
     const key = objectKey(object.metadata.namespace, object.metadata.name);
     const table = this.#tables.get(resource) ?? Table.empty<KubeObject>();
     const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
     const before = table.get(key);
-    const type = before ? 'MODIFIED' : 'ADDED';
-    const store = this.#after(revision, this.#tables.set(resource, table.set(key, stored)), {
-      revision,
-      type,
-      resource,
-      object: stored,
-      ...(before ? { before } : {}),
-    });
-    return { store, object: stored };
+    const event: StoreEvent = before
+      ? { revision, type: 'MODIFIED', resource, object: stored, before }
+      : { revision, type: 'ADDED', resource, object: stored };
+    const store = this.#after(revision, this.#tables.set(resource, table.set(key, stored)), event);
+    return { store, before, after: stored };
   }
 
   delete(resource: ResourceName, namespace: string | undefined, name: string): ObjectStore {

@@ -1,51 +1,76 @@
 /**
  * One change of the cluster under construction. Inside it code reads what it has just written; outside, a state goes in
- * and a new state comes out. Every write is offered to every controller, which puts its work on the agenda.
+ * and a new state comes out. Every write is told to the controllers that watch its resource, which put work on the agenda.
  */
-import { nextHex, nextRandom } from '../core/random.ts';
-import { timestamp, type Millis } from '../core/time.ts';
-import type { Change, ClusterState, Controller } from './controller.ts';
+import type { Agenda } from '../core/agenda.ts';
+import { nextHex, nextRandom, type RandomState } from '../core/random.ts';
+import type { Table } from '../core/table.ts';
+import { timestamp, type Epoch, type Millis } from '../core/time.ts';
+import type { Change, ClusterState, Controller, Work } from './controller.ts';
 import type { KubeObject, ResourceName } from './object.ts';
 import type { PodSandbox } from './sandbox.ts';
+import type { ObjectStore } from './store.ts';
 
 export class ClusterTransaction {
-  #state: ClusterState;
-  readonly #controllers: readonly Controller[];
+  readonly #controllers: Watchers;
+  readonly #epoch: Epoch;
+  #store: ObjectStore;
+  #agenda: Agenda<Work>;
+  #random: RandomState;
+  #sandboxes: Table<PodSandbox>;
+  /** As it stands, once asked for after a change. */
+  #state: ClusterState | undefined;
   /** A transaction is one instant. */
   #timestamp: string | undefined;
+  readonly now: Millis;
 
   constructor(state: ClusterState, controllers: readonly Controller[]) {
+    this.#controllers = Watchers.among(controllers);
     this.#state = state;
-    this.#controllers = controllers;
+    this.#epoch = state.epoch;
+    this.now = state.now;
+    this.#store = state.store;
+    this.#agenda = state.agenda;
+    this.#random = state.random;
+    this.#sandboxes = state.sandboxes;
   }
 
+  /** The very state it began with as long as nothing was written. */
   get state(): ClusterState {
+    this.#state ??= {
+      now: this.now,
+      epoch: this.#epoch,
+      random: this.#random,
+      store: this.#store,
+      agenda: this.#agenda,
+      sandboxes: this.#sandboxes,
+    };
     return this.#state;
-  }
-
-  get now(): Millis {
-    return this.#state.now;
   }
 
   /** Now, as Kubernetes writes times. */
   get timestamp(): string {
-    this.#timestamp ??= timestamp(this.#state.epoch, this.#state.now);
+    this.#timestamp ??= timestamp(this.#epoch, this.now);
     return this.#timestamp;
   }
 
   get(resource: ResourceName, namespace: string | undefined, name: string): KubeObject | undefined {
-    return this.#state.store.get(resource, namespace, name);
+    return this.#store.get(resource, namespace, name);
   }
 
   list(resource: ResourceName, namespace?: string): readonly KubeObject[] {
-    return this.#state.store.list(resource, namespace);
+    return this.#store.list(resource, namespace);
+  }
+
+  /** All objects of a resource; see `ObjectStore.table`. */
+  table(resource: ResourceName): Table<KubeObject> | undefined {
+    return this.#store.table(resource);
   }
 
   /** Creates or replaces an object as it stands (no admission); returns it with its new resourceVersion. */
   put(resource: ResourceName, object: KubeObject): KubeObject {
-    const before = this.get(resource, object.metadata.namespace, object.metadata.name);
-    const { store, object: after } = this.#state.store.put(resource, object);
-    this.#state = { ...this.#state, store };
+    const { store, before, after } = this.#store.put(resource, object);
+    this.#store = store;
     this.#announce({ resource, before, after });
     return after;
   }
@@ -53,55 +78,86 @@ export class ClusterTransaction {
   delete(resource: ResourceName, namespace: string | undefined, name: string): void {
     const before = this.get(resource, namespace, name);
     if (!before) return;
-    this.#state = { ...this.#state, store: this.#state.store.delete(resource, namespace, name) };
+    this.#store = this.#store.delete(resource, namespace, name);
     this.#announce({ resource, before, after: undefined });
   }
 
   /** Puts `key` on a controller's queue, `after` virtual milliseconds from now. */
   schedule(controller: string, key: string, after: Millis): void {
-    const agenda = this.#state.agenda.add(this.now + after, `${controller}/${key}`, { controller, key });
-    this.#state = { ...this.#state, agenda };
+    this.#agenda = this.#agenda.add(this.now + after, `${controller}/${key}`, { controller, key });
+    this.#state = undefined;
   }
 
   setSandbox(sandbox: PodSandbox): void {
-    this.#state = { ...this.#state, sandboxes: this.#state.sandboxes.set(sandbox.uid, sandbox) };
+    this.#sandboxes = this.#sandboxes.set(sandbox.uid, sandbox);
+    this.#state = undefined;
   }
 
   removeSandbox(uid: string): void {
-    this.#state = { ...this.#state, sandboxes: this.#state.sandboxes.delete(uid) };
+    this.#sandboxes = this.#sandboxes.delete(uid);
+    this.#state = undefined;
   }
 
   /** A number in [0, 1). */
   random(): number {
-    const { value, state } = nextRandom(this.#state.random);
-    this.#state = { ...this.#state, random: state };
+    const { value, state } = nextRandom(this.#random);
+    this.#random = state;
+    this.#state = undefined;
     return value;
   }
 
   /** `length` hex digits. */
   hex(length: number): string {
-    const { value, state } = nextHex(this.#state.random, length);
-    this.#state = { ...this.#state, random: state };
+    const { value, state } = nextHex(this.#random, length);
+    this.#random = state;
+    this.#state = undefined;
     return value;
   }
 
   /** A UUID in version-4 form, as metadata.uid. */
   uid(): string {
     const digits = this.hex(32);
-    return [
-      digits.slice(0, 8),
-      digits.slice(8, 12),
-      `4${digits.slice(13, 16)}`,
-      `8${digits.slice(17, 20)}`,
-      digits.slice(20, 32),
-    ].join('-');
+    return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(13, 16)}-8${digits.slice(17, 20)}-${digits.slice(20, 32)}`;
   }
 
   #announce(change: Change): void {
-    for (const controller of this.#controllers) {
-      for (const { key, after } of controller.react(change, this.#state))
-        this.schedule(controller.name, key, after);
+    this.#state = undefined;
+    const seen = { store: this.#store };
+    for (const controller of this.#controllers.of(change.resource)) {
+      for (const { key, after } of controller.react(change, seen)) this.schedule(controller.name, key, after);
     }
+  }
+}
+
+/** The controllers of a cluster, by name and by what they watch. */
+class Watchers {
+  static readonly #known = new WeakMap<readonly Controller[], Watchers>();
+
+  readonly byName: ReadonlyMap<string, Controller>;
+  readonly #all: readonly Controller[];
+  readonly #byResource = new Map<ResourceName, readonly Controller[]>();
+
+  private constructor(all: readonly Controller[]) {
+    this.#all = all;
+    this.byName = new Map(all.map((controller) => [controller.name, controller]));
+  }
+
+  static among(controllers: readonly Controller[]): Watchers {
+    const known = Watchers.#known.get(controllers);
+    if (known) return known;
+    const made = new Watchers(controllers);
+    Watchers.#known.set(controllers, made);
+    return made;
+  }
+
+  /** Who is to be told of a change, in the controllers' order. */
+  of(resource: ResourceName): readonly Controller[] {
+    let concerned = this.#byResource.get(resource);
+    if (!concerned) {
+      concerned = this.#all.filter(({ watches }) => watches?.includes(resource) ?? true);
+      this.#byResource.set(resource, concerned);
+    }
+    return concerned;
   }
 }
 
@@ -115,7 +171,7 @@ export function advance(
   controllers: readonly Controller[],
   stop?: (state: ClusterState) => boolean,
 ): ClusterState {
-  const byName = new Map(controllers.map((controller) => [controller.name, controller]));
+  const { byName } = Watchers.among(controllers);
   let at = state;
   for (let turns = 0; ; turns += 1) {
     if (turns > 1_000_000) throw new Error('controllers do not settle');

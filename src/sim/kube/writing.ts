@@ -10,7 +10,7 @@ import {
   storeUpdate,
 } from './admission.ts';
 import type { ApiRequest } from './api.ts';
-import { decodeError, pruned, schemaErrors, unknownFields } from './decoding.ts';
+import { conforms, decodeError, pruned, schemaErrors, unknownFields } from './decoding.ts';
 import * as failure from './failure.ts';
 import type { Failure } from './failure.ts';
 import { required, type FieldError } from './field-error.ts';
@@ -68,14 +68,10 @@ export function decode(
     );
   if (kind !== type.kind) return cannot(`no kind "${type.kind}" in the data`);
   const schema = schemaOf(type);
+  const typed = { ...body, apiVersion, kind, metadata: body['metadata'] ?? {} };
+  if (schema && conforms(schema, typed)) return ok({ object: asObject(typed), warnings: [] });
   const misfit = type.custom ? undefined : decodeError(schema, body);
-  if (misfit !== undefined) return cannot(misfit);
-  return decodeFields(
-    schema,
-    { ...body, apiVersion, kind, metadata: body['metadata'] ?? {} },
-    request,
-    cannot,
-  );
+  return misfit === undefined ? decodeFields(schema, typed, request, cannot) : cannot(misfit);
 }
 
 function decodeFields(

@@ -3,7 +3,9 @@
  * Source: k8s.io/kubernetes pkg/controller/daemon/{daemon_controller,update}.go, Kubernetes 1.35. ControllerRevision objects
  * and maxSurge are left out; the revision label is there.
  */
-import { canonicalJson, type JsonObject } from '../../../base/json.ts';
+import { canonicalJson, type Json, type JsonObject } from '../../../base/json.ts';
+import { memoize } from '../../core/memo.ts';
+import type { Table } from '../../core/table.ts';
 import { putStatus } from '../admission.ts';
 import type { Controller } from '../controller.ts';
 import { at, listAt, numberAt, objectAt, textAt } from '../fields.ts';
@@ -11,7 +13,7 @@ import { DAEMON_SETS } from '../kinds/workload.ts';
 import { fnv32a, safeEncode } from '../name.ts';
 import type { KubeObject } from '../object.ts';
 import type { ClusterTransaction } from '../transaction.ts';
-import { fitsNode, untoleratedTaint } from './node-fit.ts';
+import { nodeMatcher, untoleratedTaint } from './node-fit.ts';
 import { keyOf, podsOwnedBy, splitKey } from './ownership.ts';
 import { createPod, removePod } from './pod-control.ts';
 import { isActive, isReady, isTerminal, untilAvailable } from './pod-state.ts';
@@ -39,6 +41,7 @@ const HOST_NETWORK_TOLERATION: JsonObject = {
 
 export const daemonSetController: Controller = {
   name: NAME,
+  watches: ['pods', 'nodes', DAEMON_SETS.name],
   react: (change, { store }) => {
     if (change.resource === 'pods') return ownerKeys(change, 'DaemonSet', DELAY);
     if (change.resource === DAEMON_SETS.name)
@@ -52,9 +55,10 @@ export const daemonSetController: Controller = {
     if (!set) return;
     const hash = revisionHash(set);
     const placed = placement(tx, set);
+    const { state } = tx;
     if (set.metadata.deletionTimestamp === undefined) manage(tx, set, placed, hash);
     const current = tx.get(DAEMON_SETS.name, namespace, name);
-    if (current) report(tx, current, placement(tx, current), hash);
+    if (current) report(tx, current, tx.state === state ? placed : placement(tx, current), hash);
   },
 };
 
@@ -62,8 +66,13 @@ export const daemonSetController: Controller = {
 const sameForDaemons = (a: KubeObject | undefined, b: KubeObject | undefined): boolean =>
   a !== undefined && b !== undefined && a.spec === b.spec && a.metadata.labels === b.metadata.labels;
 
-const revisionHash = (set: KubeObject): string =>
-  safeEncode(String(fnv32a(canonicalJson(at(set.spec, 'template')))));
+const revisionHash = (set: KubeObject): string => templateHash(at(set.spec, 'template') ?? {});
+
+/** A set is looked at with every pod of it that changes, and its template stays. */
+const templateHash = memoize(
+  (template: Json): string => safeEncode(String(fnv32a(canonicalJson(template)))),
+  8,
+);
 
 interface Placement {
   /** Nodes that should run a pod, each with the pods it has. */
@@ -72,11 +81,20 @@ interface Placement {
   readonly misplaced: readonly KubeObject[];
 }
 
-function podSpecFor(set: KubeObject): JsonObject {
-  const spec = objectAt(set.spec, 'template', 'spec');
+const podSpecFor = (set: KubeObject): JsonObject => toleratingSpec(objectAt(set.spec, 'template', 'spec'));
+
+const toleratingSpec = memoize((spec: JsonObject): JsonObject => {
   const extra = spec['hostNetwork'] === true ? [...TOLERATIONS, HOST_NETWORK_TOLERATION] : TOLERATIONS;
   return { ...spec, tolerations: [...listAt(spec, 'tolerations'), ...extra] };
-}
+}, 8);
+
+/** Nodes that pods of a spec may run on. */
+const eligible = memoize((spec: JsonObject, nodes: Table<KubeObject> | undefined): readonly KubeObject[] => {
+  const fits = nodeMatcher(spec);
+  return [...(nodes?.values() ?? [])].filter((node) => fits(node) && !untoleratedTaint(spec, node, HARD));
+}, 8);
+
+const HARD = ['NoSchedule', 'NoExecute'];
 
 /** The node a daemon pod is meant for: where it runs, or where its affinity pins it. */
 function nodeOf(pod: KubeObject): string {
@@ -96,12 +114,12 @@ function placement(tx: ClusterTransaction, set: KubeObject): Placement {
   const byNode = new Map<string, KubeObject[]>();
   for (const pod of podsOwnedBy(tx, set)) {
     const node = nodeOf(pod);
-    byNode.set(node, [...(byNode.get(node) ?? []), pod]);
+    const others = byNode.get(node);
+    if (others) others.push(pod);
+    else byNode.set(node, [pod]);
   }
-  const spec = podSpecFor(set);
   const wanted: { node: KubeObject; pods: readonly KubeObject[] }[] = [];
-  for (const node of tx.list('nodes')) {
-    if (!fitsNode(spec, node) || untoleratedTaint(spec, node, ['NoSchedule', 'NoExecute'])) continue;
+  for (const node of eligible(podSpecFor(set), tx.table('nodes'))) {
     wanted.push({ node, pods: byNode.get(node.metadata.name) ?? [] });
     byNode.delete(node.metadata.name);
   }
@@ -125,9 +143,19 @@ function manage(tx: ClusterTransaction, set: KubeObject, placed: Placement, hash
     }
     for (const pod of pods)
       if (isTerminal(pod) && pod.metadata.deletionTimestamp === undefined) removePod(tx, set, pod, COMPONENT);
-    for (const pod of pods.filter(isActive).slice(1)) removePod(tx, set, pod, COMPONENT);
+    if (pods.length > 1) for (const pod of pods.filter(isActive).slice(1)) removePod(tx, set, pod, COMPONENT);
   }
   if (textAt(set.spec, 'updateStrategy', 'type') === 'RollingUpdate') update(tx, set, placed, hash);
+}
+
+/** The pod that counts on each node that has one. */
+function activeOf({ wanted }: Placement): readonly KubeObject[] {
+  const found: KubeObject[] = [];
+  for (const { pods } of wanted) {
+    const pod = pods.find(isActive);
+    if (pod) found.push(pod);
+  }
+  return found;
 }
 
 const generationOf = (set: KubeObject): string =>
@@ -151,7 +179,7 @@ function update(tx: ClusterTransaction, set: KubeObject, placed: Placement, hash
     at(set.spec, 'updateStrategy', 'rollingUpdate', 'maxUnavailable'),
     placed.wanted.length,
   );
-  const active = placed.wanted.flatMap(({ pods }) => pods.filter(isActive).slice(0, 1));
+  const active = activeOf(placed);
   const stale = active.filter((pod) => pod.metadata.labels?.[REVISION_LABEL] !== hash);
   if (stale.length === 0) return;
   const minReady = numberAt(set.spec, 'minReadySeconds');
@@ -174,7 +202,7 @@ function numberOrPercent(value: unknown, total: number): number {
 
 function report(tx: ClusterTransaction, set: KubeObject, placed: Placement, hash: string): void {
   const minReady = numberAt(set.spec, 'minReadySeconds');
-  const pods = placed.wanted.flatMap((place) => place.pods.filter(isActive).slice(0, 1));
+  const pods = activeOf(placed);
   const waits = pods.map((pod) => untilAvailable(tx, pod, minReady));
   const soon = waits.filter((wait) => wait !== undefined && wait > 0) as number[];
   if (soon.length > 0) tx.schedule(NAME, keyOf(set), Math.min(...soon));

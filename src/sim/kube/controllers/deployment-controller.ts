@@ -37,6 +37,7 @@ const OWN_ANNOTATIONS = ['kubectl.kubernetes.io/last-applied-configuration', REV
 
 export const deploymentController: Controller = {
   name: DEPLOYMENT_CONTROLLER,
+  watches: [DEPLOYMENTS.name, REPLICA_SETS.name],
   react: (change) => {
     if (change.resource === REPLICA_SETS.name) return ownerKeys(change, 'Deployment', DELAY);
     if (change.resource !== DEPLOYMENTS.name || !change.after) return [];

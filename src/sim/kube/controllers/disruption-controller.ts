@@ -17,6 +17,7 @@ const { name: BUDGETS } = POD_DISRUPTION_BUDGETS;
 
 export const disruptionController: Controller = {
   name: 'disruption',
+  watches: [BUDGETS, 'pods'],
   react: ({ resource, before, after }, { store }) => {
     const object = after ?? before;
     if (!object) return [];

@@ -6,7 +6,7 @@
 import { jsonEquals, type Json, type JsonObject } from '../../../base/json.ts';
 import { parseIpv4 } from '../../../model/ip.ts';
 import { createObject } from '../admission.ts';
-import type { Change, ClusterState, Controller } from '../controller.ts';
+import type { Change, Controller, Seen } from '../controller.ts';
 import type { Table } from '../../core/table.ts';
 import { at, listAt, numberAt, objectAt, textAt } from '../fields.ts';
 import { ENDPOINT_SLICES, ENDPOINTS } from '../kinds/endpoints.ts';
@@ -37,6 +37,7 @@ const slices = new TableIndex<KubeObject>((slice) => {
 
 export const endpointsController: Controller = {
   name: NAME,
+  watches: ['services', 'pods'],
   react: (change, cluster) => {
     if (change.resource === 'services') {
       const service = change.after ?? change.before;
@@ -59,18 +60,25 @@ export const endpointsController: Controller = {
   },
 };
 
-function selectorOfService(service: KubeObject): readonly (readonly [string, string])[] | undefined {
-  const selector = Object.entries(objectAt(service.spec, 'selector')).map(
-    ([key, value]) => [key, String(value)] as const,
-  );
+type ServiceSelector = readonly (readonly [key: string, value: string])[];
+
+const selectors = new WeakMap<KubeObject, ServiceSelector>();
+
+/** Asked for every service of a namespace with every change of its pods. */
+function selectorOfService(service: KubeObject): ServiceSelector | undefined {
+  let selector = selectors.get(service);
+  if (!selector) {
+    selector = Object.entries(objectAt(service.spec, 'selector')).map(([key, value]) => [key, String(value)]);
+    selectors.set(service, selector);
+  }
   return selector.length === 0 ? undefined : selector;
 }
 
-const selects = (selector: readonly (readonly [string, string])[], labels: Labels | undefined): boolean =>
+const selects = (selector: ServiceSelector, labels: Labels | undefined): boolean =>
   selector.every(([key, value]) => labels?.[key] === value);
 
 /** Services whose endpoints a pod change can alter. */
-function serviceKeys({ before, after }: Change, { store }: ClusterState) {
+function serviceKeys({ before, after }: Change, { store }: Seen) {
   const namespace = (after ?? before)?.metadata.namespace;
   if (before && after && sameEndpoint(before, after)) return [];
   return servicesIn(store.table('services'), namespace ?? '').flatMap((service) => {
@@ -99,7 +107,7 @@ interface Backend {
 function backendsOf(
   tx: ClusterTransaction,
   service: KubeObject,
-  selector: readonly (readonly [string, string])[],
+  selector: ServiceSelector,
 ): readonly Backend[] {
   const [key = '', value = ''] = selector[0] ?? [];
   const anyway = at(service.spec, 'publishNotReadyAddresses') === true;
@@ -116,7 +124,7 @@ function backendsOf(
   return backends.toSorted((a, b) => (parseIpv4(a.address) ?? 0) - (parseIpv4(b.address) ?? 0));
 }
 
-const requirements = (selector: readonly (readonly [string, string])[]) =>
+const requirements = (selector: ServiceSelector) =>
   selector.map(([key, value]) => ({ key, operator: '=' as const, values: [value] }));
 
 interface Port {
@@ -178,7 +186,7 @@ const headless = (service: KubeObject): JsonObject =>
 
 function writeSlices(tx: ClusterTransaction, service: KubeObject, backends: readonly Backend[]): void {
   const { namespace = '', name } = service.metadata;
-  const old = [...slices.group(tx.state.store.table(ENDPOINT_SLICES.name), `${namespace}/${name}`)].filter(
+  const old = [...slices.group(tx.table(ENDPOINT_SLICES.name), `${namespace}/${name}`)].filter(
     (slice) => slice.metadata.labels?.[MANAGED_BY] === 'endpointslice-controller.k8s.io',
   );
   const count = Math.max(1, Math.ceil(backends.length / SLICE_SIZE));

@@ -72,8 +72,10 @@ const classic = (tx: ClusterTransaction, { component, host }: EventInput): JsonO
   reportingInstance: host ?? '',
 });
 
-const microTime = (tx: ClusterTransaction): string =>
-  `${new Date(tx.state.epoch + Math.floor(tx.now)).toISOString().slice(0, 23)}000Z`;
+function microTime({ timestamp, state: { epoch }, now }: ClusterTransaction): string {
+  const milliseconds = String((epoch + Math.floor(now)) % 1000).padStart(3, '0');
+  return `${timestamp.slice(0, -1)}.${milliseconds}000Z`;
+}
 
 const modern = (tx: ClusterTransaction, { component, host }: EventInput, action: string): JsonObject => ({
   action,
@@ -93,28 +95,28 @@ function again(tx: ClusterTransaction, earlier: KubeObject, { action }: EventInp
   return { ...earlier, series: { count, lastObservedTime: microTime(tx) } as Json };
 }
 
-const saying = (uid: string, reason: string, fieldPath: string, message: string): string =>
-  `${uid} ${reason} ${fieldPath} ${message}`;
-
 /** A large replica set has thousands of events: they are found by what they say. */
-const bySaying = new TableIndex<KubeObject>(({ involvedObject, reason, message }) => {
-  const { uid = '', fieldPath = '' } = involvedObject as {
-    readonly uid?: string;
-    readonly fieldPath?: string;
-  };
-  return [saying(uid, String(reason), fieldPath, String(message))];
-});
+const bySaying = new TableIndex<KubeObject>(({ involvedObject, message }) => [
+  saying(textAt(involvedObject, 'uid'), String(message)),
+]);
+
+const saying = (uid: string, message: string): string => `${uid} ${message}`;
 
 /** The event that says the same about the same object. */
-function findEarlier(tx: ClusterTransaction, input: EventInput): KubeObject | undefined {
-  const { about, reason, fieldPath = '', message } = input;
-  const said = saying(about.metadata.uid ?? '', reason, fieldPath, message);
-  for (const event of bySaying.group(tx.state.store.table(EVENTS), said)) {
-    const { name, namespace } = about.metadata;
-    const same = textAt(event, 'involvedObject', 'name') === name;
-    if (same && event.metadata.namespace === (namespace ?? 'default')) return event;
-  }
-  return undefined;
+function findEarlier(
+  tx: ClusterTransaction,
+  { about, reason, fieldPath = '', message }: EventInput,
+): KubeObject | undefined {
+  const { uid = '', name, namespace = 'default' } = about.metadata;
+  return bySaying
+    .group(tx.table(EVENTS), saying(uid, message))
+    .find(
+      (event) =>
+        event['reason'] === reason &&
+        event.metadata.namespace === namespace &&
+        textAt(event, 'involvedObject', 'fieldPath') === fieldPath &&
+        textAt(event, 'involvedObject', 'name') === name,
+    );
 }
 
 /** `<object>.<nanoseconds since 1970 in hex>`; within one instant the store's revision keeps the order of telling. */

@@ -24,20 +24,19 @@ interface Dependent {
 }
 
 export function garbageCollector(registry: Registry): Controller {
+  const watches = registry.types.map(({ name }) => name).filter((name) => name !== 'events');
   const indexes = new Map<ResourceName, TableIndex<KubeObject>>(
-    registry.types
-      .filter((type) => type.name !== 'events')
-      .map((type) => [type.name, new TableIndex((object) => ownersOf(object).map((owner) => owner.uid))]),
+    watches.map((name) => [name, new TableIndex((object) => ownersOf(object).map((owner) => owner.uid))]),
   );
   const dependents = (tx: ClusterTransaction, uid: string): readonly Dependent[] =>
     registry.types.flatMap((type) => {
-      const group = indexes.get(type.name)?.group(tx.state.store.table(type.name), uid) ?? [];
+      const group = indexes.get(type.name)?.group(tx.table(type.name), uid) ?? [];
       return group.map((object) => ({ type, object }));
     });
   return {
     name: NAME,
+    watches,
     react: ({ resource, before, after }) => {
-      if (resource === 'events') return [];
       if (!after) {
         if (!before) return [];
         const owners = ownersOf(before).filter((owner) => owner.blockOwnerDeletion);
@@ -64,7 +63,8 @@ export function garbageCollector(registry: Registry): Controller {
       const object = type && tx.get(resource, namespace === '' ? undefined : namespace, name);
       if (!type || !object) return;
       dropAbsentOwners(tx, registry, { type, object });
-      finish(tx, { type, object }, dependents(tx, object.metadata.uid ?? ''));
+      if (object.metadata.deletionTimestamp !== undefined)
+        finish(tx, { type, object }, dependents(tx, object.metadata.uid ?? ''));
     },
   };
 }
@@ -100,7 +100,6 @@ function dropAbsentOwners(tx: ClusterTransaction, registry: Registry, { type, ob
 /** Foreground: dependents first. Orphan: dependents are let go. Then the finalizer falls. */
 function finish(tx: ClusterTransaction, { type, object }: Dependent, dependents: readonly Dependent[]): void {
   const finalizers = object.metadata.finalizers ?? [];
-  if (object.metadata.deletionTimestamp === undefined) return;
   if (finalizers.includes(ORPHAN)) {
     for (const dependent of dependents) letGo(tx, dependent, object.metadata.uid ?? '');
   } else if (finalizers.includes(FOREGROUND)) {

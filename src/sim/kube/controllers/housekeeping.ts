@@ -19,8 +19,10 @@ const EVENT_SWEEP = 60_000;
 
 export const eventExpiry: Controller = {
   name: 'event-expiry',
-  react: ({ resource, before, after }) =>
-    resource === 'events' && after && !before ? [{ key: 'sweep', after: EVENT_TTL }] : [],
+  watches: ['events'],
+  // As long as there are events a sweep is due: the first of them asks for it.
+  react: ({ before, after }, { store }) =>
+    after && !before && store.table('events')?.size === 1 ? [{ key: 'sweep', after: EVENT_TTL }] : [],
   reconcile: (tx, key) => {
     let soonest = Infinity;
     for (const event of tx.list('events')) {
@@ -45,6 +47,7 @@ const CORDON_TAINT = 'node.kubernetes.io/unschedulable';
 
 export const nodeLifecycle: Controller = {
   name: 'node-lifecycle',
+  watches: ['nodes'],
   react: ({ resource, before, after }) => {
     if (resource !== 'nodes' || before?.spec === after?.spec) return [];
     return [{ key: (after ?? before)?.metadata.name ?? '', after: 10 }];

@@ -47,6 +47,7 @@ const next = (tx: ClusterTransaction, step: string, pod: KubeObject, after: Mill
 
 export const kubelet = (cni: CniPlugin): Controller => ({
   name: NAME,
+  watches: ['pods'],
   react: ({ resource, before, after }) => {
     if (resource !== 'pods') return [];
     if (!after) return before && nodeOf(before) !== '' ? [{ key: stepKey('forget', before), after: 0 }] : [];

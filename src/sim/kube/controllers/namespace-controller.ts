@@ -18,6 +18,7 @@ const ROOT_CA = 'kube-root-ca.crt';
 
 export const namespaceController = (registry: Registry, rootCa: string): Controller => ({
   name: 'namespace',
+  watches: ['namespaces', 'serviceaccounts', 'configmaps'],
   react: ({ resource, before, after }) => {
     if (resource === 'namespaces') return after ? [{ key: after.metadata.name, after: 0 }] : [];
     const lost = after === undefined && before !== undefined && belongsToEvery(resource, before);

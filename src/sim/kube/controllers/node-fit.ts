@@ -9,12 +9,7 @@ import { expressionRequirement, matches } from '../selector.ts';
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 
-/** nodeSelector and required node affinity. */
-export function fitsNode(spec: JsonObject, node: KubeObject): boolean {
-  return nodeMatcher(spec)(node);
-}
-
-/** The same, prepared once for many nodes. */
+/** nodeSelector and required node affinity, prepared once for many nodes. */
 export function nodeMatcher(spec: JsonObject): (node: KubeObject) => boolean {
   const wanted = Object.entries(objectAt(spec, 'nodeSelector'));
   const required = at(spec, 'affinity', 'nodeAffinity', REQUIRED);

@@ -5,8 +5,13 @@ import type { KubeObject, OwnerReference } from '../object.ts';
 import { TableIndex, TableTally } from '../table-index.ts';
 import type { ClusterTransaction } from '../transaction.ts';
 
-export const controllerOf = (object: KubeObject): OwnerReference | undefined =>
-  object.metadata.ownerReferences?.find((reference) => reference.controller === true);
+export function controllerOf({ metadata }: KubeObject): OwnerReference | undefined {
+  for (const reference of metadata.ownerReferences ?? NO_OWNERS)
+    if (reference.controller === true) return reference;
+  return undefined;
+}
+
+const NO_OWNERS: readonly OwnerReference[] = [];
 
 export const controllerReference = (owner: KubeObject): OwnerReference => ({
   apiVersion: owner.apiVersion,
@@ -28,9 +33,18 @@ const podGroups = (pod: KubeObject): readonly string[] => {
   ];
 };
 
-const pods = new TableIndex(podGroups);
+const nodeOf = (pod: KubeObject): unknown => pod.spec?.['nodeName'];
 
-const podGroup = (tx: ClusterTransaction, name: string) => pods.group(tx.state.store.table('pods'), name);
+/** What moves a pod between groups seldom changes, its status often. */
+const pods = new TableIndex(
+  podGroups,
+  (a, b) =>
+    a.metadata.labels === b.metadata.labels &&
+    a.metadata.ownerReferences === b.metadata.ownerReferences &&
+    nodeOf(a) === nodeOf(b),
+);
+
+const podGroup = (tx: ClusterTransaction, name: string) => pods.group(tx.table('pods'), name);
 
 export const podsOwnedBy = (tx: ClusterTransaction, owner: KubeObject): readonly KubeObject[] =>
   podGroup(tx, `owner/${owner.metadata.uid ?? ''}`);
@@ -54,7 +68,7 @@ const byNode = new TableTally<KubeObject>((pod) => ['', textAt(pod.spec, 'nodeNa
 
 /** Pods bound to each node, by its name. Read it before the next write. */
 export const podCounts = (tx: ClusterTransaction): ReadonlyMap<string, number> =>
-  byNode.counts(tx.state.store.table('pods'), '');
+  byNode.counts(tx.table('pods'), '');
 
 const byOwner = new TableTally<KubeObject>((pod) => [
   controllerOf(pod)?.uid ?? '',
@@ -63,7 +77,7 @@ const byOwner = new TableTally<KubeObject>((pod) => [
 
 /** Pods of one owner on each node that has any. Read it before the next write. */
 export const ownerCounts = (tx: ClusterTransaction, owner: string): ReadonlyMap<string, number> =>
-  byOwner.counts(tx.state.store.table('pods'), owner);
+  byOwner.counts(tx.table('pods'), owner);
 
 const replicaSets = new TableIndex<KubeObject>((object) => {
   const owner = controllerOf(object)?.uid;
@@ -71,7 +85,7 @@ const replicaSets = new TableIndex<KubeObject>((object) => {
 });
 
 export const replicaSetsOwnedBy = (tx: ClusterTransaction, owner: KubeObject): readonly KubeObject[] =>
-  replicaSets.group(tx.state.store.table('replicasets.apps'), owner.metadata.uid ?? '');
+  replicaSets.group(tx.table('replicasets.apps'), owner.metadata.uid ?? '');
 
 /** The key under which a controller works on an object: `namespace/name`. */
 export const keyOf = (object: KubeObject): string =>

@@ -12,15 +12,16 @@ import { isActive } from './pod-state.ts';
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 
-/** A judge of nodes: undefined when the rules allow one. */
+/** A judge of nodes, which says undefined of one that the rules allow; none for a pod without rules. */
 export function affinityRules(
   tx: ClusterTransaction,
   pod: KubeObject,
-  nodes: readonly KubeObject[],
-): (node: KubeObject) => string | undefined {
+  candidates: readonly { readonly node: KubeObject }[],
+): ((node: KubeObject) => string | undefined) | undefined {
   const attract = listAt(pod.spec, 'affinity', 'podAffinity', REQUIRED);
   const repel = listAt(pod.spec, 'affinity', 'podAntiAffinity', REQUIRED);
-  if (attract.length === 0 && repel.length === 0) return () => undefined;
+  if (attract.length === 0 && repel.length === 0) return undefined;
+  const nodes = candidates.map(({ node }) => node);
   const near = attract.map((term) => ({ term, domains: domains(tx, pod, term, nodes) }));
   const far = repel.map((term) => ({ term, domains: domains(tx, pod, term, nodes) }));
   return (node) => {

@@ -11,15 +11,16 @@ import type { Millis } from '../../core/time.ts';
 import { at, listAt, numberAt, textAt } from '../fields.ts';
 import type { KubeObject } from '../object.ts';
 import type { ClusterTransaction } from '../transaction.ts';
-import { withCondition } from './pod-state.ts';
+import { transitionTime } from './pod-state.ts';
 
-const CONDITION_ORDER = [
+/** Those the kubelet keeps, the last of them after the scheduler. */
+const OWN_CONDITIONS = new Set([
   'PodReadyToStartContainers',
   'Initialized',
   'Ready',
   'ContainersReady',
   'PodScheduled',
-];
+]);
 
 interface Conditions {
   readonly sandbox: boolean;
@@ -40,27 +41,41 @@ function conditions(tx: ClusterTransaction, pod: KubeObject, wanted: Conditions)
           ? {}
           : { message: `containers with unready status: [${names.join(' ')}]` }),
       };
-  const flag = (value: boolean): string => (value ? 'True' : 'False');
-  const all: readonly (JsonObject & { readonly type: string; readonly status: string })[] = [
-    { type: 'PodReadyToStartContainers', status: flag(wanted.sandbox) },
-    { type: 'Initialized', status: 'True' },
-    { type: 'Ready', status: flag(wanted.ready), ...why },
-    { type: 'ContainersReady', status: flag(wanted.ready), ...why },
-    { type: 'PodScheduled', status: 'True' },
+  const wants: readonly (readonly [type: string, status: boolean, why?: JsonObject])[] = [
+    ['PodReadyToStartContainers', wanted.sandbox],
+    ['Initialized', true],
+    ['Ready', wanted.ready, why],
+    ['ContainersReady', wanted.ready, why],
+    ['PodScheduled', true],
   ];
-  const made = all.reduce<readonly JsonObject[]>(
-    (list, condition) =>
-      withCondition(list, { ...condition, lastProbeTime: null, observedGeneration }, tx.timestamp),
-    listAt(pod.status, 'conditions'),
-  );
-  const rank = (condition: JsonObject): number => CONDITION_ORDER.indexOf(String(condition['type']));
-  return made.toSorted((a, b) => rank(a) - rank(b));
+  const before = listAt(pod.status, 'conditions');
+  const others = before.filter((condition) => !OWN_CONDITIONS.has(String(condition['type'])));
+  const own = wants.map(([type, isTrue, reasons]): JsonObject => {
+    const status = isTrue ? 'True' : 'False';
+    return {
+      type,
+      status,
+      ...reasons,
+      lastProbeTime: null,
+      observedGeneration,
+      lastTransitionTime: transitionTime(before, { type, status }, tx.timestamp),
+    };
+  });
+  return [...others, ...own];
 }
+
+/** What a node says of itself as the status of its pods repeats it. */
+const addressesOf = new WeakMap<KubeObject, string>();
 
 function hostAddress(tx: ClusterTransaction, pod: KubeObject): string {
   const node = tx.get('nodes', undefined, textAt(pod.spec, 'nodeName'));
-  const address = listAt(node?.status, 'addresses').find((item) => item['type'] === 'InternalIP');
-  return textAt(address, 'address');
+  if (!node) return '';
+  const known = addressesOf.get(node);
+  if (known !== undefined) return known;
+  const internal = listAt(node.status, 'addresses').find((item) => item['type'] === 'InternalIP');
+  const address = textAt(internal, 'address');
+  addressesOf.set(node, address);
+  return address;
 }
 
 /** A pod on the host's network has its node's address from the first moment. */
@@ -115,8 +130,16 @@ export function canonicalImage(image: string): string {
   return /[.:]/.test(first) || first === 'localhost' ? tagged : `docker.io/${tagged}`;
 }
 
+interface ImageNames {
+  readonly image: string;
+  readonly imageID: string;
+}
+
 /** Of the last images asked for: thousands of pods run the same few. */
-const digestOf = memoize((image: string): string => `sha256:${hex(sha256(utf8(canonicalImage(image))))}`, 8);
+const imageNames = memoize((asked: string): ImageNames => {
+  const image = canonicalImage(asked);
+  return { image, imageID: `${image.replace(/:[^/:]*$/, '')}@sha256:${hex(sha256(utf8(image)))}` };
+}, 16);
 
 interface Running {
   readonly ready: boolean;
@@ -135,13 +158,11 @@ export function runningStatus(
     conditions: conditions(tx, pod, { sandbox: true, ready }),
     containerStatuses: listAt(pod.spec, 'containers').map((container) => {
       const former = old.find((status) => status['name'] === container['name']);
-      const image = textAt(container, 'image');
       const keeps = restart && at(former, 'state', 'running') !== undefined;
       if (former && keeps) return former;
       return {
         name: textAt(container, 'name'),
-        image: canonicalImage(image),
-        imageID: `${canonicalImage(image).replace(/:[^/:]*$/, '')}@${digestOf(image)}`,
+        ...imageNames(textAt(container, 'image')),
         containerID: `containerd://${tx.hex(64)}`,
         lastState: former?.['lastState'] ?? {},
         ready,

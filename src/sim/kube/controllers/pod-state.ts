@@ -2,7 +2,7 @@
  * What controllers ask of a pod. Source: k8s.io/kubernetes pkg/api/v1/pod/util.go, pkg/controller/controller_utils.go.
  */
 import { parseTimestamp, type Millis } from '../../core/time.ts';
-import type { JsonObject } from '../../../base/json.ts';
+import type { Json, JsonObject } from '../../../base/json.ts';
 import { listAt, textAt } from '../fields.ts';
 import type { KubeObject } from '../object.ts';
 import type { ClusterTransaction } from '../transaction.ts';
@@ -46,8 +46,20 @@ export function withCondition(
   condition: JsonObject & { readonly type: string; readonly status: string },
   timestamp: string,
 ): readonly JsonObject[] {
+  const lastTransitionTime = transitionTime(conditions, condition, timestamp);
+  const made: JsonObject = { ...condition, lastTransitionTime };
   const old = conditions.find((item) => item['type'] === condition.type);
-  const since = old && old['status'] === condition.status ? old['lastTransitionTime'] : timestamp;
-  const made: JsonObject = { ...condition, lastTransitionTime: since ?? timestamp };
   return old ? conditions.map((item) => (item === old ? made : item)) : [...conditions, made];
+}
+
+/** When a condition took on its status: as before when that is no other, else now. */
+export function transitionTime(
+  before: readonly JsonObject[],
+  { type, status }: { readonly type: string; readonly status: string },
+  timestamp: string,
+): Json {
+  for (const condition of before)
+    if (condition['type'] === type)
+      return (condition['status'] === status ? condition['lastTransitionTime'] : timestamp) ?? timestamp;
+  return timestamp;
 }

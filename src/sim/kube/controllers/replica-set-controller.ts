@@ -9,12 +9,13 @@ import type { Change, Controller } from '../controller.ts';
 import { listAt, numberAt, objectAt, textAt } from '../fields.ts';
 import { REPLICA_SETS } from '../kinds/workload.ts';
 import type { KubeObject } from '../object.ts';
-import { parseTimestamp } from '../../core/time.ts';
-import { matches, selectorOf } from '../selector.ts';
+import { parseTimestamp, type Millis } from '../../core/time.ts';
+import { matches, selectorOf, type Labels } from '../selector.ts';
 import type { ClusterTransaction } from '../transaction.ts';
 import { controllerOf, controllerReference, keyOf, loosePods, podsOwnedBy, splitKey } from './ownership.ts';
 import { createPod, removePod } from './pod-control.ts';
 import { conditionOf, isActive, isReady, untilAvailable } from './pod-state.ts';
+import { replicasOwnedBy, type Replicas } from './replica-counts.ts';
 
 const NAME = 'replicaset';
 const COMPONENT = 'replicaset-controller';
@@ -27,15 +28,21 @@ function ownerKey(pod: KubeObject, kind: string): string | undefined {
   return owner?.kind === kind ? `${pod.metadata.namespace ?? ''}/${owner.name}` : undefined;
 }
 
+const NOTHING: readonly { readonly key: string; readonly after: Millis }[] = [];
+
 /** The keys of the controllers of one kind that a pod change concerns. */
 export function ownerKeys({ before, after }: Change, kind: string, delay: number) {
-  const [old, now] = [before && ownerKey(before, kind), after && ownerKey(after, kind)];
+  const kept = before?.metadata.ownerReferences === after?.metadata.ownerReferences;
+  const old = before && !kept ? ownerKey(before, kind) : undefined;
+  const now = after && ownerKey(after, kind);
+  if (old === undefined && now === undefined) return NOTHING;
   const keys = old === now ? [now] : [old, now];
   return keys.flatMap((key) => (key === undefined ? [] : [{ key, after: delay }]));
 }
 
 export const replicaSetController: Controller = {
   name: NAME,
+  watches: ['pods', REPLICA_SETS.name],
   react: (change) => {
     if (change.resource === 'pods') return ownerKeys(change, 'ReplicaSet', GATHER);
     if (change.resource !== REPLICA_SETS.name || !change.after) return [];
@@ -45,9 +52,10 @@ export const replicaSetController: Controller = {
     const { namespace, name } = splitKey(key);
     const set = tx.get(REPLICA_SETS.name, namespace, name);
     if (!set) return;
-    const pods = podsOwnedBy(tx, set).filter(isActive).concat(adopted(tx, set));
-    if (set.metadata.deletionTimestamp === undefined) manage(tx, set, pods);
-    report(tx, set, pods);
+    const added = adopted(tx, set);
+    const seen = { replicas: replicasOwnedBy(tx, set), settling: settling(tx, set) };
+    if (set.metadata.deletionTimestamp === undefined) manage(tx, set, sizeOf(seen.replicas), added);
+    report(tx, set, seen);
   },
 };
 
@@ -63,13 +71,15 @@ function adopted(tx: ClusterTransaction, set: KubeObject): readonly KubeObject[]
     });
 }
 
-function manage(tx: ClusterTransaction, set: KubeObject, pods: readonly KubeObject[]): void {
+const sizeOf = (replicas: readonly Replicas[]): number => replicas.reduce((sum, { count }) => sum + count, 0);
+
+function manage(tx: ClusterTransaction, set: KubeObject, size: number, added: readonly KubeObject[]): void {
   const wanted = numberAt(set.spec, 'replicas');
-  for (let missing = wanted - pods.length; missing > 0; missing -= 1)
+  for (let missing = wanted - size; missing > 0; missing -= 1)
     createPod(tx, { owner: set, component: COMPONENT });
-  if (pods.length <= wanted) return;
-  for (const pod of inOrderOfDeletion(pods).slice(0, pods.length - wanted))
-    removePod(tx, set, pod, COMPONENT);
+  if (size <= wanted) return;
+  const pods = [...podsOwnedBy(tx, set).filter((pod) => isActive(pod) && !added.includes(pod)), ...added];
+  for (const pod of inOrderOfDeletion(pods).slice(0, size - wanted)) removePod(tx, set, pod, COMPONENT);
 }
 
 const PHASES = ['Pending', 'Unknown', 'Running'];
@@ -102,32 +112,46 @@ export function inOrderOfDeletion(pods: readonly KubeObject[]): readonly KubeObj
   return ranked.map(({ pod }) => pod);
 }
 
-function carries({ metadata }: KubeObject, labels: readonly (readonly [string, unknown])[]): boolean {
-  for (const label of labels) if (metadata.labels?.[label[0]] !== label[1]) return false;
-  return true;
+const carries = (labels: Labels, wanted: JsonObject): boolean =>
+  Object.entries(wanted).every(([key, value]) => labels[key] === value);
+
+interface Seen {
+  readonly replicas: readonly Replicas[];
+  /** Where the set wants its pods to be ready for a while before they count. */
+  readonly settling: Settling | undefined;
 }
 
-function report(tx: ClusterTransaction, before: KubeObject, seen: readonly KubeObject[]): void {
+interface Settling {
+  readonly available: number;
+  /** Virtual milliseconds until the next pod counts; Infinity when none will. */
+  readonly next: Millis;
+}
+
+function settling(tx: ClusterTransaction, set: KubeObject): Settling | undefined {
+  const minReady = numberAt(set.spec, 'minReadySeconds');
+  if (minReady === 0) return undefined;
+  const waits = podsOwnedBy(tx, set)
+    .filter(isActive)
+    .flatMap((pod) => untilAvailable(tx, pod, minReady) ?? []);
+  return {
+    available: waits.filter((wait) => wait === 0).length,
+    next: waits.reduce((least, wait) => (wait === 0 ? least : Math.min(least, wait)), Infinity),
+  };
+}
+
+function report(tx: ClusterTransaction, before: KubeObject, { replicas, settling }: Seen): void {
   const set = tx.get(REPLICA_SETS.name, before.metadata.namespace, before.metadata.name);
   if (!set) return;
-  const labels = Object.entries(objectAt(set.spec, 'template', 'metadata', 'labels'));
-  const minReady = numberAt(set.spec, 'minReadySeconds');
-  let fullyLabeledReplicas = 0;
-  let readyReplicas = 0;
-  let availableReplicas = 0;
-  let soonest = Infinity;
-  for (const pod of seen) {
-    if (carries(pod, labels)) fullyLabeledReplicas += 1;
-    const wait = untilAvailable(tx, pod, minReady);
-    if (wait === undefined) continue;
-    readyReplicas += 1;
-    if (wait === 0) availableReplicas += 1;
-    else soonest = Math.min(soonest, wait);
-  }
-  if (soonest < Infinity) tx.schedule(NAME, keyOf(set), soonest);
-  const counts: JsonObject = { fullyLabeledReplicas, readyReplicas, availableReplicas };
+  const wanted = objectAt(set.spec, 'template', 'metadata', 'labels');
+  const readyReplicas = sizeOf(replicas.filter(({ ready }) => ready));
+  const counts: JsonObject = {
+    fullyLabeledReplicas: sizeOf(replicas.filter(({ labels }) => carries(labels, wanted))),
+    readyReplicas,
+    availableReplicas: settling?.available ?? readyReplicas,
+  };
+  if (settling && settling.next < Infinity) tx.schedule(NAME, keyOf(set), settling.next);
   putStatus(tx, REPLICA_SETS, set, {
-    replicas: seen.length,
+    replicas: sizeOf(replicas),
     ...Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0)),
     observedGeneration: set.metadata.generation ?? 0,
   });

@@ -26,6 +26,7 @@ const ZONE = 'topology.kubernetes.io/zone';
 /** `host` is the node the scheduler runs on, for the source of its events. */
 export const scheduler = (host: string): Controller => ({
   name: NAME,
+  watches: ['pods', 'nodes'],
   react: (change, { store }) => {
     if (change.resource === 'pods') return podKeys(change);
     if (change.resource !== 'nodes' || !helps(change)) return [];
@@ -63,37 +64,34 @@ interface Candidate {
   readonly name: string;
   /** Takes any pod that asks for nothing. */
   readonly open: boolean;
-  /** Empty where this node does not say, undefined where none does. */
+  /** Empty where this node does not say, undefined where all say the same. */
   readonly zone: string | undefined;
 }
 
 const candidatesOf = memoize((table: Table<KubeObject> | undefined): readonly Candidate[] => {
   const nodes = [...(table?.values() ?? [])];
-  const zoned = nodes.some(({ metadata }) => metadata.labels?.[ZONE] !== undefined);
+  const zoneOf = ({ metadata }: KubeObject): string => metadata.labels?.[ZONE] ?? '';
+  const zoned = new Set(nodes.map(zoneOf)).size > 1;
   return nodes.map((node) => ({
     node,
     name: node.metadata.name,
     open: node.spec?.['unschedulable'] !== true && node.spec?.['taints'] === undefined,
-    zone: zoned ? (node.metadata.labels?.[ZONE] ?? '') : undefined,
+    zone: zoned ? zoneOf(node) : undefined,
   }));
 });
 
 function schedule(tx: ClusterTransaction, pod: KubeObject, host: string): void {
   const spec = pod.spec ?? {};
-  const nodes = candidatesOf(tx.state.store.table('nodes'));
-  const affinity = affinityRules(
-    tx,
-    pod,
-    nodes.map(({ node }) => node),
-  );
-  const counts = podCounts(tx);
+  const nodes = candidatesOf(tx.table('nodes'));
+  const affinity = affinityRules(tx, pod, nodes);
+  const crowded = crowdedNodes(podCounts(tx));
   const refusal = refusals(spec);
   const feasible: Candidate[] = [];
   const reasons = new Map<string, number>();
   for (const candidate of pinned(spec, nodes, refusal) ?? nodes) {
     const { node, name } = candidate;
-    const isFull = (counts.get(name) ?? 0) >= POD_LIMIT && running(tx, name) >= POD_LIMIT;
-    const why = refusal(candidate, isFull) ?? affinity(node);
+    const isFull = crowded.size > 0 && crowded.has(name) && running(tx, name) >= POD_LIMIT;
+    const why = refusal(candidate, isFull) ?? affinity?.(node);
     if (why === undefined) feasible.push(candidate);
     else reasons.set(why, (reasons.get(why) ?? 0) + 1);
   }
@@ -120,6 +118,13 @@ function pinned(
   const name = textAt(terms[0], 'matchFields', 0, 'values', 0);
   const node = nodes.find((candidate) => candidate.name === name);
   return node && refusal(node, false) === undefined ? [node] : undefined;
+}
+
+/** Nodes with as many pods as fit, ended ones counted. */
+function crowdedNodes(counts: ReadonlyMap<string, number>): ReadonlySet<string> {
+  const crowded = new Set<string>();
+  for (const [name, count] of counts) if (count >= POD_LIMIT) crowded.add(name);
+  return crowded;
 }
 
 type Refusal = (candidate: Candidate, isFull: boolean) => string | undefined;
@@ -162,13 +167,15 @@ function best(tx: ClusterTransaction, pod: KubeObject, nodes: readonly Candidate
   let chosen: Candidate | undefined;
   let lowest = Infinity;
   for (const candidate of nodes) {
-    const { name, zone = '' } = candidate;
+    const { name, zone } = candidate;
     const avoid = avoids(spec, candidate) ? 1 : 0;
-    const score =
-      ((avoid * 1e4 + countOf(own, name)) * 1e5 + countOf(zones, zone)) * 1e4 + countOf(total, name);
+    const inZone = zone === undefined ? 0 : countOf(zones, zone);
+    const score = ((avoid * 1e4 + countOf(own, name)) * 1e5 + inZone) * 1e4;
     if (score >= lowest) continue;
+    const whole = score + countOf(total, name);
+    if (whole >= lowest) continue;
     chosen = candidate;
-    lowest = score;
+    lowest = whole;
   }
   return chosen;
 }
@@ -187,7 +194,7 @@ function ownByZone(
 ): ReadonlyMap<string, number> {
   if (own.size === 0 || nodes[0]?.zone === undefined) return NO_PODS;
   const zones = new Map<string, number>();
-  for (const { name, zone = '' } of nodes) zones.set(zone, (zones.get(zone) ?? 0) + (own.get(name) ?? 0));
+  for (const { name, zone = '' } of nodes) zones.set(zone, countOf(zones, zone) + countOf(own, name));
   return zones;
 }
 

@@ -22,6 +22,7 @@ const REVISION_LABEL = 'controller-revision-hash';
 
 export const statefulSetController: Controller = {
   name: 'statefulset',
+  watches: ['pods', STATEFUL_SETS.name],
   react: (change) => {
     if (change.resource === 'pods') return ownerKeys(change, 'StatefulSet', DELAY);
     if (change.resource !== STATEFUL_SETS.name || !change.after) return [];

@@ -21,6 +21,7 @@ const executing = (node: KubeObject | undefined): readonly JsonObject[] =>
 
 export const taintEviction: Controller = {
   name: NAME,
+  watches: ['nodes'],
   react: ({ resource, before, after }) => {
     if (resource !== 'nodes' || !after || before?.spec === after.spec || executing(after).length === 0)
       return [];

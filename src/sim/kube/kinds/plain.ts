@@ -1,18 +1,16 @@
 /**
- * Kinds that hold data and need little of the server: Namespace, ConfigMap, Secret, ServiceAccount, Event, NetworkPolicy
- * (stored for the CNI provider to enforce).
+ * Kinds that hold data and need little of the server: Namespace, ConfigMap, Secret, ServiceAccount, Event.
  * Source: k8s.io/kubernetes pkg/printers/internalversion, pkg/apis/core/v1/defaults.go, plugin/pkg/admission/
  * namespace/lifecycle, Kubernetes 1.35.
  */
 import { isJsonObject, type Json } from '../../../base/json.ts';
 import { forbidden, type FieldError } from '../field-error.ts';
-import { at, listAt, numberAt, objectAt, textAt } from '../fields.ts';
+import { at, numberAt, objectAt, textAt } from '../fields.ts';
 import { ageOf } from '../human-duration.ts';
 import type { KubeObject } from '../object.ts';
 import { toBase64 } from '../../../base/base64.ts';
 import { utf8 } from '../../../base/bytes.ts';
 import { AGE_COLUMN, column, NAME_COLUMN, type ResourceType } from '../resource.ts';
-import { formatLabelSelector } from '../selector.ts';
 import { builtin } from './builtin.ts';
 import { TOKEN } from './service-account-token.ts';
 
@@ -152,29 +150,5 @@ export const EVENTS: ResourceType = builtin(
       'source',
       'type',
     ],
-  },
-);
-
-export const NETWORK_POLICIES: ResourceType = builtin(
-  {
-    kind: 'NetworkPolicy',
-    plural: 'networkpolicies',
-    group: 'networking.k8s.io',
-    shortNames: ['netpol'],
-    columns: [
-      NAME_COLUMN,
-      column('Pod-Selector', (object) => formatLabelSelector(object.spec?.['podSelector'])),
-      AGE_COLUMN,
-    ],
-  },
-  {
-    generation: true,
-    defaults: (object) => {
-      const egress = listAt(object.spec, 'egress').length > 0 || at(object.spec, 'egress') !== undefined;
-      return {
-        ...object,
-        spec: { policyTypes: egress ? ['Ingress', 'Egress'] : ['Ingress'], ...object.spec },
-      };
-    },
   },
 );

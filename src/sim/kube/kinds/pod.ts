@@ -4,6 +4,7 @@
  * defaulttolerationseconds,priority}, Kubernetes 1.35. Resource quotas, security admission and volumes are not checked.
  */
 import { jsonEquals, type Json, type JsonObject } from '../../../base/json.ts';
+import { memoize } from '../../core/memo.ts';
 import { duplicate, forbidden, invalid, notSupported, required, type FieldError } from '../field-error.ts';
 import { at, listAt, numberAt, objectAt, textAt } from '../fields.ts';
 import { nameErrors, randomSuffix } from '../name.ts';
@@ -145,18 +146,26 @@ export function qosClass(spec: JsonObject): string {
   return guaranteed ? 'Guaranteed' : 'Burstable';
 }
 
+/** Thousands of pods have one and the same spec, their template's. */
+const prepared = memoize((given: JsonObject) => {
+  const spec = withPodDefaults(given);
+  return { spec, qosClass: qosClass(spec), priority: PRIORITIES[textAt(spec, 'priorityClassName')] ?? 0 };
+}, 4);
+
+const NO_SPEC: JsonObject = {};
+
 function podDefaults(pod: KubeObject, tx: ClusterTransaction, before: KubeObject | undefined): KubeObject {
-  const spec = withPodDefaults(pod.spec ?? {});
+  const { spec, qosClass, priority } = prepared(pod.spec ?? NO_SPEC);
   if (before) return { ...pod, spec };
   const isMirror = pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined;
   const admitted = isMirror ? spec : withTolerations(withToken(spec, tx));
   const complete: JsonObject = {
     enableServiceLinks: true,
     preemptionPolicy: 'PreemptLowerPriority',
-    priority: PRIORITIES[textAt(spec, 'priorityClassName')] ?? 0,
+    priority,
     ...admitted,
   };
-  return { ...pod, spec: complete, status: { phase: 'Pending', qosClass: qosClass(complete) } };
+  return { ...pod, spec: complete, status: { phase: 'Pending', qosClass } };
 }
 
 export function podSpecErrors(spec: JsonObject, path: string): readonly FieldError[] {

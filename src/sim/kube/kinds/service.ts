@@ -36,7 +36,7 @@ const holders = new TableIndex<KubeObject>((service) => [
 ]);
 
 const taken = (tx: ClusterTransaction, what: string): boolean =>
-  holders.group(tx.state.store.table(SERVICES_NAME), what).length > 0;
+  holders.group(tx.table(SERVICES_NAME), what).length > 0;
 
 /** Addresses below this offset are left for services that ask for one. */
 const staticBand = (cidr: Cidr): number => Math.min(Math.max(16, Math.floor(cidrSize(cidr) / 16)), 256);
