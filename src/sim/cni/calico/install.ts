@@ -14,8 +14,11 @@ import { CUSTOM_RESOURCE_DEFINITIONS, definitionOf } from '../../kube/kinds/cust
 import type { ClusterTransaction } from '../../kube/transaction.ts';
 import { confd } from './confd.ts';
 import { newMetadata } from './datastore.ts';
+import { DEFAULT_CONFIG } from './ipam/ipam-store.ts';
 import { withPoolDefaults } from './ippool.ts';
-import { calicoKubeControllers } from './kube-controllers.ts';
+import { tendConfiguration } from './kube-controllers/configuration.ts';
+import { ipamCollector } from './kube-controllers/ipam-collector.ts';
+import { loadBalancer } from './kube-controllers/load-balancer.ts';
 import {
   API_VERSION,
   CALICO_VERSION,
@@ -25,13 +28,21 @@ import {
   IP_POOLS,
   NODES,
   NODE_ANNOTATION,
+  TIERS,
 } from './kinds.ts';
 import { calicoManifest } from './manifest.ts';
 import { calicoNode, tendNode } from './node-agent.ts';
 import { calicoResources } from './resources.ts';
 
+/** The tiers that always exist. */
+const DEFAULT_TIERS = [
+  { name: 'default', defaultAction: 'Deny', order: 1_000_000 },
+  { name: 'kube-admin', defaultAction: 'Pass', order: 1000 },
+  { name: 'kube-baseline', defaultAction: 'Pass', order: 10_000_000 },
+];
+
 /** What runs in a Calico cluster, besides Felix, which is derived, and BIRD, which `routing/` runs. */
-export const calicoControllers: readonly Controller[] = [calicoNode, calicoKubeControllers, confd];
+export const calicoControllers: readonly Controller[] = [calicoNode, ipamCollector, loadBalancer, confd];
 
 export interface CalicoInstall {
   readonly topology: Topology;
@@ -94,13 +105,10 @@ function putGlobals(tx: ClusterTransaction): void {
     apiVersion: API_VERSION,
     kind: 'IPAMConfig',
     metadata: newMetadata(tx, 'default', '{}'),
-    spec: {
-      autoAllocateBlocks: true,
-      kubeVirtVMAddressPersistence: 'Enabled',
-      maxBlocksPerHost: 0,
-      strictAffinity: false,
-    },
+    spec: DEFAULT_CONFIG,
   });
+  tendConfiguration(tx);
+  for (const { name, ...spec } of DEFAULT_TIERS) put(tx, TIERS, { kind: 'Tier', name, spec });
 }
 
 /** CALICO_IPV4POOL_IPIP is Always in the manifest; the CIDR is the cluster's pod subnet. */

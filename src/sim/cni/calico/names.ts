@@ -3,9 +3,9 @@
  * Sources: libcalico-go/lib/names, libcalico-go/lib/backend/k8s/resources, felix/calc/vxlan_resolver.go, Calico v3.32.1.
  */
 import { sha1 } from '@noble/hashes/legacy.js';
-import { sha256 } from '@noble/hashes/sha2.js';
+import { sha224, sha256 } from '@noble/hashes/sha2.js';
 import { hex, utf8 } from '../../../base/bytes.ts';
-import { formatIpv4, type Cidr, type Ipv4 } from '../../../model/ip.ts';
+import type { Cidr, Ipv4 } from '../../../model/ip.ts';
 import { macFromBytes, type Mac } from '../../../model/mac.ts';
 import { base64url } from './base64url.ts';
 
@@ -27,14 +27,15 @@ export function vtepMac(node: string): Mac {
 
 /** A pod's eth0 here (a real kernel draws it at random): `7a:00:` and the address. */
 export function podMac(address: Ipv4): Mac {
-  return macFromBytes(
-    Uint8Array.of(0x7a, 0, address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255),
-  );
+  const pair = (shift: number): string => PAIRS[(address >>> shift) & 255] ?? '';
+  return `7a:00:${pair(24)}:${pair(16)}:${pair(8)}:${pair(0)}` as Mac;
 }
 
+const PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** `10-244-166-128-26` */
-export function blockName(block: Cidr): string {
-  return `${formatIpv4(block.base).replaceAll('.', '-')}-${block.length}`;
+export function blockName({ base, length }: Cidr): string {
+  return `${base >>> 24}-${(base >>> 16) & 255}-${(base >>> 8) & 255}-${base & 255}-${length}`;
 }
 
 /** `node1-10-244-166-128-26`; a name over the API's limit is cut and gets a hash. */
@@ -66,3 +67,7 @@ export function chainName(prefix: string, name: string): string {
     return whole;
   return `${prefix}_${base64url(sha256(utf8(name)))}`.slice(0, CHAIN_NAME_LIMIT);
 }
+
+/** `<prefix>:` and a hash of prefix and content, as IP sets and groups of policies are called. */
+export const uniqueId = (prefix: string, content: string): string =>
+  `${prefix}:${base64url(sha224(utf8(`${prefix}:${content}`)))}`;

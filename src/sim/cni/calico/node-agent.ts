@@ -3,7 +3,8 @@
  * pools ask for, and the tunnel devices that follow from it. What Felix programs is not written anywhere; `felix/` derives it.
  * Sources: node/pkg/allocateip/allocateip.go, felix/dataplane/linux/{vxlan_mgr,ipip_mgr}.go, Calico v3.32.1.
  */
-import { cidrContains, formatIpv4, parseIpv4, type Cidr } from '../../../model/ip.ts';
+import { ok, type Result } from '../../../base/result.ts';
+import { cidrContains, formatIpv4, parseIpv4 } from '../../../model/ip.ts';
 import type { Change, Controller } from '../../kube/controller.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { ClusterTransaction } from '../../kube/transaction.ts';
@@ -11,6 +12,7 @@ import { transactionDatastore } from './datastore.ts';
 import { encapsulations } from './encapsulation.ts';
 import { felixConfiguration } from './felix-configuration.ts';
 import { forgetNode, setDevices } from './interface-index.ts';
+import { host } from './ipam/affinity.ts';
 import { Ipam } from './ipam/ipam.ts';
 import { selectsNode } from './ipam/pools.ts';
 import { readPools, type IpPool } from './ippool.ts';
@@ -50,6 +52,7 @@ const RETRY = 10_000;
  */
 export const calicoNode: Controller = {
   name: 'calico-node',
+  watches: [NODES, IP_POOLS, FELIX_CONFIGURATIONS],
   react: (change, { store }) => keysFor(change, () => store.list(NODES)).map((key) => ({ key, after: 0 })),
   reconcile: (tx, key) => {
     const [name = '', part] = key.split('/');
@@ -87,63 +90,76 @@ export function tendNode(tx: ClusterTransaction, name: string): boolean {
     forgetNode(tx, name);
     return true;
   }
-  const ipam = new Ipam(transactionDatastore(tx));
-  const outcomes = TUNNELS.map((tunnel) => tendTunnel(tx, ipam, name, tunnel));
+  const settled = tendTunnels(tx, node);
   tendDevices(tx, name);
-  return outcomes.every((settled) => settled);
+  return settled;
 }
 
-function tendTunnel(tx: ClusterTransaction, ipam: Ipam, name: string, tunnel: Tunnel): boolean {
-  const node = tx.get(NODES, undefined, name);
-  const labels = node?.metadata.labels ?? {};
-  const pools = ipam
-    .pools()
-    .filter(
-      (pool) =>
-        tunnel.wanted(pool) &&
-        !pool.disabled &&
-        pool.allowedUses.includes('Tunnel') &&
-        selectsNode(pool, labels),
-    )
-    .map((pool) => pool.cidr);
-  const current = annotation(node, tunnel.annotation);
-  if (pools.length === 0) {
-    ipam.releaseHandle(tunnel.handle(name));
-    annotate(tx, name, tunnel.annotation, undefined);
-    return true;
+/** All or nothing: when one address cannot be had, those of this round go back and the node stays as it is written. */
+function tendTunnels(tx: ClusterTransaction, node: KubeObject): boolean {
+  const ipam = new Ipam(transactionDatastore(tx));
+  const changes: (readonly [string, string | undefined])[] = [];
+  const assigned: string[] = [];
+  for (const tunnel of TUNNELS) {
+    const found = tunnelAddress(ipam, node, tunnel);
+    if (!found.ok) {
+      for (const handle of assigned) ipam.releaseHandle(handle);
+      return false;
+    }
+    changes.push([tunnel.annotation, found.value]);
+    if (found.value !== undefined && found.value !== annotation(node, tunnel.annotation))
+      assigned.push(tunnel.handle(node.metadata.name));
   }
-  if (current !== undefined && isGood(ipam, name, { current, pools, tunnel })) return true;
-  ipam.releaseHandle(tunnel.handle(name));
+  annotate(tx, node, changes);
+  return true;
+}
+
+/** The address that the node's tunnel has or now gets; undefined when no pool asks for the tunnel. */
+function tunnelAddress(ipam: Ipam, node: KubeObject, tunnel: Tunnel): Result<string | undefined, string> {
+  const { name } = node.metadata;
+  const handle = tunnel.handle(name);
+  const pools = poolsAsking(ipam, node, tunnel);
+  if (pools.length === 0) {
+    ipam.releaseHandle(handle);
+    return ok(undefined);
+  }
+  const current = parseIpv4(annotation(node, tunnel.annotation) ?? '');
+  const holder = current === undefined ? undefined : ipam.holder(current);
+  const isOurs = holder?.handle_id === handle;
+  if (current !== undefined && isOurs && pools.some((pool) => cidrContains(pool, current)))
+    return ok(formatIpv4(current));
+  // An address that somebody else holds by now is not ours to give back.
+  if (!holder || isOurs) ipam.releaseHandle(handle);
   const assigned = ipam.autoAssign({
-    node: name,
-    handle: tunnel.handle(name),
+    owner: host(name),
+    handle,
     secondary: { node: name, type: tunnel.type },
     use: 'Tunnel',
     requested: pools,
   });
-  annotate(tx, name, tunnel.annotation, assigned.ok ? formatIpv4(assigned.value) : undefined);
-  return assigned.ok;
+  return assigned.ok ? ok(formatIpv4(assigned.value)) : assigned;
 }
 
-interface Held {
-  readonly current: string;
-  readonly pools: readonly Cidr[];
-  readonly tunnel: Tunnel;
-}
+const poolsAsking = (ipam: Ipam, { metadata: { labels = {} } }: KubeObject, tunnel: Tunnel) =>
+  ipam
+    .pools()
+    .filter((pool) => tunnel.wanted(pool) && !pool.disabled && pool.allowedUses.includes('Tunnel'))
+    .filter((pool) => selectsNode(pool, labels))
+    .map((pool) => pool.cidr);
 
-/** Whether the annotated address is this node's own tunnel address in one of the pools that ask for it. */
-function isGood(ipam: Ipam, node: string, { current, pools, tunnel }: Held): boolean {
-  const address = parseIpv4(current);
-  if (address === undefined || !pools.some((pool) => cidrContains(pool, address))) return false;
-  const owner = ipam.owner(address)?.secondary;
-  return owner?.['type'] === tunnel.type && owner['node'] === node;
-}
-
-function annotate(tx: ClusterTransaction, name: string, key: string, value: string | undefined): void {
-  const node = tx.get(NODES, undefined, name);
-  if (!node || annotation(node, key) === value) return;
-  const { [key]: _old, ...others } = node.metadata.annotations ?? {};
-  const annotations = value === undefined ? others : { ...others, [key]: value };
+function annotate(
+  tx: ClusterTransaction,
+  node: KubeObject,
+  changes: readonly (readonly [string, string | undefined])[],
+): void {
+  if (changes.every(([key, value]) => annotation(node, key) === value)) return;
+  const merged = new Map<string, string | undefined>([
+    ...Object.entries(node.metadata.annotations ?? {}),
+    ...changes,
+  ]);
+  const annotations = Object.fromEntries(
+    [...merged].flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const])),
+  );
   tx.put(NODES, { ...node, metadata: { ...node.metadata, annotations } });
 }
 
@@ -151,7 +167,7 @@ function annotate(tx: ClusterTransaction, name: string, key: string, value: stri
 function tendDevices(tx: ClusterTransaction, name: string): void {
   const node = tx.get(NODES, undefined, name);
   if (!node) return;
-  const felix = felixConfiguration(tx.state.store.table(FELIX_CONFIGURATIONS), name);
+  const felix = felixConfiguration(tx.table(FELIX_CONFIGURATIONS), name);
   const enabled = encapsulations(readPools(tx.list(IP_POOLS)), felix);
   const isVtep = DEVICE_ANNOTATIONS.every((key) => annotation(node, key) !== undefined);
   setDevices(tx, name, [

@@ -4,14 +4,13 @@
  */
 import type { JsonObject } from '../../../base/json.ts';
 import { err, ok, type Result } from '../../../base/result.ts';
-import { validatorErrors } from '../../cni/calico/ippool-validator.ts';
 import type { CommandIo } from '../command.ts';
 import type { Client } from './client.ts';
 import { readDocument, type Document } from './document.ts';
 import { readFiles } from './files.ts';
 import { failed, identifier, invalid, members, unsupported, type Failure, type Outcome } from './failure.ts';
-import { nameOf, specOf } from './kinds/custom.ts';
-import { absence, managerNamed } from './kinds/kinds.ts';
+import { nameOf } from './kinds/custom.ts';
+import { managerNamed } from './kinds/kinds.ts';
 import type { Line } from './options.ts';
 import { V3 } from './metadata.ts';
 import { mergePatch } from './strategic-merge.ts';
@@ -84,8 +83,7 @@ async function fromFile(
 function named(line: Line): Result<readonly Document[], Results> {
   const [word = '', ...names] = line.args;
   const manager = managerNamed(word);
-  if (!manager)
-    return err({ ...NOTHING, error: absence(word) ?? `resource type '${word}' is not supported` });
+  if (!manager) return err({ ...NOTHING, error: `resource type '${word}' is not supported` });
   const namespace = manager.namespaced ? line.value('--namespace') : undefined;
   const wanted = names.length === 0 ? [undefined] : names;
   return ok(
@@ -226,7 +224,7 @@ function patch(client: Client, { manager, resource }: Document, text: string): O
 }
 
 function validate({ manager, resource }: Document): Outcome<JsonObject> {
-  const errors = manager.kind === 'IPPool' ? validatorErrors(specOf(resource)) : [];
+  const errors = manager.errors?.(resource) ?? [];
   return errors.length > 0 ? invalid(errors) : ok(resource);
 }
 

@@ -292,18 +292,18 @@ describe('apply, create, replace, delete', () => {
   });
 
   test('rules of the CRD reach a kind that calicoctl does not check itself', async () => {
-    const peer = [
+    const felix = [
       'apiVersion: projectcalico.org/v3',
-      'kind: BGPPeer',
+      'kind: FelixConfiguration',
       'metadata:',
-      '  name: tor',
+      '  name: node.node1',
       'spec:',
-      '  node: node1',
-      '  nodeSelector: all()',
+      '  routeTableRange: { min: 1, max: 2 }',
+      '  routeTableRanges: [{ min: 1, max: 2 }]',
       '',
     ].join('\n');
-    expect((await terminal().type('calicoctl apply -f -', peer)).stderr).toContain(
-      'node and nodeSelector cannot both be set',
+    expect((await terminal().type('calicoctl apply -f -', felix)).stderr).toContain(
+      'routeTableRange and routeTableRanges cannot both be set',
     );
   });
 });

@@ -5,7 +5,7 @@
 import { isJsonObject, type JsonObject } from '../../../base/json.ts';
 import { ok } from '../../../base/result.ts';
 import { timestamp } from '../../core/time.ts';
-import { METADATA_ANNOTATION, NO_METADATA, type Datastore } from '../../cni/calico/datastore.ts';
+import { ipamMetadata, METADATA_ANNOTATION, type Datastore } from '../../cni/calico/datastore.ts';
 import { Ipam } from '../../cni/calico/ipam/ipam.ts';
 import { API_VERSION, GROUP } from '../../cni/calico/kinds.ts';
 import type { ApiRequest, ApiResponse } from '../../kube/api.ts';
@@ -78,9 +78,14 @@ function apiDatastore(client: Client): Datastore {
       const listed = client.list(collection(resource), resource);
       return listed.ok ? listed.value.items.filter(({ metadata }) => metadata.name.startsWith(prefix)) : [];
     },
-    put: (resource, { kind, name, spec }) => {
+    put: (resource, custom) => {
+      const { kind, name, spec, labels } = custom;
       const before = read(resource, name);
-      const metadata = before?.metadata ?? { name, annotations: { [METADATA_ANNOTATION]: NO_METADATA } };
+      const metadata = before?.metadata ?? {
+        name,
+        annotations: { [METADATA_ANNOTATION]: ipamMetadata(custom) },
+        ...(labels && { labels }),
+      };
       const written = { apiVersion: API_VERSION, kind, metadata, spec };
       const path = before ? `${collection(resource)}/${name}` : collection(resource);
       const { body } = client.ask({ method: before ? 'PUT' : 'POST', path, body: asJson(written) });

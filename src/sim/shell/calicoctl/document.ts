@@ -9,7 +9,7 @@ import { OBJECT_META } from '../../kube/kind-schema.ts';
 import { any, object, string, type Schema } from '../../kube/schema.ts';
 import { parseYaml } from '../kubectl/manifest.ts';
 import { Failure as KubectlFailure } from '../kubectl/failure.ts';
-import { absence, managerOf } from './kinds/kinds.ts';
+import { managerOf } from './kinds/kinds.ts';
 import type { ResourceManager } from './kinds/manager.ts';
 import { V3 } from './metadata.ts';
 
@@ -56,9 +56,7 @@ export function readDocument(value: Json): Result<readonly Document[], string> {
     return err(`Object 'Kind' is missing in '${JSON.stringify(value)}'`);
   const manager = apiVersion === V3 ? managerOf(kind) : undefined;
   if (!manager) {
-    return err(
-      absence(kind) ?? `unknown resource type (${kind}) and/or version (${String(apiVersion ?? '')})`,
-    );
+    return err(`unknown resource type (${kind}) and/or version (${String(apiVersion ?? '')})`);
   }
   const schema = kind === manager.kind ? resourceSchema(manager) : listSchema(manager);
   const problem = strictProblem(value, schema, { path: '', type: kind });

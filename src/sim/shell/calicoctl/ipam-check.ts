@@ -46,7 +46,7 @@ export function ipamCheck(io: CommandIo, client: Client, line: Line): Report {
   };
 }
 
-function attributesText({ handle, secondary }: Attributes): string {
+function attributesText({ handle_id: handle, secondary }: Attributes): string {
   const extra = Object.entries(secondary)
     .map(([key, value]) => `${key}=${value}`)
     .sort();
@@ -90,8 +90,9 @@ function useSection(
     `Found ${nodes.length} node tunnel IPs.`,
     '',
     'Loading all service load balancer IPs.',
-    ...belongs(services.uses),
-    `Found ${services.count} service load balancer(s).`,
+    ...(services
+      ? [...belongs(services.uses), `Found ${services.count} service load balancer(s).`]
+      : ['No configuration for LoadBalancer kubecontroller found, skipping service check']),
     '',
     'Loading all workload endpoints.',
     ...belongs(workloads),

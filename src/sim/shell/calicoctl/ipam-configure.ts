@@ -2,9 +2,11 @@
  * `calicoctl ipam configure`.
  * Source: calicoctl/calicoctl/commands/ipam/configure.go, libcalico-go/lib/ipam SetIPAMConfig, Calico v3.32.1.
  */
-import type { JsonObject } from '../../../base/json.ts';
-import { IPAM_CONFIGS } from '../../cni/calico/kinds.ts';
-import type { Client } from './client.ts';
+import { jsonEquals, type JsonObject } from '../../../base/json.ts';
+import { METADATA_ANNOTATION, NO_METADATA } from '../../cni/calico/datastore.ts';
+import { API_VERSION, IPAM_CONFIGS } from '../../cni/calico/kinds.ts';
+import { collection, type Client } from './client.ts';
+import { asJson } from './failure.ts';
 import type { Line } from './options.ts';
 import type { Report } from './report.ts';
 
@@ -36,10 +38,32 @@ export function ipamConfigure(client: Client, line: Line): Report {
   };
   const problem = conflict(spec);
   if (problem !== undefined) return refused(`error: ${problem}`);
-  client.objects.put(IPAM_CONFIGS, { kind: 'IPAMConfig', name: 'default', spec });
+  const failure = write(client, spec);
+  if (failure !== undefined) return refused(`error: ${failure}`);
   return {
     stdout: settings.map(({ name, value }) => `Successfully set ${name} to: ${String(value)}\n`).join(''),
   };
+}
+
+/** What nothing changes is not written. The text of a refusal by the CRD. */
+function write(client: Client, { maxBlocksPerHost, ...rest }: JsonObject): string | undefined {
+  const stored = client.objects.get(IPAM_CONFIGS, 'default');
+  const spec = maxBlocksPerHost ? { ...rest, maxBlocksPerHost } : rest;
+  if (stored && jsonEquals(stored.spec, spec)) return undefined;
+  const metadata = stored?.metadata ?? {
+    name: 'default',
+    annotations: { [METADATA_ANNOTATION]: NO_METADATA },
+  };
+  const base = collection(IPAM_CONFIGS);
+  const written = client.request(
+    {
+      method: stored ? 'PUT' : 'POST',
+      path: stored ? `${base}/default` : base,
+      body: asJson({ apiVersion: API_VERSION, kind: 'IPAMConfig', metadata, spec }),
+    },
+    'IPAMConfig(default)',
+  );
+  return written.ok ? undefined : written.error.text;
 }
 
 function conflict(spec: JsonObject): string | undefined {

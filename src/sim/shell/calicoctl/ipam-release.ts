@@ -5,8 +5,7 @@
 import { isJsonObject, type JsonObject } from '../../../base/json.ts';
 import { err, ok, type Result } from '../../../base/result.ts';
 import { parseIpv4, type Ipv4 } from '../../../model/ip.ts';
-import { attributesOf, ordinalOf, type Block } from '../../cni/calico/ipam/block.ts';
-import { IpamStore } from '../../cni/calico/ipam/ipam-store.ts';
+import type { Release } from '../../cni/calico/ipam/ipam.ts';
 import { parseAddress } from '../../cni/calico/ip-network.ts';
 import { CALICO_VERSION, CLUSTER_INFORMATIONS, IPAM_HANDLES } from '../../cni/calico/kinds.ts';
 import { listAt, objectAt, textAt } from '../../kube/fields.ts';
@@ -138,46 +137,27 @@ function unused(report: JsonObject): ReadonlyMap<string, JsonObject> {
   return new Map(all.filter(({ inUse }) => inUse !== true).map((each) => [textAt(each, 'ip'), each]));
 }
 
+/** What has changed hands since the report was made is left alone, and with it the rest of its block. */
 function releaseAddresses(client: Client, reports: readonly JsonObject[]): readonly string[] {
   const wanted = unusedIn(reports);
   if (wanted.size === 0) return ["Report didn't contain any leaked IPs to clean up.\n"];
-  const head = `Releasing ${wanted.size} old IPs...\n`;
-  const states = [...wanted].map(([text, report]) => ({ text, ...stateOf(client, text, report) }));
-  const conflict = states.find(({ outdated }) => outdated);
-  if (conflict) {
-    return [
-      head,
-      `An error occurred while releasing some IPs: update conflict: ${conflict.text}.  Problems are often caused by an out-of-date IPAM report.  Try regenerating the IPAM report and retry.\n`,
-    ];
-  }
-  const done = states.filter(({ address }) => address !== undefined && client.ipam.releaseAddress(address));
-  const gone = states.length - done.length;
+  const { count, unallocated, error } = client.ipam.release([...wanted.values()].flatMap(releaseOf));
   return [
-    head,
-    `Released ${done.length} IPs successfully\n`,
-    ...(gone > 0 ? [`${gone} addresses marked as leaked in the report had already been cleaned up.\n`] : []),
+    `Releasing ${wanted.size} old IPs...\n`,
+    error === undefined
+      ? `Released ${count} IPs successfully\n`
+      : `An error occurred while releasing some IPs: ${error}.  Problems are often caused by an out-of-date IPAM report.  Try regenerating the IPAM report and retry.\n`,
+    ...(unallocated.length > 0
+      ? [`${unallocated.length} addresses marked as leaked in the report had already been cleaned up.\n`]
+      : []),
   ];
 }
 
-interface AddressState {
-  readonly address: Ipv4 | undefined;
-  /** The report no longer tells what is there. */
-  readonly outdated: boolean;
-}
-
-function stateOf(client: Client, text: string, report: JsonObject): AddressState {
-  const address = parseIpv4(text);
-  if (address === undefined) return { address, outdated: false };
-  const block = new IpamStore(client.objects).blocks().find((each) => ordinalOf(each, address) !== undefined);
-  return { address, outdated: block !== undefined && !agrees(block, address, report) };
-}
-
-function agrees(block: Block, address: Ipv4, report: JsonObject): boolean {
-  const ordinal = ordinalOf(block, address) ?? -1;
-  if (report['sequenceNumber'] !== (block.sequences[ordinal] ?? 0)) return false;
-  const owner = attributesOf(block, ordinal);
-  const handle = textAt(report, 'handle');
-  return !owner || handle === '' || owner.handle === handle;
+function releaseOf(reported: JsonObject): readonly Release[] {
+  const address = parseIpv4(textAt(reported, 'ip'));
+  const handle = textAt(reported, 'handle');
+  if (address === undefined) return [];
+  return [{ address, sequence: Number(reported['sequenceNumber'] ?? 0), ...(handle !== '' && { handle }) }];
 }
 
 function releaseHandles(client: Client, reports: readonly JsonObject[]): readonly string[] {

@@ -28,14 +28,14 @@ export const badAddress = (text: string): Report => ({
 function showAddress(client: Client, text: string): Report {
   const parsed = parseAddress(text);
   if (!parsed) return badAddress(text);
-  const owner = parsed.version === 4 ? client.ipam.owner(Number(parsed.address) as Ipv4) : undefined;
+  const owner = parsed.version === 4 ? client.ipam.holder(Number(parsed.address) as Ipv4) : undefined;
   if (!owner) return { stdout: `${text} is not assigned\n` };
   const attributes = Object.entries(owner.secondary).sort(([a], [b]) => (a < b ? -1 : 1));
   const active =
     attributes.length === 0
       ? 'No Active Owner attributes defined\n'
       : `Active Owner Attributes:\n${attributes.map(([key, value]) => `  ${key}: ${value}\n`).join('')}`;
-  return { stdout: `IP ${text} is in use\nHandle ID: ${owner.handle ?? '<none>'}\n${active}` };
+  return { stdout: `IP ${text} is in use\nHandle ID: ${owner.handle_id ?? '<none>'}\n${active}` };
 }
 
 function utilization(client: Client, showBlocks: boolean): string {

@@ -4,7 +4,13 @@
  */
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { formatIpv4, parseIpv4, type Ipv4 } from '../../../model/ip.ts';
-import { addressOf, attributesOf, type Attributes, type Block } from '../../cni/calico/ipam/block.ts';
+import {
+  addressOf,
+  attributesOf,
+  sequenceOf,
+  type Attributes,
+  type Block,
+} from '../../cni/calico/ipam/block.ts';
 import { IpamStore } from '../../cni/calico/ipam/ipam-store.ts';
 import { poolHolding } from '../../cni/calico/ipam/pools.ts';
 import { readPools, type IpPool } from '../../cni/calico/ippool.ts';
@@ -13,12 +19,15 @@ import {
   CLUSTER_INFORMATIONS,
   IPAM_HANDLES,
   IP_POOLS,
+  KUBE_CONTROLLERS_CONFIGURATIONS,
   NODES,
   NODE_ANNOTATION,
   PODS,
 } from '../../cni/calico/kinds.ts';
+import { isFinished } from '../../cni/calico/kube-controllers/allocations.ts';
+import { isManaged } from '../../cni/calico/kube-controllers/service-wishes.ts';
 import { workloadEndpointName } from '../../cni/calico/names.ts';
-import { compact, listAt, textAt } from '../../kube/fields.ts';
+import { at, compact, listAt, textAt } from '../../kube/fields.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { Client } from './client.ts';
 
@@ -47,7 +56,8 @@ export interface Survey {
   /** Those that are not disabled. */
   readonly pools: readonly IpPool[];
   readonly nodes: readonly Use[];
-  readonly services: { readonly count: number; readonly uses: readonly Use[] };
+  /** Absent when the configuration of Calico's controllers has no load balancer. */
+  readonly services: { readonly count: number; readonly uses: readonly Use[] } | undefined;
   readonly workloads: readonly Use[];
   readonly handles: readonly Handle[];
   readonly cluster: KubeObject | undefined;
@@ -77,7 +87,7 @@ function allocationsOf(block: Block): readonly Allocation[] {
     const attributes = attributesOf(block, ordinal);
     if (!attributes) return [];
     const node = attributes.secondary['node'] ?? home;
-    const sequence = block.sequences[ordinal] ?? 0;
+    const sequence = sequenceOf(block, ordinal);
     return [{ address: addressOf(block, ordinal), attributes, sequence, node, borrowed: node !== home }];
   });
 }
@@ -92,20 +102,24 @@ const nodeUses = ({ metadata }: KubeObject): readonly Use[] =>
     use(metadata.annotations?.[key] ?? '', `Node(${metadata.name})`),
   );
 
-function podUses({ metadata, spec }: KubeObject): readonly Use[] {
-  if (spec?.['hostNetwork'] === true) return [];
-  const endpoint = workloadEndpointName(String(spec?.['nodeName'] ?? ''), metadata.name);
-  const address = metadata.annotations?.['cni.projectcalico.org/podIP'] ?? '';
-  return use(address, `Workload(${metadata.namespace ?? 'default'}/${endpoint})`);
+/** A pod that has ended has given its address back. */
+function podUses(pod: KubeObject): readonly Use[] {
+  const { metadata, spec, status } = pod;
+  const node = textAt(spec, 'nodeName');
+  if (spec?.['hostNetwork'] === true || node === '' || isFinished(pod)) return [];
+  const endpoint = workloadEndpointName(node, metadata.name);
+  const shown = textAt(status, 'podIP') || (metadata.annotations?.['cni.projectcalico.org/podIP'] ?? '');
+  return use(shown, `Workload(${metadata.namespace ?? 'default'}/${endpoint})`);
 }
 
-/** Services that Calico's own load balancer would serve: all of that type, unless they name somebody else's class. */
+/** Services that Calico's own load balancer serves. */
 function loadBalancers(client: Client): Survey['services'] {
+  const configuration = client.objects.get(KUBE_CONTROLLERS_CONFIGURATIONS, 'default')?.spec;
+  const settings = at(configuration, 'controllers', 'loadBalancer');
+  if (settings === undefined) return undefined;
+  const assignIps = textAt(settings, 'assignIPs') || 'AllServices';
   const services = client.list('/api/v1/services', 'services');
-  const own = (services.ok ? services.value.items : []).filter(({ spec }) => {
-    const by = textAt(spec, 'loadBalancerClass');
-    return spec?.['type'] === 'LoadBalancer' && (by === '' || by === 'calico');
-  });
+  const own = (services.ok ? services.value.items : []).filter((service) => isManaged(service, assignIps));
   const uses = own.flatMap(({ metadata, status }) =>
     listAt(status, 'loadBalancer', 'ingress').flatMap((ingress) => use(textAt(ingress, 'ip'), metadata.name)),
   );
@@ -126,11 +140,11 @@ export interface Findings {
 
 export function judged({ blocks, pools, nodes, services, workloads, handles }: Survey): Findings {
   const users = new Map<Ipv4, string[]>();
-  for (const { address, owner } of [...nodes, ...services.uses, ...workloads])
+  for (const { address, owner } of [...nodes, ...(services?.uses ?? []), ...workloads])
     users.set(address, [...(users.get(address) ?? []), owner]);
   const allocations = blocks.flatMap((each) => each.allocations);
   const allocated = new Set(allocations.map(({ address }) => address));
-  const mentioned = new Set(allocations.flatMap(({ attributes }) => attributes.handle ?? []));
+  const mentioned = new Set(allocations.flatMap(({ attributes }) => attributes.handle_id ?? []));
   const known = new Set(handles.map(({ id }) => id));
   const loose = [...users.keys()].filter((address) => !allocated.has(address));
   return {
@@ -169,7 +183,7 @@ function reported(allocation: Allocation, users: Findings['users']): Json {
   const owners = users.get(address);
   return compact({
     ip: formatIpv4(address),
-    handle: attributes.handle,
+    handle: attributes.handle_id,
     sequenceNumber: sequence,
     pod,
     namespace,

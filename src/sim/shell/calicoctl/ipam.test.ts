@@ -1,17 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { TestCluster } from '../../cni/calico/two-racks.contract.ts';
+import { IPAM_CONFIGS } from '../../cni/calico/kinds.ts';
 import { Terminal } from './terminal.contract.ts';
 
-describe('ipam', () => {
-  const busy = (): Terminal => {
-    const cluster = new TestCluster()
-      .withCalico('none')
-      .withPool('a', { cidr: '10.244.0.0/16', vxlanMode: 'Always' })
-      .withPool('b', { cidr: '10.65.0.0/29', blockSize: 29 });
-    for (let at = 0; at < 5; at += 1) cluster.addPod(`web-${at}`, 'node1');
-    return new Terminal(cluster);
-  };
+const busy = (): Terminal => {
+  const cluster = new TestCluster()
+    .withCalico('none')
+    .withPool('a', { cidr: '10.244.0.0/16', vxlanMode: 'Always' })
+    .withPool('b', { cidr: '10.65.0.0/29', blockSize: 29 });
+  for (let at = 0; at < 5; at += 1) cluster.addPod(`web-${at}`, 'node1');
+  return new Terminal(cluster);
+};
 
+describe('ipam', () => {
   test('show (layout: upstream sample)', async () => {
     const shell = busy();
     expect((await shell.type('calicoctl ipam show')).stdout).toBe(
@@ -270,5 +271,63 @@ describe('split', () => {
       expect.stringMatching(/^split-a-1 +10\.244\.128\.0\/17 +true +Never +Always +false +false +all\(\)/),
     ]);
     expect((await shell.type('calicoctl ipam check')).stdout).toContain('found 0 problems.');
+  });
+});
+
+describe('after something moved', () => {
+  test('check passes Services over when the load balancer is not configured', async () => {
+    const shell = busy();
+    const patch = `'{"spec": {"controllers": {"loadBalancer": null}}}'`;
+    expect((await shell.type(`calicoctl patch kubecontrollersconfig default -p ${patch}`)).stdout).toBe(
+      "Successfully patched 1 'KubeControllersConfiguration' resource\n",
+    );
+    expect((await shell.type('calicoctl ipam check')).stdout).toContain(
+      [
+        'Loading all service load balancer IPs.',
+        'No configuration for LoadBalancer kubecontroller found, skipping service check',
+        '',
+        'Loading all workload endpoints.',
+      ].join('\n'),
+    );
+  });
+
+  test('release --from-report spares the block of an address that changed hands meanwhile', async () => {
+    const shell = busy();
+    for (const pod of ['web-0', 'web-1']) {
+      shell.cluster.change((tx) => {
+        tx.delete('pods', 'default', pod);
+      });
+    }
+    await shell.type('calicoctl datastore migrate lock');
+    await shell.type('calicoctl ipam check -o /root/report.json');
+    await shell.type('calicoctl ipam release --ip=10.244.166.129');
+    const [web] = [...shell.cluster.state.sandboxes.values()].filter(({ pod }) => pod === 'web-4');
+    if (web) shell.cluster.change((tx) => shell.cluster.cni.del(tx, web));
+    expect((await shell.type('calicoctl ipam release --from-report=/root/report.json')).stdout).toBe(
+      [
+        'Releasing 2 old IPs...',
+        'An error occurred while releasing some IPs: update conflict: 10.244.166.129.  Problems are often caused by an out-of-date IPAM report.  Try regenerating the IPAM report and retry.',
+        "Report didn't contain any handles to clean up.",
+        'You may now unlock the data store.',
+        '',
+      ].join('\n'),
+    );
+    expect((await shell.type('calicoctl ipam show --ip=10.244.166.130')).stdout).toContain('is in use');
+  });
+
+  test('configure is refused by the CRD, and leaves unset what is 0', async () => {
+    const shell = busy();
+    const line = 'calicoctl ipam configure --strictaffinity=true';
+    expect((await shell.type(`${line} --max-blocks-per-host=-1`)).stderr).toBe(
+      'error: IPAMConfig.crd.projectcalico.org "default" is invalid: spec.maxBlocksPerHost: Invalid value: -1: spec.maxBlocksPerHost in body should be greater than or equal to 0\n',
+    );
+    expect((await shell.type(`${line} --max-blocks-per-host=0`)).stdout).toBe(
+      'Successfully set StrictAffinity to: true\nSuccessfully set MaxBlocksPerHost to: 0\n',
+    );
+    expect(shell.cluster.get(IPAM_CONFIGS, 'default')?.spec).toEqual({
+      autoAllocateBlocks: true,
+      kubeVirtVMAddressPersistence: 'Enabled',
+      strictAffinity: true,
+    });
   });
 });

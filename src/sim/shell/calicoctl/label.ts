@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../base/json.ts';
 import { replace } from './actions.ts';
 import type { Client } from './client.ts';
 import { members } from './failure.ts';
-import { absence, managerNamed } from './kinds/kinds.ts';
+import { managerNamed } from './kinds/kinds.ts';
 import type { Line } from './options.ts';
 import type { Report } from './report.ts';
 
@@ -13,9 +13,7 @@ export function label(client: Client, line: Line): Report {
   const [kind = '', name = '', word = ''] = line.args;
   const manager = managerNamed(kind);
   if (!manager) {
-    return refused(
-      `failed to get ${kind} ${name}, error ${absence(kind) ?? `resource type '${kind}' is not supported`}`,
-    );
+    return refused(`failed to get ${kind} ${name}, error resource type '${kind}' is not supported`);
   }
   const change = parseChange(line, word);
   if (!change) return refused(`invalid label ${word}`);

@@ -54,21 +54,33 @@ export function v3Metadata({ metadata }: KubeObject): JsonObject {
 }
 
 /** The annotation that keeps v3 metadata. */
-export function keptMetadata(metadata: JsonObject): string {
-  const kept = ordered({ ...metadata }, ['creationTimestamp', 'labels', 'annotations']);
-  const { name: _name, namespace: _namespace, uid: _uid, resourceVersion: _version, ...rest } = kept;
-  return JSON.stringify(rest);
+function keptMetadata(metadata: JsonObject, keepsName: boolean): string {
+  const { name, namespace: _namespace, uid: _uid, resourceVersion: _version, ...rest } = metadata;
+  const kept = { ...(keepsName && { name }), ...rest };
+  return JSON.stringify(ordered(kept, ['name', 'creationTimestamp', 'labels', 'annotations']));
 }
 
-/** Metadata of the v1 object that stores a v3 resource. */
-export function v1Metadata(metadata: JsonObject): JsonObject {
+/** What Calico calls its own shows on the stored object, too. */
+function own(pairs: Json | undefined): Readonly<Record<string, Json | undefined>> {
+  const calico = (key: string): boolean =>
+    key.includes('projectcalico.org/') || key.includes('operator.tigera.io/');
+  return Object.fromEntries(Object.entries(members(pairs)).filter(([key]) => calico(key)));
+}
+
+/** Metadata of the v1 object that stores a v3 resource; that of policies keeps the name, too. */
+export function v1Metadata(metadata: JsonObject, keepsName = false): JsonObject {
   const { name, namespace, resourceVersion, uid } = metadata;
+  const labels = some(own(metadata['labels']));
   return {
     name,
     ...(namespace !== undefined && { namespace }),
     ...(resourceVersion !== undefined && { resourceVersion }),
     ...(typeof uid === 'string' && { uid: convertUid(uid) }),
-    annotations: { [METADATA_ANNOTATION]: keptMetadata(metadata) },
+    ...(labels && { labels }),
+    annotations: {
+      ...own(metadata['annotations']),
+      [METADATA_ANNOTATION]: keptMetadata(metadata, keepsName),
+    },
   };
 }
 

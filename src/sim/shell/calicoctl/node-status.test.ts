@@ -39,6 +39,8 @@ const session = (name: string, rest: Partial<BgpProtocolView>): BgpProtocolView 
 
 const speaker = (protocols: SpeakerView['protocols']): SpeakerView => ({
   netns: 'node/node1',
+  hostname: 'node1',
+  software: 'bird-1.6',
   version: 'v0.3.3+birdv1.6.8',
   routerId: ipv4('10.0.0.11'),
   asNumber: 64512,

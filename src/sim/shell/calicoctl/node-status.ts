@@ -46,6 +46,8 @@ function peerRows(io: CommandIo, node: string): readonly (readonly string[])[] |
     const [, type = '', address = ''] = NAME.exec(protocol.name) ?? [];
     if (protocol.kind !== 'BGP' || type === '') return [];
     const { state, since, info } = summaryOf(protocol, { view, epoch: io.clock.epoch });
+    // The real tool passes over a line without this word.
+    if (info.trim() === '') return [];
     return [
       [address.replaceAll('_', '.'), TYPES[type] ?? '', state, since, info.trim().replace(/\s+/g, ' ')],
     ];

@@ -82,7 +82,7 @@ export class Terminal {
         accept: unused,
         capture: unused,
       },
-      routing: { speaker: unused },
+      routing: { speaker: unused, at: unused },
       clock: {
         epoch: cluster.state.epoch,
         now: () => cluster.state.now,

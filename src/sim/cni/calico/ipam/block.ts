@@ -1,9 +1,10 @@
 /**
  * One allocation block: which ordinal belongs to whom, and the queue of free ordinals. Taking pops its head, giving back
- * appends to its tail, so addresses come back in the order they were freed. Changes make a new block.
+ * appends to its tail, so addresses come back in the order they were freed. Changes make a new block, which shares what
+ * did not change with the old one and with the objects in the datastore: blocks change with every pod.
  * Source: libcalico-go/lib/ipam/ipam_block.go, libcalico-go/lib/backend/model/block.go, Calico v3.32.1.
  */
-import { jsonEquals, type Json, type JsonObject } from '../../../../base/json.ts';
+import { isJsonObject, jsonEquals, type Json, type JsonObject } from '../../../../base/json.ts';
 import { err, ok, type Result } from '../../../../base/result.ts';
 import {
   addressAt,
@@ -15,11 +16,14 @@ import {
   type Cidr,
   type Ipv4,
 } from '../../../../model/ip.ts';
+import { memoize } from '../../../core/memo.ts';
 import type { KubeObject } from '../../../kube/object.ts';
 
 export interface Block {
   readonly cidr: Cidr;
-  /** `host:<node>`; absent when nobody owns the block any more. */
+  /** Its spelling. */
+  readonly text: string;
+  /** `host:<node>` or `virtual:load-balancer`; absent when nobody owns the block any more. */
   readonly affinity?: string;
   /** RFC 3339. */
   readonly claimed?: string;
@@ -32,8 +36,9 @@ export interface Block {
   readonly sequences: Readonly<Record<string, number>>;
 }
 
-export interface Attributes {
-  readonly handle?: string;
+/** Of an allocation, in the words of the datastore. */
+export interface Attributes extends JsonObject {
+  readonly handle_id?: string;
   /** Node, pod, namespace, timestamp, or node and type of a tunnel address. */
   readonly secondary: Readonly<Record<string, string>>;
 }
@@ -45,16 +50,18 @@ export interface Claim {
 }
 
 export function newBlock(cidr: Cidr, claim: Claim): Block {
-  const size = cidrSize(cidr);
-  return {
-    cidr,
-    ...claim,
+  const text = formatCidr(cidr);
+  return { cidr, text, ...claim, ...unused(cidrSize(cidr)), attributes: [], sequences: {} };
+}
+
+/** Of so many addresses, which all new blocks of that size share. */
+const unused = memoize(
+  (size: number): Pick<Block, 'allocations' | 'unallocated'> => ({
     allocations: Array.from({ length: size }, () => null),
     unallocated: Array.from({ length: size }, (_, ordinal) => ordinal),
-    attributes: [],
-    sequences: {},
-  };
-}
+  }),
+  4,
+);
 
 export const isEmpty = (block: Block): boolean => block.unallocated.length === block.allocations.length;
 
@@ -69,6 +76,9 @@ export function attributesOf(block: Block, ordinal: number): Attributes | undefi
   const index = block.allocations[ordinal];
   return index === null || index === undefined ? undefined : block.attributes[index];
 }
+
+/** The sequence number under which an address was given out. */
+export const sequenceOf = (block: Block, ordinal: number): number => block.sequences[ordinal] ?? 0;
 
 export type Reserved = (address: Ipv4) => boolean;
 
@@ -86,43 +96,46 @@ export function takeNext(
   const at = reserved ? block.unallocated.findIndex((ordinal) => !reserved(addressOf(block, ordinal))) : 0;
   const ordinal = block.unallocated[at];
   if (ordinal === undefined) return undefined;
-  return { block: withAllocation(block, ordinal, owner), address: addressOf(block, ordinal) };
+  return { block: withAllocation(block, at, owner), address: addressOf(block, ordinal) };
 }
 
 /** Takes one particular address. */
 export function take(block: Block, address: Ipv4, owner: Attributes): Result<Block, string> {
   const ordinal = ordinalOf(block, address);
-  if (ordinal === undefined) return err(`IP ${formatIpv4(address)} not in block ${formatCidr(block.cidr)}`);
+  if (ordinal === undefined) return err(`IP ${formatIpv4(address)} not in block ${block.text}`);
   if (block.allocations[ordinal] !== null) {
     return err(
       `resource already exists: ${formatIpv4(address)} with error: Address already assigned in block`,
     );
   }
-  return ok(withAllocation(block, ordinal, owner));
+  return ok(withAllocation(block, block.unallocated.indexOf(ordinal), owner));
 }
 
-function withAllocation(block: Block, ordinal: number, owner: Attributes): Block {
+/** Gives the ordinal at one place of the queue to an owner. */
+function withAllocation(block: Block, place: number, owner: Attributes): Block {
+  const ordinal = block.unallocated[place] ?? 0;
   const known = block.attributes.findIndex((each) => sameOwner(each, owner));
   const index = known < 0 ? block.attributes.length : known;
   return {
     ...block,
     allocations: block.allocations.with(ordinal, index),
-    unallocated: block.unallocated.filter((free) => free !== ordinal),
+    unallocated: block.unallocated.toSpliced(place, 1),
     attributes: known < 0 ? [...block.attributes, owner] : block.attributes,
     sequences: { ...block.sequences, [ordinal]: block.sequence },
   };
 }
 
-const sameOwner = (a: Attributes, b: Attributes): boolean =>
-  a.handle === b.handle && jsonEquals(a.secondary, b.secondary);
+const sameOwner = (a: Attributes, b: Attributes): boolean => a.handle_id === b.handle_id && jsonEquals(a, b);
 
 /** Gives back everything a handle holds. Recorded sequence numbers stay, as upstream leaves them. */
 export function releaseHandle(
   block: Block,
   handle: string,
 ): { readonly block: Block; readonly count: number } {
-  const mine = (ordinal: number): boolean => attributesOf(block, ordinal)?.handle === handle;
-  const ordinals = block.allocations.flatMap((_, ordinal) => (mine(ordinal) ? [ordinal] : []));
+  const ordinals: number[] = [];
+  block.allocations.forEach((index, ordinal) => {
+    if (index !== null && block.attributes[index]?.handle_id === handle) ordinals.push(ordinal);
+  });
   return { block: ordinals.length === 0 ? block : released(block, ordinals), count: ordinals.length };
 }
 
@@ -134,9 +147,7 @@ export function releaseAddress(
   const ordinal = ordinalOf(block, address);
   const was = ordinal === undefined ? undefined : attributesOf(block, ordinal);
   if (ordinal === undefined || !was) return undefined;
-  const sequences = Object.fromEntries(
-    Object.entries(block.sequences).filter(([key]) => key !== String(ordinal)),
-  );
+  const { [ordinal]: _forgotten, ...sequences } = block.sequences;
   return { block: { ...released(block, [ordinal]), sequences }, was };
 }
 
@@ -161,21 +172,19 @@ function released(block: Block, ordinals: readonly number[]): Block {
 
 /** The block as the datastore holds it (spec of an IPAMBlock). */
 export function blockSpec(block: Block): JsonObject {
-  return {
-    ...(block.affinity !== undefined && { affinity: block.affinity }),
-    ...(block.claimed !== undefined && { affinityClaimTime: block.claimed }),
+  const { affinity, claimed } = block;
+  const rest = {
     allocations: block.allocations,
-    attributes: block.attributes.map(({ handle, secondary }) => ({
-      ...(handle !== undefined && { handle_id: handle }),
-      secondary,
-    })),
-    cidr: formatCidr(block.cidr),
+    attributes: block.attributes,
+    cidr: block.text,
     deleted: false,
     sequenceNumber: block.sequence,
     sequenceNumberForAllocation: block.sequences,
     strictAffinity: false,
     unallocated: block.unallocated,
   };
+  if (affinity === undefined) return rest;
+  return claimed === undefined ? { affinity, ...rest } : { affinity, affinityClaimTime: claimed, ...rest };
 }
 
 const parsed = new WeakMap<KubeObject, { readonly block: Block | undefined }>();
@@ -199,6 +208,7 @@ function parseBlock(spec: JsonObject): Block | undefined {
   if (!cidr) return undefined;
   return {
     cidr,
+    text: formatCidr(cidr),
     ...(typeof spec['affinity'] === 'string' && { affinity: spec['affinity'] }),
     ...(typeof spec['affinityClaimTime'] === 'string' && { claimed: spec['affinityClaimTime'] }),
     allocations: list(spec['allocations']).map((index) => (typeof index === 'number' ? index : null)),
@@ -210,17 +220,14 @@ function parseBlock(spec: JsonObject): Block | undefined {
 }
 
 function parseAttributes(value: Json): Attributes {
-  const { handle_id: handle, secondary } = value as JsonObject;
-  return {
-    ...(typeof handle === 'string' && { handle }),
-    secondary: (secondary ?? {}) as Readonly<Record<string, string>>,
-  };
+  const attributes = isJsonObject(value) ? value : {};
+  return { ...attributes, secondary: (attributes['secondary'] ?? {}) as Attributes['secondary'] };
 }
 
 const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
 
-/** The node of a block's or attribute's owner. */
-export const hostOf = (block: Block): string | undefined =>
-  block.affinity?.startsWith('host:') ? block.affinity.slice('host:'.length) : undefined;
+const HOST = 'host:';
 
-export const hostAffinity = (node: string): string => `host:${node}`;
+/** The node that owns a block; undefined for an orphan, and for a block that no node owns. */
+export const hostOf = (block: Block): string | undefined =>
+  block.affinity?.startsWith(HOST) ? block.affinity.slice(HOST.length) : undefined;

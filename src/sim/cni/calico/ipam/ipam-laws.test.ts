@@ -1,63 +1,66 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { seeded, nextRandom } from '../../../core/random.ts';
-import { readBlock, attributesOf } from './block.ts';
-import { BLOCK_AFFINITIES, IPAM_BLOCKS, IPAM_HANDLES } from '../kinds.ts';
-import { TestCluster, oneRack } from '../two-racks.contract.ts';
+import { nextRandom, seeded } from '../../../core/random.ts';
+import { Terminal } from '../../../shell/calicoctl/terminal.contract.ts';
+import { IPAM_BLOCKS, IPAM_HANDLES } from '../kinds.ts';
+import { oneRack, TestCluster } from '../two-racks.contract.ts';
+import { audit } from './ipam-audit.contract.ts';
+import { History, KINDS, type Operation } from './ipam-history.contract.ts';
 
-describe('laws of IPAM over 10,000 random additions and deletions', () => {
-  const cluster = new TestCluster(oneRack(12))
-    .withCalico('none')
-    .withPool('pool', { cidr: '10.244.0.0/22', blockSize: 27 });
-  const running = new Map<string, string>();
-  let random = seeded(42);
+const operation: fc.Arbitrary<Operation> = fc.record({
+  kind: fc.constantFrom(...KINDS),
+  pick: fc.nat(10_000),
+});
+
+test('no address is given twice and none is lost, whatever happens', () => {
+  fc.assert(
+    fc.property(fc.array(operation, { maxLength: 100 }), (operations) => {
+      const history = new History();
+      for (const each of operations) {
+        history.do(each);
+        expect(audit(history.cluster.state)).toEqual([]);
+      }
+    }),
+    { numRuns: 40 },
+  );
+});
+
+describe('after 10,000 random operations', () => {
+  const history = new History();
+  const found: string[] = [];
+  let most = 0;
+  let random = seeded(2026);
   const below = (limit: number): number => {
     const { value, state } = nextRandom(random);
     random = state;
     return Math.floor(value * limit);
   };
-  let refused = 0;
   for (let step = 0; step < 10_000; step += 1) {
-    const names = [...running.keys()];
-    if (below(1200) < names.length) {
-      const name = names[below(names.length)] ?? '';
-      cluster.deletePod(name);
-      running.delete(name);
-      continue;
-    }
-    const address = cluster.addPod(`p-${step}`, cluster.topology.nodes[below(12)]?.name ?? '');
-    if (address.endsWith('/32')) running.set(`p-${step}`, address);
-    else refused += 1;
+    history.do({ kind: KINDS[below(KINDS.length)] ?? 'wait', pick: below(10_000) });
+    most = Math.max(most, history.running.length);
+    if (step % 20 === 0) found.push(...audit(history.cluster.state));
   }
-  const blocks = cluster.state.store.list(IPAM_BLOCKS).flatMap((object) => readBlock(object) ?? []);
+  history.settle();
 
-  test('no address is held twice', () => {
-    expect(new Set(running.values()).size).toBe(running.size);
-    expect(refused).toBeGreaterThanOrEqual(0);
+  test('it was a busy cluster', () => {
+    expect(most).toBeGreaterThan(30);
   });
 
-  test('what the blocks count is what runs: nothing leaks', () => {
-    const allocated = blocks.flatMap((block) =>
-      block.allocations.flatMap((_, ordinal) => attributesOf(block, ordinal)?.secondary['pod'] ?? []),
+  test('all objects agree with each other, and did on the way', () => {
+    expect([...found, ...audit(history.cluster.state)]).toEqual([]);
+  });
+
+  test('only what runs holds an address', () => {
+    const pods = [...history.cluster.state.sandboxes.values()].map(
+      ({ containerId }) => `k8s-pod-network.${containerId}`,
     );
-    expect([...allocated].sort()).toEqual([...running.keys()].sort());
-    expect(cluster.names(IPAM_HANDLES)).toHaveLength(running.size);
+    const tunnels = history.cluster.names(IPAM_HANDLES).filter((name) => name.includes('tunnel-addr'));
+    expect([...history.cluster.names(IPAM_HANDLES)].sort()).toEqual([...pods, ...tunnels].sort());
   });
 
-  test('free and taken ordinals part a block', () => {
-    for (const block of blocks) {
-      const taken = block.allocations.flatMap((index, ordinal) => (index === null ? [] : [ordinal]));
-      expect([...taken, ...block.unallocated].sort((a, b) => a - b)).toEqual(
-        block.allocations.map((_, at) => at),
-      );
-      expect(block.attributes).toHaveLength(taken.length);
-    }
-  });
-
-  test('every affinity is confirmed and its block says the same', () => {
-    const owners = blocks.flatMap(({ affinity, cidr }) => (affinity ? [`${affinity} ${cidr.base}`] : []));
-    expect(cluster.names(BLOCK_AFFINITIES)).toHaveLength(owners.length);
-    for (const { spec } of cluster.state.store.list(BLOCK_AFFINITIES))
-      expect(spec?.['state']).toBe('confirmed');
+  test('calicoctl finds no problem', async () => {
+    const { stdout } = await new Terminal(history.cluster).type('calicoctl ipam check --show-problem-ips');
+    expect(stdout).toContain('Check complete; found 0 problems.\n');
   });
 });
 
@@ -69,4 +72,5 @@ test('5,000 pods on 500 nodes', () => {
     cluster.addPod(`p-${at}`, cluster.topology.nodes[at % 500]?.name ?? '');
   expect(cluster.names(IPAM_BLOCKS)).toHaveLength(500);
   expect(cluster.names(IPAM_HANDLES)).toHaveLength(5500);
+  expect(audit(cluster.state)).toEqual([]);
 });

@@ -4,6 +4,7 @@
  * driver does.
  * Source: libcalico-go/lib/backend/k8s/resources/ipam_{block,affinity_v1,handle,config_v1}.go, Calico v3.32.1.
  */
+import type { JsonObject } from '../../../../base/json.ts';
 import {
   cidrContains,
   cidrOf,
@@ -15,12 +16,21 @@ import {
 } from '../../../../model/ip.ts';
 import type { KubeObject } from '../../../kube/object.ts';
 import type { Datastore } from '../datastore.ts';
-import { BLOCK_AFFINITIES, IPAM_BLOCKS, IPAM_CONFIGS, IPAM_HANDLES, IP_RESERVATIONS } from '../kinds.ts';
+import { readPools, type IpPool } from '../ippool.ts';
+import {
+  BLOCK_AFFINITIES,
+  IPAM_BLOCKS,
+  IPAM_CONFIGS,
+  IPAM_HANDLES,
+  IP_POOLS,
+  IP_RESERVATIONS,
+  NODES,
+} from '../kinds.ts';
 import { affinityName, blockName, handleName } from '../names.ts';
+import type { Labels } from '../selector.ts';
 import { strings } from '../validation.ts';
+import { affinityLabels, readAffinity, type Affinity, type AffinityState, type Owner } from './affinity.ts';
 import { blockSpec, readBlock, remember, type Block, type Reserved } from './block.ts';
-
-export type AffinityState = 'pending' | 'confirmed' | 'pendingDeletion';
 
 export interface IpamConfig {
   readonly strictAffinity: boolean;
@@ -42,6 +52,27 @@ export class IpamStore {
     this.#objects = objects;
   }
 
+  /** Milliseconds since 1970. */
+  get clock(): number {
+    return this.#objects.clock;
+  }
+
+  /** RFC 3339 with seconds. */
+  get timestamp(): string {
+    return this.#objects.timestamp;
+  }
+
+  /** All IPv4 pools, in name order. */
+  pools(): readonly IpPool[] {
+    return poolsOf(this.#objects.list(IP_POOLS));
+  }
+
+  /** Undefined for a node that does not exist. */
+  nodeLabels(name: string): Labels | undefined {
+    const node = this.#objects.get(NODES, name);
+    return node && (node.metadata.labels ?? {});
+  }
+
   block(cidr: Cidr): Block | undefined {
     const object = this.#objects.get(IPAM_BLOCKS, blockName(cidr));
     return object && readBlock(object);
@@ -51,13 +82,16 @@ export class IpamStore {
     return this.#objects.list(IPAM_BLOCKS).flatMap((object) => readBlock(object) ?? []);
   }
 
-  /** Writes a block; every write after the first counts its sequence up. */
-  putBlock(block: Block): Block {
-    const exists = this.#objects.get(IPAM_BLOCKS, blockName(block.cidr)) !== undefined;
-    const written = exists ? { ...block, sequence: block.sequence + 1 } : block;
-    const object = { kind: 'IPAMBlock', name: blockName(block.cidr), spec: blockSpec(written) };
-    remember(this.#objects.put(IPAM_BLOCKS, object), written);
-    return written;
+  /** Writes a new block. */
+  createBlock(block: Block): Block {
+    const object = { kind: 'IPAMBlock', name: blockName(block.cidr), spec: blockSpec(block) };
+    remember(this.#objects.put(IPAM_BLOCKS, object), block);
+    return block;
+  }
+
+  /** Writes a block that exists; each write counts its sequence up. */
+  updateBlock(block: Block): Block {
+    return this.createBlock({ ...block, sequence: block.sequence + 1 });
   }
 
   deleteBlock(block: Block): void {
@@ -67,57 +101,108 @@ export class IpamStore {
     this.#objects.delete(IPAM_BLOCKS, name);
   }
 
-  /** CIDRs of the blocks a node has an affinity to, in object order. */
-  affinities(node: string): readonly Cidr[] {
-    return this.#objects
-      .list(BLOCK_AFFINITIES, `${node}-`)
-      .flatMap(({ spec }) => (spec?.['node'] === node ? (parseCidr(String(spec['cidr'])) ?? []) : []));
+  /** What an owner has claimed, in object order. */
+  affinities(owner: Owner): readonly Affinity[] {
+    const all = affinitiesOf(this.#objects.list(BLOCK_AFFINITIES, `${owner.name}-`));
+    const foreign = all.some((each) => each.owner.name !== owner.name || each.owner.type !== owner.type);
+    return foreign
+      ? all.filter((each) => each.owner.name === owner.name && each.owner.type === owner.type)
+      : all;
   }
 
-  hasAffinity(node: string, block: Cidr): boolean {
-    return this.#objects.get(BLOCK_AFFINITIES, affinityName(node, block)) !== undefined;
+  /** Everybody's, in object order. */
+  allAffinities(): readonly Affinity[] {
+    return affinitiesOf(this.#objects.list(BLOCK_AFFINITIES));
   }
 
-  putAffinity(node: string, block: Cidr, state: AffinityState, deleted = false): void {
-    const spec = { cidr: formatCidr(block), deleted: String(deleted), node, state, type: 'host' };
-    this.#objects.put(BLOCK_AFFINITIES, { kind: 'BlockAffinity', name: affinityName(node, block), spec });
+  affinity(owner: Owner, block: Cidr): Affinity | undefined {
+    const object = this.#objects.get(BLOCK_AFFINITIES, affinityName(owner.name, block));
+    return object && readAffinity(object);
   }
 
-  deleteAffinity(node: string, block: Cidr): void {
-    if (!this.hasAffinity(node, block)) return;
-    this.putAffinity(node, block, 'pendingDeletion', true);
-    this.#objects.delete(BLOCK_AFFINITIES, affinityName(node, block));
+  putAffinity(owner: Owner, block: Cidr, state: AffinityState, deleted = false): void {
+    this.#objects.put(BLOCK_AFFINITIES, {
+      kind: 'BlockAffinity',
+      name: affinityName(owner.name, block),
+      spec: { cidr: formatCidr(block), deleted: String(deleted), node: owner.name, state, type: owner.type },
+      labels: affinityLabels(owner),
+    });
+  }
+
+  deleteAffinity(owner: Owner, block: Cidr): void {
+    if (!this.affinity(owner, block)) return;
+    this.putAffinity(owner, block, 'pendingDeletion', true);
+    this.#objects.delete(BLOCK_AFFINITIES, affinityName(owner.name, block));
   }
 
   /** Block CIDR -> how many addresses the handle holds there; undefined when there is no such handle. */
   handle(id: string): ReadonlyMap<string, number> | undefined {
     const object = this.#objects.get(IPAM_HANDLES, handleName(id));
-    if (!object) return undefined;
-    const block = (object.spec?.['block'] ?? {}) as Readonly<Record<string, number>>;
-    return new Map(Object.entries(block));
+    return object && new Map(Object.entries(heldBy(object)));
   }
 
-  /** Adds `count` (may be negative) to what a handle holds in a block; a handle that holds nothing goes. */
-  countHandle(id: string, block: Cidr, count: number): void {
-    const held = new Map(this.handle(id) ?? []);
-    const key = formatCidr(block);
-    const now = (held.get(key) ?? 0) + count;
-    if (now > 0) held.set(key, now);
-    else held.delete(key);
-    const name = handleName(id);
-    const spec = { block: Object.fromEntries(held), deleted: held.size === 0, handleID: id };
-    this.#objects.put(IPAM_HANDLES, { kind: 'IPAMHandle', name, spec });
-    if (held.size === 0) this.#objects.delete(IPAM_HANDLES, name);
+  /** Notes that a handle holds `count` more addresses of a block. */
+  incrementHandle(id: string, { text: key }: Block, count: number): void {
+    const object = this.#objects.get(IPAM_HANDLES, handleName(id));
+    if (!object) this.#putHandle(id, { [key]: count });
+    else {
+      const held = heldBy(object);
+      this.#putHandle(id, { ...held, [key]: (held[key] ?? 0) + count });
+    }
   }
 
+  /** Notes that a handle holds `count` addresses less; one that does not hold so many stays what it is. */
+  decrementHandle(id: string, { text: key }: Block, count: number): void {
+    const object = this.#objects.get(IPAM_HANDLES, handleName(id));
+    const { [key]: current, ...others } = object ? heldBy(object) : {};
+    if (current === undefined || current < count) return;
+    const held = current === count ? others : { ...others, [key]: current - count };
+    const gone = Object.keys(held).length === 0;
+    this.#putHandle(id, held, gone);
+    if (gone) this.#objects.delete(IPAM_HANDLES, handleName(id));
+  }
+
+  #putHandle(id: string, block: JsonObject, deleted = false): void {
+    const spec = { block, deleted, handleID: id };
+    this.#objects.put(IPAM_HANDLES, { kind: 'IPAMHandle', name: handleName(id), spec });
+  }
+
+  /** The configuration; when there is none, it is created with its defaults first. */
   config(): IpamConfig {
-    return readIpamConfig(this.#objects.get(IPAM_CONFIGS, 'default'));
+    const stored = this.#objects.get(IPAM_CONFIGS, 'default');
+    return readIpamConfig(
+      stored ??
+        this.#objects.put(IPAM_CONFIGS, { kind: 'IPAMConfig', name: 'default', spec: DEFAULT_CONFIG }),
+    );
   }
 
   reservations(): Reservations {
-    return readReservations(this.#objects.list(IP_RESERVATIONS));
+    return reservationsOf(this.#objects.list(IP_RESERVATIONS));
   }
 }
+
+/** Of an IPAMConfig that nobody has written yet. */
+export const DEFAULT_CONFIG: JsonObject = {
+  autoAllocateBlocks: true,
+  kubeVirtVMAddressPersistence: 'Enabled',
+  strictAffinity: false,
+};
+
+const heldBy = (handle: KubeObject): Readonly<Record<string, number>> =>
+  (handle.spec?.['block'] ?? {}) as Readonly<Record<string, number>>;
+
+/** Remembers what was made of a list as long as the list lives. */
+function perList<R>(compute: (objects: readonly KubeObject[]) => R): (objects: readonly KubeObject[]) => R {
+  const known = new WeakMap<readonly KubeObject[], { readonly result: R }>();
+  return (objects) => {
+    const kept = known.get(objects) ?? { result: compute(objects) };
+    known.set(objects, kept);
+    return kept.result;
+  };
+}
+
+const poolsOf = perList(readPools);
+const affinitiesOf = perList((objects) => objects.flatMap((object) => readAffinity(object) ?? []));
 
 export function readIpamConfig(object: KubeObject | undefined): IpamConfig {
   const spec = object?.spec ?? {};
@@ -128,16 +213,16 @@ export function readIpamConfig(object: KubeObject | undefined): IpamConfig {
   };
 }
 
-function readReservations(objects: readonly KubeObject[]): Reservations {
+const reservationsOf = perList((objects): Reservations => {
   const reserved = objects.flatMap((object) =>
-    strings(object.spec?.['reservedCIDRs']).flatMap((text) => networkOrHost(text) ?? []),
+    strings(object.spec?.['reservedCIDRs']).flatMap((text) => networkOrHost(text.trim()) ?? []),
   );
   if (reserved.length === 0) return { wholly: () => false };
   return {
     matches: (address) => reserved.some((cidr) => cidrContains(cidr, address)),
     wholly: (block) => reserved.some((cidr) => cidr.length <= block.length && cidrContains(cidr, block.base)),
   };
-}
+});
 
 function networkOrHost(text: string): Cidr | undefined {
   const address: Ipv4 | undefined = parseIpv4(text);

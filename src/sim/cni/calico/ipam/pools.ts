@@ -6,7 +6,7 @@
 import { err, ok, type Result } from '../../../../base/result.ts';
 import { cidrContains, cidrEquals, formatCidr, type Cidr, type Ipv4 } from '../../../../model/ip.ts';
 import type { IpPool, PoolUse } from '../ippool.ts';
-import { selects, type Labels } from '../selector.ts';
+import { parseSelector, selects, type Labels } from '../selector.ts';
 
 export interface PoolRequest {
   readonly node: string;
@@ -25,18 +25,20 @@ export interface PoolChoice {
   readonly usable: readonly IpPool[];
 }
 
+export const NO_QUALIFIED_POOL = 'cannot find a qualified ippool';
+
 /** `pools` in name order. The error is Calico's text. */
 export function choosePools(pools: readonly IpPool[], request: PoolRequest): Result<PoolChoice, string> {
   const enabled = pools.filter((pool) => !pool.disabled);
-  if (enabled.length === 0) return err('cannot find a qualified ippool');
+  if (enabled.length === 0) return err(NO_QUALIFIED_POOL);
   const selecting = request.requested?.length
     ? requestedPools(enabled, request.requested)
-    : ok(enabled.filter((pool) => pool.assignmentMode === 'Automatic' && fits(pool, request)));
+    : fittingPools(enabled, request);
   if (!selecting.ok) return selecting;
   if (selecting.value.length === 0) return err(`no configured Calico pools for node ${request.node}`);
   const usable = selecting.value.filter((pool) => pool.allowedUses.includes(request.use));
   if (usable.length === 0)
-    return err(`cannot find a qualified ippool, no pools match the required use (${request.use})`);
+    return err(`${NO_QUALIFIED_POOL}, no pools match the required use (${request.use})`);
   return ok({ selecting: selecting.value, usable });
 }
 
@@ -53,9 +55,29 @@ function requestedPools(
   return ok(found);
 }
 
-const fits = (pool: IpPool, request: PoolRequest): boolean =>
-  selectsNode(pool, request.nodeLabels) &&
-  (selects(pool.namespaceSelector, request.namespaceLabels ?? {}) ?? false);
+/** A selector that cannot be read fails the whole request, whichever pool it belongs to. */
+function fittingPools(
+  enabled: readonly IpPool[],
+  { nodeLabels, namespaceLabels = {} }: PoolRequest,
+): Result<readonly IpPool[], string> {
+  const found: IpPool[] = [];
+  for (const pool of enabled) {
+    if (pool.assignmentMode !== 'Automatic') continue;
+    const node = judged(pool.nodeSelector, nodeLabels);
+    if (!node.ok) return node;
+    const namespace = node.value ? judged(pool.namespaceSelector, namespaceLabels) : node;
+    if (!namespace.ok) return namespace;
+    if (namespace.value) found.push(pool);
+  }
+  return ok(found);
+}
+
+function judged(selector: string, labels: Labels): Result<boolean, string> {
+  const fits = selects(selector, labels);
+  if (fits !== undefined) return ok(fits);
+  const parsed = parseSelector(selector);
+  return parsed.ok ? ok(false) : parsed;
+}
 
 /** A malformed selector selects nothing. */
 export const selectsNode = (pool: IpPool, labels: Labels): boolean =>

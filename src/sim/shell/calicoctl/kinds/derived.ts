@@ -150,7 +150,7 @@ function profile(
   allows: boolean,
 ): JsonObject {
   const { uid, creationTimestamp, resourceVersion } = source.metadata;
-  const rule = { action: 'Allow', source: {}, destination: {} };
+  const rule = { action: 'Allow' };
   return {
     kind: 'Profile',
     apiVersion: V3,
@@ -184,8 +184,8 @@ const DEFAULT_ALLOW: JsonObject = {
   apiVersion: V3,
   metadata: { name: 'projectcalico-default-allow', resourceVersion: '0', creationTimestamp: null },
   spec: {
-    ingress: [{ action: 'Allow', source: {}, destination: {} }],
-    egress: [{ action: 'Allow', source: {}, destination: {} }],
+    ingress: [{ action: 'Allow' }],
+    egress: [{ action: 'Allow' }],
   },
 };
 

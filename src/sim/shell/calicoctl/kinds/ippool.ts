@@ -5,6 +5,7 @@
 import type { JsonObject } from '../../../../base/json.ts';
 import { parseCidr } from '../../../../model/ip.ts';
 import { checkPool, withPoolDefaults, type PoolContext } from '../../../cni/calico/ippool.ts';
+import { validatorErrors } from '../../../cni/calico/ippool-validator.ts';
 import { IPAM_BLOCKS, IP_POOLS } from '../../../cni/calico/kinds.ts';
 import { IP_POOL_SPEC } from '../../../cni/calico/crd-schemas.ts';
 import type { Client } from '../client.ts';
@@ -93,6 +94,7 @@ async function remove(client: Client, identity: Identity): Promise<Outcome<JsonO
 
 export const IP_POOL: ResourceManager = {
   ...plain,
+  errors: (resource) => validatorErrors(specOf(resource)),
   create: (client, resource) => {
     const valid = checked(client, resource);
     return valid.ok ? plain.create(client, valid.value) : valid;

@@ -3,6 +3,7 @@
  * Source: calicoctl/calicoctl/resourcemgr/resourcemgr.go, Calico v3.32.1.
  */
 import type { JsonObject } from '../../../../base/json.ts';
+import type { ErroredField } from '../../../cni/calico/validation.ts';
 import type { Schema } from '../../../kube/schema.ts';
 import type { Client } from '../client.ts';
 import type { Outcome } from '../failure.ts';
@@ -31,6 +32,8 @@ export interface ResourceManager {
   /** What a document of this kind may hold under `spec` (and `status`). */
   readonly spec: Schema;
   readonly status?: Schema;
+  /** What the client library's validator alone finds wrong with a resource (`calicoctl validate`). */
+  readonly errors?: (resource: JsonObject) => readonly ErroredField[];
   /** A `<Kind>List`. */
   list(client: Client, namespace: string): Outcome<JsonObject>;
   get(client: Client, identity: Identity): Outcome<JsonObject>;

@@ -17,15 +17,14 @@ import type { Cell, Identity, ResourceManager } from './manager.ts';
 const PATH = '/api/v1/nodes';
 /** Kubernetes' labels as they were read, so that a write can tell them from Calico's. */
 const KUBE_LABELS = 'projectcalico.org/kube-labels';
-const OWN_LABELS = 'projectcalico.org/labels';
-const REFLECTOR = 'projectcalico.org/RouteReflectorClusterID';
+const OWN_LABELS = NODE_ANNOTATION.labels;
 
 /** Annotation -> member of spec.bgp. */
 const BGP: readonly (readonly [string, string])[] = [
   [NODE_ANNOTATION.asNumber, 'asNumber'],
   [NODE_ANNOTATION.address, 'ipv4Address'],
   [NODE_ANNOTATION.ipipTunnel, 'ipv4IPIPTunnelAddr'],
-  [REFLECTOR, 'routeReflectorClusterID'],
+  [NODE_ANNOTATION.reflector, 'routeReflectorClusterID'],
 ];
 const SPEC: readonly (readonly [string, string])[] = [
   [NODE_ANNOTATION.vxlanTunnel, 'ipv4VXLANTunnelAddr'],
