@@ -10,6 +10,7 @@ import type {
   BgpCapability,
   BgpMessage,
   BgpOpen,
+  BgpRefresh,
   BgpUpdate,
   PathAttributes,
   PathPrefix,
@@ -24,6 +25,7 @@ import {
   FORWARDING_FLAG,
   MESSAGE_TYPE,
   ORIGINS,
+  REFRESH_SUBTYPES,
   RESTART_FLAG,
 } from './bgp-encode.ts';
 import { cidrOf, type Ipv4 } from './ip.ts';
@@ -121,9 +123,19 @@ function readBody(type: number | undefined, body: ByteReader, decoding: SessionD
     case MESSAGE_TYPE.keepalive:
       if (body.remaining > 0) throw new Unreadable(HEADER_ERROR.length);
       return { kind: 'keepalive' };
+    case MESSAGE_TYPE['route-refresh']:
+      return readRefresh(body);
     default:
       throw new Unreadable(HEADER_ERROR.type);
   }
+}
+
+function readRefresh(body: ByteReader): BgpRefresh {
+  const afi = body.u16();
+  const subtype = REFRESH_SUBTYPES[body.u8()] ?? 'request';
+  const safi = body.u8();
+  if (body.remaining > 0) throw new Unreadable(HEADER_ERROR.length);
+  return { kind: 'route-refresh', afi, safi, subtype };
 }
 
 function readOpen(body: ByteReader): BgpOpen {
@@ -238,7 +250,13 @@ function readAttribute(read: Attributes, code: number, { value, as4 }: RawAttrib
       read.originatorId = word(value) as Ipv4;
       return;
     case ATTRIBUTE.clusterList:
-      read.clusterList = readClusters(value);
+      read.clusterList = readWords(value, 1) as readonly Ipv4[];
+      return;
+    case ATTRIBUTE.communities:
+      read.communities = readWords(value, 1).map((each) => [each >>> 16, each & 0xffff] as const);
+      return;
+    case ATTRIBUTE.largeCommunities:
+      read.largeCommunities = readTriples(value);
       return;
   }
 }
@@ -255,12 +273,19 @@ function word(value: Uint8Array): number {
   return new ByteReader(value).u32();
 }
 
-function readClusters(value: Uint8Array): readonly Ipv4[] {
-  if (value.length % 4 !== 0) throw new Unreadable(UPDATE_ERROR.length);
+/** Numbers of 32 bits that come in groups. */
+function readWords(value: Uint8Array, group: number): readonly number[] {
+  if (value.length % (4 * group) !== 0) throw new Unreadable(UPDATE_ERROR.length);
   const reader = new ByteReader(value);
-  const clusters: Ipv4[] = [];
-  while (reader.remaining > 0) clusters.push(reader.u32() as Ipv4);
-  return clusters;
+  return Array.from({ length: value.length / 4 }, () => reader.u32());
+}
+
+function readTriples(value: Uint8Array): NonNullable<PathAttributes['largeCommunities']> {
+  const words = readWords(value, 3);
+  return Array.from({ length: words.length / 3 }, (_, at) => {
+    const [first = 0, second = 0, third = 0] = words.slice(3 * at, 3 * at + 3);
+    return [first, second, third] as const;
+  });
 }
 
 function readSegments(reader: ByteReader, as4: boolean): readonly AsSegment[] {

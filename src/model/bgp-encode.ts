@@ -10,13 +10,23 @@ import type {
   PathAttributes,
   PathPrefix,
 } from './bgp.ts';
+import { AS_TRANS } from './bgp.ts';
 import type { Ipv4 } from './ip.ts';
 
 export const BGP_HEADER = 19;
 /** The largest message without the extended-messages capability. */
 export const BGP_MAX_MESSAGE = 4096;
 
-export const MESSAGE_TYPE = { open: 1, update: 2, notification: 3, keepalive: 4 } as const;
+export const MESSAGE_TYPE = {
+  open: 1,
+  update: 2,
+  notification: 3,
+  keepalive: 4,
+  'route-refresh': 5,
+} as const;
+
+/** By their number in a ROUTE-REFRESH. */
+export const REFRESH_SUBTYPES = ['request', 'begin', 'end'] as const;
 
 export const CAPABILITY = {
   multiprotocol: 1,
@@ -34,8 +44,10 @@ export const ATTRIBUTE = {
   nextHop: 3,
   med: 4,
   localPref: 5,
+  communities: 8,
   originatorId: 9,
   clusterList: 10,
+  largeCommunities: 32,
 } as const;
 
 export const ORIGINS = ['IGP', 'EGP', 'Incomplete'] as const;
@@ -47,6 +59,8 @@ export const FORWARDING_FLAG = 0x80;
 export const EXTENDED_LENGTH = 0x10;
 const TRANSITIVE = 0x40;
 const OPTIONAL = 0x80;
+/** Optional, and handed on by those who do not know it. */
+const ANY_AS = OPTIONAL | TRANSITIVE;
 
 /** How two speakers agreed to write AS numbers. */
 export interface SessionEncoding {
@@ -73,6 +87,9 @@ function bodyOf(message: BgpMessage, encoding: SessionEncoding): Uint8Array {
       return concatBytes([Uint8Array.of(message.code, message.subcode), message.data]);
     case 'keepalive':
       return new Uint8Array(0);
+    case 'route-refresh':
+      return new ByteWriter(4).u16(message.afi).u8(REFRESH_SUBTYPES.indexOf(message.subtype)).u8(message.safi)
+        .bytes;
     default:
       return assertNever(message);
   }
@@ -158,22 +175,33 @@ function prefixBytes(route: PathPrefix): Uint8Array {
 
 function attributesBytes(attributes: PathAttributes, { as4 }: SessionEncoding): Uint8Array {
   const { origin, asPath, nextHop, med, localPref, originatorId, clusterList } = attributes;
+  const { communities, largeCommunities } = attributes;
   return concatBytes([
     attribute(TRANSITIVE, ATTRIBUTE.origin, Uint8Array.of(ORIGINS.indexOf(origin))),
     attribute(TRANSITIVE, ATTRIBUTE.asPath, concatBytes(asPath.map((segment) => segmentBytes(segment, as4)))),
     attribute(TRANSITIVE, ATTRIBUTE.nextHop, words([nextHop])),
     ...(med === undefined ? [] : [attribute(OPTIONAL, ATTRIBUTE.med, words([med]))]),
     ...(localPref === undefined ? [] : [attribute(TRANSITIVE, ATTRIBUTE.localPref, words([localPref]))]),
+    ...(communities === undefined ? [] : [attribute(ANY_AS, ATTRIBUTE.communities, pairs(communities))]),
     ...(originatorId === undefined
       ? []
       : [attribute(OPTIONAL, ATTRIBUTE.originatorId, words([originatorId]))]),
     ...(clusterList === undefined ? [] : [attribute(OPTIONAL, ATTRIBUTE.clusterList, words(clusterList))]),
+    ...(largeCommunities === undefined
+      ? []
+      : [attribute(ANY_AS, ATTRIBUTE.largeCommunities, words(largeCommunities.flat()))]),
   ]);
 }
 
 function attribute(flags: number, code: number, value: Uint8Array): Uint8Array {
   if (value.length < 256) return Uint8Array.of(flags, code, value.length, ...value);
   return Uint8Array.of(flags | EXTENDED_LENGTH, code, value.length >> 8, value.length & 255, ...value);
+}
+
+function pairs(communities: readonly (readonly [number, number])[]): Uint8Array {
+  const writer = new ByteWriter(4 * communities.length);
+  for (const [high, low] of communities) writer.u16(high).u16(low);
+  return writer.bytes;
 }
 
 function words(values: readonly (number | Ipv4)[]): Uint8Array {
@@ -188,7 +216,7 @@ function segmentBytes({ type, numbers }: AsSegment, as4: boolean): Uint8Array {
     .u8(numbers.length);
   for (const number of numbers) {
     if (as4) writer.u32(number);
-    else writer.u16(number);
+    else writer.u16(number > 0xffff ? AS_TRANS : number);
   }
   return writer.bytes;
 }

@@ -67,6 +67,8 @@ const update = (addPath: boolean): fc.Arbitrary<BgpMessage> => {
       localPref: u32,
       originatorId: ip,
       clusterList: fc.array(ip, { maxLength: 4 }),
+      communities: fc.array(fc.tuple(u16, u16), { maxLength: 4 }),
+      largeCommunities: fc.array(fc.tuple(u32, u32, u32), { maxLength: 4 }),
     },
     { requiredKeys: ['origin', 'asPath', 'nextHop'] },
   );
@@ -89,8 +91,17 @@ const notification: fc.Arbitrary<BgpMessage> = fc.record({
   data: bytes(40),
 });
 
+const refresh: fc.Arbitrary<BgpMessage> = family.chain(({ afi, safi }) =>
+  fc.constantFrom('request' as const, 'begin' as const, 'end' as const).map((subtype) => ({
+    kind: 'route-refresh' as const,
+    afi,
+    safi,
+    subtype,
+  })),
+);
+
 const message = (addPath: boolean): fc.Arbitrary<BgpMessage> =>
-  fc.oneof(open, update(addPath), notification, fc.constant(KEEPALIVE));
+  fc.oneof(open, update(addPath), notification, refresh, fc.constant(KEEPALIVE));
 
 describe('BGP messages as bytes', () => {
   test.each([true, false])('what is encoded decodes to the same message (add-path: %s)', (addPath) => {

@@ -1,7 +1,8 @@
 /**
  * BGP messages as their fields; `bgp-encode.ts` and `bgp-decode.ts` turn them into true bytes and back.
  * Sources: RFC 4271 (messages), RFC 5492 (capabilities), RFC 6793 (4-octet AS numbers), RFC 4724 (graceful restart),
- * RFC 7911 (add-path), RFC 4456 (reflection). Of the address families only IPv4 unicast has routes.
+ * RFC 7911 (add-path), RFC 4456 (reflection), RFC 1997 and 8092 (communities), RFC 2918 and 7313 (route refresh). Of the
+ * address families only IPv4 unicast has routes.
  */
 import type { Cidr, Ipv4 } from './ip.ts';
 
@@ -10,7 +11,7 @@ export const BGP_PORT = 179;
 /** Stands in the 2-octet field for an AS number that does not fit it. */
 export const AS_TRANS = 23456;
 
-export type BgpMessage = BgpOpen | BgpUpdate | BgpNotification | { readonly kind: 'keepalive' };
+export type BgpMessage = BgpOpen | BgpUpdate | BgpNotification | BgpRefresh | { readonly kind: 'keepalive' };
 
 export interface BgpOpen {
   readonly kind: 'open';
@@ -74,7 +75,13 @@ export interface PathAttributes {
   readonly localPref?: number;
   readonly originatorId?: Ipv4;
   readonly clusterList?: readonly Ipv4[];
+  /** Two halves of 16 bits each, and in an attribute of their own large ones, three numbers of 32 bits. */
+  readonly communities?: readonly (readonly [number, number])[];
+  readonly largeCommunities?: readonly (readonly [number, number, number])[];
 }
+
+/** `(65000, 100)` or a large one, `(65000, 1, 2)`. */
+export type Community = readonly [number, number] | readonly [number, number, number];
 
 export interface AsSegment {
   readonly type: 'set' | 'sequence';
@@ -86,6 +93,12 @@ export interface BgpNotification {
   readonly code: number;
   readonly subcode: number;
   readonly data: Uint8Array;
+}
+
+export interface BgpRefresh extends AddressFamily {
+  readonly kind: 'route-refresh';
+  /** RFC 7313: asks for all routes (0), or frames the answer (1, 2). */
+  readonly subtype: 'request' | 'begin' | 'end';
 }
 
 export const KEEPALIVE: BgpMessage = { kind: 'keepalive' };

@@ -29,6 +29,34 @@ export interface Router {
   readonly ports: readonly { readonly segment: string; readonly address: InterfaceAddress }[];
   /** Static routes beyond the connected ones. */
   readonly routes: readonly StaticRoute[];
+  /** It runs BIRD 2 and speaks BGP; absent for a router that knows only its static routes. */
+  readonly bgp?: RouterBgp;
+}
+
+/**
+ * What a router's BGP daemon is configured with. It announces its connected networks to other routers, and to cluster nodes
+ * what others told it but for the lab's own segments, to which nodes have their gateway.
+ */
+export interface RouterBgp {
+  readonly asNumber: number;
+  /** The AS of the cluster's nodes, for neighbours that are found: 64512 unless said. */
+  readonly nodesAs: number;
+  /** Undefined: every node and every router with BGP in the segments of its ports. */
+  readonly neighbours?: readonly RouterNeighbour[];
+  /** `merge paths`: equally good ways become one route with several next hops. */
+  readonly ecmp: boolean;
+}
+
+export interface RouterNeighbour {
+  readonly address: Ipv4;
+  readonly asNumber: number;
+  /** It is a route reflector's client; the cluster's identifier is the router's own. */
+  readonly reflectorClient: boolean;
+  readonly nextHop?: 'self' | 'keep';
+  /** Hops away; absent: in a segment of its ports. */
+  readonly multihop?: number;
+  /** Waits to be called. */
+  readonly passive: boolean;
 }
 
 export interface StaticRoute {

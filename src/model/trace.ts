@@ -5,6 +5,7 @@
 import type { Frame, Ipv4Packet } from './packet.ts';
 import type { Cidr, Ipv4 } from './ip.ts';
 import type { Mac } from './mac.ts';
+import type { PolicyDecision } from './policy-decision.ts';
 
 /** Names a network namespace: `node/a`, `pod/default/web`, `host/outside`, `router/r1`, `segment/rack-a` for a switch. */
 export type NetnsId = string;
@@ -48,7 +49,9 @@ export type Step =
       readonly chain: string;
       /** The rule as iptables-save spells it. */
       readonly rule: string;
-      readonly verdict: 'accept' | 'drop' | 'reject' | 'return' | 'jump' | 'nat' | 'mark' | 'notrack';
+      readonly verdict: 'accept' | 'drop' | 'reject' | 'return' | 'jump' | 'nat' | 'mark' | 'notrack' | 'log' | 'none';
+      /** What of network policy the rule stands for. */
+      readonly decision?: PolicyDecision;
     }
   | {
       readonly kind: 'nat';

@@ -6,11 +6,14 @@ import { assertNever, err, ok } from '../../base/result.ts';
 import type { Result } from '../../base/result.ts';
 import type { NetnsEdit } from './edit.ts';
 import { addAddress, deleteAddress, setLink } from './edit-devices.ts';
-import { addFdb, addNeighbour, deleteFdb, deleteNeighbour } from './edit-neighbours.ts';
+import { editIpset } from './edit-ipset.ts';
+import { addDevice, removeDevice } from './edit-links.ts';
+import { addFdb, addNeighbour, deleteFdb, deleteNeighbour, proxyNeighbour } from './edit-neighbours.ts';
 import { addRoute, deleteRoute } from './edit-routes.ts';
 import { editNetfilter } from './edit-netfilter.ts';
 import type { SocketEdit } from './edit.ts';
 import type { Listener, Netns } from './netns.ts';
+import { writeSysctl } from './sysctl.ts';
 
 export function applyEdit(netns: Netns, edit: NetnsEdit): Result<Netns, string> {
   const name = deviceOf(edit);
@@ -30,8 +33,14 @@ export function applyEdit(netns: Netns, edit: NetnsEdit): Result<Netns, string> 
       return addFdb(netns, edit);
     case 'delete-fdb':
       return deleteFdb(netns, edit);
+    case 'proxy-neighbour':
+      return proxyNeighbour(netns, edit);
     case 'set-link':
       return setLink(netns, edit);
+    case 'add-device':
+      return addDevice(netns, edit);
+    case 'remove-device':
+      return removeDevice(netns, edit);
     case 'add-address':
       return addAddress(netns, edit);
     case 'delete-address':
@@ -40,14 +49,43 @@ export function applyEdit(netns: Netns, edit: NetnsEdit): Result<Netns, string> 
       const edited = editNetfilter(netns.netfilter, edit);
       return edited.ok ? ok({ ...netns, netfilter: edited.value }) : edited;
     }
+    case 'ipset': {
+      const edited = editIpset(netns.netfilter, edit);
+      return edited.ok ? ok({ ...netns, netfilter: edited.value }) : edited;
+    }
+    case 'add-namespace':
+    case 'remove-namespace':
+      return editNamespaces(netns, edit);
+    case 'set-sysctl': {
+      const written = writeSysctl(netns, edit.key, edit.value);
+      return written ? ok(written) : err('No such file or directory');
+    }
     case 'open-socket':
     case 'close-socket':
       return editSockets(netns, edit);
+    // What was learnt and counted is no part of the configuration.
+    case 'learn-neighbour':
+    case 'zero-counters':
     case 'forget-connections':
       return ok(netns);
     default:
       return assertNever(edit);
   }
+}
+
+/** `ip netns add` and `del`: what the namespace holds is a stack of its own. */
+function editNamespaces(
+  netns: Netns,
+  edit: Extract<NetnsEdit, { kind: 'add-namespace' | 'remove-namespace' }>,
+): Result<Netns, string> {
+  const { namespaces = [] } = netns;
+  const known = namespaces.some(({ name }) => name === edit.name);
+  if (edit.kind === 'add-namespace') {
+    if (known) return err(`Cannot create namespace file "/run/netns/${edit.name}": File exists`);
+    return ok({ ...netns, namespaces: [{ name: edit.name, ipForward: edit.ipForward }, ...namespaces] });
+  }
+  if (!known) return err(`Cannot remove namespace file "/run/netns/${edit.name}": No such file or directory`);
+  return ok({ ...netns, namespaces: namespaces.filter(({ name }) => name !== edit.name) });
 }
 
 /** bind(2) and close(2). */
@@ -71,12 +109,17 @@ function deviceOf(edit: NetnsEdit): string | undefined {
       return edit.neighbour.device;
     case 'add-fdb':
       return edit.entry.device;
-    case 'netfilter':
-    case 'open-socket':
-    case 'close-socket':
-    case 'forget-connections':
-      return undefined;
-    default:
+    case 'learn-neighbour':
+      return edit.neighbour.device;
+    case 'delete-neighbour':
+    case 'proxy-neighbour':
+    case 'delete-route':
+    case 'delete-fdb':
+    case 'set-link':
+    case 'add-address':
+    case 'delete-address':
       return edit.device;
+    default:
+      return undefined;
   }
 }

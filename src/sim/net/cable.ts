@@ -12,8 +12,8 @@ export interface CableEnd {
   readonly device: Device;
 }
 
-/** Every powered device at the other end; a broadcast reaches them all. */
-export function* cableEnds(journey: Journey, from: CableEnd): Generator<CableEnd> {
+/** Every powered device at the other end; behind those that are ports of a bridge there are more (`bridge.ts`). */
+export function* farEnds(journey: Journey, from: CableEnd): Generator<CableEnd> {
   const { link } = from.device;
   if (!link) return;
   if (link.kind === 'peer') {
@@ -37,10 +37,23 @@ export function receiverOf(journey: Journey, from: CableEnd, mac: Mac): CableEnd
   const known = switchTable(ports).get(mac);
   const end = known && plugged(journey, known);
   if (end?.device.mac === mac) return end;
-  for (const other of cableEnds(journey, from)) {
+  for (const other of farEnds(journey, from)) {
     if (other.device.mac !== mac) continue;
     switchTable(ports).set(mac, { netns: other.stack.id, device: other.device.name });
     return other;
+  }
+  return behindBridge(journey, from, mac);
+}
+
+/** The port of the segment whose bridge has seen that address behind another of its ports, or is itself meant. */
+function behindBridge(journey: Journey, from: CableEnd, mac: Mac): CableEnd | undefined {
+  for (const end of farEnds(journey, from)) {
+    const { stack, device } = end;
+    if (device.master === undefined) continue;
+    const table = { device: device.master, bridge: device.master };
+    const station = journey.memory(stack.id).station(table, mac, journey.now);
+    const isMeant = stack.devices.get(device.master)?.mac === mac;
+    if (isMeant || (station && station.device !== device.name)) return end;
   }
   return undefined;
 }

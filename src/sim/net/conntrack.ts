@@ -8,8 +8,8 @@ import type { Ipv4 } from '../../model/ip.ts';
 import type { IcmpError, Ipv4Packet, TcpFlags } from '../../model/packet.ts';
 import { flowTuple, rewrite } from './flow.ts';
 import { mix, scaleHash } from './flow-hash.ts';
-import type { ConntrackHit, Direction, MemoryDraft } from './memory.ts';
-import { tupleKey } from './memory.ts';
+import type { ConnectionHit, Direction } from './connection-table.ts';
+import type { MemoryDraft } from './memory.ts';
 import type { ConntrackEntry, TcpTrackState, Tuple } from './netns.ts';
 
 export type ConnectionState = 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | 'UNTRACKED';
@@ -44,10 +44,11 @@ export function track(memory: MemoryDraft, packet: Ipv4Packet, now: number): Tra
   const protocol = trackedProtocol(packet);
   if (!protocol) return undefined;
   const tuple = tupleOf(packet);
-  const hit = find(memory, packet, { protocol, tuple, now });
+  const hit = find(memory, { protocol, tuple, isAnswer: isEchoReply(packet), now });
   if (hit && !reopens(hit.entry, packet)) {
-    const replied = hit.direction === 'reply' || hit.entry.replied === true;
-    return { ...hit, state: replied ? 'ESTABLISHED' : 'NEW', unconfirmed: false };
+    const { entry, direction } = hit;
+    const replied = direction === 'reply' || entry.replied === true;
+    return { entry, direction, state: replied ? 'ESTABLISHED' : 'NEW', unconfirmed: false };
   }
   if (!canBegin(packet)) return undefined;
   const entry: ConntrackEntry = {
@@ -61,22 +62,19 @@ export function track(memory: MemoryDraft, packet: Ipv4Packet, now: number): Tra
   return { entry, direction: 'original', state: 'NEW', unconfirmed: true };
 }
 
-interface Sought {
+interface Arrival {
   readonly protocol: ConntrackEntry['protocol'];
   readonly tuple: Tuple;
+  readonly isAnswer: boolean;
   readonly now: number;
 }
 
 /** An echo reply matches only as a reply; everything else matches in either direction. */
-function find(
-  memory: MemoryDraft,
-  packet: Ipv4Packet,
-  { protocol, tuple, now }: Sought,
-): ConntrackHit | undefined {
-  const asOriginal = isEchoReply(packet)
+function find(memory: MemoryDraft, { protocol, tuple, isAnswer, now }: Arrival): ConnectionHit | undefined {
+  const asOriginal = isAnswer
     ? undefined
-    : memory.connection(tupleKey(protocol, tuple, 'original'), now);
-  return asOriginal ?? memory.connection(tupleKey(protocol, tuple, 'reply'), now);
+    : memory.connection({ protocol, tuple, direction: 'original' }, now);
+  return asOriginal ?? memory.connection({ protocol, tuple, direction: 'reply' }, now);
 }
 
 const isEchoReply = ({ payload }: Ipv4Packet): boolean => payload.kind === 'icmp-echo' && payload.reply;
@@ -98,11 +96,11 @@ function trackError(memory: MemoryDraft, error: IcmpError, now: number): Tracked
   const quoted = error.original;
   const protocol = trackedProtocol(quoted);
   if (!protocol) return undefined;
-  const backwards = inverse(protocol, tupleOf(quoted));
-  const asOriginal = tupleKey(protocol, backwards, 'original');
+  const tuple = inverse(protocol, tupleOf(quoted));
+  const asOriginal = memory.connection({ protocol, tuple, direction: 'original' }, now);
   const along = isEchoReply(quoted)
-    ? memory.connection(asOriginal, now)
-    : (memory.connection(tupleKey(protocol, backwards, 'reply'), now) ?? memory.connection(asOriginal, now));
+    ? asOriginal
+    : (memory.connection({ protocol, tuple, direction: 'reply' }, now) ?? asOriginal);
   return along && { ...along, state: 'RELATED', unconfirmed: false };
 }
 
@@ -135,6 +133,14 @@ function inverse(protocol: ConntrackEntry['protocol'], tuple: Tuple): Tuple {
       };
 }
 
+/** False for most connections: replies come from where the packets went. */
+function isTranslated({ protocol, original, reply }: ConntrackEntry): boolean {
+  if (original.source !== reply.destination || original.destination !== reply.source) return true;
+  return protocol === 'icmp'
+    ? original.sourcePort !== reply.sourcePort
+    : original.sourcePort !== reply.destinationPort || original.destinationPort !== reply.sourcePort;
+}
+
 /** The packet as the connection wants it on the other side of this stack, in `direction`. */
 function targetTuple({ entry, direction }: Tracked): Tuple {
   return inverse(entry.protocol, direction === 'original' ? entry.reply : entry.original);
@@ -146,6 +152,7 @@ export type Manip = 'source' | 'destination';
 /** The packet translated for one hook, or the very same packet when the connection changes nothing there. */
 export function translate(packet: Ipv4Packet, tracked: Tracked, manip: Manip): Ipv4Packet {
   const { entry, direction } = tracked;
+  if (!isTranslated(entry)) return packet;
   const from = direction === 'original' ? entry.original : entry.reply;
   const target = targetTuple(tracked);
   const port = manip === 'source' ? 'sourcePort' : 'destinationPort';
@@ -206,7 +213,7 @@ export function bindNat(memory: MemoryDraft, tracked: Tracked, request: NatReque
   const field = protocol === 'icmp' ? 'sourcePort' : 'destinationPort';
   const wanted = { ...entry.reply, destination: request.to };
   const free = (port: number): boolean =>
-    !memory.connection(tupleKey(protocol, { ...wanted, [field]: port }, 'reply'), now);
+    !memory.connection({ protocol, tuple: { ...wanted, [field]: port }, direction: 'reply' }, now);
   const own = entry.reply[field];
   const port = request.randomPort || !free(own) ? randomPort(entry, free) : own;
   tracked.entry = { ...entry, reply: { ...wanted, [field]: port } };
@@ -242,12 +249,12 @@ export function confirm(memory: MemoryDraft, tracked: Tracked, packet: Ipv4Packe
   if (packet.payload.kind !== 'tcp') {
     const isStream = entry.protocol === 'udp' && replied;
     const timeout = isStream ? TIMEOUT.udpStream : TIMEOUT[entry.protocol === 'udp' ? 'udp' : 'icmp'];
-    memory.confirm(entry, { replied, assured: isStream, expires: now + timeout });
+    memory.confirm({ ...entry, replied, assured: isStream, expires: now + timeout });
     return;
   }
   const state = nextTcpState(entry.state, packet.payload.flags, direction);
   const assured = entry.assured || (state === 'ESTABLISHED' && direction === 'original');
-  memory.confirm(entry, { replied, state, assured, expires: now + TIMEOUT[state] });
+  memory.confirm({ ...entry, replied, state, assured, expires: now + TIMEOUT[state] });
 }
 
 /** The states that follow, where something follows (net/netfilter/nf_conntrack_proto_tcp.c tcp_conntracks). */

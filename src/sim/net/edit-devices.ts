@@ -5,8 +5,9 @@
  */
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
-import { cidrEquals, cidrOf } from '../../model/ip.ts';
+import { cidrEquals, cidrOf, ipv4 } from '../../model/ip.ts';
 import type { NetnsEdit } from './edit.ts';
+import { reshape } from './edit-links.ts';
 import type { Device, DeviceAddress, Netns, Route } from './netns.ts';
 
 type Edit<Kind extends NetnsEdit['kind']> = Extract<NetnsEdit, { kind: Kind }>;
@@ -22,11 +23,14 @@ export function setLink(netns: Netns, edit: Edit<'set-link'>): Result<Netns, str
     if (edit.mtu > MAX_MTU) return err('Error: mtu greater than device maximum.');
   }
   const sized = withDevice(netns, { ...device, mtu: edit.mtu ?? device.mtu });
-  return ok(edit.up === undefined || edit.up === device.up ? sized : switched(sized, device.name, edit.up));
+  const shaped = reshape(sized, edit);
+  if (!shaped.ok || edit.up === undefined || edit.up === device.up) return shaped;
+  return ok(switched(shaped.value, edit.name ?? device.name, edit.up));
 }
 
 function switched(netns: Netns, name: string, up: boolean): Netns {
-  const device = { ...find(netns, name), up };
+  const { fresh: _, ...known } = find(netns, name);
+  const device: Device = { ...known, up, addresses: addressesWhen(known, up) };
   const changed = withDevice(netns, device);
   if (up)
     return { ...changed, routes: addMissing(changed.routes, device.addresses.flatMap(connected(device))) };
@@ -37,16 +41,36 @@ function switched(netns: Netns, name: string, up: boolean): Netns {
   };
 }
 
+/** The loopback device of a new namespace gets its address when it first comes up (inetdev_event). */
+function addressesWhen({ kind, addresses }: Device, up: boolean): Device['addresses'] {
+  return up && kind.type === 'loopback' && addresses.length === 0
+    ? [{ address: ipv4('127.0.0.1'), length: 8, scope: 'host' }]
+    : addresses;
+}
+
 export function addAddress(netns: Netns, edit: Edit<'add-address'>): Result<Netns, string> {
   const device = find(netns, edit.device);
   if (device.addresses.some((known) => sameAddress(known, edit.address))) {
     return err('Error: ipv4: Address already assigned.');
   }
   const secondary = device.addresses.some((known) => sameSubnet(known, edit.address));
-  const owner = { ...device, addresses: [...device.addresses, edit.address] };
+  const owner = { ...device, addresses: inserted(device.addresses, edit.address) };
   const routes = secondary || !device.up ? [] : connected(device)(edit.address);
   const changed = withDevice(netns, owner);
   return ok({ ...changed, routes: addMissing(changed.routes, routes) });
+}
+
+/** rtnetlink scopes: a smaller number reaches further. */
+const SCOPE: Readonly<Record<DeviceAddress['scope'], number>> = { global: 0, link: 253, host: 254 };
+
+/** Primary addresses first, those of a narrower scope before those of a wider one; then the secondary ones (inet_insert_ifa). */
+function inserted(addresses: readonly DeviceAddress[], added: DeviceAddress): readonly DeviceAddress[] {
+  const isSecondary = (own: DeviceAddress, at: number): boolean =>
+    addresses.findIndex((known) => sameSubnet(known, own)) < at;
+  const primaries = addresses.filter((own, at) => !isSecondary(own, at));
+  if (primaries.some((known) => sameSubnet(known, added))) return [...addresses, added];
+  const last = primaries.findLastIndex((known) => SCOPE[added.scope] <= SCOPE[known.scope]);
+  return addresses.toSpliced(last + 1, 0, added);
 }
 
 /** With a primary address its secondaries go too (promote_secondaries=0); the last one takes every route of the device. */

@@ -22,6 +22,7 @@ export type NetfilterChange =
   | { readonly op: 'flush'; readonly chain?: string }
   | { readonly op: 'new-chain'; readonly chain: string }
   | { readonly op: 'delete-chain'; readonly chain?: string }
+  | { readonly op: 'rename-chain'; readonly chain: string; readonly to: string }
   | { readonly op: 'policy'; readonly chain: string; readonly policy: 'ACCEPT' | 'DROP' };
 
 const NO_SUCH_RULE = 'iptables: Bad rule (does a matching rule exist in that chain?).';
@@ -52,6 +53,8 @@ function editTable(
       return deleteChains(table, chains, change.chain);
     case 'flush':
       return flush(table, chains, change.chain);
+    case 'rename-chain':
+      return renameChain(table, chains, change);
     case 'policy':
       return isBase(table, change.chain)
         ? changeChain(table, chains, change.chain, (chain) => ok({ ...chain, policy: change.policy }))
@@ -157,6 +160,28 @@ function deleteChains(
   return busy
     ? err(`iptables v1.8.9 (nf_tables):  CHAIN_DEL failed (Device or resource busy): chain ${busy.name}`)
     : ok(kept);
+}
+
+/** The rules that jump to it follow. */
+function renameChain(
+  table: TableName,
+  chains: readonly Chain[],
+  { chain: name, to }: { readonly chain: string; readonly to: string },
+): Result<readonly Chain[], string> {
+  if (isBase(table, name) || !chains.some((chain) => chain.name === name)) return err(NO_SUCH_CHAIN);
+  if (findChain(table, chains, to)) return err('iptables: File exists.');
+  const renamed = (rule: Rule): Rule =>
+    rule.target.kind === 'jump' && rule.target.chain === name
+      ? { ...rule, target: { ...rule.target, chain: to } }
+      : rule;
+  return ok(
+    chains.map((chain) => ({
+      ...chain,
+      name: chain.name === name ? to : chain.name,
+      rules: chain.rules.map(renamed),
+      ...(chain.last ? { last: chain.last.map(renamed) } : {}),
+    })),
+  );
 }
 
 const refersTo = (chain: Chain, name: string): boolean =>

@@ -15,14 +15,16 @@ type DeleteRoute = Extract<NetnsEdit, { kind: 'delete-route' }>;
 
 const INVALID_GATEWAY = 'Error: Nexthop has invalid gateway.';
 
-export function addRoute(netns: Netns, { route, replace }: AddRoute): Result<Netns, string> {
+export function addRoute(netns: Netns, { route, replace, append }: AddRoute): Result<Netns, string> {
   const checked = route.type === 'unicast' ? checkNextHop(netns, route) : ok(route);
   if (!checked.ok) return checked;
   if (route.source !== undefined && !stackOf(netns).routes.isLocal(route.source)) {
     return err('Error: Invalid prefsrc address.');
   }
   const place = netns.routes.findIndex((other) => sameKey(other, route));
-  if (place < 0) return ok({ ...netns, routes: [...netns.routes, checked.value] });
+  if (place < 0 || (append && !netns.routes.some((other) => isTheSame(other, checked.value)))) {
+    return ok({ ...netns, routes: [...netns.routes, checked.value] });
+  }
   if (!replace) return err('RTNETLINK answers: File exists');
   return ok({ ...netns, routes: netns.routes.with(place, checked.value) });
 }
@@ -32,8 +34,23 @@ function sameKey(a: Route, b: Route): boolean {
   return cidrEquals(a.prefix, b.prefix) && (a.metric ?? 0) === (b.metric ?? 0);
 }
 
+/** Two routes that `append` cannot tell apart. */
+const isTheSame = (a: Route, b: Route): boolean =>
+  sameKey(a, b) && a.type === b.type && a.via === b.via && a.device === b.device;
+
+/** Every next hop of a multipath route must be on its link. */
+function checkHops(netns: Netns, route: Route, hops: NonNullable<Route['hops']>): Result<Route, string> {
+  for (const { via, device, onlink } of hops) {
+    const { hops: _, ...single } = route;
+    const checked = checkNextHop(netns, { ...single, via, device, ...(onlink ? { onlink } : {}) });
+    if (!checked.ok) return checked;
+  }
+  return ok(route);
+}
+
 /** The route with its device filled in, or why its next hop cannot be. */
-function checkNextHop(netns: Netns, route: Route): Result<Route, string> {
+function checkNextHop(netns: Netns, { hops, ...route }: Route): Result<Route, string> {
+  if (hops) return checkHops(netns, { ...route, hops }, hops);
   const device = netns.devices.find(({ name }) => name === route.device);
   if (route.via === undefined) {
     if (!device) return err('RTNETLINK answers: No such device');
@@ -73,12 +90,15 @@ function isUp(netns: Netns, name: string | undefined): boolean {
 }
 
 /** The first of the routes listed that fits; others of the same prefix stay. */
-export function deleteRoute(netns: Netns, { prefix, device, via }: DeleteRoute): Result<Netns, string> {
+export function deleteRoute(netns: Netns, wanted: DeleteRoute): Result<Netns, string> {
+  const { prefix, device, via, metric, type } = wanted;
   const fitting = netns.routes.filter(
     (route) =>
       cidrEquals(route.prefix, prefix) &&
       (device === undefined || route.device === device) &&
-      (via === undefined || route.via === via),
+      (via === undefined || route.via === via) &&
+      (metric === undefined || (route.metric ?? 0) === metric) &&
+      (type === undefined || route.type === type),
   );
   const [first] = fitting.sort((a, b) => (a.metric ?? 0) - (b.metric ?? 0));
   if (!first) return err('RTNETLINK answers: No such process');

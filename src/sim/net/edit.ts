@@ -1,16 +1,50 @@
 /**
  * Changes a person makes to a network stack by hand. They are kept apart from what Felix and the kubelet program, so that
- * a node's tables stay a function of the datastore and these edits; Felix drops the edits it would repair.
+ * a node's tables stay a function of the datastore and these edits; what Felix owns, it puts back (`felix/resync.ts`).
+ * A change that concerns several stacks (`ip link set ... netns`) is one edit for each: see `link-change.ts`.
  */
 import type { Cidr, Ipv4 } from '../../model/ip.ts';
+import type { Mac } from '../../model/mac.ts';
 import type { NetfilterEdit } from './edit-netfilter.ts';
-import type { ConntrackEntry, DeviceAddress, FdbEntry, Listener, Neighbour, Route } from './netns.ts';
+import type { IpsetEdit } from './edit-ipset.ts';
+import type {
+  ConntrackEntry,
+  Device,
+  DeviceAddress,
+  FdbEntry,
+  LearntNeighbour,
+  Link,
+  Listener,
+  Neighbour,
+  Route,
+} from './netns.ts';
 
 export type NetnsEdit =
-  | { readonly kind: 'add-route'; readonly route: Route; readonly replace: boolean }
-  | { readonly kind: 'delete-route'; readonly prefix: Cidr; readonly device?: string; readonly via?: Ipv4 }
+  /** `append`: beside others of the same prefix and metric, after them. */
+  | {
+      readonly kind: 'add-route';
+      readonly route: Route;
+      readonly replace: boolean;
+      readonly append?: boolean;
+    }
+  | {
+      readonly kind: 'delete-route';
+      readonly prefix: Cidr;
+      readonly device?: string;
+      readonly via?: Ipv4;
+      readonly metric?: number;
+      readonly type?: Route['type'];
+    }
   | { readonly kind: 'add-neighbour'; readonly neighbour: Neighbour; readonly replace: boolean }
   | { readonly kind: 'delete-neighbour'; readonly address: Ipv4; readonly device: string }
+  /** An entry made by hand as if it had been learnt (`nud reachable`, `nud stale`). */
+  | { readonly kind: 'learn-neighbour'; readonly neighbour: LearntNeighbour }
+  | {
+      readonly kind: 'proxy-neighbour';
+      readonly device: string;
+      readonly address: Ipv4;
+      readonly on: boolean;
+    }
   | {
       readonly kind: 'add-fdb';
       readonly entry: FdbEntry;
@@ -22,14 +56,46 @@ export type NetnsEdit =
       readonly mac: string;
       readonly device: string;
       readonly destination?: Ipv4;
+      readonly bridge?: string;
     }
-  | { readonly kind: 'set-link'; readonly device: string; readonly up?: boolean; readonly mtu?: number }
+  | LinkEdit
   | { readonly kind: 'add-address'; readonly device: string; readonly address: DeviceAddress }
   | { readonly kind: 'delete-address'; readonly device: string; readonly address: DeviceAddress }
+  | { readonly kind: 'add-namespace'; readonly name: string; readonly ipForward: boolean }
+  | { readonly kind: 'remove-namespace'; readonly name: string }
+  | { readonly kind: 'set-sysctl'; readonly key: string; readonly value: string }
   | NetfilterEdit
+  | IpsetEdit
   | SocketEdit
+  /** `iptables -Z`: of the whole table, one chain or one rule, as `iptables-save` spells it. */
+  | {
+      readonly kind: 'zero-counters';
+      readonly table: string;
+      readonly chain?: string;
+      readonly rule?: string;
+    }
   /** `conntrack -D`: ends connections that the stack remembers; its configuration stays. */
   | { readonly kind: 'forget-connections'; readonly connections: readonly ConntrackEntry[] };
+
+export type LinkEdit =
+  | {
+      readonly kind: 'set-link';
+      readonly device: string;
+      readonly up?: boolean;
+      readonly mtu?: number;
+      readonly mac?: Mac;
+      /** Its new name. */
+      readonly name?: string;
+      /** The bridge whose port it becomes; empty for none. */
+      readonly master?: string;
+      readonly arp?: boolean;
+      /** Its cable leads elsewhere: the other end was renamed or moved. */
+      readonly link?: Link;
+    }
+  /** A new device, or one that comes from another stack. */
+  | { readonly kind: 'add-device'; readonly added: Device; readonly fdb?: readonly FdbEntry[] }
+  /** `index` tells it from a later device of the same name. */
+  | { readonly kind: 'remove-device'; readonly device: string; readonly index: number };
 
 /** A program opens a socket that listens, or closes it: it lasts as long as the program. */
 export interface SocketEdit {

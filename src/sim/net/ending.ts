@@ -2,8 +2,10 @@
  * How a packet's walk ends: at a socket, in silence, or with an ICMP error on its way back.
  */
 import type { Ipv4Packet } from '../../model/packet.ts';
+import { decisionText } from '../../model/policy-decision.ts';
 import type { Disposition } from '../../model/trace.ts';
 import { packetLength } from '../../model/wire-length.ts';
+import type { CableEnd } from './cable.ts';
 import { translate } from './conntrack.ts';
 import type { Hop } from './hop.ts';
 import type { ErrorWish } from './icmp-error.ts';
@@ -15,6 +17,8 @@ export interface End {
   readonly hop: Hop;
   readonly delivered?: Ipv4Packet;
   readonly error?: Ipv4Packet | undefined;
+  /** Where a frame came out that a VXLAN carried by itself. */
+  readonly landed?: CableEnd;
 }
 
 /** A socket, or the kernel itself for ICMP, takes the packet. */
@@ -54,8 +58,13 @@ export function tooBig(hop: Hop, mtu: number): End {
   return fail(hop, 'too-big', { error: 'too-big', mtu, reason });
 }
 
+/** A rule that Felix wrote for a policy says which one it was. */
 export function deny(hop: Hop, verdict: 'drop' | 'reject', hook: string): End {
-  const reason = `netfilter ${verdict === 'drop' ? 'dropped' : 'rejected'} it in ${hook}`;
+  const last = hop.journey.steps.at(-1);
+  const rule = last?.kind === 'rule' ? last : undefined;
+  const reason = rule?.decision
+    ? `${decisionText(rule.decision)} (chain ${rule.chain})`
+    : `netfilter ${verdict === 'drop' ? 'dropped' : 'rejected'} it in ${hook}`;
   return verdict === 'drop'
     ? drop(hop, 'denied', reason)
     : fail(hop, 'denied', { error: 'port-unreachable', reason });

@@ -5,7 +5,7 @@ import type { IcmpError, IcmpErrorKind, Ipv4Packet } from '../../model/packet.ts
 import { protocolNumber } from '../../model/packet.ts';
 import type { NetnsId, Trace } from '../../model/trace.ts';
 import type { Exchange, ProbeReply } from './exchange.ts';
-import type { WalkStart } from './forward.ts';
+import type { PacketAt, WalkStart } from './forward.ts';
 import { walkOn } from './forward.ts';
 import type { Journey } from './journey.ts';
 import type { RouteError } from './output-route.ts';
@@ -14,7 +14,7 @@ import type { Stack } from './stack.ts';
 export interface Sent {
   /** The way there and, when an ICMP error was sent, the way of that error. */
   readonly traces: readonly Trace[];
-  readonly delivered?: { readonly at: NetnsId; readonly packet: Ipv4Packet };
+  readonly delivered: PacketAt | undefined;
   /** The ICMP error that came back to the sender. */
   readonly heard?: {
     readonly from: Ipv4Packet['source'];
@@ -22,16 +22,13 @@ export interface Sent {
     readonly mtu?: number;
   };
   /** The packet as a stack saw it whose port is closed; TCP answers it with a reset. */
-  readonly refused?: { readonly at: NetnsId; readonly packet: Ipv4Packet };
+  readonly refused: PacketAt | undefined;
 }
 
 export function send(journey: Journey, start: WalkStart): Sent {
   const there = walkOn(journey, start);
-  const base = {
-    traces: [there.trace],
-    ...(there.delivered ? { delivered: there.delivered } : {}),
-    ...(there.refused ? { refused: there.refused } : {}),
-  };
+  const { delivered, refused } = there;
+  const base = { traces: [there.trace], delivered, refused };
   if (!there.icmpError) return base;
   const back = walkOn(journey, there.icmpError);
   // Nothing is said about an error, but the tunnel's packet that carries one is no error.
@@ -64,7 +61,8 @@ export function localError(error: RouteError): LocalError {
 }
 
 export function finished<Outcome>(journey: Journey, outcome: Outcome): Exchange<Outcome> {
-  return { outcome, memory: journey.memories(), frames: journey.frames, heard: journey.heard };
+  const { frames, heard, walks } = journey;
+  return { outcome, memory: journey.memories(), frames, heard, walks };
 }
 
 /** The stack a program runs in. */

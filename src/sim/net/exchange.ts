@@ -4,7 +4,7 @@
  */
 import type { Ipv4 } from '../../model/ip.ts';
 import type { IcmpErrorKind } from '../../model/packet.ts';
-import type { NetnsId, Trace } from '../../model/trace.ts';
+import type { NetnsId, Step, Trace } from '../../model/trace.ts';
 import type { Heard, TimedFrame } from './journey.ts';
 import type { NetnsMemory } from './netns.ts';
 
@@ -24,6 +24,8 @@ export interface Exchange<Outcome> {
   readonly frames: readonly TimedFrame[];
   /** What programs heard that listen, those last that a connection came to first. */
   readonly heard: readonly Heard[];
+  /** The steps of each packet's walk, in order. */
+  readonly walks: readonly (readonly Step[])[];
 }
 
 export interface EchoRequest {

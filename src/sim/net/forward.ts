@@ -12,7 +12,7 @@
  *                  +----------------------------------------------------------------------- unwrap -> PREROUTING
  *
  * Every function hands the packet on and returns how its walk ended. Sources: net/ipv4/{ip_input,ip_forward,ip_output,
- * route}.c, Linux 6.x. Left out: policy routing, multipath, IP options, multicast, reverse path filtering, IPv6.
+ * route}.c, Linux 6.x. Left out: policy routing, IP options, multicast, reverse path filtering, IPv6.
  */
 import type { Ipv4 } from '../../model/ip.ts';
 import { ZERO_MAC } from '../../model/mac.ts';
@@ -20,6 +20,7 @@ import type { Mac } from '../../model/mac.ts';
 import type { Frame, Ipv4Packet } from '../../model/packet.ts';
 import type { NetnsId, Trace } from '../../model/trace.ts';
 import { ETHERNET_HEADER, frameLength, packetLength } from '../../model/wire-length.ts';
+import { carry } from './bridge.ts';
 import type { CableEnd } from './cable.ts';
 import { receiverOf } from './cable.ts';
 import type { End } from './ending.ts';
@@ -35,7 +36,9 @@ import { reassembles } from './netfilter-program.ts';
 import type { Device, NetnsMemory, Network } from './netns.ts';
 import { pathMtu, routeMtu, routeOutput } from './output-route.ts';
 import type { RouteEntry } from './route-table.ts';
+import type { Stack } from './stack.ts';
 import { listens } from './stack.ts';
+import { acceptsLocal, forwards, reversePathFilter } from './sysctl.ts';
 import { enterIpip, enterVxlan, leaveIpip, leaveVxlan, listensForVxlan } from './tunnel-passage.ts';
 
 export interface WalkStart {
@@ -48,11 +51,16 @@ export interface WalkStart {
 export interface WalkEnd {
   readonly trace: Trace;
   /** The packet as the socket or the kernel of its destination sees it. */
-  readonly delivered?: { readonly at: NetnsId; readonly packet: Ipv4Packet };
+  readonly delivered: PacketAt | undefined;
   /** The packet as a stack saw it whose port is closed. */
-  readonly refused?: { readonly at: NetnsId; readonly packet: Ipv4Packet };
+  readonly refused: PacketAt | undefined;
   /** The error that the walk provoked; its own walk begins at `at`. */
-  readonly icmpError?: { readonly at: NetnsId; readonly packet: Ipv4Packet };
+  readonly icmpError: PacketAt | undefined;
+}
+
+export interface PacketAt {
+  readonly at: NetnsId;
+  readonly packet: Ipv4Packet;
 }
 
 export interface Walk extends WalkEnd {
@@ -64,22 +72,34 @@ export interface Walk extends WalkEnd {
 /** Walks one packet that the stack `start.at` sends. Nothing is changed: what the walk taught is in the answer. */
 export function walk(network: Network, start: WalkStart, socket?: OpenSocket): Walk {
   const journey = new Journey(network, socket ? [socket] : []);
-  const end = walkOn(journey, start);
-  return { ...end, memory: journey.memories(), frames: journey.frames };
+  const { trace, delivered, refused, icmpError } = walkOn(journey, start);
+  return { trace, delivered, refused, icmpError, memory: journey.memories(), frames: journey.frames };
 }
 
 /** The same as part of a longer journey, whose clock, frames and memory go on. */
 export function walkOn(journey: Journey, { at, packet, device }: WalkStart): WalkEnd {
   const stack = journey.stack(at);
   if (!stack) throw new RangeError(`there is no network stack "${at}"`);
+  journey.carryOuter = carryOuter;
   journey.step({ kind: 'originate', at, packet });
   const { disposition, hop, delivered, error } = output(hopOf({ journey, stack, packet, boundTo: device }));
+  const steps = journey.takeSteps();
+  journey.walks.push(steps);
+  const last = hop.stack.id;
   return {
-    trace: { steps: journey.takeSteps(), disposition, at: hop.stack.id },
-    ...(delivered ? { delivered: { at: hop.stack.id, packet: delivered } } : {}),
-    ...(disposition === 'port-closed' ? { refused: { at: hop.stack.id, packet: hop.packet } } : {}),
-    ...(error ? { icmpError: { at: hop.stack.id, packet: error } } : {}),
+    trace: { steps, disposition, at: last },
+    delivered: delivered && { at: last, packet: delivered },
+    refused: disposition === 'port-closed' ? { at: last, packet: hop.packet } : undefined,
+    icmpError: error && { at: last, packet: error },
   };
+}
+
+/** A frame of a VXLAN segment goes to another VTEP in a packet of its own, which is no part of the story told. */
+function carryOuter(journey: Journey, stack: Stack, packet: Ipv4Packet): CableEnd | undefined {
+  const told = journey.takeSteps();
+  const { landed } = output(hopOf({ journey, stack, packet }));
+  journey.steps = [...told];
+  return landed;
 }
 
 /** Where a routed packet goes next. */
@@ -105,8 +125,9 @@ function output(hop: Hop): End {
 
 function routeOwn(hop: Hop): NextHop | End {
   const { journey, stack } = hop;
-  const { destination } = hop.packet;
-  const route = routeOutput(stack, destination, hop.boundTo === undefined ? {} : { device: hop.boundTo });
+  const { destination, source } = hop.packet;
+  const wish = hop.boundTo === undefined ? { source } : { source, device: hop.boundTo };
+  const route = routeOutput(stack, destination, wish);
   const entry = route.ok ? route.value.entry : stack.routes.lookup(destination);
   journey.step({ kind: 'route', at: stack.id, destination, entry: entry?.matched });
   if (!route.ok) {
@@ -128,7 +149,8 @@ const ROUTE_REASON = {
 function arrive(hop: Hop, to: CableEnd, frames: readonly Frame[]): End {
   const { journey } = hop;
   const { stack, device } = to;
-  const here = hopOf({ ...hop, stack, input: device, mark: 0, boundTo: undefined });
+  const { packet, pieces, inside } = hop;
+  const here = hopOf({ journey, stack, input: device, packet, pieces, inside });
   if (frames.some((frame) => isTooLong(device, frame))) {
     journey.memory(stack.id).count(device.name, 'rxDropped');
     return drop(here, 'refused', `the frame is larger than the MTU of ${device.name} (${device.mtu})`);
@@ -150,19 +172,33 @@ function prerouting(hop: Hop): End {
   const verdict = runHook(hop, { hook: 'PREROUTING' });
   if (verdict !== 'accept') return deny(hop, verdict, 'PREROUTING');
   const { destination, source } = hop.packet;
-  const entry = stack.routes.lookup(destination);
+  const entry = stack.routes.lookup(destination, source);
   journey.step({ kind: 'route', at: stack.id, destination, entry: entry?.matched });
   const isLoopback = hop.input?.kind.type === 'loopback';
-  if (!isLoopback && stack.routes.isLocal(source)) {
-    return drop(hop, 'refused', 'martian source: a packet from outside claims an own address');
-  }
+  const martian = hop.input && !isLoopback ? martianSource(stack, hop.input, source) : undefined;
+  if (martian !== undefined) return drop(hop, 'refused', martian);
   if (entry?.type === 'local' || isLoopback) return receive(hop);
-  if (!stack.netns.ipForward) return drop(hop, 'refused', 'the host does not forward (ip_forward=0)');
+  if (!forwards(stack.netns, hop.input))
+    return drop(hop, 'refused', 'the host does not forward (ip_forward=0)');
   if (!entry) {
     const reason = 'no route to the destination';
     return fail(hop, 'no-route', { error: 'net-unreachable', reason, unroutable: true });
   }
   return entry.device ? forward(hop, entry, entry.device) : unroutable(hop, entry);
+}
+
+/** Why a packet cannot have come from where it says (net/ipv4/fib_frontend.c fib_validate_source). */
+function martianSource({ netns, routes }: Stack, input: Device, source: Ipv4): string | undefined {
+  if (routes.isLocal(source)) {
+    return acceptsLocal(netns, input)
+      ? undefined
+      : 'martian source: a packet from outside claims an own address';
+  }
+  const filter = reversePathFilter(netns, input);
+  if (filter === 0) return undefined;
+  const back = routes.lookup(source)?.device;
+  if (back && (filter === 2 || back.name === input.name)) return undefined;
+  return `the way back to its source does not lead out of ${input.name} (rp_filter=${filter})`;
 }
 
 /** A route that says no: blackholes are silent, the other two answer. */
@@ -246,9 +282,17 @@ function overCable(hop: Hop, from: CableEnd, mac: Mac): End {
   // The driver of a veth pair sees what its peer does not take, and no further piece is sent.
   const stuck = device.link?.kind === 'peer' && to !== undefined && isTooLong(to.device, frames[0]);
   for (const frame of stuck ? frames.slice(0, 1) : frames) journey.frame(stack, device, 'out', frame);
+  if (device.kind.type === 'bridge' || to?.device.master !== undefined) return overBridges(hop, from, frames);
   if (!to) return drop(hop, 'link-down', `nobody is at the other end of ${device.name}`);
   journey.crossCable();
   return arrive(hop, to, frames);
+}
+
+function overBridges(hop: Hop, from: CableEnd, frames: readonly Frame[]): End {
+  const to = carry(hop.journey, from, frames);
+  return to
+    ? arrive(hop, to, frames)
+    : drop(hop, 'link-down', `no bridge on the way from ${from.device.name} delivered the frame`);
 }
 
 /** The packet is for this stack. Its fragments are put together first. */

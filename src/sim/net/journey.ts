@@ -3,10 +3,11 @@
  * learnt. An exchange of several packets is one journey, so the reply finds the ARP entry that the request resolved.
  */
 import type { Ipv4 } from '../../model/ip.ts';
-import type { Frame } from '../../model/packet.ts';
+import type { Frame, Ipv4Packet } from '../../model/packet.ts';
 import type { NetnsId, Step } from '../../model/trace.ts';
 import { frameLength } from '../../model/wire-length.ts';
 import { mix, scaleHash } from './flow-hash.ts';
+import type { CableEnd } from './cable.ts';
 import { MemoryDraft } from './memory.ts';
 import type { Device, Netns, NetnsMemory, Network, SegmentPort } from './netns.ts';
 import { NO_MEMORY } from './netns.ts';
@@ -48,8 +49,12 @@ export class Journey {
   readonly heard: Heard[] = [];
   /** Sockets that programs opened on the way, besides `sockets`. */
   readonly opened: OpenSocket[] = [];
+  /** The steps of every walk that is over. */
+  readonly walks: (readonly Step[])[] = [];
   /** Steps of the walk under way. */
   steps: Step[] = [];
+  /** Lets a VXLAN's packet walk that carries one frame of a segment: where the frame comes out, or undefined. */
+  carryOuter?: (journey: Journey, stack: Stack, packet: Ipv4Packet) => CableEnd | undefined;
   /** Milliseconds since the exchange began. */
   offset = 0;
   readonly #stacks = new Map<NetnsId, Stack>();

@@ -3,93 +3,94 @@
  * Configuration never changes here; conntrack, neighbour caches and rate limits are the exceptions to Felix's law.
  */
 import type { Ipv4 } from '../../model/ip.ts';
-import type { ConntrackEntry, DeviceCounters, LearntNeighbour, NetnsMemory, Tuple } from './netns.ts';
+import type { ConnectionHit, Sought } from './connection-table.ts';
+import { findConnection, putConnection, sameConnection } from './connection-table.ts';
+import type {
+  ConntrackEntry,
+  DeviceCounters,
+  KernelLogLine,
+  LearntNeighbour,
+  NetnsMemory,
+  Station,
+} from './netns.ts';
 
-/** What one exchange changed in one stack. */
-interface MemoryChange {
-  /** Virtual time of the change; expired conntrack entries are forgotten then. */
-  readonly at: number;
-  /** Learnt or lost: replaces the entry of the same device and address. */
-  readonly neighbours: readonly LearntNeighbour[];
-  /** New or refreshed: replaces the entry with the same original tuple. */
-  readonly conntrack: readonly ConntrackEntry[];
-  /** Added to the device's counters. */
-  readonly counters: ReadonlyMap<string, DeviceCounters>;
-  readonly pathMtu: NetnsMemory['pathMtu'];
-  readonly icmpTokens: NetnsMemory['icmpTokens'];
+/** A ring of 256 KiB, as most distributions build the kernel, holds about so many lines of LOG. */
+const KERNEL_LOG_LINES = 1000;
+
+/** What was learnt or lost replaces the entry of the same device and address. */
+function replaceNeighbours(
+  known: readonly LearntNeighbour[],
+  changed: NeighbourIndex,
+): readonly LearntNeighbour[] {
+  const kept = known.filter(({ device, address }) => !changed.get(device)?.has(address));
+  for (const device of changed.values()) kept.push(...device.values());
+  return kept;
 }
 
-/** Which of the two tuples of a connection a packet matched. */
-export type Direction = 'original' | 'reply';
+/** Addresses that nobody has heard of for so long are forgotten (`ageing`). */
+export const STATION_AGEING = 300_000;
 
-export interface ConntrackHit {
-  readonly entry: ConntrackEntry;
-  readonly direction: Direction;
+/** The table a station is in, that of a bridge or of a VXLAN device, and its MAC. */
+const stationKey = ({ mac, device, bridge }: Pick<Station, 'mac' | 'device' | 'bridge'>): string =>
+  `${bridge ?? device} ${mac}`;
+
+function replaceStations(
+  known: readonly Station[],
+  changed: ReadonlyMap<string, Station>,
+  at: number,
+): readonly Station[] {
+  const kept = known.filter(
+    (station) => at - station.at < STATION_AGEING && !changed.has(stationKey(station)),
+  );
+  return [...kept, ...changed.values()];
 }
 
-const NO_COUNTERS: DeviceCounters = {
+/** New or refreshed connections go to the end. Expired ones are found by nobody and go with the next change. */
+function replaceConnections(
+  known: readonly ConntrackEntry[],
+  changed: readonly ConntrackEntry[],
+  at: number,
+): readonly ConntrackEntry[] {
+  const isChanged = (entry: ConntrackEntry): boolean => changed.some((other) => sameConnection(entry, other));
+  const kept = known.filter((entry) => entry.expires > at && !isChanged(entry));
+  kept.push(...changed);
+  return kept;
+}
+
+function addCounters(
+  known: NetnsMemory['counters'],
+  added: NetnsMemory['counters'],
+): NetnsMemory['counters'] {
+  const sum = new Map<string, DeviceCounters>();
+  known.forEach((before, device) => {
+    const more = added.get(device);
+    sum.set(device, more ? plus(before, more) : before);
+  });
+  added.forEach((more, device) => {
+    if (!known.has(device)) sum.set(device, { ...more });
+  });
+  return sum;
+}
+
+const plus = (a: DeviceCounters, b: DeviceCounters): DeviceCounters => ({
+  rxBytes: a.rxBytes + b.rxBytes,
+  rxPackets: a.rxPackets + b.rxPackets,
+  rxDropped: a.rxDropped + b.rxDropped,
+  txBytes: a.txBytes + b.txBytes,
+  txPackets: a.txPackets + b.txPackets,
+  txDropped: a.txDropped + b.txDropped,
+});
+
+type Counters = { -readonly [C in keyof DeviceCounters]: number };
+
+const noCounters = (): Counters => ({
   rxBytes: 0,
   rxPackets: 0,
   rxDropped: 0,
   txBytes: 0,
   txPackets: 0,
   txDropped: 0,
-};
-
-function applyMemory(memory: NetnsMemory, change: MemoryChange): NetnsMemory {
-  return {
-    neighbours: replaceNeighbours(memory.neighbours, change.neighbours),
-    conntrack: replaceConnections(memory.conntrack, change),
-    counters: addCounters(memory.counters, change.counters),
-    pathMtu: change.pathMtu.size === 0 ? memory.pathMtu : new Map([...memory.pathMtu, ...change.pathMtu]),
-    icmpTokens:
-      change.icmpTokens.size === 0
-        ? memory.icmpTokens
-        : new Map([...memory.icmpTokens, ...change.icmpTokens]),
-  };
-}
-
-function replaceNeighbours(
-  known: readonly LearntNeighbour[],
-  changed: readonly LearntNeighbour[],
-): readonly LearntNeighbour[] {
-  if (changed.length === 0) return known;
-  const same = (a: LearntNeighbour, b: LearntNeighbour): boolean =>
-    a.address === b.address && a.device === b.device;
-  return [...known.filter((entry) => !changed.some((other) => same(entry, other))), ...changed];
-}
-
-function replaceConnections(
-  known: readonly ConntrackEntry[],
-  { at, conntrack }: MemoryChange,
-): readonly ConntrackEntry[] {
-  // Entries that have expired meanwhile are found by nobody; they go with the next change.
-  if (conntrack.length === 0) return known;
-  if (known.length === 0) return conntrack;
-  const changed = new Set(conntrack.map((entry) => keysOf(entry).original));
-  const kept = known.filter((entry) => entry.expires > at && !changed.has(keysOf(entry).original));
-  return [...kept, ...conntrack];
-}
-
-function addCounters(
-  known: NetnsMemory['counters'],
-  added: MemoryChange['counters'],
-): NetnsMemory['counters'] {
-  if (added.size === 0) return known;
-  const sum = new Map(known);
-  for (const [device, more] of added) {
-    const before = sum.get(device) ?? NO_COUNTERS;
-    sum.set(device, {
-      rxBytes: before.rxBytes + more.rxBytes,
-      rxPackets: before.rxPackets + more.rxPackets,
-      rxDropped: before.rxDropped + more.rxDropped,
-      txBytes: before.txBytes + more.txBytes,
-      txPackets: before.txPackets + more.txPackets,
-      txDropped: before.txDropped + more.txDropped,
-    });
-  }
-  return sum;
-}
+});
 
 /** Drops learnt neighbours of a device, or one of them: what `ip neigh del` and `ip link set down` do to them. */
 export function forgetNeighbours(memory: NetnsMemory, device: string, address?: Ipv4): NetnsMemory {
@@ -101,34 +102,13 @@ export function forgetNeighbours(memory: NetnsMemory, device: string, address?: 
 
 /** Drops connections: what `conntrack -D` and `conntrack -F` do to them. */
 export function forgetConnections(memory: NetnsMemory, ended: readonly ConntrackEntry[]): NetnsMemory {
-  const keys = new Set(ended.map((entry) => keysOf(entry).original));
-  const conntrack = memory.conntrack.filter((entry) => !keys.has(keysOf(entry).original));
+  const isEnded = (entry: ConntrackEntry): boolean => ended.some((other) => sameConnection(entry, other));
+  const conntrack = memory.conntrack.filter((entry) => !isEnded(entry));
   return conntrack.length === memory.conntrack.length ? memory : { ...memory, conntrack };
 }
 
-/**
- * Names a tuple of a connection for look-ups. ICMP echoes have no ports: request and reply of one identifier are told apart
- * by the direction in which they can match.
- */
-export function tupleKey(protocol: ConntrackEntry['protocol'], tuple: Tuple, direction: Direction): string {
-  const type = protocol === 'icmp' ? direction : '';
-  return `${protocol}${type} ${tuple.source} ${tuple.sourcePort} ${tuple.destination} ${tuple.destinationPort}`;
-}
-
-const entryKeys = new WeakMap<ConntrackEntry, Readonly<Record<Direction, string>>>();
-
-/** Spelt once per entry: a busy node has thousands. */
-function keysOf(entry: ConntrackEntry): Readonly<Record<Direction, string>> {
-  return indexed(entryKeys, entry, ({ protocol, original, reply }) => ({
-    original: tupleKey(protocol, original, 'original'),
-    reply: tupleKey(protocol, reply, 'reply'),
-  }));
-}
-
-type ConnectionIndex = Map<string, ConntrackHit>;
 type NeighbourIndex = Map<string, Map<Ipv4, LearntNeighbour>>;
 
-const connectionIndexes = new WeakMap<readonly ConntrackEntry[], ConnectionIndex>();
 const neighbourIndexes = new WeakMap<readonly LearntNeighbour[], NeighbourIndex>();
 
 function indexed<K extends object, V>(cache: WeakMap<K, V>, key: K, build: (key: K) => V): V {
@@ -137,33 +117,6 @@ function indexed<K extends object, V>(cache: WeakMap<K, V>, key: K, build: (key:
   const built = build(key);
   cache.set(key, built);
   return built;
-}
-
-function indexConnections(entries: readonly ConntrackEntry[]): ConnectionIndex {
-  const index: ConnectionIndex = new Map();
-  for (const entry of entries) putConnection(index, entry);
-  return index;
-}
-
-function putConnection(index: ConnectionIndex, entry: ConntrackEntry): void {
-  const { original, reply } = keysOf(entry);
-  index.set(original, { entry, direction: 'original' });
-  index.set(reply, { entry, direction: 'reply' });
-}
-
-/** Up to so many entries a look at each costs less than an index, which would last only until the next change. */
-const FEW_CONNECTIONS = 128;
-
-function connectionIn(entries: readonly ConntrackEntry[], key: string): ConntrackHit | undefined {
-  if (entries.length > FEW_CONNECTIONS) return indexed(connectionIndexes, entries, indexConnections).get(key);
-  for (let at = entries.length - 1; at >= 0; at -= 1) {
-    const entry = entries[at];
-    if (!entry) continue;
-    const { original, reply } = keysOf(entry);
-    if (reply === key) return { entry, direction: 'reply' };
-    if (original === key) return { entry, direction: 'original' };
-  }
-  return undefined;
 }
 
 function indexNeighbours(entries: readonly LearntNeighbour[]): NeighbourIndex {
@@ -180,11 +133,14 @@ function putNeighbour(index: NeighbourIndex, entry: LearntNeighbour): void {
 /** One stack's memory while packets walk: reads see what the walk itself has changed. */
 export class MemoryDraft {
   readonly before: NetnsMemory;
-  readonly #connections: ConnectionIndex = new Map();
-  readonly #neighbours: NeighbourIndex = new Map();
-  readonly #counters = new Map<string, { -readonly [C in keyof DeviceCounters]: number }>();
-  readonly #pathMtu = new Map<Ipv4, { readonly mtu: number; readonly expires: number }>();
-  readonly #icmpTokens = new Map<Ipv4, { readonly tokens: number; readonly at: number }>();
+  // Made when there is something to put in: most stacks on a packet's way learn next to nothing.
+  #neighbours: NeighbourIndex | undefined;
+  #connections: ConntrackEntry[] | undefined;
+  #counters: Map<string, Counters> | undefined;
+  #pathMtu: Map<Ipv4, { readonly mtu: number; readonly expires: number }> | undefined;
+  #icmpTokens: Map<Ipv4, { readonly tokens: number; readonly at: number }> | undefined;
+  #kernelLog: KernelLogLine[] | undefined;
+  #stations: Map<string, Station> | undefined;
 
   constructor(before: NetnsMemory) {
     this.before = before;
@@ -192,42 +148,59 @@ export class MemoryDraft {
 
   neighbour(device: string, address: Ipv4): LearntNeighbour | undefined {
     return (
-      this.#neighbours.get(device)?.get(address) ??
+      this.#neighbours?.get(device)?.get(address) ??
       indexed(neighbourIndexes, this.before.neighbours, indexNeighbours).get(device)?.get(address)
     );
   }
 
   learn(neighbour: LearntNeighbour): void {
-    putNeighbour(this.#neighbours, neighbour);
+    putNeighbour((this.#neighbours ??= new Map()), neighbour);
   }
 
   /** The live connection that has this tuple, confirmed ones only. */
-  connection(key: string, now: number): ConntrackHit | undefined {
-    const hit = this.#connections.get(key) ?? connectionIn(this.before.conntrack, key);
+  connection(sought: Sought, now: number): ConnectionHit | undefined {
+    const hit =
+      (this.#connections && findConnection(this.#connections, sought)) ??
+      findConnection(this.before.conntrack, sought);
     return hit && hit.entry.expires > now ? hit : undefined;
   }
 
-  /** Puts a connection into the table, or refreshes what changes with each packet; its tuples stay. */
-  confirm(entry: ConntrackEntry, now: Omit<ConntrackEntry, 'protocol' | 'original' | 'reply'>): void {
-    const confirmed = { ...entry, ...now };
-    entryKeys.set(confirmed, keysOf(entry));
-    putConnection(this.#connections, confirmed);
+  /** Puts a connection into the table, or its latest state in place of the last one. */
+  confirm(entry: ConntrackEntry): void {
+    putConnection((this.#connections ??= []), entry);
   }
 
   pathMtu(destination: Ipv4): { readonly mtu: number; readonly expires: number } | undefined {
-    return this.#pathMtu.get(destination) ?? this.before.pathMtu.get(destination);
+    return this.#pathMtu?.get(destination) ?? this.before.pathMtu.get(destination);
   }
 
   learnPathMtu(destination: Ipv4, mtu: number, expires: number): void {
-    this.#pathMtu.set(destination, { mtu, expires });
+    (this.#pathMtu ??= new Map()).set(destination, { mtu, expires });
   }
 
   icmpTokens(destination: Ipv4): { readonly tokens: number; readonly at: number } | undefined {
-    return this.#icmpTokens.get(destination) ?? this.before.icmpTokens.get(destination);
+    return this.#icmpTokens?.get(destination) ?? this.before.icmpTokens.get(destination);
   }
 
   setIcmpTokens(destination: Ipv4, tokens: number, at: number): void {
-    this.#icmpTokens.set(destination, { tokens, at });
+    (this.#icmpTokens ??= new Map()).set(destination, { tokens, at });
+  }
+
+  /** A frame from this MAC came in there. */
+  see(station: Station): void {
+    (this.#stations ??= new Map()).set(stationKey(station), station);
+  }
+
+  /** Where a bridge, or a VXLAN device that learns, last saw a MAC; undefined when that is too long ago. */
+  station(table: Pick<Station, 'device' | 'bridge'>, mac: Station['mac'], now: number): Station | undefined {
+    const key = stationKey({ ...table, mac });
+    const known =
+      this.#stations?.get(key) ?? this.before.stations?.find((station) => stationKey(station) === key);
+    return known && now - known.at < STATION_AGEING ? known : undefined;
+  }
+
+  log(at: number, text: string): void {
+    (this.#kernelLog ??= []).push({ at, text });
   }
 
   countFrame(device: string, direction: 'in' | 'out', bytes: number): void {
@@ -245,39 +218,33 @@ export class MemoryDraft {
     this.#countersOf(device)[counter] += 1;
   }
 
-  #countersOf(device: string): { -readonly [C in keyof DeviceCounters]: number } {
-    let counters = this.#counters.get(device);
-    if (!counters) this.#counters.set(device, (counters = { ...NO_COUNTERS }));
+  #countersOf(device: string): Counters {
+    const all = (this.#counters ??= new Map<string, Counters>());
+    let counters = all.get(device);
+    if (!counters) all.set(device, (counters = noCounters()));
     return counters;
   }
 
   /** The memory with everything learnt, as of `at`. */
   after(at: number): NetnsMemory {
     if (this.#isUntouched()) return this.before;
-    return applyMemory(this.before, this.#change(at));
+    const { neighbours, conntrack, counters, pathMtu, icmpTokens, kernelLog, stations } = this.before;
+    const after = {
+      ...this.before,
+      neighbours: this.#neighbours ? replaceNeighbours(neighbours, this.#neighbours) : neighbours,
+      conntrack: this.#connections ? replaceConnections(conntrack, this.#connections, at) : conntrack,
+      counters: this.#counters ? addCounters(counters, this.#counters) : counters,
+      pathMtu: this.#pathMtu ? new Map([...pathMtu, ...this.#pathMtu]) : pathMtu,
+      icmpTokens: this.#icmpTokens ? new Map([...icmpTokens, ...this.#icmpTokens]) : icmpTokens,
+      kernelLog: this.#kernelLog ? [...kernelLog, ...this.#kernelLog].slice(-KERNEL_LOG_LINES) : kernelLog,
+    };
+    return this.#stations
+      ? { ...after, stations: replaceStations(stations ?? [], this.#stations, at) }
+      : after;
   }
 
   #isUntouched(): boolean {
-    const { size } = this.#counters;
-    return (
-      size + this.#connections.size + this.#neighbours.size + this.#pathMtu.size + this.#icmpTokens.size === 0
-    );
-  }
-
-  #change(at: number): MemoryChange {
-    const neighbours: LearntNeighbour[] = [];
-    for (const device of this.#neighbours.values()) neighbours.push(...device.values());
-    const conntrack: ConntrackEntry[] = [];
-    for (const { direction, entry } of this.#connections.values()) {
-      if (direction === 'original') conntrack.push(entry);
-    }
-    return {
-      at,
-      neighbours,
-      conntrack,
-      counters: this.#counters,
-      pathMtu: this.#pathMtu,
-      icmpTokens: this.#icmpTokens,
-    };
+    const learnt = this.#neighbours ?? this.#connections ?? this.#stations;
+    return !(learnt ?? this.#counters ?? this.#pathMtu ?? this.#icmpTokens ?? this.#kernelLog);
   }
 }

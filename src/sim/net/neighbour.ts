@@ -9,10 +9,13 @@ import type { Mac } from '../../model/mac.ts';
 import { BROADCAST_MAC, ZERO_MAC } from '../../model/mac.ts';
 import type { ArpPacket, Frame } from '../../model/packet.ts';
 import type { CableEnd } from './cable.ts';
-import { cableEnds, hasCarrier, receiverOf } from './cable.ts';
+import { broadcast, carry } from './bridge.ts';
+import { hasCarrier, receiverOf } from './cable.ts';
 import type { Journey } from './journey.ts';
-import type { LearntNeighbour } from './netns.ts';
+import type { Device, LearntNeighbour } from './netns.ts';
 import { selectAddress } from './source-address.ts';
+import { forwards, ignoresArp, proxiesArp } from './sysctl.ts';
+import { floodList } from './vxlan-segment.ts';
 
 /** base_reachable_time: a confirmed entry counts as REACHABLE this long. */
 const REACHABLE_TIME = 30_000;
@@ -41,12 +44,16 @@ export function resolveNeighbour(
   { address, source }: { readonly address: Ipv4; readonly source: Ipv4 },
 ): Mac | undefined {
   const { stack, device } = from;
-  const permanent = stack.neighbours.get(device.name)?.get(address);
+  const permanent = stack.neighbours.get(device.name)?.get(address) ?? withoutArp(device);
   const found = permanent === undefined ? learntOrAsked(journey, from, { address, source }) : permanent;
   const { mac, how } = typeof found === 'string' ? { mac: found, how: 'permanent' as const } : found;
   journey.step({ kind: 'neighbour', at: stack.id, device: device.name, address, mac, how });
   return mac;
 }
+
+/** A device that does not ask (IFF_NOARP) sends to its own address (arp_constructor). */
+const withoutArp = ({ arpOff, kind, mac }: Device): Mac | undefined =>
+  arpOff || kind.type === 'dummy' ? mac : undefined;
 
 interface Question {
   readonly address: Ipv4;
@@ -78,26 +85,22 @@ function learntOrAsked(
 /** Broadcasts one request; the answer, if any, is learnt on both sides. */
 function ask(journey: Journey, from: CableEnd, question: Question): Mac | undefined {
   const request = arpRequest(from, question);
-  const answerer = owner(journey, from, question.address);
-  if (!answerer) {
-    sendUnanswered(journey, from, request);
-    for (const end of cableEnds(journey, from)) journey.overhear(end.stack, end.device, 'in', request);
-    return undefined;
-  }
-  journey.frame(from.stack, from.device, 'out', request);
-  journey.crossCable();
-  for (const end of cableEnds(journey, from)) {
-    const bystander = end.stack !== answerer.stack || end.device !== answerer.device;
-    if (bystander) journey.overhear(end.stack, end.device, 'in', request);
-  }
+  sendRequest(journey, from, request);
+  const ends = broadcast(journey, from, request);
+  const answerer = ends.find((end) => answersFor(end, question.address));
+  if (answerer) journey.crossCable();
+  for (const end of ends) if (end !== answerer) journey.overhear(end.stack, end.device, 'in', request);
+  if (!answerer) return undefined;
   journey.frame(answerer.stack, answerer.device, 'in', request);
-  answer(journey, from, { answerer, question, request });
-  return answerer.device.mac;
+  return answer(journey, from, { answerer, question, request }) ? answerer.device.mac : undefined;
 }
 
-/** A tunnel device has nowhere to send a broadcast: no FDB entry is made for it. */
-function sendUnanswered(journey: Journey, { stack, device }: CableEnd, request: Frame): void {
-  if (device.link) journey.frame(stack, device, 'out', request);
+/** A tunnel device may have nowhere to send a broadcast: no FDB entry is made for it. */
+function sendRequest(journey: Journey, { stack, device }: CableEnd, request: Frame): void {
+  const { type } = device.kind;
+  const leads =
+    device.link || type === 'bridge' || (type === 'vxlan' && floodList(stack, device.name).length > 0);
+  if (leads) journey.frame(stack, device, 'out', request);
   else journey.dropped(stack, device, request);
 }
 
@@ -107,7 +110,8 @@ interface Answer {
   readonly request: Frame & { readonly payload: ArpPacket };
 }
 
-function answer(journey: Journey, from: CableEnd, { answerer, question, request }: Answer): void {
+/** False when the answer gets lost. */
+function answer(journey: Journey, from: CableEnd, { answerer, question, request }: Answer): boolean {
   const asker = request.payload.senderIp;
   const reply = arpReply(answerer, request);
   if (!answerer.stack.neighbours.get(answerer.device.name)?.has(asker)) {
@@ -116,7 +120,7 @@ function answer(journey: Journey, from: CableEnd, { answerer, question, request 
       .learn({ address: asker, device: answerer.device.name, mac: from.device.mac, at: journey.now });
   }
   journey.frame(answerer.stack, answerer.device, 'out', reply);
-  journey.crossCable();
+  if (!carry(journey, answerer, [reply])) return false;
   journey.frame(from.stack, from.device, 'in', reply);
   journey.memory(from.stack.id).learn({
     address: question.address,
@@ -124,6 +128,7 @@ function answer(journey: Journey, from: CableEnd, { answerer, question, request 
     mac: answerer.device.mac,
     at: journey.now,
   });
+  return true;
 }
 
 /** Packets wait in the queue until the last request has gone unanswered; the first one started the wait. */
@@ -138,23 +143,20 @@ function giveUp(journey: Journey, from: CableEnd, question: Question): void {
     const request = arpRequest(from, question);
     for (let repeat = 1; repeat < REQUESTS; repeat += 1) {
       journey.offset = since + repeat * RETRANSMIT_TIME - journey.network.now;
-      sendUnanswered(journey, from, request);
+      sendRequest(journey, from, request);
     }
   }
   journey.offset = since + REQUESTS * RETRANSMIT_TIME - journey.network.now;
 }
 
-/** Who on the cable answers for an address: its owner, or a proxy that routes it elsewhere (169.254.1.1 on cali devices). */
-function owner(journey: Journey, from: CableEnd, address: Ipv4): CableEnd | undefined {
-  for (const end of cableEnds(journey, from)) {
-    if (answersFor(end, address)) return end;
-  }
-  return undefined;
-}
-
+/** Its owner, or a proxy that routes it elsewhere (169.254.1.1 on cali devices). */
 function answersFor({ stack, device }: CableEnd, address: Ipv4): boolean {
-  if (stack.routes.isLocal(address)) return true;
-  if (!device.proxyArp || !stack.netns.ipForward) return false;
+  if (device.arpOff) return false;
+  if (device.proxied?.includes(address)) return true;
+  if (stack.routes.isLocal(address)) {
+    return ignoresArp(stack.netns, device) === 0 || device.addresses.some((own) => own.address === address);
+  }
+  if (!proxiesArp(stack.netns, device) || !forwards(stack.netns, device)) return false;
   const route = stack.routes.lookup(address);
   return route?.type === 'unicast' && route.device?.name !== device.name;
 }

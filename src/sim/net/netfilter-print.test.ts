@@ -71,7 +71,7 @@ describe('iptables-save', () => {
       {
         matches: [{ kind: 'in-interface', name: 'cali+' }],
         comment: 'cali:abc',
-        remark: 'Start',
+        remarks: ['Start'],
         target: { kind: 'jump', chain: 'cali-wl-to-host', goto: true },
       },
       '-i cali+ -m comment --comment "cali:abc" -m comment --comment Start -g cali-wl-to-host',

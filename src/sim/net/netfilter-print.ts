@@ -5,7 +5,7 @@
 import { assertNever } from '../../base/result.ts';
 import { formatCidr, formatIpv4 } from '../../model/ip.ts';
 import { BASE_CHAINS, rulesOf } from './netfilter-rules.ts';
-import type { Chain, Match, Rule, TableName, Target } from './netfilter-rules.ts';
+import type { Chain, Match, PortRange, Rule, TableName, Target } from './netfilter-rules.ts';
 
 /** One line: `-A cali-nat-outgoing -m set --match-set ... -j MASQUERADE --random-fully`. */
 export function printRule(chain: string, rule: Rule): string {
@@ -19,9 +19,7 @@ export function printMatches(rule: Rule): string {
   const own = rule.matches.filter((match) => BUILT_IN.has(match.kind));
   const extensions = rule.matches.filter((match) => !BUILT_IN.has(match.kind));
   const protocol = rule.matches.find((match) => match.kind === 'protocol');
-  const comments = [rule.comment, rule.remark].flatMap((text) =>
-    text === undefined ? [] : [`-m comment --comment ${quote(text)}`],
-  );
+  const comments = commentsOf(rule).map((text) => `-m comment --comment ${quote(text)}`);
   const others = extensions.map((match) => printMatch(match, protocol));
   return [
     ...BUILT_IN_ORDER.flatMap((kind) => own.filter((match) => match.kind === kind)).map((match) =>
@@ -31,6 +29,10 @@ export function printMatches(rule: Rule): string {
     ...(protocol?.module ? [`-m ${protocolName(protocol.protocol)}`] : []),
   ].join(' ');
 }
+
+/** Every comment of the rule, in the order they were given. */
+export const commentsOf = ({ comment, remarks = [] }: Rule): readonly string[] =>
+  comment === undefined ? remarks : [comment, ...remarks];
 
 /** A table as `iptables-save -t` lists it, without its comment lines: `*nat`, chains, rules, `COMMIT`. */
 export function printTable(table: TableName, chains: readonly Chain[]): readonly string[] {
@@ -71,11 +73,12 @@ function printMatch(match: Match, protocol: ProtocolMatch | undefined): string {
     case 'protocol':
       return `${not}-p ${protocolName(match.protocol)}`;
     case 'destination-port':
-      return match.multiport
-        ? `-m multiport --dports ${match.port}`
-        : `-m ${protocol ? protocolName(protocol.protocol) : 'tcp'} --dport ${match.port}`;
     case 'source-port':
-      return `-m ${protocol ? protocolName(protocol.protocol) : 'tcp'} --sport ${match.port}`;
+      return `-m ${protocol ? protocolName(protocol.protocol) : 'tcp'} ${not}--${match.kind === 'source-port' ? 's' : 'd'}port ${portsText([{ first: match.port, last: match.last ?? match.port }])}`;
+    case 'ports':
+      return `-m multiport ${not}--${PORTS_OPTION[match.side]} ${portsText(match.ranges)}`;
+    case 'icmp-type':
+      return `-m icmp ${not}--icmp-type ${icmpText(match)}`;
     case 'ipset':
       return `-m set ${not}--match-set ${match.set} ${match.direction}`;
     case 'addrtype':
@@ -91,6 +94,19 @@ function printMatch(match: Match, protocol: ProtocolMatch | undefined): string {
     default:
       return assertNever(match);
   }
+}
+
+export const PORTS_OPTION = { source: 'sports', destination: 'dports', either: 'ports' } as const;
+
+/** `80,8000:8080` */
+export const portsText = (ranges: readonly PortRange[]): string =>
+  ranges.map(({ first, last }) => (first === last ? String(first) : `${first}:${last}`)).join(',');
+
+const ANY_ICMP = 255;
+
+function icmpText({ type, code }: Extract<Match, { kind: 'icmp-type' }>): string {
+  if (type === ANY_ICMP) return 'any';
+  return code === undefined ? String(type) : `${type}/${code}`;
 }
 
 export const CTSTATE_ORDER = [
@@ -117,21 +133,42 @@ export const hexadecimal = (value: number): string => `0x${(value >>> 0).toStrin
 /** Names iptables itself knows or /etc/protocols does; other protocols print as numbers. */
 export const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map([
   [1, 'icmp'],
+  [2, 'igmp'],
   [4, 'ipencap'],
   [6, 'tcp'],
   [17, 'udp'],
+  [33, 'dccp'],
+  [41, 'ipv6'],
+  [46, 'rsvp'],
+  [47, 'gre'],
+  [50, 'esp'],
+  [51, 'ah'],
+  [58, 'ipv6-icmp'],
+  [88, 'eigrp'],
+  [89, 'ospf'],
+  [94, 'ipip'],
+  [103, 'pim'],
+  [108, 'ipcomp'],
+  [112, 'vrrp'],
+  [115, 'l2tp'],
   [132, 'sctp'],
+  [136, 'udplite'],
+  [137, 'mpls-in-ip'],
 ]);
 
 export const protocolName = (protocol: number): string => PROTOCOL_NAMES.get(protocol) ?? String(protocol);
 
 export function printTarget(target: Target): string {
   switch (target.kind) {
+    case 'none':
+      return '';
     case 'accept':
     case 'drop':
     case 'return':
     case 'notrack':
       return `-j ${target.kind.toUpperCase()}`;
+    case 'log':
+      return logText(target);
     case 'reject':
       return '-j REJECT --reject-with icmp-port-unreachable';
     case 'jump':
@@ -148,6 +185,17 @@ export function printTarget(target: Target): string {
       return assertNever(target);
   }
 }
+
+/** Level 4 is the default and not said. */
+function logText({ prefix, level }: Extract<Target, { kind: 'log' }>): string {
+  return [
+    '-j LOG',
+    ...(prefix === '' ? [] : [`--log-prefix ${quote(prefix)}`]),
+    ...(level === LOG_WARNING ? [] : [`--log-level ${level}`]),
+  ].join(' ');
+}
+
+export const LOG_WARNING = 4;
 
 /** xtables_save_string: quotes around anything but letters, digits, `_` and `-`. */
 function quote(text: string): string {

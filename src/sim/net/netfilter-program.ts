@@ -4,9 +4,11 @@
  */
 import type { Cidr, Ipv4 } from '../../model/ip.ts';
 import { netmask } from '../../model/ip.ts';
+import type { Step } from '../../model/trace.ts';
 import { mix } from './flow-hash.ts';
+import type { RulePlan } from './netfilter-plan.ts';
 import { printRule } from './netfilter-print.ts';
-import type { Chain, Hook, Match, Netfilter, Rule, TableName } from './netfilter-rules.ts';
+import type { Chain, Hook, IpPort, IpSet, Netfilter, Rule, TableName } from './netfilter-rules.ts';
 import { rulesOf } from './netfilter-rules.ts';
 
 export interface ProgramChain {
@@ -18,7 +20,9 @@ export interface ProgramChain {
 
 export class ProgramRule {
   readonly rule: Rule;
-  readonly matches: readonly { readonly match: Match; readonly negated: boolean }[];
+  /** Made when the first packet comes by, like the step that tells of a match. */
+  plan: RulePlan | undefined;
+  noted: Extract<Step, { readonly kind: 'rule' }> | undefined;
   /** Where a jump goes; undefined for other targets and for a chain that does not exist. */
   jump: ProgramChain | undefined;
   /** Tells rules with equal probabilities apart. */
@@ -29,7 +33,6 @@ export class ProgramRule {
   constructor(chain: string, rule: Rule, salt: number) {
     this.#chain = chain;
     this.rule = rule;
-    this.matches = rule.matches.map((match) => ({ match, negated: 'not' in match && match.not === true }));
     this.salt = salt;
   }
 
@@ -51,10 +54,10 @@ export interface NetfilterProgram {
   readonly hooks: Readonly<Record<Hook, HookProgram>>;
   /** The kernel tracks connections only while some rule asks for it: nat targets and conntrack matches do. */
   readonly tracks: boolean;
-  readonly sets: ReadonlyMap<string, PrefixSet>;
+  readonly sets: ReadonlyMap<string, PrefixSet | PortSet>;
 }
 
-/** Members of an ipset of type hash:net. */
+/** Members of an ipset of type hash:net or hash:ip. */
 export class PrefixSet {
   readonly #lengths: readonly { readonly mask: number; readonly bases: ReadonlySet<number> }[];
 
@@ -69,6 +72,26 @@ export class PrefixSet {
     return this.#lengths.some(({ mask, bases }) => bases.has((address & mask) >>> 0));
   }
 }
+
+/** Members of an ipset of type hash:ip,port. */
+export class PortSet {
+  readonly #keys: ReadonlySet<string>;
+
+  constructor(members: readonly IpPort[]) {
+    this.#keys = new Set(members.map((member) => PortSet.#key(member)));
+  }
+
+  static #key({ address, protocol, port }: IpPort): string {
+    return `${address} ${protocol} ${port}`;
+  }
+
+  has(member: IpPort): boolean {
+    return this.#keys.has(PortSet.#key(member));
+  }
+}
+
+const buildSet = (set: IpSet): PrefixSet | PortSet =>
+  set.type === 'hash:ip,port' ? new PortSet(set.members) : new PrefixSet(set.members);
 
 const programs = new WeakMap<Netfilter, NetfilterProgram>();
 
@@ -97,7 +120,7 @@ function build(netfilter: Netfilter): NetfilterProgram {
     tracks: Object.values(netfilter.tables).some((table) =>
       table.some((chain) => rulesOf(chain).some(asksForTracking)),
     ),
-    sets: new Map([...netfilter.ipsets].map(([name, members]) => [name, new PrefixSet(members)])),
+    sets: new Map([...netfilter.ipsets].map(([name, set]) => [name, buildSet(set)])),
   };
 }
 

@@ -3,15 +3,29 @@
  * `print` in `netfilter-print.ts` spells a rule as iptables-save does. Vocabulary: iptables-extensions(8).
  */
 import type { Cidr, Ipv4 } from '../../model/ip.ts';
+import type { PolicyDecision } from '../../model/policy-decision.ts';
 
 export type Hook = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING';
 export type TableName = 'raw' | 'mangle' | 'nat' | 'filter';
 
 export interface Netfilter {
   readonly tables: Readonly<Partial<Record<TableName, readonly Chain[]>>>;
-  /** ipset name -> members (hash:net). */
-  readonly ipsets: ReadonlyMap<string, readonly Cidr[]>;
+  readonly ipsets: ReadonlyMap<string, IpSet>;
 }
+
+/** A set that rules refer to by name (ipset(8)). Members of `hash:ip` are single addresses. */
+export type IpSet =
+  | { readonly type: 'hash:net' | 'hash:ip'; readonly members: readonly Cidr[] }
+  | { readonly type: 'hash:ip,port'; readonly members: readonly IpPort[] };
+
+export interface IpPort {
+  readonly address: Ipv4;
+  /** IANA number. */
+  readonly protocol: number;
+  readonly port: number;
+}
+
+export const hashNet = (members: readonly Cidr[]): IpSet => ({ type: 'hash:net', members });
 
 export const NO_NETFILTER: Netfilter = { tables: {}, ipsets: new Map() };
 
@@ -39,8 +53,10 @@ export interface Rule {
   readonly matches: readonly Match[];
   readonly target: Target;
   readonly comment?: string;
-  /** A second comment, as Felix adds what a rule is for. */
-  readonly remark?: string;
+  /** Further comments, as Felix adds what a rule is for. */
+  readonly remarks?: readonly string[];
+  /** What the rule stands for, when Felix wrote it for a policy. */
+  readonly decision?: PolicyDecision;
   /** The comment was typed after the match extensions: `-m conntrack --ctstate NEW -m comment ...`. */
   readonly commentLast?: boolean;
 }
@@ -60,13 +76,32 @@ export type Match =
       readonly module?: boolean;
       readonly not?: boolean;
     }
-  /** `multiport`: asked by `-m multiport`, as Felix does, instead of the protocol's own match. */
-  | { readonly kind: 'destination-port'; readonly port: number; readonly multiport?: boolean }
-  | { readonly kind: 'source-port'; readonly port: number }
+  /** `--dport 80` or, with `last`, `--dport 80:90`. */
+  | {
+      readonly kind: 'destination-port';
+      readonly port: number;
+      readonly last?: number;
+      readonly not?: boolean;
+    }
+  | {
+      readonly kind: 'source-port';
+      readonly port: number;
+      readonly last?: number;
+      readonly not?: boolean;
+    }
+  /** `-m multiport`: one of the ranges holds the port. */
+  | {
+      readonly kind: 'ports';
+      readonly side: 'source' | 'destination' | 'either';
+      readonly ranges: readonly PortRange[];
+      readonly not?: boolean;
+    }
+  /** ICMP type and, if asked for, code; type 255 is any. */
+  | { readonly kind: 'icmp-type'; readonly type: number; readonly code?: number; readonly not?: boolean }
   | {
       readonly kind: 'ipset';
       readonly set: string;
-      readonly direction: 'src' | 'dst';
+      readonly direction: SetDirection;
       readonly not?: boolean;
     }
   | {
@@ -83,12 +118,26 @@ export type Match =
   /** `-m statistic --mode random --probability p`: decided by a hash of the flow, so that a run repeats. */
   | { readonly kind: 'probability'; readonly probability: number };
 
+/** First and last port; equal for a single one. */
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Which end of the packet each dimension of a set is compared with. */
+export type SetDirection = (typeof SET_DIRECTIONS)[number];
+export const SET_DIRECTIONS = ['src', 'dst', 'src,src', 'src,dst', 'dst,src', 'dst,dst'] as const;
+
 export type Target =
+  /** No `-j` at all: the rule only counts, or carries a comment. */
+  | { readonly kind: 'none' }
   | { readonly kind: 'accept' }
   | { readonly kind: 'drop' }
   | { readonly kind: 'reject' }
   | { readonly kind: 'return' }
   | { readonly kind: 'notrack' }
+  /** A line in the kernel's log; `level` as in syslog(2), 4 (warning) unless said. */
+  | { readonly kind: 'log'; readonly prefix: string; readonly level: number }
   /** `goto` (-g): what returns from that chain returns to the caller of this one. */
   | { readonly kind: 'jump'; readonly chain: string; readonly goto?: boolean }
   | { readonly kind: 'mark'; readonly value: number; readonly mask: number }

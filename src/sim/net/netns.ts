@@ -21,7 +21,17 @@ export interface Netns {
   readonly netfilter: Netfilter;
   /** net.ipv4.ip_forward */
   readonly ipForward: boolean;
+  /** Other settings that somebody wrote (`sysctl`), by name: see `sysctl.ts`. */
+  readonly sysctls?: ReadonlyMap<string, string>;
+  /** Network namespaces made on this machine by hand (`ip netns add`), the latest first. */
+  readonly namespaces?: readonly Namespace[];
   readonly listeners: readonly Listener[];
+}
+
+export interface Namespace {
+  readonly name: string;
+  /** What it began with. */
+  readonly ipForward: boolean;
 }
 
 export interface Device {
@@ -35,23 +45,38 @@ export interface Device {
   readonly addresses: readonly DeviceAddress[];
   /** net.ipv4.conf.<device>.proxy_arp: answers ARP for any address it has another route to. */
   readonly proxyArp: boolean;
-  /** Where the other end of the cable is; absent for lo and tunnels. */
+  /** Where the other end of the cable is; absent for lo, bridges and tunnels. */
   readonly link?: Link;
+  /** The bridge that it is a port of. */
+  readonly master?: string;
+  /** It has never been up: its queue has no discipline yet. */
+  readonly fresh?: true;
+  /** Somebody chose its MAC; a bridge takes that of a port otherwise. */
+  readonly macSet?: true;
+  /** `ip link set arp off`: it neither asks nor answers. */
+  readonly arpOff?: true;
+  /** Addresses that it answers ARP for on behalf of others (`ip neigh add proxy`). */
+  readonly proxied?: readonly Ipv4[];
 }
 
 export type DeviceKind =
   | { readonly type: 'loopback' }
   | { readonly type: 'ether' }
   | { readonly type: 'veth' }
+  | { readonly type: 'bridge' }
+  | { readonly type: 'dummy' }
   | { readonly type: 'vxlan'; readonly vxlan: VxlanConfig }
   | { readonly type: 'ipip'; readonly local: Ipv4 | undefined };
 
 export interface VxlanConfig {
   readonly vni: number;
   readonly port: number;
-  readonly local: Ipv4;
+  /** Absent: that of the way to the other end. */
+  readonly local?: Ipv4;
   /** The underlay device. */
-  readonly parent: string;
+  readonly parent?: string;
+  /** It learns from what arrives where each MAC lives. Calico's does not. */
+  readonly learning?: true;
 }
 
 export interface DeviceAddress extends InterfaceAddress {
@@ -75,6 +100,14 @@ export interface Route {
   readonly metric?: number;
   readonly onlink?: boolean;
   readonly mtu?: number;
+  /** A multipath route's ways, instead of `via` and `device`; flows are spread over them. */
+  readonly hops?: readonly RouteHop[];
+}
+
+export interface RouteHop {
+  readonly via: Ipv4;
+  readonly device: string;
+  readonly onlink?: boolean;
 }
 
 export interface Neighbour {
@@ -88,6 +121,12 @@ export interface FdbEntry {
   readonly device: string;
   /** The remote VTEP, for a VXLAN device. */
   readonly destination?: Ipv4;
+  /** An entry of a bridge: `device` is the port behind which the address is, or the bridge itself. */
+  readonly bridge?: string;
+  /** `static`: of a bridge, for somebody behind the port; otherwise permanent. */
+  readonly state?: 'static';
+  /** The entry a VXLAN device was made with (`remote`): listed with its underlay device. */
+  readonly parent?: string;
 }
 
 /** A socket that answers. */
@@ -173,6 +212,35 @@ export interface NetnsMemory {
   readonly pathMtu: ReadonlyMap<Ipv4, { readonly mtu: number; readonly expires: number }>;
   /** ICMP error tokens per destination: tokens left and when they were counted (net.ipv4.icmp_ratelimit). */
   readonly icmpTokens: ReadonlyMap<Ipv4, { readonly tokens: number; readonly at: number }>;
+  /** What LOG rules wrote into the kernel's log, oldest first. */
+  readonly kernelLog: readonly KernelLogLine[];
+  /** Where bridges and learning VXLAN devices saw each MAC last; absent until there is one. */
+  readonly stations?: readonly Station[];
+  /** Packets by netfilter rule, see `rule-counters.ts`; absent until one is counted. */
+  readonly rules?: ReadonlyMap<string, RuleCounter>;
+}
+
+/** A MAC that was seen as a source: forgotten after the ageing time of 300 s. */
+export interface Station {
+  readonly mac: Mac;
+  /** The port of the bridge, or the VXLAN device. */
+  readonly device: string;
+  readonly bridge?: string;
+  /** The VTEP behind which it is, for a VXLAN device. */
+  readonly destination?: Ipv4;
+  /** Virtual milliseconds. */
+  readonly at: number;
+}
+
+export interface RuleCounter {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+export interface KernelLogLine {
+  /** Virtual milliseconds. */
+  readonly at: number;
+  readonly text: string;
 }
 
 export interface LearntNeighbour {
@@ -222,6 +290,7 @@ export const NO_MEMORY: NetnsMemory = {
   counters: new Map(),
   pathMtu: new Map(),
   icmpTokens: new Map(),
+  kernelLog: [],
 };
 
 /** All stacks of a simulation, as the forwarding code sees them. */

@@ -36,7 +36,7 @@ export function routeOutput(
 ): Result<OutputRoute, RouteError> {
   const entry =
     wish.device === undefined
-      ? stack.routes.lookup(destination)
+      ? stack.routes.lookup(destination, wish.source)
       : boundEntry(stack, destination, wish.device);
   if (!entry) return err('net-unreachable');
   if (!entry.device) return err(ROUTE_ERROR[entry.type] ?? 'invalid');

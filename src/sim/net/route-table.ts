@@ -1,11 +1,13 @@
 /**
  * Which route a packet takes: the local table first (one entry per address of the stack), then the main table; in each the
  * longest prefix wins, then the lowest metric (Linux net/ipv4/fib_trie.c, fib_rules default policy).
- * Left out: policy rules, multipath next hops, type of service.
+ * Of a multipath route's next hops a flow's two addresses choose one (fib_multipath_hash_policy 0); which one is ours, for the
+ * kernel's hash has a secret. Left out: policy rules, weights, type of service.
  */
 import type { Cidr, Ipv4 } from '../../model/ip.ts';
 import { BROADCAST, cidrOf, netmask } from '../../model/ip.ts';
 import type { MatchedRoute } from '../../model/trace.ts';
+import { mix, scaleHash } from './flow-hash.ts';
 import type { Device, Netns, Route } from './netns.ts';
 
 /** A routing entry made ready for lookups. */
@@ -21,6 +23,8 @@ export interface RouteEntry {
   readonly scope: Route['scope'];
   readonly metric: number;
   readonly mtu: number | undefined;
+  /** All ways of a multipath route, of which this entry is the first. */
+  readonly hops?: readonly RouteEntry[];
 }
 
 /** Entries of one prefix length, by masked address; several of the same prefix are in order of metric. */
@@ -44,9 +48,10 @@ export class RouteTable {
     return (this.#mainTable ??= buckets(mainEntries(this.#netns)));
   }
 
-  /** The matching entry, or undefined: network unreachable. */
-  lookup(address: Ipv4): RouteEntry | undefined {
-    return longestMatch(this.#local, address) ?? longestMatch(this.#main, address);
+  /** The matching entry, or undefined: network unreachable. `source` chooses among the ways of a multipath route. */
+  lookup(address: Ipv4, source?: Ipv4): RouteEntry | undefined {
+    const found = longestMatch(this.#local, address) ?? longestMatch(this.#main, address);
+    return found?.hops ? chosenHop(found.hops, address, source) : found;
   }
 
   /** The best entry of the main table that leaves by `device` (a socket bound to a device). */
@@ -63,6 +68,10 @@ export class RouteTable {
   isBroadcast(address: Ipv4): boolean {
     return address === BROADCAST || longestMatch(this.#local, address)?.type === 'broadcast';
   }
+}
+
+function chosenHop(hops: readonly RouteEntry[], address: Ipv4, source = 0): RouteEntry | undefined {
+  return hops[scaleHash(mix(source, address), 0, hops.length)];
 }
 
 function longestMatch(
@@ -148,10 +157,24 @@ function broadcastEntry(device: Device, source: Ipv4, length: number): RouteEntr
 function mainEntries(netns: Netns): readonly RouteEntry[] {
   const devices = new Map(netns.devices.map((device) => [device.name, device]));
   return netns.routes.flatMap((route) => {
+    if (route.hops) return multipathEntry(route, route.hops, devices);
     const device = route.device === undefined ? undefined : devices.get(route.device);
     if (route.type === 'unicast' && !device?.up) return [];
     return [mainEntry(route, device)];
   });
+}
+
+function multipathEntry(
+  route: Route,
+  ways: NonNullable<Route['hops']>,
+  devices: ReadonlyMap<string, Device>,
+): readonly RouteEntry[] {
+  const hops = ways.flatMap(({ via, device: name }) => {
+    const device = devices.get(name);
+    return device?.up ? [mainEntry({ ...route, via }, device)] : [];
+  });
+  const [first] = hops;
+  return first ? [{ ...first, hops }] : [];
 }
 
 function mainEntry(route: Route, device: Device | undefined): RouteEntry {

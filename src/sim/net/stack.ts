@@ -5,9 +5,11 @@ import type { Ipv4 } from '../../model/ip.ts';
 import type { Mac } from '../../model/mac.ts';
 import type { NetnsId } from '../../model/trace.ts';
 import type { Device, FdbEntry, Listener, Netns } from './netns.ts';
+import type { NetfilterProgram } from './netfilter-program.ts';
+import { programOf } from './netfilter-program.ts';
 import { RouteTable } from './route-table.ts';
 
-export interface Stack {
+export class Stack {
   readonly id: NetnsId;
   readonly netns: Netns;
   readonly devices: ReadonlyMap<string, Device>;
@@ -17,6 +19,22 @@ export interface Stack {
   /** Forwarding entries of tunnel devices: device, then MAC. The first entry of a MAC is used. */
   readonly fdb: ReadonlyMap<string, ReadonlyMap<Mac, FdbEntry>>;
   readonly listeners: ReadonlyMap<number, readonly Listener[]>;
+  #program: NetfilterProgram | undefined;
+
+  constructor(netns: Netns) {
+    this.id = netns.id;
+    this.netns = netns;
+    this.devices = devicesByName(netns.devices);
+    this.routes = new RouteTable(netns);
+    this.neighbours = neighboursByDevice(netns.neighbours);
+    this.fdb = fdbByDevice(netns.fdb);
+    this.listeners = listenersByPort(netns.listeners);
+  }
+
+  /** Made when the first packet meets a hook. */
+  get program(): NetfilterProgram {
+    return (this.#program ??= programOf(this.netns.netfilter));
+  }
 }
 
 const stacks = new WeakMap<Netns, Stack>();
@@ -24,15 +42,7 @@ const stacks = new WeakMap<Netns, Stack>();
 export function stackOf(netns: Netns): Stack {
   const known = stacks.get(netns);
   if (known) return known;
-  const stack: Stack = {
-    id: netns.id,
-    netns,
-    devices: devicesByName(netns.devices),
-    routes: new RouteTable(netns),
-    neighbours: neighboursByDevice(netns.neighbours),
-    fdb: fdbByDevice(netns.fdb),
-    listeners: listenersByPort(netns.listeners),
-  };
+  const stack = new Stack(netns);
   stacks.set(netns, stack);
   return stack;
 }
@@ -82,7 +92,12 @@ const devicesByName = kept(
 const neighboursByDevice = kept((neighbours: Netns['neighbours']): Stack['neighbours'] =>
   byDevice(neighbours, (entry) => [entry.address, entry.mac]),
 );
-const fdbByDevice = kept((fdb: Netns['fdb']): Stack['fdb'] => byDevice(fdb, (entry) => [entry.mac, entry]));
+const fdbByDevice = kept((fdb: Netns['fdb']): Stack['fdb'] =>
+  byDevice(
+    fdb.filter(({ bridge }) => bridge === undefined),
+    (entry) => [entry.mac, entry],
+  ),
+);
 
 function listenersByPort(listeners: readonly Listener[]): ReadonlyMap<number, readonly Listener[]> {
   const ports = new Map<number, Listener[]>();

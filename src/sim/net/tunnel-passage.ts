@@ -16,6 +16,7 @@ import type { Device, VxlanConfig } from './netns.ts';
 import { pathMtu, routeOutput } from './output-route.ts';
 import type { Stack } from './stack.ts';
 import { ipipDevice, ipipPacket, vxlanDevices, vxlanPacket } from './tunnel.ts';
+import { learnVtep, vtepOf } from './vxlan-segment.ts';
 
 /** The outer packet, about to start from this stack, or the end of the walk. */
 export function enterVxlan(
@@ -24,7 +25,7 @@ export function enterVxlan(
   { mac, config }: { readonly mac: Mac; readonly config: VxlanConfig },
 ): Hop | End {
   const { journey, stack } = hop;
-  const remote = stack.fdb.get(device.name)?.get(mac)?.destination;
+  const remote = vtepOf(journey, { stack, device }, mac);
   const frames = onTheWire(hop).map((payload) => ({ source: device.mac, destination: mac, payload }));
   journey.step({ kind: 'fdb', at: stack.id, device: device.name, mac, remote });
   if (remote === undefined) {
@@ -33,9 +34,10 @@ export function enterVxlan(
   }
   for (const frame of frames) journey.frame(stack, device, 'out', frame);
   journey.crossTunnel();
-  const ends = { config, remote, now: journey.now };
+  const ends = { stack, config, remote, now: journey.now };
   const outer = vxlanPacket({ source: device.mac, destination: mac, payload: hop.packet }, ends);
-  const pieces = hop.pieces && frames.map((frame) => vxlanPacket(frame, ends));
+  if (!outer) return drop(hop, 'no-route', 'no address to send the outer packet from');
+  const pieces = hop.pieces && frames.flatMap((frame) => vxlanPacket(frame, ends) ?? []);
   return wrapped(hop, { device, with: 'vxlan', outer, pieces });
 }
 
@@ -103,6 +105,12 @@ export function leaveVxlan(hop: Hop, { vni, inner }: VxlanPacket, port: number):
   );
   if (!device) return drop(hop, 'refused', `no VXLAN device has VNI ${vni}`);
   const { source, destination, payload: packet } = inner;
+  const end = { stack: hop.stack, device };
+  learnVtep(hop.journey, end, { mac: source, destination: hop.packet.source });
+  // A frame that was carried by itself goes on where it came out.
+  if (hop.inside === undefined) return { disposition: 'delivered', hop, landed: end };
+  if (device.master !== undefined)
+    return drop(hop, 'refused', `${device.name} is a port of ${device.master}`);
   if (packet.kind !== 'ipv4') return drop(hop, 'refused', 'the tunnel carried no IPv4 packet');
   if (destination !== device.mac) return drop(hop, 'refused', `the inner frame is not for ${device.name}`);
   const unwrapped = contents(hop, device, packet);

@@ -6,36 +6,47 @@
 import type { Ipv4 } from '../../model/ip.ts';
 import type { Frame, Ipv4Packet } from '../../model/packet.ts';
 import { packetId, symmetricHash } from './flow.ts';
-import { scaleHash } from './flow-hash.ts';
+import { mix, scaleHash } from './flow-hash.ts';
 import type { Device, VxlanConfig } from './netns.ts';
+import { routeOutput } from './output-route.ts';
 import type { Stack } from './stack.ts';
 
 /** net.ipv4.ip_local_port_range */
 const PORTS = [32768, 61000] as const;
 
 export interface VxlanEnds {
+  readonly stack: Stack;
   readonly config: VxlanConfig;
   readonly remote: Ipv4;
   readonly now: number;
 }
 
-export function vxlanPacket(inner: Frame & { readonly payload: Ipv4Packet }, ends: VxlanEnds): Ipv4Packet {
-  const { config, remote, now } = ends;
+/** Undefined when the device names no source and there is no way to the other end. */
+export function vxlanPacket(inner: Frame, { stack, config, remote, now }: VxlanEnds): Ipv4Packet | undefined {
+  const { payload } = inner;
+  const local = config.local ?? routedSource(stack, remote);
+  if (local === undefined) return undefined;
+  const hash = payload.kind === 'arp' ? mix(payload.senderIp, payload.targetIp) : symmetricHash(payload);
   return {
     kind: 'ipv4',
-    source: config.local,
+    source: local,
     destination: remote,
     ttl: 64,
     tos: 0,
-    id: packetId(config.local, remote, now),
+    id: packetId(local, remote, now),
     dontFragment: false,
     payload: {
       kind: 'udp',
-      sourcePort: scaleHash(symmetricHash(inner.payload), ...PORTS),
+      sourcePort: scaleHash(hash, ...PORTS),
       destinationPort: config.port,
       payload: { kind: 'vxlan', vni: config.vni, inner },
     },
   };
+}
+
+function routedSource(stack: Stack, remote: Ipv4): Ipv4 | undefined {
+  const route = routeOutput(stack, remote);
+  return route.ok ? route.value.source : undefined;
 }
 
 export interface IpipEnds {

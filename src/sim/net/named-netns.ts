@@ -1,0 +1,54 @@
+/**
+ * Network namespaces that somebody made on a machine (`ip netns add`): how they are named among the stacks of a lab, and what
+ * a new one holds. Its `lo` is down; whether it forwards it has from the machine (net.core.devconf_inherit_init_net 0).
+ */
+import type { NetnsId } from '../../model/trace.ts';
+import { ZERO_MAC } from '../../model/mac.ts';
+import { NO_NETFILTER } from './netfilter-rules.ts';
+import type { Netns } from './netns.ts';
+
+const MIDDLE = '/netns/';
+
+/** `node/node1/netns/red` */
+export const namedNetnsId = (machine: NetnsId, name: string): NetnsId => `${machine}${MIDDLE}${name}`;
+
+export interface NamedNetns {
+  readonly machine: NetnsId;
+  readonly name: string;
+}
+
+/** Undefined for the stack of a machine, a pod or a router itself. */
+export function namedNetnsOf(id: NetnsId): NamedNetns | undefined {
+  const at = id.indexOf(MIDDLE);
+  return at < 0 ? undefined : { machine: id.slice(0, at), name: id.slice(at + MIDDLE.length) };
+}
+
+/** The machine whose /run/netns a process of this stack sees. */
+export const machineOf = (id: NetnsId): NetnsId => namedNetnsOf(id)?.machine ?? id;
+
+/** As it is the moment it is made. */
+export function newNetns(id: NetnsId, machine: Netns, ipForward: boolean): Netns {
+  return {
+    id,
+    hostname: machine.hostname,
+    devices: [
+      {
+        index: 1,
+        name: 'lo',
+        kind: { type: 'loopback' },
+        mac: ZERO_MAC,
+        mtu: 65536,
+        up: false,
+        fresh: true,
+        addresses: [],
+        proxyArp: false,
+      },
+    ],
+    routes: [],
+    neighbours: [],
+    fdb: [],
+    netfilter: NO_NETFILTER,
+    ipForward,
+    listeners: [],
+  };
+}

@@ -1,0 +1,196 @@
+/**
+ * Rules made ready for packets, once for each rule: what it asks becomes a list of tests, what its target does one act. A
+ * packet then meets functions that know their address, port or mark instead of rules that must be read again
+ * (Linux net/netfilter/x_tables, net/ipv4/netfilter/ipt_rpfilter.c, net/netfilter/xt_{addrtype,conntrack,mark,set}.c).
+ */
+import { assertNever } from '../../base/result.ts';
+import { cidrContains } from '../../model/ip.ts';
+import type { Ipv4Packet } from '../../model/packet.ts';
+import { protocolNumber } from '../../model/packet.ts';
+import type { Step } from '../../model/trace.ts';
+import type { NatRequest } from './conntrack.ts';
+import { flowTuple } from './flow.ts';
+import { mix } from './flow-hash.ts';
+import type { Hop } from './hop.ts';
+import type { HookPlace, Verdict } from './netfilter.ts';
+import { logLine } from './netfilter-log.ts';
+import { inSet, matchesIcmp, matchesPort, matchesPorts } from './netfilter-match.ts';
+import type { CtState, Match, Rule, Target } from './netfilter-rules.ts';
+import { selectAddress } from './source-address.ts';
+import type { Stack } from './stack.ts';
+
+export interface RulePlan {
+  /** All must agree for the rule to match. */
+  readonly tests: readonly Test[];
+  /** How a trace tells of the match; it is silent about rules without a target. */
+  readonly verdict: RuleVerdict | undefined;
+  /** What follows; `goto` is a jump that does not come back. */
+  readonly kind: Target['kind'] | 'goto';
+  readonly act: Act;
+}
+
+export type RuleVerdict = Extract<Step, { readonly kind: 'rule' }>['verdict'];
+
+type Test = (hop: Hop, place: HookPlace) => boolean;
+type Act = (hop: Hop, place: HookPlace) => Outcome;
+
+/** Undefined when the packet goes on to the next rule, or a chain ends without a verdict. */
+export type Outcome = Verdict | NatRequest | undefined;
+
+/** @param salt tells rules with equal probabilities apart */
+export function planOf({ matches, target }: Rule, salt: number): RulePlan {
+  return {
+    tests: matches.map((match) => testOf(match, salt)),
+    // A rule without a target only counts; one without matches too, as Felix's remarks, is passed over.
+    verdict: target.kind === 'none' && matches.length > 0 ? 'none' : RULE_VERDICT[target.kind],
+    kind: target.kind === 'jump' && target.goto ? 'goto' : target.kind,
+    act: actOf(target),
+  };
+}
+
+const RULE_VERDICT: Readonly<Record<Target['kind'], RuleVerdict | undefined>> = {
+  none: undefined,
+  accept: 'accept',
+  drop: 'drop',
+  reject: 'reject',
+  return: 'return',
+  notrack: 'notrack',
+  log: 'log',
+  jump: 'jump',
+  mark: 'mark',
+  dnat: 'nat',
+  snat: 'nat',
+  masquerade: 'nat',
+};
+
+function actOf(target: Target): Act {
+  switch (target.kind) {
+    case 'accept':
+    case 'drop':
+    case 'reject':
+      return () => target.kind;
+    case 'mark':
+      return (hop) => {
+        hop.mark = ((hop.mark & ~target.mask) ^ target.value) >>> 0;
+        return undefined;
+      };
+    case 'notrack':
+      return (hop) => {
+        hop.state = 'UNTRACKED';
+        return undefined;
+      };
+    case 'log':
+      return (hop, place) => {
+        hop.journey.memory(hop.stack.id).log(hop.journey.now, logLine(hop, place, target));
+        return undefined;
+      };
+    case 'dnat':
+      return () => target;
+    case 'snat':
+      return () => ({ kind: 'snat', to: target.to, randomPort: target.randomFully ?? false });
+    case 'masquerade':
+      return ({ stack }, place) => masquerade(stack, place, target.randomFully ?? false);
+    case 'jump':
+    case 'return':
+    case 'none':
+      return () => undefined;
+    default:
+      return assertNever(target);
+  }
+}
+
+/** The new source is the outgoing device's address on the next hop's subnet, else its first one. */
+function masquerade(stack: Stack, { out, toward }: HookPlace, randomPort: boolean): Outcome {
+  const to = out && selectAddress(stack, out, { toward, scope: 'global' });
+  return to === undefined ? 'drop' : { kind: 'snat', to, randomPort };
+}
+
+function testOf(match: Match, salt: number): Test {
+  const test = unnegated(match, salt);
+  const isNegated = 'not' in match && match.not === true;
+  return isNegated ? (hop, place) => !test(hop, place) : test;
+}
+
+function unnegated(match: Match, salt: number): Test {
+  switch (match.kind) {
+    case 'source':
+      return ({ packet }) => cidrContains(match.cidr, packet.source);
+    case 'destination':
+      return ({ packet }) => cidrContains(match.cidr, packet.destination);
+    case 'in-interface':
+      return ({ input }) => namesDevice(match.name, input?.name);
+    case 'out-interface':
+      return (_, { out }) => namesDevice(match.name, out?.name);
+    case 'protocol':
+      return ({ packet }) => protocolNumber(packet.payload) === match.protocol;
+    case 'destination-port':
+    case 'source-port':
+      return ({ packet }) => matchesPort(packet, match);
+    case 'ports':
+      return ({ packet }) => matchesPorts(packet, match);
+    case 'icmp-type':
+      return ({ packet }) => matchesIcmp(packet, match);
+    case 'ipset':
+      return ({ packet, stack }) => {
+        const set = stack.program.sets.get(match.set);
+        return set !== undefined && inSet(set, packet, match.direction);
+      };
+    case 'addrtype':
+      return (hop, place) => isLocal(hop, place, match);
+    case 'mark':
+      return ({ mark }) => (mark & match.mask) >>> 0 === match.value >>> 0;
+    case 'ctstate':
+      return (hop) => match.states.some((state) => hasState(hop, state));
+    case 'rpfilter':
+      return hasWayBack;
+    case 'probability':
+      return ({ packet }) => chance(packet, salt) < match.probability;
+    default:
+      return assertNever(match);
+  }
+}
+
+/** A name ending in `+` stands for every device that begins so; a packet without a device matches no name. */
+function namesDevice(name: string, device: string | undefined): boolean {
+  if (device === undefined) return false;
+  const stem = name.length - 1;
+  if (name.charCodeAt(stem) !== PLUS) return device === name;
+  for (let at = 0; at < stem; at += 1) if (name.charCodeAt(at) !== device.charCodeAt(at)) return false;
+  return true;
+}
+
+const PLUS = '+'.charCodeAt(0);
+
+function isLocal(
+  { stack, packet }: Hop,
+  { out }: HookPlace,
+  match: Extract<Match, { kind: 'addrtype' }>,
+): boolean {
+  const address = match.side === 'src' ? packet.source : packet.destination;
+  if (!match.limitIfaceOut) return stack.routes.isLocal(address);
+  return out?.addresses.some((own) => own.address === address) ?? false;
+}
+
+function hasState({ state, connection }: Hop, wanted: CtState): boolean {
+  if (wanted !== 'DNAT' && wanted !== 'SNAT') return state === wanted;
+  if (!connection) return false;
+  const { original, reply, protocol } = connection.entry;
+  return wanted === 'DNAT'
+    ? original.destination !== reply.source ||
+        (protocol !== 'icmp' && original.destinationPort !== reply.sourcePort)
+    : original.source !== reply.destination ||
+        (protocol !== 'icmp' && original.sourcePort !== reply.destinationPort);
+}
+
+/** net/ipv4/netfilter/ipt_rpfilter.c: loopback passes, an own address or no unicast route does not. */
+function hasWayBack({ stack, packet, input }: Hop): boolean {
+  if (input === undefined || input.kind.type === 'loopback') return true;
+  const back = stack.routes.lookup(packet.source);
+  return back?.type === 'unicast' && back.device?.name === input.name;
+}
+
+/** Between 0 and 1, the same for every packet of a flow that meets this rule. */
+function chance(packet: Ipv4Packet, salt: number): number {
+  const { source, destination, sourcePort, destinationPort: port } = flowTuple(packet);
+  return mix(source, destination, sourcePort, port, salt) / 0x100000000;
+}
