@@ -13,6 +13,7 @@ import {
   type Ipv4,
 } from '../model/ip.ts';
 import type { OutsideHost, Segment, Topology } from '../model/topology.ts';
+import { neighbourMistakes } from './topology-bgp-rules.ts';
 
 export interface Mistake {
   readonly path: readonly (string | number)[];
@@ -26,6 +27,7 @@ export function topologyMistakes(topology: Topology): readonly Mistake[] {
     ...misplacedAddresses(topology),
     ...missingGateways(topology),
     ...deadRoutes(topology),
+    ...neighbourMistakes(topology),
     ...(topology.nodes.some(({ role }) => role === 'control-plane')
       ? []
       : [{ path: ['nodes'], message: 'one node must have the role control-plane' }]),

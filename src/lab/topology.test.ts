@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { formatCidr, formatIpv4 } from '../model/ip.ts';
+import { formatCidr, formatIpv4, ipv4 } from '../model/ip.ts';
 import { formatDiagnostics } from './diagnostic.ts';
 import { parseTopology } from './topology.ts';
 
@@ -115,5 +115,63 @@ describe('a topology file', () => {
 
   test('may give its machines /32 addresses, as clouds do', () => {
     expect(mistakes('address: 10.0.0.11/24', 'address: 10.0.0.11/32')).toEqual([]);
+  });
+
+  const TOR_BGP = readFileSync('labs/topologies/tor-bgp.yaml', 'utf8');
+
+  test('may have routers that speak BGP', () => {
+    const parsed = parseTopology('t.yaml', TOR_BGP);
+    if (!parsed.ok) throw new Error(formatDiagnostics(parsed.error));
+    expect(parsed.value.routers.map(({ name, bgp }) => [name, bgp])).toEqual([
+      ['tor-a', { asNumber: 65101, nodesAs: 64512, ecmp: true }],
+      ['tor-b', { asNumber: 65102, nodesAs: 64512, ecmp: true }],
+      ['spine', { asNumber: 65100, nodesAs: 64512, ecmp: true }],
+    ]);
+  });
+
+  test('may list their neighbours', () => {
+    const neighbours = '[{ address: 10.0.0.11, as: 65101, reflectorClient: true, nextHop: self }]';
+    const parsed = parseTopology(
+      't.yaml',
+      TOR_BGP.replace('as: 65101 }', `as: 65101, neighbours: ${neighbours} }`),
+    );
+    if (!parsed.ok) throw new Error(formatDiagnostics(parsed.error));
+    expect(parsed.value.routers[0]?.bgp?.neighbours).toEqual([
+      { address: ipv4('10.0.0.11'), asNumber: 65101, reflectorClient: true, nextHop: 'self', passive: false },
+    ]);
+  });
+
+  test.each([
+    [
+      'an own address',
+      '{ address: 10.0.0.1, as: 65100 }',
+      ['routers[0].bgp.neighbours[0].address: 10.0.0.1 is an address of tor-a itself'],
+    ],
+    [
+      'one out of reach',
+      '{ address: 10.0.1.13, as: 64512 }',
+      [
+        'routers[0].bgp.neighbours[0].address: 10.0.1.13 is in no segment of this router: say how many hops away it is with multihop',
+      ],
+    ],
+    ['one some hops away', '{ address: 10.0.1.13, as: 64512, multihop: 3 }', []],
+    [
+      'the same twice',
+      '{ address: 10.0.0.11, as: 64512 }, { address: 10.0.0.11, as: 64512 }',
+      ['routers[0].bgp.neighbours[1].address: 10.0.0.11 is listed twice'],
+    ],
+    [
+      'reflection to another network',
+      '{ address: 10.0.0.11, as: 64512, reflectorClient: true }',
+      [
+        'routers[0].bgp.neighbours[0].reflectorClient: routes are reflected inside one AS, and AS64512 is another',
+      ],
+    ],
+  ])('a neighbour: %s', (_, neighbours, complaints) => {
+    const text = TOR_BGP.replace('as: 65101 }', `as: 65101, neighbours: [${neighbours}] }`);
+    const parsed = parseTopology('t.yaml', text);
+    expect(parsed.ok ? [] : parsed.error.map(({ path, message }) => `${path}: ${message}`)).toEqual(
+      complaints,
+    );
   });
 });

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { Result } from '../base/result.ts';
-import type { Topology } from '../model/topology.ts';
+import type { RouterBgp, Topology } from '../model/topology.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { address, cidr, interfaceAddress, name } from './fields.ts';
 import { topologyMistakes } from './topology-rules.ts';
@@ -16,6 +16,59 @@ const host = z.strictObject({ name, segment: name, address: interfaceAddress, ga
 
 const staticRoute = z.strictObject({ to: cidr, via: address });
 
+const asNumber = z.number().int().min(1).max(4294967294);
+const NODES_AS = 64512;
+
+const neighbour = z.strictObject({
+  address: address.describe("The neighbour's address."),
+  as: asNumber.describe("The neighbour's autonomous system."),
+  reflectorClient: z.boolean().default(false).describe('Reflect routes to it (rr client).'),
+  nextHop: z
+    .enum(['self', 'keep'])
+    .optional()
+    .describe('next hop self, next hop keep; RFC 4271 unless said.'),
+  multihop: z
+    .number()
+    .int()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe('Hops away, when it is in none of the segments.'),
+  passive: z.boolean().default(false).describe('Wait to be called.'),
+});
+
+const bgp = z
+  .strictObject({
+    as: asNumber.describe('The autonomous system of the router.'),
+    nodesAs: asNumber
+      .default(NODES_AS)
+      .describe('That of the cluster nodes, when neighbours are not listed.'),
+    ecmp: z.boolean().default(true).describe('Use all equally good ways at once (merge paths).'),
+    neighbours: z
+      .array(neighbour)
+      .optional()
+      .describe('Without it: every node and every router with BGP in the segments of its ports.'),
+  })
+  .transform(({ as, neighbours, ...rest }): RouterBgp => ({
+    ...rest,
+    asNumber: as,
+    ...(neighbours ? { neighbours: neighbours.map(neighbourOf) } : {}),
+  }));
+
+function neighbourOf({
+  as,
+  nextHop,
+  multihop,
+  ...rest
+}: z.output<typeof neighbour>): NonNullable<RouterBgp['neighbours']>[number] {
+  return {
+    ...rest,
+    asNumber: as,
+    ...(nextHop === undefined ? {} : { nextHop }),
+    ...(multihop === undefined ? {} : { multihop }),
+  };
+}
+
 export const topologySchema = z
   .strictObject({
     name,
@@ -26,11 +79,14 @@ export const topologySchema = z
     ),
     routers: z
       .array(
-        z.strictObject({
-          name,
-          ports: z.array(z.strictObject({ segment: name, address: interfaceAddress })).min(1),
-          routes: z.array(staticRoute).default([]),
-        }),
+        z
+          .strictObject({
+            name,
+            ports: z.array(z.strictObject({ segment: name, address: interfaceAddress })).min(1),
+            routes: z.array(staticRoute).default([]),
+            bgp: bgp.optional(),
+          })
+          .transform(({ bgp: speaks, ...router }) => (speaks ? { ...router, bgp: speaks } : router)),
       )
       .default([]),
     nodes: z

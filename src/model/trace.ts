@@ -49,7 +49,8 @@ export type Step =
       readonly chain: string;
       /** The rule as iptables-save spells it. */
       readonly rule: string;
-      readonly verdict: 'accept' | 'drop' | 'reject' | 'return' | 'jump' | 'nat' | 'mark' | 'notrack' | 'log' | 'none';
+      readonly verdict:
+        'accept' | 'drop' | 'reject' | 'return' | 'jump' | 'nat' | 'mark' | 'notrack' | 'log' | 'none';
       /** What of network policy the rule stands for. */
       readonly decision?: PolicyDecision;
     }

@@ -10,7 +10,7 @@ import { macFromBytes } from '../../model/mac.ts';
 import type { Topology } from '../../model/topology.ts';
 import type { NetnsId } from '../../model/trace.ts';
 import type { Chain, Netfilter } from '../net/netfilter-rules.ts';
-import { NO_NETFILTER } from '../net/netfilter-rules.ts';
+import { hashNet, NO_NETFILTER } from '../net/netfilter-rules.ts';
 import type { Device, FdbEntry, Neighbour, Netns, Route, SegmentPort } from '../net/netns.ts';
 import { fabric, LOOPBACK } from './fabric.ts';
 
@@ -362,7 +362,7 @@ const NAT_OUTGOING: Netfilter = {
     ],
   },
   ipsets: new Map([
-    ['cali40masq-ipam-pools', [cidr('10.244.0.0/16')]],
-    ['cali40network-ip-pools', [cidr('10.244.0.0/16')]],
+    ['cali40masq-ipam-pools', hashNet([cidr('10.244.0.0/16')])],
+    ['cali40network-ip-pools', hashNet([cidr('10.244.0.0/16')])],
   ]),
 };

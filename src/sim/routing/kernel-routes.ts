@@ -1,120 +1,110 @@
 /**
- * What a speaker puts into its kernel, derived when it is looked at: the best path of each prefix, its next hop resolved
- * recursively through the connected and the learnt routes of the stack (BIRD 1.6.8 sysdep/linux/netlink.c with Calico's tunnel
- * attribute, nest/rt-table.c rt_update_hostentry). Left out: several next hops for one route, the two seconds between scans.
+ * What a speaker puts into its kernel, derived when it is looked at: the best path of each prefix and, with `merge paths`,
+ * those that are as good, their next hops resolved through the rest of the table.
+ * Sources: sysdep/linux/netlink.c with Calico's tunnel attribute, nest/rt-table.c rt_export_merged, BIRD 1.6.8. Left out: the
+ * two seconds between scans.
  */
-import { cidrContains, cidrOf, type Cidr, type Ipv4 } from '../../model/ip.ts';
-import type { Netns, Route } from '../net/netns.ts';
-import { MOST_LOCAL_PREF, NORMAL_METRIC } from './rib.ts';
+import { cidrContains, type Ipv4 } from '../../model/ip.ts';
+import type { Netns, Route, RouteHop } from '../net/netns.ts';
+import { isConnected, wayOf, type Resolver, type Way } from './next-hop.ts';
+import { isMergeable, metricOf, reelected, STATIC } from './rib.ts';
 import type { Path, Speaker } from './routing-state.ts';
-import { kernelRule, type KernelRule } from './speaker-config.ts';
+import { kernelRule, type KernelRule, type SpeakerConfig } from './speaker-config.ts';
+
+/** `merge paths on` without a limit of its own. */
+const MOST_HOPS = 16;
 
 /** `stack` without the routes of a BGP daemon. */
 export function kernelRoutes(speaker: Speaker, stack: Netns): readonly Route[] {
+  const resolver = { speaker, stack };
   const routes: Route[] = [];
-  for (const [best] of speaker.rib.values()) if (best) routes.push(...programmed(speaker, best, stack));
-  for (const [key, [best]] of speaker.inherited?.rib.entries() ?? []) {
-    if (best && !speaker.rib.has(key)) routes.push(...programmed(speaker, best, stack));
+  for (const paths of speaker.rib.values()) routes.push(...programmed(resolver, paths));
+  const { inherited } = speaker;
+  if (!inherited) return routes;
+  const before = { speaker: { config: speaker.config, rib: inherited.rib }, stack };
+  for (const [key, paths] of inherited.rib.entries()) {
+    if (!speaker.rib.has(key)) routes.push(...programmed(before, paths));
   }
   return routes;
 }
 
 interface Made {
-  readonly config: Speaker['config'];
-  readonly stack: Netns;
+  readonly config: SpeakerConfig;
+  readonly ways: readonly Way[];
   readonly routes: readonly Route[];
 }
 
-/** A path gives the same routes while neither the configuration nor the rest of the stack changes. */
-const made = new WeakMap<Path, Made>();
+/** Paths give the same routes while neither the configuration nor their ways change. */
+const made = new WeakMap<readonly Path[], Made>();
 
-function programmed({ config }: Speaker, path: Path, stack: Netns): readonly Route[] {
-  const known = made.get(path);
-  if (known?.config === config && known.stack === stack) return known.routes;
-  const routes = routesOf(config, path, stack);
-  made.set(path, { config, stack, routes });
+function programmed(resolver: Resolver, paths: readonly Path[]): readonly Route[] {
+  const { config } = resolver.speaker;
+  const ways = paths.map((path) => wayOf(resolver, path));
+  const known = made.get(paths);
+  if (known?.config === config && known.ways.every((way, at) => way === ways[at])) return known.routes;
+  const routes = routesOf(resolver, paths);
+  made.set(paths, { config, ways, routes });
   return routes;
 }
 
-function routesOf(config: Speaker['config'], path: Path, stack: Netns): readonly Route[] {
-  const rule = kernelRule(config.kernel, path.prefix);
-  if (rule?.accept === false) return [];
-  const { prefix, bgp, protocol } = path;
-  const route = { prefix, protocol: 'bird', scope: 'global' } as const;
-  if (!bgp) return protocol === 'static1' ? [{ ...route, type: 'blackhole' }] : [];
-  const { nextHop, localPref } = bgp.attributes;
-  const metric = localPref === undefined ? NORMAL_METRIC : MOST_LOCAL_PREF - localPref;
-  const way = resolve(stack, nextHop);
-  if (!way) return [{ ...route, type: 'unreachable', metric }];
-  const tunnel = tunnelOf(rule, nextHop, stack);
-  const there = tunnel === undefined ? way : { via: nextHop, device: tunnel, onlink: true };
-  return [{ ...route, type: 'unicast', metric, ...there }];
+function routesOf(resolver: Resolver, paths: readonly Path[]): readonly Route[] {
+  const {
+    stack,
+    speaker: { config },
+  } = resolver;
+  const ranked = reelected(paths, resolver);
+  const [best] = ranked;
+  const rule = best && kernelRule(config.kernel, best.prefix);
+  if (!best || rule?.accept === false || isConnected(resolver, best.prefix)) return [];
+  const route = { prefix: best.prefix, protocol: 'bird', scope: 'global' } as const;
+  const metric = kernelMetric(config, best);
+  if (!best.bgp) return ownRoutes(resolver, best, { ...route, ...metric });
+  const way = wayOf(resolver, best);
+  if (way.kind !== 'unicast') return [{ ...route, type: way.kind, ...metric }];
+  const merged =
+    config.mergePaths === false ? [] : ranked.filter((path) => isMergeable(best, path, resolver));
+  const hops = distinct([...way.hops, ...merged.flatMap((path) => wayOf(resolver, path).hops)]);
+  const [only] = hops;
+  if (!only || hops.length > 1) return [{ ...route, type: 'unicast', ...metric, hops }];
+  // A route with several next hops asks for no tunnel, even where each of them alone would.
+  return [
+    {
+      ...route,
+      type: 'unicast',
+      ...metric,
+      ...(tunnelled(rule, best.bgp.attributes.nextHop, stack) ?? only),
+    },
+  ];
 }
 
-/** The tunnel device a route asks for, when the stack has one of that name. */
-function tunnelOf(rule: KernelRule | undefined, nextHop: Ipv4, { devices }: Netns): string | undefined {
+/** A static route; what was learnt from the kernel is there already. */
+function ownRoutes(resolver: Resolver, path: Path, route: Omit<Route, 'type'>): readonly Route[] {
+  if (path.protocol !== STATIC.protocol) return [];
+  if (path.via === undefined) return [{ ...route, type: 'blackhole' }];
+  const [hop] = wayOf(resolver, path).hops;
+  return hop ? [{ ...route, type: 'unicast', ...hop }] : [];
+}
+
+/** `krt_metric`: Calico's filter makes one for what BGP brought, a router's own `metric` is that of all its routes. */
+function kernelMetric({ normalMetric }: SpeakerConfig, path: Path): { readonly metric?: number } {
+  if (normalMetric === false) return { metric: PLAIN_METRIC };
+  return path.bgp ? { metric: metricOf(path, normalMetric) } : {};
+}
+
+/** `metric` of BIRD 2's kernel protocol. */
+const PLAIN_METRIC = 32;
+
+/** In the order of their addresses, each once (nest/rt-attr.c mpnh_merge). */
+function distinct(hops: readonly RouteHop[]): readonly RouteHop[] {
+  const sorted = [...hops].sort((a, b) => a.via - b.via || (a.device < b.device ? -1 : 1));
+  return sorted
+    .filter((hop, at) => at === 0 || hop.via !== sorted[at - 1]?.via || hop.device !== sorted[at - 1]?.device)
+    .slice(0, MOST_HOPS);
+}
+
+/** By the tunnel device that the route asks for, when the stack has one of that name. */
+function tunnelled(rule: KernelRule | undefined, via: Ipv4, { devices }: Netns): RouteHop | undefined {
   const { device, unless } = rule?.tunnel ?? {};
-  if (device === undefined || (unless && cidrContains(unless, nextHop))) return undefined;
-  return devices.some(({ name }) => name === device) ? device : undefined;
-}
-
-export interface Way {
-  readonly via: Ipv4;
-  readonly device: string;
-}
-
-interface Candidate {
-  readonly prefix: Cidr;
-  readonly device: string;
-  /** Absent on a connected network. */
-  readonly gateway: Ipv4 | undefined;
-}
-
-/** How a next hop is reached: the longest connected or learnt prefix around it; undefined when it is not. */
-export function resolve(stack: Netns, nextHop: Ipv4): Way | undefined {
-  let best: Candidate | undefined;
-  for (const candidate of waysOf(stack)) {
-    if (!cidrContains(candidate.prefix, nextHop)) continue;
-    if (!best || candidate.prefix.length > best.prefix.length) best = candidate;
-  }
-  return best && { via: best.gateway ?? nextHop, device: best.device };
-}
-
-const ways = new WeakMap<Netns, readonly Candidate[]>();
-
-function waysOf(stack: Netns): readonly Candidate[] {
-  const known = ways.get(stack);
-  if (known) return known;
-  const candidates = [...connected(stack), ...learnt(stack)];
-  ways.set(stack, candidates);
-  return candidates;
-}
-
-/** `interface -"cali*", -"kube-ipvs*", "*"` of protocol direct. */
-export const isDirect = (device: string): boolean =>
-  !device.startsWith('cali') && !device.startsWith('kube-ipvs');
-
-function connected({ devices }: Netns): readonly Candidate[] {
-  return devices.flatMap(({ name, up, kind, addresses }) =>
-    up && kind.type !== 'loopback' && isDirect(name)
-      ? addresses.map(({ address, length }) => ({
-          prefix: cidrOf(address, length),
-          device: name,
-          gateway: undefined,
-        }))
-      : [],
-  );
-}
-
-function learnt({ routes, devices }: Netns): readonly Candidate[] {
-  const up = new Set(devices.filter((device) => device.up).map(({ name }) => name));
-  return routes.flatMap(({ prefix, type, device, via, protocol }) =>
-    type === 'unicast' &&
-    device !== undefined &&
-    up.has(device) &&
-    protocol !== 'kernel' &&
-    protocol !== 'bird'
-      ? [{ prefix, device, gateway: via }]
-      : [],
-  );
+  if (device === undefined || (unless && cidrContains(unless, via))) return undefined;
+  return devices.some(({ name }) => name === device) ? { via, device, onlink: true } : undefined;
 }

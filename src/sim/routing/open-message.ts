@@ -2,7 +2,7 @@
 import { AS_TRANS, type BgpCapability, type BgpOpen } from '../../model/bgp.ts';
 import type { BgpError } from '../../model/bgp-decode.ts';
 import type { Peer, Speaker } from './routing-state.ts';
-import { TIMERS } from './speaker-config.ts';
+import { isInternal, TIMERS } from './speaker-config.ts';
 
 const IPV4_UNICAST = { afi: 1, safi: 1 } as const;
 const SEND_AND_RECEIVE = 3;
@@ -16,7 +16,7 @@ export function openMessage({ config, inherited }: Speaker, peer: Peer): BgpOpen
   return {
     kind: 'open',
     asNumber: localAs < 0xffff ? localAs : AS_TRANS,
-    holdTime: TIMERS.hold,
+    holdTime: peer.config.holdTime ?? TIMERS.hold,
     routerId: config.routerId,
     capabilities: [
       { kind: 'multiprotocol', ...IPV4_UNICAST },
@@ -45,7 +45,7 @@ export function capability<K extends BgpCapability['kind']>(
 /** Why an OPEN is refused; undefined when it is welcome. */
 export function openError(open: BgpOpen, { config }: Speaker, peer: Peer): BgpError | undefined {
   const asNumber = capability(open, 'as4')?.asNumber ?? open.asNumber;
-  const internal = peer.config.asNumber === peer.config.localAs;
+  const internal = isInternal(peer.config);
   if (asNumber !== peer.config.asNumber) return { code: 2, subcode: 2 };
   if (open.holdTime > 0 && open.holdTime < 3) return { code: 2, subcode: 6 };
   if (open.routerId === 0 || (internal && open.routerId === config.routerId)) return { code: 2, subcode: 3 };

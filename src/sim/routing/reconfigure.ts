@@ -4,14 +4,17 @@
  * told so (RFC 4486).
  */
 import { jsonEquals, type Json } from '../../base/json.ts';
+import type { Cidr } from '../../model/ip.ts';
 import type { NetnsId } from '../../model/trace.ts';
 import { Table } from '../core/table.ts';
 import type { Network } from '../net/netns.ts';
-import { changesFor, withdrawAll } from './route-exchange.ts';
+import { changesFor } from './route-export.ts';
+import { resolverOf, withdrawAll } from './route-import.ts';
 import type { Path, Peer, PeerKey, RoutingState, Speaker } from './routing-state.ts';
 import { NO_COUNTS, peerKey } from './routing-state.ts';
-import { LEARNT, prefixKey, STATIC, withoutPaths, withPath } from './rib.ts';
-import { callLater, notify, tellChanges } from './session.ts';
+import type { Resolver } from './next-hop.ts';
+import { CONNECTED, LEARNT, NORMAL_METRIC, prefixKey, STATIC, withoutPaths, withPath } from './rib.ts';
+import { askAgain, callLater, notify, tellChanges } from './session.ts';
 import type { NeighbourConfig, SpeakerConfig } from './speaker-config.ts';
 import { TIMERS } from './speaker-config.ts';
 import { inOneInstant, type Moved } from './speakers.ts';
@@ -53,9 +56,12 @@ function start(talk: Talk, netns: NetnsId, config: SpeakerConfig): void {
     startedAt: now,
     reconfiguredAt: now,
     rib: Table.empty(),
-    inherited: { rib: left, until: now + TIMERS.recovery * 1_000 },
+    // Calico starts BIRD with -R; without it what lies in the kernel from before goes at once.
+    ...(config.software === 'bird-2'
+      ? {}
+      : { inherited: { rib: left, until: now + TIMERS.recovery * 1_000 } }),
   };
-  talk.setSpeaker({ ...fresh, rib: ownRoutes(fresh, config, now) });
+  talk.setSpeaker({ ...fresh, rib: ownRoutes(talk, fresh, config) });
   for (const neighbour of config.neighbours) addPeer(talk, netns, neighbour);
 }
 
@@ -87,24 +93,74 @@ function kill(talk: Talk, speaker: Speaker): void {
 }
 
 function apply(talk: Talk, speaker: Speaker, config: SpeakerConfig): void {
-  const rib = ownRoutes(speaker, config, talk.began);
+  const rib = ownRoutes(talk, speaker, config);
   talk.setSpeaker({ ...speaker, config, rib, reconfiguredAt: talk.began });
   const wanted = new Map(config.neighbours.map((each) => [each.name, each]));
   for (const { name } of speaker.config.neighbours) {
     if (!wanted.has(name)) removePeer(talk, peerKey(speaker.netns, name), DECONFIGURED);
   }
+  for (const neighbour of config.neighbours) applyPeer(talk, speaker.netns, neighbour);
+  const refiltered = !same(filtersOf(speaker.config), filtersOf(config));
+  const changed = rib.differences(speaker.rib).map(({ key }) => key);
+  const before = new Map(speaker.config.neighbours.map((each) => [each.name, each]));
   for (const neighbour of config.neighbours) {
-    const key = peerKey(speaker.netns, neighbour.name);
-    const known = talk.peer(key);
-    if (known && same(known.config, neighbour)) continue;
-    if (known) removePeer(talk, key, CHANGED);
-    addPeer(talk, speaker.netns, neighbour);
+    const pair = { before: before.get(neighbour.name), now: neighbour };
+    tellAnew(talk, speaker.netns, { ...pair, changed: refiltered ? undefined : changed });
+    if (refilters(speaker.config, config, pair)) askAgain(talk, peerKey(speaker.netns, neighbour.name));
   }
-  if (rib === speaker.rib && same(speaker.config.exports, config.exports)) return;
-  for (const key of talk.peersOf({ ...speaker, config })) tellChanges(talk, key, changesFor(talk, key));
 }
 
-const same = (a: object, b: object): boolean => jsonEquals(a as Json, b as Json);
+interface Retelling extends Neighbours {
+  /** Prefixes that are another matter now; undefined: any may be. */
+  readonly changed: readonly string[] | undefined;
+}
+
+function tellAnew(talk: Talk, netns: NetnsId, { before, now, changed }: Retelling): void {
+  const key = peerKey(netns, now.name);
+  const isSame = same(before?.exportFilters ?? [], now.exportFilters ?? []);
+  if (isSame && changed?.length === 0) return;
+  tellChanges(talk, key, changesFor(talk, key, isSame ? changed : undefined));
+}
+
+const filtersOf = ({ filters = {}, exports, normalMetric = NORMAL_METRIC }: SpeakerConfig): object => ({
+  filters,
+  exports,
+  normalMetric,
+});
+
+interface Neighbours {
+  readonly before: NeighbourConfig | undefined;
+  readonly now: NeighbourConfig;
+}
+
+/** Whether what the neighbour has told must be looked at anew. */
+function refilters(
+  { filters: old = {} }: SpeakerConfig,
+  { filters = {} }: SpeakerConfig,
+  { before, now }: Neighbours,
+): boolean {
+  const names = now.importFilters ?? [];
+  if (!before || !same(before.importFilters ?? [], names)) return before !== undefined;
+  return names.some((name) => !same(old[name] ?? [], filters[name] ?? []));
+}
+
+function applyPeer(talk: Talk, netns: NetnsId, neighbour: NeighbourConfig): void {
+  const key = peerKey(netns, neighbour.name);
+  const known = talk.peer(key);
+  if (known && same(sessionOf(known.config), sessionOf(neighbour))) {
+    if (known.config !== neighbour) talk.update(key, { config: neighbour });
+    return;
+  }
+  if (known) removePeer(talk, key, CHANGED);
+  addPeer(talk, netns, neighbour);
+}
+
+/** Filters can be exchanged while the session stands. */
+function sessionOf({ importFilters: _in, exportFilters: _out, ...session }: NeighbourConfig): object {
+  return session;
+}
+
+const same = (a: object, b: object): boolean => a === b || jsonEquals(a as Json, b as Json);
 
 function removePeer(talk: Talk, key: PeerKey, reason: typeof DECONFIGURED | typeof CHANGED): void {
   if (talk.peer(key)?.connection) notify(talk, key, reason);
@@ -112,21 +168,31 @@ function removePeer(talk: Talk, key: PeerKey, reason: typeof DECONFIGURED | type
   talk.removePeer(key);
 }
 
-/** The table with the static and learnt routes of `config`, those that stay untouched. */
-function ownRoutes({ rib: before }: Speaker, config: SpeakerConfig, since: number): Speaker['rib'] {
-  let rib = before;
-  for (const [kind, prefixes] of [
-    [STATIC, config.blackholes],
-    [LEARNT, config.learnt],
+/** The table with the static, learnt and connected routes of `config`, those that stay untouched. */
+function ownRoutes(talk: Talk, speaker: Speaker, config: SpeakerConfig): Speaker['rib'] {
+  let { rib } = speaker;
+  const { stack } = resolverOf(talk, speaker);
+  for (const [kind, own] of [
+    [STATIC, [...plain(config.blackholes), ...(config.statics ?? [])]],
+    [LEARNT, plain(config.learnt)],
+    [CONNECTED, plain(config.connected ?? [])],
   ] as const) {
-    const wanted = new Map(prefixes.map((prefix) => [prefixKey(prefix), prefix]));
+    const resolver = (): Resolver => ({ speaker: { config, rib }, stack });
+    const wanted = new Map(own.map((each) => [prefixKey(each.prefix), each]));
     const mine = ({ protocol }: Path): boolean => protocol === kind.protocol;
     for (const [key, paths] of rib.entries()) {
-      if (!paths.some(mine)) continue;
-      if (wanted.has(key)) wanted.delete(key);
-      else rib = withoutPaths(rib, key, mine);
+      const known = paths.find(mine);
+      if (!known) continue;
+      if (wanted.has(key) && wanted.get(key)?.via === known.via) wanted.delete(key);
+      else rib = withoutPaths(rib, key, { gone: mine, resolver: resolver() });
     }
-    for (const prefix of wanted.values()) rib = withPath(rib, { prefix, since, ...kind });
+    for (const each of wanted.values()) {
+      rib = withPath(rib, { ...each, since: talk.began, ...kind }, resolver());
+    }
   }
   return rib;
 }
+
+type OwnRoute = Pick<Path, 'prefix' | 'via'>;
+
+const plain = (prefixes: readonly Cidr[]): readonly OwnRoute[] => prefixes.map((prefix) => ({ prefix }));

@@ -43,6 +43,8 @@ export interface Speaker {
   readonly rib: Table<readonly Path[]>;
   /** What the process before this one left in the kernel, until the peers have told their routes again. */
   readonly inherited?: { readonly rib: Table<readonly Path[]>; readonly until: Millis };
+  /** Numbers by which peers know the paths of neighbours that they are told (add-path), by `PROTOCOL ID`. */
+  readonly sources?: Table<number>;
 }
 
 export interface Path {
@@ -52,6 +54,8 @@ export interface Path {
   readonly pathId: number;
   readonly preference: number;
   readonly since: Millis;
+  /** The gateway of a static route; one without is a blackhole. */
+  readonly via?: Ipv4;
   /** Present on BGP routes. */
   readonly bgp?: {
     readonly attributes: PathAttributes;
@@ -80,13 +84,15 @@ export interface Peer {
   readonly startupAt?: Millis | undefined;
   /** Graceful restart: routes of a lost peer are kept so long. */
   readonly staleUntil?: Millis | undefined;
-  /** What it was told, by prefix. */
-  readonly told: Table<Told>;
+  /** What it was told, by `prefixKey`: one path, or with add-path as many as there are. */
+  readonly told: Table<readonly Told[]>;
   readonly counts: Counts;
 }
 
 export interface Told {
   readonly prefix: Cidr;
+  /** The protocol the path came by. */
+  readonly protocol: string;
   readonly pathId: number;
   readonly attributes: PathAttributes;
 }
@@ -94,7 +100,11 @@ export interface Told {
 /** As `Route change stats` counts. */
 export interface Counts {
   readonly importUpdates: number;
+  /** Of these: refused by the filter, and those that said nothing new. */
+  readonly importFiltered: number;
+  readonly importIgnored: number;
   readonly importWithdraws: number;
+  readonly withdrawsIgnored: number;
   readonly exportOffered: number;
   readonly exportRejected: number;
   readonly exportFiltered: number;
@@ -104,7 +114,10 @@ export interface Counts {
 
 export const NO_COUNTS: Counts = {
   importUpdates: 0,
+  importFiltered: 0,
+  importIgnored: 0,
   importWithdraws: 0,
+  withdrawsIgnored: 0,
   exportOffered: 0,
   exportRejected: 0,
   exportFiltered: 0,

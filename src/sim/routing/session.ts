@@ -2,17 +2,19 @@
  * The session with one neighbour: when it is tried, what is said, how it ends, and what its end does to the routes.
  * State machine and timing: BIRD 1.6.8 proto/bgp/bgp.c (RFC 4271 section 8, RFC 4724). A lost connection keeps the neighbour's
  * routes for its restart time; an expired hold timer or a NOTIFICATION withdraws them at once. Left out: two connections at
- * once (section 6.8), BFD, route refresh, the restarting side's deferral of its own announcements.
+ * once (section 6.8: a neighbour's call is taken unless an own one was answered), BFD, the restarting side's deferral of its
+ * own announcements.
  */
 import { concatBytes } from '../../base/bytes.ts';
-import { isEndOfRib, KEEPALIVE, type BgpMessage, type BgpOpen } from '../../model/bgp.ts';
+import { isEndOfRib, KEEPALIVE, type BgpMessage, type BgpOpen, type BgpRefresh } from '../../model/bgp.ts';
 import { decodeBgp, splitBgp } from '../../model/bgp-decode.ts';
 import { encodeBgp } from '../../model/bgp-encode.ts';
 import type { Millis } from '../core/time.ts';
 import { Table } from '../core/table.ts';
 import { bgpErrorText } from './bgp-errors.ts';
 import { agreement, capability, openError, openMessage, restartTime } from './open-message.ts';
-import { feed, importUpdate, keepStale, sweepStale, withdrawAll } from './route-exchange.ts';
+import { changesFor, feed } from './route-export.ts';
+import { importUpdate, keepStale, sweepStale, withdrawAll } from './route-import.ts';
 import type { Connection, Peer, PeerKey } from './routing-state.ts';
 import { TIMERS } from './speaker-config.ts';
 import type { SessionEvents, Talk } from './talk.ts';
@@ -76,7 +78,7 @@ function greetNeighbour(talk: Talk, key: PeerKey): void {
   const peer = talk.peer(key);
   const speaker = peer && talk.speaker(peer.netns);
   if (!speaker) return;
-  const holdAt = timer(talk, key, TIMERS.hold);
+  const holdAt = timer(talk, key, peer.config.holdTime ?? TIMERS.hold);
   talk.updateConnection(key, { bgp: 'OpenSent', holdAt, retryAt: undefined });
   say(talk, key, openMessage(speaker, peer));
 }
@@ -126,7 +128,8 @@ function hearMessage(talk: Talk, key: PeerKey, { connection, message }: Spoken):
   else if (bgp === 'Established' && message.kind !== 'open') {
     talk.updateConnection(key, { holdAt: timer(talk, key, connection.holdTime) });
     if (message.kind === 'keepalive') return;
-    if (isEndOfRib(message)) sweepStale(talk, key);
+    if (message.kind === 'route-refresh') hearRefresh(talk, key, message);
+    else if (isEndOfRib(message)) sweepStale(talk, key);
     else importUpdate(talk, key, message);
   } else notify(talk, key, { code: 5, subcode: UNEXPECTED[bgp] ?? 0 });
 }
@@ -146,18 +149,21 @@ function hearOpen(talk: Talk, key: PeerKey, open: BgpOpen): void {
     notify(talk, key, error);
     return;
   }
-  const holdTime = Math.min(TIMERS.hold, open.holdTime);
+  const holdTime = Math.min(peer.config.holdTime ?? TIMERS.hold, open.holdTime);
+  const keepalive = keepaliveTime(peer, holdTime);
+  talk.update(key, { connectAt: undefined });
   talk.updateConnection(key, {
     bgp: 'OpenConfirm',
     open,
     holdTime,
     holdAt: holdTime > 0 ? timer(talk, key, holdTime) : undefined,
-    keepaliveAt: holdTime > 0 ? timer(talk, key, keepaliveTime(holdTime)) : undefined,
+    keepaliveAt: keepalive > 0 ? timer(talk, key, keepalive) : undefined,
   });
   say(talk, key, KEEPALIVE);
 }
 
-export const keepaliveTime = (holdTime: number): number => Math.floor(holdTime / 3);
+export const keepaliveTime = ({ config }: Pick<Peer, 'config'>, holdTime: number): number =>
+  config.keepaliveTime ?? Math.floor(holdTime / 3);
 
 function establish(talk: Talk, key: PeerKey): void {
   const connection = talk.peer(key)?.connection;
@@ -175,15 +181,42 @@ function establish(talk: Talk, key: PeerKey): void {
 }
 
 export function sayKeepalive(talk: Talk, key: PeerKey): void {
-  const connection = talk.peer(key)?.connection;
-  if (!connection) return;
-  talk.updateConnection(key, { keepaliveAt: timer(talk, key, keepaliveTime(connection.holdTime)) });
+  const peer = talk.peer(key);
+  if (!peer?.connection) return;
+  const every = keepaliveTime(peer, peer.connection.holdTime);
+  talk.updateConnection(key, { keepaliveAt: timer(talk, key, every) });
   say(talk, key, KEEPALIVE);
 }
 
 /** Tells an established neighbour what has changed since. */
 export function tellChanges(talk: Talk, key: PeerKey, messages: readonly BgpMessage[]): void {
   if (messages.length > 0) say(talk, key, ...messages);
+}
+
+const refresh = (subtype: BgpRefresh['subtype']): BgpMessage => ({
+  kind: 'route-refresh',
+  afi: 1,
+  safi: 1,
+  subtype,
+});
+
+/** Wants everything again, because it will be looked at differently (RFC 2918). */
+export function askAgain(talk: Talk, key: PeerKey): void {
+  const connection = talk.peer(key)?.connection;
+  if (connection?.bgp !== 'Established' || !capability(connection.open, 'route-refresh')) return;
+  say(talk, key, refresh('request'));
+}
+
+/** RFC 7313: the answer is framed, so that what it leaves out is known to be gone. */
+function hearRefresh(talk: Talk, key: PeerKey, { subtype }: BgpRefresh): void {
+  if (subtype === 'begin') keepStale(talk, key);
+  else if (subtype === 'end') sweepStale(talk, key);
+  else {
+    const framed = capability(talk.peer(key)?.connection?.open, 'enhanced-route-refresh') !== undefined;
+    talk.update(key, { told: Table.empty() });
+    const routes = changesFor(talk, key);
+    say(talk, key, ...(framed ? [refresh('begin'), ...routes, refresh('end')] : routes));
+  }
 }
 
 /** We found the fault: say so, hang up, wait. */

@@ -1,8 +1,9 @@
 /**
  * A BGP speaker as its control socket shows it: what `birdcl` and `calicoctl node status` print from. Plain data of one
  * moment; every time is virtual milliseconds, every name is as BIRD's configuration has it.
- * Vocabulary: BIRD 1.6.8 as Calico v3.32.1 ships it (nest/proto.c, proto/bgp/bgp.c, nest/rt-table.c).
+ * Vocabulary: BIRD 1.6.8 as Calico v3.32.1 ships it and BIRD 2.0.12 (nest/proto.c, proto/bgp/bgp.c, nest/rt-table.c).
  */
+import type { BgpOpen } from '../../model/bgp.ts';
 import type { Cidr, Ipv4 } from '../../model/ip.ts';
 import type { NetnsId } from '../../model/trace.ts';
 import type { Millis } from '../core/time.ts';
@@ -11,19 +12,23 @@ import type { Millis } from '../core/time.ts';
 export interface RoutingPort {
   /** The speaker that runs on a cluster node, by the node's name; undefined while none runs there. */
   speaker(node: string): SpeakerView | undefined;
+  /** The speaker that runs in a network namespace, as on a router. */
+  at(netns: NetnsId): SpeakerView | undefined;
 }
 
 export interface SpeakerView {
   /** The network namespace it runs in: `node/node1`. */
   readonly netns: NetnsId;
-  /** `v0.3.3+birdv1.6.8` */
+  readonly hostname: string;
+  readonly software: 'bird-1.6' | 'bird-2';
+  /** `v0.3.3+birdv1.6.8`, `2.0.12` */
   readonly version: string;
   readonly routerId: Ipv4;
   readonly asNumber: number;
   readonly startedAt: Millis;
   readonly reconfiguredAt: Millis;
   readonly now: Millis;
-  /** In the order of `show protocols`: static1, kernel1, device1, direct1, then the BGP ones as configured. */
+  /** In the order of `show protocols`: static1, kernel1, device1, direct1 (BIRD 2: its own), then the BGP ones as configured. */
   readonly protocols: readonly ProtocolView[];
   /** The table `master`, by prefix; the paths of one prefix stand together, the best first. */
   readonly routes: readonly RouteView[];
@@ -67,8 +72,8 @@ export interface BgpProtocolView extends ProtocolBasics {
   /** Present while Established. */
   readonly session?: SessionView;
   readonly channel: ChannelView;
-  /** The prefixes that the peer was told. */
-  readonly told: readonly Cidr[];
+  /** What the peer was told: prefixes, and by which protocol each path had come. */
+  readonly told: readonly { readonly prefix: Cidr; readonly protocol: string }[];
   /** Milliseconds left of the wait before the next connection (`Connect delay`) or after an error (`Error wait`). */
   readonly connectDelay?: TimerView;
   readonly errorWait?: TimerView;
@@ -90,6 +95,8 @@ export interface SessionView {
   readonly peerRouterId: Ipv4;
   /** As `Neighbor caps:` lists them. */
   readonly peerCapabilities: readonly string[];
+  /** What either side said of itself. */
+  readonly opens: { readonly own: BgpOpen; readonly peer: BgpOpen | undefined };
   /** As `Session:` lists it: `internal multihop AS4 add-path-rx add-path-tx`. */
   readonly session: readonly string[];
   readonly sourceAddress: Ipv4;
@@ -144,18 +151,21 @@ export interface RouteView {
 export type RouteTarget =
   | { readonly kind: 'via'; readonly gateway: Ipv4; readonly device: string }
   | { readonly kind: 'device'; readonly device: string }
+  | { readonly kind: 'multipath'; readonly hops: readonly { readonly via: Ipv4; readonly device: string }[] }
   | { readonly kind: 'blackhole' | 'unreachable' | 'prohibited' };
 
 export interface BgpRouteView {
   readonly origin: 'IGP' | 'EGP' | 'Incomplete';
   readonly asPath: readonly number[];
   readonly nextHop: Ipv4;
+  readonly med?: number;
   readonly localPref: number | undefined;
   readonly originatorId?: Ipv4;
   readonly clusterList?: readonly Ipv4[];
-  readonly communities?: readonly string[];
-  /** The metric of the way to the next hop; undefined (`?`) when that way is a learnt one, null (`-`) when there is none. */
-  readonly igpMetric: number | undefined | null;
+  readonly communities?: readonly (readonly [number, number])[];
+  readonly largeCommunities?: readonly (readonly [number, number, number])[];
+  /** The metric of the way to the next hop: `?` when that way is a learnt one, `-` when there is none; absent when it is none. */
+  readonly igpMetric?: number | '?' | '-';
   /** `[i]`, `[AS65001i]`, `[AS65001?]` without brackets. */
   readonly code: string;
 }

@@ -6,7 +6,8 @@ import type { NetnsId } from '../../model/trace.ts';
 import type { Millis } from '../core/time.ts';
 import type { TimedFrame } from '../net/journey.ts';
 import type { NetnsMemory, Network } from '../net/netns.ts';
-import { changesFor, sweepStale } from './route-exchange.ts';
+import { changesFor } from './route-export.ts';
+import { sweepStale } from './route-import.ts';
 import type { Connection, Peer, PeerKey, RoutingState, Speaker } from './routing-state.ts';
 import { peerKey } from './routing-state.ts';
 import {
@@ -19,6 +20,7 @@ import {
   socketLost,
   tellChanges,
 } from './session.ts';
+import { passesOn } from './speaker-config.ts';
 import { Talk } from './talk.ts';
 import { timedOut } from './tcp-socket.ts';
 import { acknowledgeAll, flush, sendSyn } from './transport.ts';
@@ -37,18 +39,35 @@ export function nextRoutingAt({ work, routine }: RoutingState): Millis | undefin
   return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
-/** Handles the timer of one peer that is due by the network's time. */
+/** More at once would keep too many packets' stories in mind. */
+const MOST_AT_ONCE = 64;
+
+/**
+ * Handles timers that are due by the network's time. Those of one moment go together: what they do to the kernels' routes is
+ * then looked at once. Each has the moment to itself, as if it were the only one.
+ */
 export function runDue(network: Network, before: RoutingState): Moved {
-  const first = before.work.take(network.now) ?? before.routine.take(network.now);
-  if (!first) return { routing: before, memory: new Map(), frames: [] };
-  const { key } = first.due;
-  const routing = { ...before, work: before.work.cancel(key), routine: before.routine.cancel(key) };
-  return inOneInstant(network, routing, (talk) => {
-    const peer = talk.peer(key);
-    if (peer) {
-      talk.setPeer(peer);
-      peerTimers(talk, key, peer);
-    } else recoveryOver(talk, key.trimEnd());
+  let { work, routine } = before;
+  const keys = new Set<PeerKey>();
+  while (keys.size < MOST_AT_ONCE) {
+    const first = work.take(network.now) ?? routine.take(network.now);
+    if (!first) break;
+    const { key } = first.due;
+    keys.add(key);
+    work = work.cancel(key);
+    routine = routine.cancel(key);
+  }
+  if (keys.size === 0) return { routing: before, memory: new Map(), frames: [] };
+  return inOneInstant(network, { ...before, work, routine }, (talk) => {
+    for (const key of keys) {
+      talk.journey.offset = 0;
+      const peer = talk.peer(key);
+      if (peer) {
+        talk.setPeer(peer);
+        peerTimers(talk, key, peer);
+      } else recoveryOver(talk, key.trimEnd());
+      runToEnd(talk);
+    }
   });
 }
 
@@ -56,20 +75,24 @@ export function runDue(network: Network, before: RoutingState): Moved {
 export function inOneInstant(network: Network, before: RoutingState, begin: (talk: Talk) => void): Moved {
   const talk = new Talk(network, before, sessionEvents);
   begin(talk);
-  do talk.run();
-  while (spreadChanges(talk) || acknowledgeAll(talk));
+  runToEnd(talk);
   for (const key of [...talk.touched]) recovered(talk, key);
   return { routing: withTimers(talk), memory: talk.journey.memories(), frames: talk.journey.frames };
 }
 
-/** Routes from outside the AS go to every neighbour, those of inner neighbours to outer ones only. */
+function runToEnd(talk: Talk): void {
+  do talk.run();
+  while (spreadChanges(talk) || acknowledgeAll(talk));
+}
+
+/** What has changed is told on. In a mesh inside one AS nobody tells what another told: nobody need be asked there. */
 function spreadChanges(talk: Talk): boolean {
   const changed = [...talk.changedTables];
   talk.changedTables.clear();
-  for (const netns of changed) {
+  for (const [netns, prefixes] of changed) {
     const speaker = talk.speaker(netns);
-    if (!speaker?.config.neighbours.some(({ asNumber, localAs }) => asNumber !== localAs)) continue;
-    for (const key of talk.peersOf(speaker)) tellChanges(talk, key, changesFor(talk, key));
+    if (!speaker || !passesOn(speaker.config)) continue;
+    for (const key of talk.peersOf(speaker)) tellChanges(talk, key, changesFor(talk, key, prefixes));
   }
   return changed.length > 0;
 }

@@ -5,6 +5,7 @@
  */
 import type { Ipv4Packet } from '../../model/packet.ts';
 import type { NetnsId } from '../../model/trace.ts';
+import type { Difference } from '../core/table.ts';
 import type { Millis } from '../core/time.ts';
 import { send, type Sent } from '../net/exchange-send.ts';
 import { mix, scaleHash } from '../net/flow-hash.ts';
@@ -29,12 +30,16 @@ export class Talk {
   readonly events: SessionEvents;
   /** Sockets that no daemon holds any more; they only finish their farewell. */
   readonly orphans: Socket[] = [];
-  readonly changedTables = new Set<NetnsId>();
+  /** Prefixes that speakers know otherwise than before, by `prefixKey`. */
+  readonly changedTables = new Map<NetnsId, Set<string>>();
   readonly #before: RoutingState;
   readonly #open: OpenSocket[] = [];
   readonly #speakers = new Map<NetnsId, Speaker>();
   readonly #peers = new Map<PeerKey, Peer | undefined>();
   readonly #tasks: (() => void)[] = [];
+  #tasksDone = 0;
+  #restless = new Set<PeerKey>();
+  readonly #expected = new Set<string>();
 
   constructor(network: Network, before: RoutingState, events: SessionEvents) {
     this.journey = new Journey(network, this.#open);
@@ -60,7 +65,12 @@ export class Talk {
   }
 
   setPeer(peer: Peer): void {
-    this.#peers.set(peerKey(peer.netns, peer.config.name), peer);
+    this.#put(peerKey(peer.netns, peer.config.name), peer);
+  }
+
+  #put(key: PeerKey, peer: Peer): void {
+    this.#peers.set(key, peer);
+    this.#restless.add(key);
   }
 
   removePeer(key: PeerKey): void {
@@ -70,7 +80,7 @@ export class Talk {
   /** Changes a peer that is there. */
   update(key: PeerKey, change: Partial<Peer>): void {
     const peer = this.peer(key);
-    if (peer) this.#peers.set(key, { ...peer, ...change });
+    if (peer) this.#put(key, { ...peer, ...change });
   }
 
   updateConnection(key: PeerKey, change: Partial<Connection>): void {
@@ -84,8 +94,10 @@ export class Talk {
   }
 
   /** A table has other routes than before; the driver sees who must be told. */
-  tableChanged(netns: NetnsId): void {
-    this.changedTables.add(netns);
+  tableChanged(netns: NetnsId, differences: readonly Difference<unknown>[]): void {
+    const changed = this.changedTables.get(netns) ?? new Set();
+    for (const { key } of differences) changed.add(key);
+    this.changedTables.set(netns, changed);
   }
 
   /** Does something in this instant, after what is already waiting. */
@@ -94,7 +106,19 @@ export class Talk {
   }
 
   run(): void {
-    for (let task = this.#tasks.shift(); task; task = this.#tasks.shift()) task();
+    for (let task = this.#tasks[this.#tasksDone]; task; task = this.#tasks[this.#tasksDone]) {
+      this.#tasksDone += 1;
+      task();
+    }
+    this.#tasks.length = 0;
+    this.#tasksDone = 0;
+  }
+
+  /** Peers that something happened to since this was asked last. */
+  takeRestless(): readonly PeerKey[] {
+    const keys = [...this.#restless];
+    this.#restless = new Set();
+    return keys;
   }
 
   /** Peers that something happened to. */
@@ -119,14 +143,15 @@ export class Talk {
   }
 
   #expect(at: NetnsId, port: number): void {
-    if (!this.#open.some((known) => known.at === at && known.port === port)) {
-      this.#open.push({ at, protocol: 'tcp', port });
-    }
+    const key = `${at} ${port}`;
+    if (this.#expected.has(key)) return;
+    this.#expected.add(key);
+    this.#open.push({ at, protocol: 'tcp', port });
   }
 
   /** A number from 0 to `below`, the same whenever this event happens to this peer. */
   chance(peer: Peer, below: number, salt: number): number {
-    const { source, address } = peer.config;
+    const { source = 0, address } = peer.config;
     return scaleHash(mix(source, address, peer.attempts, Math.floor(this.began), salt), 0, below);
   }
 

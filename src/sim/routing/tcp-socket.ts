@@ -31,6 +31,8 @@ export interface Socket {
   readonly retransmit: { readonly at: Millis; readonly after: Millis } | undefined;
   /** Data came in that no segment of ours has acknowledged. */
   readonly ackDue: boolean;
+  /** Time to live of what it sends (IP_TTL). */
+  readonly ttl: number;
 }
 
 export interface Chunk {
@@ -54,18 +56,19 @@ const LEAST_TIMEOUT = 200;
 const MOST_TIMEOUT = 120_000;
 const NO_BYTES = new Uint8Array(0);
 
-type Ends = Pick<Socket, 'at' | 'address' | 'port' | 'peer'>;
+type Ends = Pick<Socket, 'at' | 'address' | 'port' | 'peer' | 'ttl'>;
 
 export function callingSocket(journey: Journey, ends: Ends): Socket {
   const fresh = tcpEnd(journey, { ...ends, active: true });
   const retransmit = { at: journey.network.now + SYN_TIMEOUT, after: SYN_TIMEOUT };
-  return { ...idle(fresh), remote: undefined, state: 'SYN_SENT', retransmit };
+  return { ...idle(fresh), ttl: ends.ttl, remote: undefined, state: 'SYN_SENT', retransmit };
 }
 
 /** The socket that a SYN brings into being; it answers with `SYN_RECEIVED`'s own segment. */
 export function calledSocket(journey: Journey, ends: Ends, { syn, remote }: Call): Socket {
   const fresh = tcpEnd(journey, { ...ends, active: false });
-  const socket: Socket = { ...idle(fresh), remote, state: 'SYN_RECEIVED', retransmit: undefined };
+  const { ttl } = ends;
+  const socket: Socket = { ...idle(fresh), ttl, remote, state: 'SYN_RECEIVED', retransmit: undefined };
   return { ...withOptions(socket, syn), expected: (syn.sequence + 1) >>> 0 };
 }
 
@@ -100,7 +103,8 @@ export function segment(
     payload: chunk?.bytes ?? NO_BYTES,
     tos: INTERNET_CONTROL,
   });
-  return { packet, socket: { ...socket, id: (socket.id + 1) & 0xffff, ackDue: false } };
+  const { ttl } = socket;
+  return { packet: { ...packet, ttl }, socket: { ...socket, id: (socket.id + 1) & 0xffff, ackDue: false } };
 }
 
 /** The chunk has been given to the network. */

@@ -3,16 +3,16 @@
  * network does to a segment (lost, refused, an ICMP error) is all that a speaker ever learns of it.
  */
 import { BGP_PORT } from '../../model/bgp.ts';
-import type { IcmpErrorKind, Ipv4Packet } from '../../model/packet.ts';
+import type { IcmpErrorKind, Ipv4Packet, TcpSegment } from '../../model/packet.ts';
 import type { NetnsId } from '../../model/trace.ts';
 import { IPV4_HEADER, TCP_HEADER } from '../../model/wire-length.ts';
 import type { Sent } from '../net/exchange-send.ts';
 import { stackAt } from '../net/exchange-send.ts';
 import { routeOutput } from '../net/output-route.ts';
 import { ownMss, resetOf, TIMESTAMPS_LENGTH } from '../net/tcp-connection.ts';
-import type { Peer, PeerKey } from './routing-state.ts';
+import type { Peer, PeerKey, Speaker } from './routing-state.ts';
 import { peerKey } from './routing-state.ts';
-import { neighbourAt } from './speaker-config.ts';
+import { neighboursAt, type NeighbourConfig } from './speaker-config.ts';
 import type { Talk } from './talk.ts';
 import {
   calledSocket,
@@ -30,12 +30,30 @@ const EPHEMERAL = { first: 32768, count: 28232 };
 
 /** Begins a connection: the socket to keep, or undefined when the kernel refuses at once. */
 export function callingEnd(talk: Talk, peer: Peer): Socket | undefined {
-  const { address, source } = peer.config;
-  if (!routeOutput(stackAt(talk.journey, peer.netns), address, { source }).ok) return undefined;
-  const port = EPHEMERAL.first + talk.chance(peer, EPHEMERAL.count, 1);
-  const ends = { at: peer.netns, address: source, port, peer: { address, port: BGP_PORT } };
-  return callingSocket(talk.journey, ends);
+  const { address, source, port = BGP_PORT } = peer.config;
+  const wish = source === undefined ? {} : { source };
+  const route = routeOutput(stackAt(talk.journey, peer.netns), address, wish);
+  if (!route.ok || route.value.source === undefined) return undefined;
+  return callingSocket(talk.journey, {
+    at: peer.netns,
+    address: route.value.source,
+    port: EPHEMERAL.first + talk.chance(peer, EPHEMERAL.count, 1),
+    peer: { address, port },
+    ttl: timeToLive(peer.config),
+  });
 }
+
+/** `multihop` without a number. */
+const MULTIHOP = 64;
+const MOST_HOPS = 255;
+
+const hopsOf = ({ multihop = MULTIHOP }: NeighbourConfig): number => (multihop === 'direct' ? 1 : multihop);
+
+const timeToLive = (config: NeighbourConfig): number => (config.ttlSecurity ? MOST_HOPS : hopsOf(config));
+
+/** RFC 5082: what has come farther than a neighbour of ours can be is not from it. */
+const isTooFar = (config: NeighbourConfig, { ttl }: Ipv4Packet): boolean =>
+  config.ttlSecurity === true && ttl < MOST_HOPS + 1 - hopsOf(config);
 
 /** Sends the SYN of a connection under way, or sends it again. */
 export function sendSyn(talk: Talk, key: PeerKey): void {
@@ -89,7 +107,7 @@ const MOST_SEGMENT = 65535 - IPV4_HEADER - TCP_HEADER;
 /** Acknowledges what nothing else has acknowledged yet. True when there was something to do. */
 export function acknowledgeAll(talk: Talk): boolean {
   let busy = false;
-  for (const key of [...talk.touched]) {
+  for (const key of talk.takeRestless()) {
     const connection = talk.peer(key)?.connection;
     if (!connection?.socket.ackDue) continue;
     busy = true;
@@ -134,6 +152,30 @@ function refuse(talk: Talk, { at, packet }: Delivery, from: NetnsId): void {
   if (answer.delivered) arrived(talk, answer.delivered, at);
 }
 
+function isCall(
+  { config: { listenPort = BGP_PORT } }: Speaker,
+  { flags, destinationPort }: TcpSegment,
+): boolean {
+  return destinationPort === listenPort && flags.syn === true && flags.ack !== true;
+}
+
+/** Who is no neighbour gets a connection from the operating system, and the daemon hangs up at once. */
+function turnAway(talk: Talk, { at, packet }: Delivery, from: NetnsId): void {
+  if (packet.payload.kind !== 'tcp') return;
+  const called = calledSocket(talk.journey, calledEnds(at, packet), { syn: packet.payload, remote: from });
+  const answer = segment(talk.journey, called, { flags: { syn: true, ack: true } });
+  talk.orphans.push(answer.socket);
+  outcome(talk, answer.socket, talk.send(answer.socket, answer.packet));
+}
+
+function calledEnds(
+  at: NetnsId,
+  { source, destination, payload }: Ipv4Packet,
+): Parameters<typeof calledSocket>[1] {
+  const [port, theirs] = payload.kind === 'tcp' ? [payload.destinationPort, payload.sourcePort] : [0, 0];
+  return { at, address: destination, port, peer: { address: source, port: theirs }, ttl: MOST_HOPS };
+}
+
 interface Delivery {
   readonly at: NetnsId;
   readonly packet: Ipv4Packet;
@@ -149,11 +191,31 @@ function arrived(talk: Talk, { at, packet }: Delivery, from: NetnsId): void {
     return;
   }
   const speaker = talk.speaker(at);
-  const neighbour = speaker?.running ? neighbourAt(speaker.config, source) : undefined;
-  const key = neighbour && peerKey(at, neighbour.name);
-  const peer = key === undefined ? undefined : talk.peer(key);
-  if (key !== undefined && peer && takes(talk, key, { peer, packet, from })) return;
-  refuse(talk, { at, packet }, from);
+  const neighbours = speaker?.running ? neighboursAt(speaker.config, source) : [];
+  const peers = neighbours.flatMap(({ name }) => talk.peer(peerKey(at, name)) ?? []);
+  const peer = peers.find((each) => holds(each, packet)) ?? peers[0];
+  if (peer) toPeer(talk, { peer, packet, from });
+  else if (speaker?.running && isCall(speaker, payload)) turnAway(talk, { at, packet }, from);
+  else refuse(talk, { at, packet }, from);
+}
+
+const holds = ({ netns, connection, halfOpen }: Peer, packet: Ipv4Packet): boolean =>
+  [connection?.socket, halfOpen].some((socket) => socket && belongs(socket, netns, packet));
+
+function toPeer(talk: Talk, arrival: Arrival): void {
+  const { peer, packet, from } = arrival;
+  if (!knowsPassword(talk, arrival)) return;
+  if (!takes(talk, peerKey(peer.netns, peer.config.name), arrival))
+    refuse(talk, { at: peer.netns, packet }, from);
+}
+
+/** RFC 2385: a segment that is not signed with the same password is no segment. */
+function knowsPassword(talk: Talk, { peer: { config }, packet, from }: Arrival): boolean {
+  const sender = talk.speaker(from);
+  const theirs = sender?.running ? neighboursAt(sender.config, packet.destination) : [];
+  return theirs.length === 0
+    ? config.password === undefined
+    : theirs.some(({ password }) => password === config.password);
 }
 
 function belongs(socket: Socket, at: NetnsId, { source, destination, payload }: Ipv4Packet): boolean {
@@ -174,6 +236,11 @@ function parting(talk: Talk, index: number, { payload }: Ipv4Packet): void {
   const heard = hear(socket, payload, talk.began);
   talk.orphans[index] = heard.socket;
   if (heard.event === 'reset') talk.orphans.splice(index, 1);
+  if (heard.event === 'connected') {
+    talk.orphans.splice(index, 1);
+    close(talk, heard.socket);
+    return;
+  }
   if (heard.event !== 'closed') return;
   talk.orphans.splice(index, 1);
   const { packet } = segment(talk.journey, heard.socket, { flags: { ack: true } });
@@ -191,6 +258,7 @@ function takes(talk: Talk, key: PeerKey, { peer, packet, from }: Arrival): boole
   const { payload } = packet;
   if (payload.kind !== 'tcp') return false;
   if (peer.connection && belongs(peer.connection.socket, peer.netns, packet)) {
+    if (isTooFar(peer.config, packet)) return true;
     converse(talk, key, hear({ ...peer.connection.socket, remote: from }, payload, talk.began));
     return true;
   }
@@ -198,14 +266,9 @@ function takes(talk: Talk, key: PeerKey, { peer, packet, from }: Arrival): boole
     greet(talk, key, hear(peer.halfOpen, payload, talk.began));
     return true;
   }
-  if (payload.destinationPort !== BGP_PORT || !payload.flags.syn || payload.flags.ack) return false;
-  const ends = {
-    at: peer.netns,
-    address: packet.destination,
-    port: BGP_PORT,
-    peer: { address: packet.source, port: payload.sourcePort },
-  };
-  const called = calledSocket(talk.journey, ends, { syn: payload, remote: from });
+  const speaker = talk.speaker(peer.netns);
+  if (!speaker || !isCall(speaker, payload)) return false;
+  const called = calledSocket(talk.journey, calledEnds(peer.netns, packet), { syn: payload, remote: from });
   const answer = segment(talk.journey, called, { flags: { syn: true, ack: true } });
   talk.update(key, { halfOpen: answer.socket });
   outcome(talk, answer.socket, talk.send(answer.socket, answer.packet));
@@ -215,9 +278,11 @@ function takes(talk: Talk, key: PeerKey, { peer, packet, from }: Arrival): boole
 type Answered = ReturnType<typeof hear>;
 
 /** The third segment of a handshake: the daemon's accept() returns. */
-function greet(talk: Talk, key: PeerKey, { socket, event }: Answered): void {
+function greet(talk: Talk, key: PeerKey, { socket: accepted, event }: Answered): void {
   talk.update(key, { halfOpen: undefined });
-  if (event !== 'connected') return;
+  const config = talk.peer(key)?.config;
+  if (event !== 'connected' || !config) return;
+  const socket = { ...accepted, ttl: timeToLive(config) };
   if (!talk.events.incoming(talk, key)) {
     close(talk, socket);
     return;

@@ -3,13 +3,13 @@ import type { AsSegment, BgpOpen } from '../../model/bgp.ts';
 import { cidrOf, UNSPECIFIED } from '../../model/ip.ts';
 import type { Millis } from '../core/time.ts';
 import type { Netns, Route } from '../net/netns.ts';
-import { isDirect, resolve } from './kernel-routes.ts';
-import { agreement, capability } from './open-message.ts';
-import { prefixKey } from './rib.ts';
+import { isDirect, wayOf, type Resolver, type Way } from './next-hop.ts';
+import { agreement, capability, openMessage } from './open-message.ts';
+import { CONNECTED, LEARNT, prefixKey, reelected } from './rib.ts';
 import type { Connection, Path, Peer, RoutingState, Speaker } from './routing-state.ts';
 import { peerKey } from './routing-state.ts';
 import { keepaliveTime } from './session.ts';
-import { TIMERS } from './speaker-config.ts';
+import { isInternal, TIMERS } from './speaker-config.ts';
 import type { Socket } from './tcp-socket.ts';
 import type {
   BgpProtocolView,
@@ -25,7 +25,8 @@ import type {
   TimerView,
 } from './speaker-view.ts';
 
-const VERSION = 'v0.3.3+birdv1.6.8';
+/** Calico v3.32.1's build, and the package of Debian 12. */
+const VERSIONS = { 'bird-1.6': 'v0.3.3+birdv1.6.8', 'bird-2': '2.0.12' } as const;
 const SECOND = 1_000;
 
 export interface Looked {
@@ -38,23 +39,25 @@ export interface Looked {
 
 export function speakerView(looked: Looked): SpeakerView {
   const { speaker, stack, now } = looked;
-  const { routerId, asNumber, neighbours } = speaker.config;
+  const { routerId, asNumber, neighbours, software = 'bird-1.6' } = speaker.config;
   const routes = [...tableRoutes(looked), ...directRoutes(looked), ...kernelRoutesLearnt(looked)].sort(
     inOrder,
   );
   const bgp = neighbours.flatMap(({ name }) => {
     const peer = looked.routing.peers.get(peerKey(speaker.netns, name));
-    return peer ? [bgpView(peer, routes, now)] : [];
+    return peer ? [bgpView(looked, peer, routes)] : [];
   });
   return {
     netns: stack.id,
-    version: VERSION,
+    hostname: stack.hostname,
+    software,
+    version: VERSIONS[software],
     routerId,
     asNumber,
     startedAt: speaker.startedAt,
     reconfiguredAt: speaker.reconfiguredAt,
     now,
-    protocols: [...builtins(speaker, routes), ...bgp],
+    protocols: [...builtins(looked, routes), ...bgp],
     routes: routes.map((route, at) => ({ ...route, primary: isFirst(routes, at) })),
     sockets: neighbours.flatMap(({ name }) => {
       const peer = looked.routing.peers.get(peerKey(speaker.netns, name));
@@ -87,35 +90,53 @@ const isFirst = (routes: readonly Unranked[], at: number): boolean => {
   return !here || !before || prefixKey(here.prefix) !== prefixKey(before.prefix);
 };
 
+/** Protocols whose routes are read off the stack instead. */
+const READ_OFF: readonly string[] = [LEARNT.protocol, CONNECTED.protocol];
+
 function tableRoutes({ speaker, stack }: Looked): readonly Unranked[] {
-  const base = { ...stack, routes: stack.routes.filter(({ protocol }) => protocol !== 'bird') };
+  const resolver = { speaker, stack };
   return [...speaker.rib.values()].flatMap((paths) =>
-    paths.flatMap((path) => (path.protocol === 'kernel1' ? [] : [pathView(path, base)])),
+    reelected(paths, resolver)
+      .filter(({ protocol }) => !READ_OFF.includes(protocol))
+      .map((path) => pathView(path, resolver)),
   );
 }
 
-function pathView({ prefix, protocol, since, preference, bgp }: Path, stack: Netns): Unranked {
+function pathView(path: Path, resolver: Resolver): Unranked {
+  const { prefix, protocol, since, preference, bgp } = path;
   const common = { prefix, protocol, since, preference };
-  if (!bgp) return { ...common, target: { kind: 'blackhole' }, type: 'static unicast univ' };
-  const { nextHop, localPref, origin, asPath, originatorId, clusterList } = bgp.attributes;
-  const way = resolve(stack, nextHop);
-  const numbers = asPath.flatMap((segment) => segment.numbers);
+  if (!bgp) {
+    const target =
+      path.via === undefined ? ({ kind: 'blackhole' } as const) : targetOf(wayOf(resolver, path));
+    return { ...common, target, type: 'static unicast univ' };
+  }
+  const { attributes } = bgp;
+  const { origin, asPath, ...others } = attributes;
+  const way = wayOf(resolver, path);
+  const igpMetric = metricWord(way);
   const view: BgpRouteView = {
+    ...others,
+    localPref: attributes.localPref,
     origin,
-    asPath: numbers,
-    nextHop,
-    localPref,
-    ...(originatorId === undefined ? {} : { originatorId }),
-    ...(clusterList === undefined ? {} : { clusterList }),
-    igpMetric: way ? (way.via === nextHop ? 0 : undefined) : null,
+    asPath: asPath.flatMap((segment) => segment.numbers),
+    ...(igpMetric === undefined ? {} : { igpMetric }),
     code: `${lastAs(asPath)}${origin === 'IGP' ? 'i' : origin === 'EGP' ? 'e' : '?'}`,
   };
-  const from = way?.via === bgp.from ? {} : { from: bgp.from };
-  if (!way) {
-    return { ...common, ...from, target: { kind: 'unreachable' }, type: 'BGP unicast univ', bgp: view };
-  }
-  const target = { kind: 'via', gateway: way.via, device: way.device } as const;
-  return { ...common, ...from, target, type: 'BGP unicast univ', bgp: view };
+  const [first, second] = way.hops;
+  const from = !second && first?.via === bgp.from ? {} : { from: bgp.from };
+  return { ...common, ...from, target: targetOf(way), type: 'BGP unicast univ', bgp: view };
+}
+
+function metricWord({ kind, metric, recursive }: Way): number | '?' | '-' | undefined {
+  if (!recursive) return undefined;
+  return kind === 'unicast' ? (metric ?? '?') : '-';
+}
+
+function targetOf({ kind, hops }: Way): RouteView['target'] {
+  if (kind !== 'unicast') return { kind: kind === 'prohibit' ? 'prohibited' : kind };
+  const [first, second] = hops;
+  if (!first || second) return { kind: 'multipath', hops };
+  return { kind: 'via', gateway: first.via, device: first.device };
 }
 
 function lastAs(asPath: readonly AsSegment[]): string {
@@ -126,7 +147,7 @@ function lastAs(asPath: readonly AsSegment[]): string {
 /** Protocol direct: the networks of the stack's devices. */
 function directRoutes({ stack, speaker }: Looked): readonly Unranked[] {
   return stack.devices.flatMap(({ name, up, kind, addresses }) =>
-    up && kind.type !== 'loopback' && isDirect(name)
+    up && kind.type !== 'loopback' && isDirect(name, speaker.config.ignoredInterfaces)
       ? addresses.map(({ address, length }) => ({
           prefix: cidrOf(address, length),
           target: { kind: 'device', device: name } as const,
@@ -167,15 +188,23 @@ const PROTOCOL_NUMBERS: Readonly<Record<Route['protocol'], number>> = {
   '80': 80,
 };
 
-function kernelTarget({ type, via, device = '' }: Route): RouteView['target'] {
+function kernelTarget({ type, via, device = '', hops }: Route): RouteView['target'] {
+  if (hops) return { kind: 'multipath', hops };
   if (type === 'unicast') {
     return via === undefined ? { kind: 'device', device } : { kind: 'via', gateway: via, device };
   }
   return { kind: type === 'prohibit' ? 'prohibited' : type };
 }
 
-function builtins(speaker: Speaker, routes: readonly Unranked[]): readonly BuiltinProtocolView[] {
-  const common = { state: 'up', since: speaker.startedAt } as const;
+/** In the order of the configuration file: Calico's, or that of Debian. */
+const ORDER = {
+  'bird-1.6': ['Static', 'Kernel', 'Device', 'Direct'],
+  'bird-2': ['Device', 'Direct', 'Kernel', 'Static'],
+} as const;
+
+function builtins({ speaker, stack }: Looked, routes: readonly Unranked[]): readonly BuiltinProtocolView[] {
+  const { config, startedAt } = speaker;
+  const common = { state: 'up', since: startedAt } as const;
   const channel = (name: string, preference: number, outputFilter: string): ChannelView => {
     const imported = routes.filter(({ protocol }) => protocol === name).length;
     return {
@@ -188,22 +217,24 @@ function builtins(speaker: Speaker, routes: readonly Unranked[]): readonly Built
       changes: { ...NO_CHANGES, importUpdates: { ...NONE, received: imported, accepted: imported } },
     };
   };
-  return [
-    ...(speaker.config.blackholes.length > 0
-      ? [{ ...common, name: 'static1', kind: 'Static', channel: channel('static1', 200, 'REJECT') } as const]
-      : []),
-    {
+  const filter = config.software === 'bird-2' ? '(unnamed)' : 'calico_kernel_programming';
+  const all = {
+    Static: { ...common, name: 'static1', kind: 'Static', channel: channel('static1', 200, 'REJECT') },
+    Kernel: {
       ...common,
       name: 'kernel1',
       kind: 'Kernel',
       channel: {
-        ...channel('kernel1', 10, 'calico_kernel_programming'),
-        exported: routes.filter(({ protocol }) => protocol !== 'kernel1' && protocol !== 'direct1').length,
+        ...channel('kernel1', 10, filter),
+        exported: stack.routes.filter(({ protocol }) => protocol === 'bird').length,
       },
     },
-    { ...common, name: 'device1', kind: 'Device' },
-    { ...common, name: 'direct1', kind: 'Direct', channel: channel('direct1', 240, 'REJECT') },
-  ];
+    Device: { ...common, name: 'device1', kind: 'Device' },
+    Direct: { ...common, name: 'direct1', kind: 'Direct', channel: channel('direct1', 240, 'REJECT') },
+  } as const;
+  return ORDER[config.software ?? 'bird-1.6']
+    .filter((kind) => kind !== 'Static' || config.blackholes.length > 0)
+    .map((kind) => all[kind]);
 }
 
 const NONE = { received: 0, rejected: 0, filtered: 0, ignored: 0, accepted: 0 } as const;
@@ -217,13 +248,14 @@ const NO_CHANGES: RouteChanges = {
 const preferredOf = (routes: readonly Unranked[], name: string): number =>
   routes.filter((route, at) => route.protocol === name && isFirst(routes, at)).length;
 
-function bgpView(peer: Peer, routes: readonly Unranked[], now: Millis): BgpProtocolView {
+function bgpView({ speaker, now }: Looked, peer: Peer, routes: readonly Unranked[]): BgpProtocolView {
   const { config, connection, state, since, lastError, connectAt, startupAt, staleUntil } = peer;
   const timer = (at: Millis | undefined, total: number): TimerView | undefined =>
     at === undefined ? undefined : { remaining: Math.max(at - now, 0), total: total * SECOND };
   const connectDelay = timer(connectAt, TIMERS.connectDelay);
   const errorWait = timer(startupAt, peer.errors?.wait ?? TIMERS.errorWait.least);
-  const session = connection?.bgp === 'Established' ? sessionView(peer, connection, now) : undefined;
+  const session =
+    connection?.bgp === 'Established' ? sessionView(speaker, peer, { connection, now }) : undefined;
   return {
     name: config.name,
     kind: 'BGP',
@@ -235,8 +267,8 @@ function bgpView(peer: Peer, routes: readonly Unranked[], now: Millis): BgpProto
     localAs: config.localAs,
     passive: config.passive,
     lastError,
-    channel: channelOf(peer, routes),
-    told: [...peer.told.values()].map(({ prefix }) => prefix),
+    channel: channelOf(speaker, peer, routes),
+    told: [...peer.told.values()].flat().map(({ prefix, protocol }) => ({ prefix, protocol })),
     ...(session ? { session } : {}),
     ...(connectDelay ? { connectDelay } : {}),
     ...(errorWait ? { errorWait } : {}),
@@ -250,19 +282,27 @@ function stateOf({ connection, connectAt, startupAt, config }: Peer): BgpState {
   return startupAt === undefined && config.passive ? 'Passive' : 'Idle';
 }
 
-function sessionView({ config }: Peer, connection: Connection, now: Millis): SessionView {
-  const { open, holdTime, holdAt = now, keepaliveAt = now } = connection;
+interface Standing {
+  readonly connection: Connection;
+  readonly now: Millis;
+}
+
+function sessionView(speaker: Speaker, peer: Peer, { connection, now }: Standing): SessionView {
+  const { config } = peer;
+  const { open, holdTime, holdAt = now, keepaliveAt = now, socket } = connection;
   return {
     peerRouterId: open?.routerId ?? UNSPECIFIED,
     peerCapabilities: capabilityWords(open),
+    opens: { own: openMessage(speaker, peer), peer: open },
     session: [
-      config.asNumber === config.localAs ? 'internal' : 'external',
-      'multihop',
+      isInternal(config) ? 'internal' : 'external',
+      ...(config.multihop === 'direct' ? [] : ['multihop']),
+      ...(config.reflector ? ['route-reflector'] : []),
       ...sessionWords(open),
     ],
-    sourceAddress: config.source,
+    sourceAddress: socket.address,
     hold: { remaining: Math.max(holdAt - now, 0), total: holdTime * SECOND },
-    keepalive: { remaining: Math.max(keepaliveAt - now, 0), total: keepaliveTime(holdTime) * SECOND },
+    keepalive: { remaining: Math.max(keepaliveAt - now, 0), total: keepaliveTime(peer, holdTime) * SECOND },
   };
 }
 
@@ -294,35 +334,47 @@ function sessionWords(open: BgpOpen | undefined): readonly string[] {
   ];
 }
 
-function channelOf({ config, counts, told }: Peer, routes: readonly Unranked[]): ChannelView {
-  const { importUpdates, importWithdraws, exportOffered, exportRejected, exportFiltered } = counts;
-  const taken = (received: number): RouteChanges['importUpdates'] => ({
-    ...NONE,
-    received,
-    accepted: received,
-  });
+function channelOf({ config }: Speaker, peer: Peer, routes: readonly Unranked[]): ChannelView {
+  const { counts, told } = peer;
+  const { importUpdates, importFiltered: filtered, importIgnored: ignored } = counts;
+  const { importWithdraws, withdrawsIgnored, exportWithdraws } = counts;
+  const { name, importFilters = [] } = peer.config;
+  const prefers = config.normalMetric !== false;
   return {
     preference: 100,
-    inputFilter: '(unnamed)',
+    inputFilter: prefers || importFilters.length > 0 ? '(unnamed)' : 'ACCEPT',
     outputFilter: '(unnamed)',
-    imported: routes.filter(({ protocol }) => protocol === config.name).length,
-    exported: told.size,
-    preferred: preferredOf(routes, config.name),
+    imported: routes.filter(({ protocol }) => protocol === name).length,
+    exported: [...told.values()].flat().length,
+    preferred: preferredOf(routes, name),
     changes: {
-      importUpdates: taken(importUpdates),
-      importWithdraws: { ...taken(importWithdraws), filtered: undefined },
+      importUpdates: {
+        received: importUpdates,
+        rejected: 0,
+        filtered,
+        ignored,
+        accepted: importUpdates - filtered - ignored,
+      },
+      importWithdraws: {
+        received: importWithdraws,
+        rejected: 0,
+        filtered: undefined,
+        ignored: withdrawsIgnored,
+        accepted: importWithdraws - withdrawsIgnored,
+      },
       exportUpdates: {
-        received: exportOffered,
-        rejected: exportRejected,
-        filtered: exportFiltered,
+        received: counts.exportOffered,
+        rejected: counts.exportRejected,
+        filtered: counts.exportFiltered,
         ignored: undefined,
         accepted: counts.exportUpdates,
       },
       exportWithdraws: {
-        ...taken(counts.exportWithdraws),
+        received: exportWithdraws,
         rejected: undefined,
         filtered: undefined,
         ignored: undefined,
+        accepted: exportWithdraws,
       },
     },
   };

@@ -5,6 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { utf8, utf8Text } from '../../../base/bytes.ts';
 import type { JsonObject } from '../../../base/json.ts';
+import type { BgpOpen } from '../../../model/bgp.ts';
 import { cidr, ipv4 } from '../../../model/ip.ts';
 import type { Place } from '../../../model/place.ts';
 import type { Device, Netns } from '../../net/netns.ts';
@@ -40,6 +41,15 @@ function channel(facts: Partial<Omit<ChannelView, 'changes'>>, counts: readonly 
 const basics = { state: 'up', since: 0 } as const;
 const one = { imported: 1, preferred: 1 };
 
+/** BIRD 1.6 shows nothing of it. */
+const OPEN: BgpOpen = {
+  kind: 'open',
+  asNumber: 64512,
+  holdTime: 240,
+  routerId: ipv4('10.0.0.12'),
+  capabilities: [],
+};
+
 const PROTOCOLS: readonly ProtocolView[] = [
   {
     ...basics,
@@ -66,6 +76,7 @@ const PROTOCOLS: readonly ProtocolView[] = [
     lastError: undefined,
     session: {
       peerRouterId: ipv4('10.0.0.11'),
+      opens: { own: OPEN, peer: OPEN },
       peerCapabilities: [
         'refresh',
         'enhanced-refresh',
@@ -81,7 +92,7 @@ const PROTOCOLS: readonly ProtocolView[] = [
       keepalive: { remaining: 62_500, total: 80 * SECOND },
     },
     channel: channel({ ...one, exported: 1, outputFilter: '(unnamed)' }, [1, 4, 1, 2, 1]),
-    told: [cidr('10.244.2.0/26')],
+    told: [{ prefix: cidr('10.244.2.0/26'), protocol: 'static1' }],
   },
   {
     name: 'Mesh_10_0_0_99',
@@ -148,6 +159,8 @@ const ROUTES: readonly RouteView[] = [
 
 const VIEW: SpeakerView = {
   netns: 'node/node2',
+  hostname: 'node2',
+  software: 'bird-1.6',
   version: 'v0.3.3+birdv1.6.8',
   routerId: ipv4('10.0.0.12'),
   asNumber: 64512,
@@ -222,7 +235,7 @@ async function typed(
     stderr: to('stderr'),
     signal: new AbortController().signal,
     network: { netnsOf: () => 'node/node2', netns: () => NETNS, memory: () => ({}) },
-    routing: { speaker: (node: string) => (running && node === 'node2' ? view : undefined) },
+    routing: { at: (netns: string) => (running && netns === 'node/node2' ? view : undefined) },
     clock: { epoch: EPOCH },
   } as unknown as CommandIo;
   return { code: await birdcl.run(io), ...printed };
@@ -266,9 +279,9 @@ describe('routes', () => {
         prefix: cidr('172.17.0.0/16'),
         primary: false,
         from: ipv4('10.0.1.13'),
-        ...bgp({ igpMetric: undefined, code: 'AS65001?' }),
+        ...bgp({ igpMetric: '?', code: 'AS65001?' }),
       },
-      { ...ROUTES[3], target: { kind: 'unreachable' }, from: ipv4('10.0.1.13'), ...bgp({ igpMetric: null }) },
+      { ...ROUTES[3], target: { kind: 'unreachable' }, from: ipv4('10.0.1.13'), ...bgp({ igpMetric: '-' }) },
     ] as readonly RouteView[];
     const { stdout } = await typed(['show', 'route'], { view: { ...VIEW, routes } });
     expect(stdout.split('\n').slice(1)).toEqual([

@@ -1,7 +1,8 @@
 /**
- * `birdcl` of Calico's BIRD (v0.3.3+birdv1.6.8): talks to the daemon of its own node through the control socket. It is part
- * of the calico/node image and exists nowhere else. What it prints comes from the speaker itself.
- * Source: client/{client,birdcl,commands}.c at BIRD 1.6.8; compared with the real client. Left out: paging with --More--.
+ * `birdcl` of Calico's BIRD (v0.3.3+birdv1.6.8), which is part of the calico/node image, and `birdc` and `birdcl` of the BIRD 2
+ * on routers: they talk to the daemon of their own machine through its control socket. What they print comes from the speaker
+ * itself. Source: client/{client,birdcl,commands}.c at BIRD 1.6.8 and 2.0.12; compared with the real clients. Left out:
+ * paging with --More--, commands that only BIRD 2 has.
  */
 import { utf8Text } from '../../../base/bytes.ts';
 import { isJsonObject } from '../../../base/json.ts';
@@ -9,20 +10,32 @@ import type { Place } from '../../../model/place.ts';
 import type { ClusterPort, Command, CommandIo } from '../command.ts';
 import { hasCarrier, hereOf } from '../network/here.ts';
 import { contextHelp, expand, followers } from './commands.ts';
-import { parseOptions, SOCKET, type Options } from './options.ts';
+import { parseOptions, ROUTER_SOCKET, SOCKET, type Options } from './options.ts';
 import { printed, type Reply } from './reply.ts';
 import { answer, type Daemon } from './server.ts';
 
 /** The daemon of IPv6 has a socket of its own. */
 const SOCKET_6 = '/var/run/calico/bird6.ctl';
 
+const complete: NonNullable<Command['complete']> = (words) =>
+  followers(words.slice(0, -1).filter((word) => !word.startsWith('-')));
+
 export const birdcl: Command = {
   name: 'birdcl',
-  summary: "ask this node's BIRD about its BGP sessions and routes",
-  places: ['pod'],
-  within: isCalicoNode,
-  run,
-  complete: (words) => followers(words.slice(0, -1).filter((word) => !word.startsWith('-'))),
+  summary: "ask this machine's BIRD about its BGP sessions and routes",
+  places: ['pod', 'router'],
+  within: (place, cluster) => place.kind === 'router' || isCalicoNode(place, cluster),
+  run: (io) => run(io, 'birdcl'),
+  complete,
+};
+
+/** Calico's image has no such client. */
+export const birdc: Command = {
+  name: 'birdc',
+  summary: "ask this router's BIRD about its BGP sessions and routes",
+  places: ['router'],
+  run: (io) => run(io, 'birdc'),
+  complete,
 };
 
 /** Whether a container of the pod runs the calico/node image. */
@@ -39,10 +52,11 @@ export function isCalicoNode(place: Place, cluster: ClusterPort): boolean {
   );
 }
 
-async function run(io: CommandIo): Promise<number> {
-  const options = parseOptions(io.args);
+async function run(io: CommandIo, program: string): Promise<number> {
+  const socket = io.place.kind === 'router' ? ROUTER_SOCKET : SOCKET;
+  const options = parseOptions(io.args, { program, socket });
   if (typeof options === 'string') {
-    await io.stderr.write(`${options}Usage: birdcl [-s <control-socket>] [-v] [-r] [-l]\n`);
+    await io.stderr.write(`${options}Usage: ${program} [-s <control-socket>] [-v] [-r] [-l]\n`);
     return 1;
   }
   const client = new Client(io, options);
@@ -71,8 +85,10 @@ class Client {
   refusal(): string | undefined {
     const { socket } = this.#options;
     const path = socket.replace(/^\/run\//, '/var/run/');
-    if (path === SOCKET_6) return 'birdcl: BIRD for IPv6 is not simulated';
-    if (path === SOCKET && this.#daemon()) return undefined;
+    if (path === SOCKET_6 && this.#io.place.kind !== 'router')
+      return 'birdcl: BIRD for IPv6 is not simulated';
+    const own = this.#io.place.kind === 'router' ? ROUTER_SOCKET : SOCKET;
+    if ((socket === own || path === own) && this.#daemon()) return undefined;
     return `Unable to connect to server control socket (${socket}): No such file or directory`;
   }
 
@@ -140,7 +156,7 @@ class Client {
 
   #daemon(): Daemon | undefined {
     const here = hereOf(this.#io);
-    const view = here && this.#io.routing.speaker(here.id.replace(/^node\//, ''));
+    const view = here && this.#io.routing.at(here.id);
     if (!view) return undefined;
     return {
       view,

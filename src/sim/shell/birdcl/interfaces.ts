@@ -1,6 +1,6 @@
 /**
  * `show interfaces [summary]`: the devices of the stack as BIRD's device protocol sees them.
- * Source: nest/iface.c, sysdep/linux/netlink.c of BIRD 1.6.8; compared with the real tool's output.
+ * Source: nest/iface.c, sysdep/linux/netlink.c of BIRD 1.6.8 and 2.0.12; compared with the real tool's output.
  */
 import { formatIpv4, type InterfaceAddress } from '../../../model/ip.ts';
 import type { Device } from '../../net/netns.ts';
@@ -11,12 +11,22 @@ export interface SeenInterface {
   readonly carrier: boolean;
 }
 
-export function showInterfaces(interfaces: readonly SeenInterface[]): Reply {
-  return [...interfaces.flatMap(details), DONE];
+type Software = 'bird-1.6' | 'bird-2';
+
+export function showInterfaces(interfaces: readonly SeenInterface[], software: Software): Reply {
+  return [...interfaces.flatMap((each) => details(each, software)), DONE];
 }
 
-export function showInterfacesSummary(interfaces: readonly SeenInterface[]): Reply {
-  return [{ code: 2005, text: 'interface state address' }, ...lines(1005, interfaces.map(summary)), DONE];
+export function showInterfacesSummary(interfaces: readonly SeenInterface[], software: Software): Reply {
+  const [head, line] = software === 'bird-2' ? [SUMMARY_2, summary2] : ['interface state address', summary];
+  return [{ code: 2005, text: head }, ...lines(1005, interfaces.map(line)), DONE];
+}
+
+const SUMMARY_2 = 'Interface  State  IPv4 address       IPv6 address';
+
+function summary2({ device }: SeenInterface): string {
+  const [first] = device.addresses;
+  return `${device.name.padEnd(10)} ${state(device).padEnd(6)} ${(first ? withLength(first) : '').padEnd(18)} `;
 }
 
 const state = ({ up }: Device): string => (up ? 'up' : 'DOWN');
@@ -28,7 +38,7 @@ function summary({ device }: SeenInterface): string {
 
 const withLength = ({ address, length }: InterfaceAddress): string => `${formatIpv4(address)}/${length}`;
 
-function details({ device, carrier }: SeenInterface): readonly ReplyLine[] {
+function details({ device, carrier }: SeenInterface, software: Software): readonly ReplyLine[] {
   const { name, index, mtu, up, kind, addresses } = device;
   const broadcast = kind.type === 'loopback' || kind.type === 'ipip' ? '' : ' Broadcast Multicast';
   const loopback = kind.type === 'loopback' ? ' Loopback Ignored' : '';
@@ -42,7 +52,7 @@ function details({ device, carrier }: SeenInterface): readonly ReplyLine[] {
     ...lines(
       1003,
       addresses.map((address, at) => {
-        const rank = at === 0 ? 'Primary' : 'Unselected';
+        const rank = at > 0 ? 'Unselected' : software === 'bird-2' ? 'Preferred' : 'Primary';
         return `\t${withLength(address)} (${rank}, scope ${scope(address)})`;
       }),
     ),

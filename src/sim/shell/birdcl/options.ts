@@ -1,5 +1,13 @@
 /** The command line of the client, as getopt reads it: options may also stand behind the command. */
 export const SOCKET = '/var/run/calico/bird.ctl';
+/** Debian's. */
+export const ROUTER_SOCKET = '/run/bird/bird.ctl';
+
+export interface Client {
+  readonly program: string;
+  /** Unless -s names another. */
+  readonly socket: string;
+}
 
 export interface Options {
   readonly socket: string;
@@ -10,6 +18,7 @@ export interface Options {
 }
 
 interface Given {
+  readonly program: string;
   socket: string;
   verbose: boolean;
   restricted: boolean;
@@ -17,8 +26,8 @@ interface Given {
 }
 
 /** getopt's complaint when it cannot. */
-export function parseOptions(args: readonly string[]): Options | string {
-  const given: Given = { socket: SOCKET, verbose: false, restricted: false, words: [] };
+export function parseOptions(args: readonly string[], { program, socket }: Client): Options | string {
+  const given: Given = { program, socket, verbose: false, restricted: false, words: [] };
   const rest = [...args];
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
     if (arg === '--') {
@@ -30,7 +39,7 @@ export function parseOptions(args: readonly string[]): Options | string {
       given.words.push(arg);
     }
   }
-  const { words, ...options } = given;
+  const { words, program: _program, ...options } = given;
   return { ...options, command: words.length === 0 ? undefined : words.join(' ') };
 }
 
@@ -39,14 +48,14 @@ function readLetters(letters: string, rest: string[], given: Given): string | un
     const letter = letters.charAt(at);
     if (letter === 's') {
       const value = letters.slice(at + 1) || rest.shift();
-      if (value === undefined) return "birdcl: option requires an argument -- 's'\n";
+      if (value === undefined) return `${given.program}: option requires an argument -- 's'\n`;
       given.socket = value;
       return undefined;
     }
     if (letter === 'v') given.verbose = true;
     else if (letter === 'r') given.restricted = true;
     else if (letter === 'l') given.socket = given.socket.slice(given.socket.lastIndexOf('/') + 1);
-    else return `birdcl: invalid option -- '${letter}'\n`;
+    else return `${given.program}: invalid option -- '${letter}'\n`;
   }
   return undefined;
 }

@@ -12,6 +12,7 @@ import type {
   TimerView,
 } from '../../routing/speaker-view.ts';
 import { wildcard } from './condition.ts';
+import { details2, HEAD_2, summaryLine2 } from './protocols-2.ts';
 import { DONE, lines, only, since, type Reply, type ReplyLine } from './reply.ts';
 import { BirdError, syntaxError, type Words } from './words.ts';
 
@@ -34,15 +35,27 @@ const HEAD = 'name     proto    table    state  since       info';
 export function showProtocols(words: Words, spoken: Spoken, all: boolean): Reply {
   const chosen = chosenProtocols(words, spoken.view, false);
   if (chosen.length === 0) return only(8003, 'No protocols match');
+  const { head, line, more } = DIALECTS[spoken.view.software];
   return [
-    { code: 2002, text: HEAD },
+    { code: 2002, text: head },
     ...chosen.flatMap((protocol): readonly ReplyLine[] => [
-      { code: 1002, text: summaryLine(summaryOf(protocol, spoken)) },
-      ...(all ? lines(1006, [...details(protocol), '']) : []),
+      { code: 1002, text: line(summaryOf(protocol, spoken), protocol) },
+      ...(all ? lines(1006, [...more(protocol), '']) : []),
     ]),
     DONE,
   ];
 }
+
+interface Dialect {
+  readonly head: string;
+  readonly line: (summary: ProtocolSummary, protocol: ProtocolView) => string;
+  readonly more: (protocol: ProtocolView) => readonly string[];
+}
+
+const DIALECTS: Readonly<Record<SpeakerView['software'], Dialect>> = {
+  'bird-1.6': { head: HEAD, line: summaryLine, more: details },
+  'bird-2': { head: HEAD_2, line: summaryLine2, more: details2 },
+};
 
 /** `NAME`, `"PATTERN"`, nothing for all, or (where commands demand a word) `all`. */
 export function chosenProtocols(
@@ -77,13 +90,14 @@ export function summaryOf(protocol: ProtocolView, { view, epoch }: Spoken): Prot
     name: protocol.name,
     proto: protocol.kind,
     state: protocol.state,
-    since: since(protocol.since, { epoch, now: view.now }),
+    since: since(protocol.since, { epoch, now: view.now, software: view.software }),
     info: protocol.kind === 'BGP' ? bgpInfo(protocol) : '',
   };
 }
 
-const summaryLine = ({ name, proto, state, since: at, info }: ProtocolSummary): string =>
-  `${name.padEnd(8)} ${proto.padEnd(8)} ${'master'.padEnd(8)} ${state.padEnd(5)}  ${at.padEnd(10)}  ${info}`;
+function summaryLine({ name, proto, state, since: at, info }: ProtocolSummary): string {
+  return `${name.padEnd(8)} ${proto.padEnd(8)} ${'master'.padEnd(8)} ${state.padEnd(5)}  ${at.padEnd(10)}  ${info}`;
+}
 
 const bgpInfo = ({ state, bgp, lastError = '' }: BgpProtocolView): string =>
   state === 'down' ? lastError : `${bgp.padEnd(14)}${lastError}`;
@@ -113,15 +127,17 @@ function details(protocol: ProtocolView): readonly string[] {
 }
 
 function channelLines(channel: ChannelView, running: boolean): readonly string[] {
-  const { importUpdates, importWithdraws, exportUpdates, exportWithdraws } = channel.changes;
   const head = [
     `  Preference:     ${channel.preference}`,
     `  Input filter:   ${channel.inputFilter}`,
     `  Output filter:  ${channel.outputFilter}`,
   ];
-  if (!running) return head;
+  return running ? [...head, ...channelCounts(channel)] : head;
+}
+
+export function channelCounts(channel: ChannelView): readonly string[] {
+  const { importUpdates, importWithdraws, exportUpdates, exportWithdraws } = channel.changes;
   return [
-    ...head,
     `  Routes:         ${channel.imported} imported, ${channel.exported} exported, ${channel.preferred} preferred`,
     '  Route change stats:     received   rejected   filtered    ignored   accepted',
     `    Import updates:     ${counts(importUpdates)}`,

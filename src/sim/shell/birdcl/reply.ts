@@ -34,13 +34,22 @@ export function printed(reply: Reply, verbose: boolean): string {
 
 const RECENT = 20 * 3600 * 1000;
 
-/** A moment of virtual time as protocols and routes show it: the time of day, or the date once it is long past. */
-export function since(at: Millis, { epoch, now }: { readonly epoch: number; readonly now: Millis }): string {
-  const text = new Date(epoch + at).toISOString();
-  return now - at < RECENT ? text.slice(11, 19) : text.slice(0, 10);
+interface Moment {
+  readonly epoch: number;
+  readonly now: Millis;
+  /** BIRD 2 shows milliseconds too. */
+  readonly software: 'bird-1.6' | 'bird-2';
 }
 
-/** `2026-05-01 10:00:00` */
-export function dateTime(at: Millis, epoch: number): string {
-  return new Date(epoch + at).toISOString().slice(0, 19).replace('T', ' ');
+/** A moment of virtual time as protocols and routes show it: the time of day, or the date once it is long past. */
+export function since(at: Millis, { epoch, now, software }: Moment): string {
+  const text = new Date(epoch + at).toISOString();
+  if (now - at >= RECENT) return text.slice(0, 10);
+  return software === 'bird-2' ? text.slice(11, 23) : text.slice(11, 19);
+}
+
+/** `2026-05-01 10:00:00`, with milliseconds from BIRD 2. */
+export function dateTime(at: Millis, { epoch, software }: Omit<Moment, 'now'>): string {
+  const text = new Date(epoch + at).toISOString().replace('T', ' ');
+  return software === 'bird-2' ? text.slice(0, 23) : text.slice(0, 19);
 }

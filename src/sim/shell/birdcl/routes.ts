@@ -8,6 +8,7 @@ import type { BgpRouteView, ProtocolView, RouteTarget, RouteView } from '../../r
 import { condition, type Condition } from './condition.ts';
 import { protocolNamed, type Spoken } from './protocols.ts';
 import { DONE, lines, only, since, type Reply } from './reply.ts';
+import { routeLines2, TABLE_2, typeWord2 } from './routes-2.ts';
 import { BirdError, syntaxError, type Words } from './words.ts';
 
 /** What the kernel was told, for `export kernel1`. */
@@ -38,7 +39,17 @@ export function showRoute(words: Words, context: RouteContext): Reply {
     return only(8005, 'Protocol is down');
   const shown = chosen(routes, wanted, context);
   const counted = `${shown.length} of ${countable(routes, wanted).length} routes for ${networks(routes, wanted)} networks`;
-  return [...shownLines(shown, wanted, context), wanted.stats ? { code: 14, text: counted } : DONE];
+  const body = shownLines(shown, wanted, context);
+  if (!wanted.stats) return [...body, DONE];
+  return [...body, ...(context.view.software === 'bird-2' ? counts2(counted, wanted) : only(14, counted))];
+}
+
+/** BIRD 2 counts table by table; the one for IPv6 is empty. */
+function counts2(counted: string, { stats }: Wanted): Reply {
+  const total = `Total: ${counted} in 2 tables`;
+  const none = '0 of 0 routes for 0 networks in table master6';
+  const other = stats === 'count' ? [none] : ['', 'Table master6:', none, ''];
+  return [...lines(1007, [`${counted} in table master4`, ...other]), { code: 14, text: total }];
 }
 
 function readWord(words: Words, wanted: Wanted, protocols: readonly ProtocolView[]): void {
@@ -96,9 +107,10 @@ function setPrefix(wanted: Wanted, prefix: Cidr, longest: boolean): void {
   wanted.prefix = { prefix, longest };
 }
 
+/** `master` of BIRD 1.6, `master4` of BIRD 2. */
 function readTable(words: Words): void {
   const name = words.symbol();
-  if (name !== 'master') throw new BirdError(`${name} is not a table`);
+  if (name !== 'master' && name !== 'master4') throw new BirdError(`${name} is not a table`);
 }
 
 function onePrefix(
@@ -113,7 +125,8 @@ function onePrefix(
   const found = context.view.routes.filter(fits);
   const best = Math.max(...found.map((route) => route.prefix.length));
   const net = found.filter((route) => route.prefix.length === best);
-  if (countable(net, wanted).length === 0) return only(8001, 'Network not in table');
+  if (countable(net, wanted).length === 0)
+    return only(8001, context.view.software === 'bird-2' ? 'Network not found' : 'Network not in table');
   return [...shownLines(chosen(net, wanted, context), wanted, context), DONE];
 }
 
@@ -139,8 +152,13 @@ function isExported(route: RouteView, { exporting }: Wanted, { kernel, view }: R
   const { mode, protocol } = exporting;
   if (!offered(route, protocol, view.protocols)) return false;
   if (mode === 'preexport') return true;
-  const told = protocol.kind === 'BGP' ? protocol.told : protocol.kind === 'Kernel' ? kernel : [];
-  return told.some((prefix) => cidrEquals(prefix, route.prefix)) === (mode === 'export');
+  const told =
+    protocol.kind === 'BGP'
+      ? protocol.told.some(
+          (each) => each.protocol === route.protocol && cidrEquals(each.prefix, route.prefix),
+        )
+      : protocol.kind === 'Kernel' && kernel.some((prefix) => cidrEquals(prefix, route.prefix));
+  return told === (mode === 'export');
 }
 
 function offered(route: RouteView, protocol: ProtocolView, protocols: readonly ProtocolView[]): boolean {
@@ -161,21 +179,33 @@ const isInner = (protocol: ProtocolView | undefined): boolean =>
 
 function shownLines(routes: readonly RouteView[], { all, stats }: Wanted, spoken: Spoken): Reply {
   if (stats === 'count') return [];
-  return routes.flatMap((route, at) => {
+  const second = spoken.view.software === 'bird-2';
+  const body = routes.flatMap((route, at) => {
     const before = routes[at - 1];
     const repeated = before !== undefined && cidrEquals(before.prefix, route.prefix);
+    const type = second ? typeWord2(route) : route.type;
     return [
-      { code: 1007, text: routeLine(route, repeated, spoken) },
-      ...(all ? [{ code: 1008, text: `\tType: ${route.type}` }, ...lines(1012, attributes(route))] : []),
+      ...lines(
+        1007,
+        second
+          ? routeLines2(route, repeated, moment(route, spoken))
+          : [routeLine(route, repeated, spoken), ...hopLines(route.target)],
+      ),
+      ...(all ? [{ code: 1008, text: `\tType: ${type}` }, ...lines(1012, attributes(route))] : []),
     ];
   });
+  return second && body.length > 0 ? [{ code: 1007, text: TABLE_2 }, ...body] : body;
 }
 
-function routeLine(route: RouteView, repeated: boolean, { view, epoch }: Spoken): string {
-  const prefix = repeated ? '' : formatCidr(route.prefix);
+/** When a route came, and from whom where that is not its gateway. */
+function moment(route: RouteView, { view, epoch }: Spoken): string {
   const from = route.from === undefined ? '' : ` from ${formatIpv4(route.from)}`;
-  const at = since(route.since, { epoch, now: view.now });
-  return `${prefix.padEnd(18)} ${via(route.target)} [${route.protocol} ${at}${from}]${route.primary ? ' *' : ''} ${preference(route)}`;
+  return `${since(route.since, { epoch, now: view.now, software: view.software })}${from}`;
+}
+
+function routeLine(route: RouteView, repeated: boolean, spoken: Spoken): string {
+  const prefix = repeated ? '' : formatCidr(route.prefix);
+  return `${prefix.padEnd(18)} ${via(route.target)} [${route.protocol} ${moment(route, spoken)}]${route.primary ? ' *' : ''} ${preference(route)}`;
 }
 
 function via(target: RouteTarget): string {
@@ -184,6 +214,8 @@ function via(target: RouteTarget): string {
       return `via ${formatIpv4(target.gateway)} on ${target.device}`;
     case 'device':
       return `dev ${target.device}`;
+    case 'multipath':
+      return 'multipath';
     default:
       return target.kind;
   }
@@ -191,8 +223,8 @@ function via(target: RouteTarget): string {
 
 function preference({ preference: value, bgp }: RouteView): string {
   if (!bgp) return `(${value})`;
-  const metric = bgp.igpMetric === null ? '-' : bgp.igpMetric === undefined ? '?' : String(bgp.igpMetric);
-  return `(${value}/${metric}) [${bgp.code}]`;
+  const metric = bgp.igpMetric === undefined ? '' : `/${bgp.igpMetric}`;
+  return `(${value}${metric}) [${bgp.code}]`;
 }
 
 function attributes({ bgp, kernel }: RouteView): readonly string[] {
@@ -203,14 +235,26 @@ function attributes({ bgp, kernel }: RouteView): readonly string[] {
 }
 
 function bgpAttributes(bgp: BgpRouteView): readonly string[] {
-  const { origin, asPath, nextHop, localPref, originatorId, clusterList, communities } = bgp;
+  const { origin, asPath, nextHop, med, localPref, originatorId, clusterList } = bgp;
+  const { communities, largeCommunities } = bgp;
   return [
     `\tBGP.origin: ${origin}`,
     `\tBGP.as_path: ${asPath.join(' ')}`,
     `\tBGP.next_hop: ${formatIpv4(nextHop)}`,
+    ...(med === undefined ? [] : [`\tBGP.med: ${med}`]),
     ...(localPref === undefined ? [] : [`\tBGP.local_pref: ${localPref}`]),
-    ...(communities ? [`\tBGP.community: ${communities.join(' ')}`] : []),
+    ...(communities ? [`\tBGP.community: ${sets(communities, ',')}`] : []),
     ...(originatorId === undefined ? [] : [`\tBGP.originator_id: ${formatIpv4(originatorId)}`]),
     ...(clusterList ? [`\tBGP.cluster_list: ${clusterList.map(formatIpv4).join(' ')}`] : []),
+    ...(largeCommunities ? [`\tBGP.large_community: ${sets(largeCommunities, ', ')}`] : []),
   ];
 }
+
+const sets = (communities: readonly (readonly number[])[], comma: string): string =>
+  communities.map((each) => `(${each.join(comma)})`).join(' ');
+
+/** The next hops of a multipath route. */
+const hopLines = (target: RouteTarget): readonly string[] =>
+  target.kind === 'multipath'
+    ? target.hops.map(({ via: gateway, device }) => `\tvia ${formatIpv4(gateway)} on ${device} weight 1`)
+    : [];

@@ -40,8 +40,10 @@ const LOOKING: Readonly<Record<string, Handler>> = {
   'show protocols': (words, daemon) => showProtocols(words, daemon, false),
   'show protocols all': (words, daemon) => showProtocols(words, daemon, true),
   'show route': showRoute,
-  'show interfaces': plain(({ interfaces }) => showInterfaces(interfaces)),
-  'show interfaces summary': plain(({ interfaces }) => showInterfacesSummary(interfaces)),
+  'show interfaces': plain(({ interfaces, view }) => showInterfaces(interfaces, view.software)),
+  'show interfaces summary': plain(({ interfaces, view }) =>
+    showInterfacesSummary(interfaces, view.software),
+  ),
   'show static': showStatic,
   'show bfd sessions': showBfd,
   'show roa': () => only(9001, 'No ROA table defined'),
@@ -59,9 +61,10 @@ function showStatus({ view, epoch }: Daemon): Reply {
     { code: 1000, text: `BIRD ${view.version}` },
     ...lines(1011, [
       `Router ID is ${formatIpv4(view.routerId)}`,
-      `Current server time is ${dateTime(view.now, epoch)}`,
-      `Last reboot on ${dateTime(view.startedAt, epoch)}`,
-      `Last reconfiguration on ${dateTime(view.reconfiguredAt, epoch)}`,
+      ...(view.software === 'bird-2' ? [`Hostname is ${view.hostname}`] : []),
+      `Current server time is ${dateTime(view.now, { epoch, software: view.software })}`,
+      `Last reboot on ${dateTime(view.startedAt, { epoch, software: view.software })}`,
+      `Last reconfiguration on ${dateTime(view.reconfiguredAt, { epoch, software: view.software })}`,
     ]),
     { code: 13, text: 'Daemon is up and running' },
   ];
@@ -106,7 +109,8 @@ function changing(name: string): Handler {
     if (CONTROLS.includes(name)) return control(name, words, { view, restricted });
     if (name === 'down') words.end();
     if (restricted && name !== 'eval' && name !== 'echo') return only(8007, 'Access denied');
-    return only(8009, `${name}: not simulated: confd alone configures BIRD here`);
+    const who = view.software === 'bird-2' ? "the lab's topology" : 'confd';
+    return only(8009, `${name}: not simulated: ${who} alone configures BIRD here`);
   };
 }
 
@@ -119,7 +123,8 @@ function control(
   const chosen = chosenProtocols(words, view, true);
   if (restricted) return only(8007, 'Access denied');
   if (chosen.length === 0) return only(8003, 'No protocols match');
-  const sentence = `not simulated: ${name} would act on a running daemon; change BGPConfiguration instead`;
+  const instead = view.software === 'bird-2' ? '' : '; change BGPConfiguration instead';
+  const sentence = `not simulated: ${name} would act on a running daemon${instead}`;
   return [
     ...lines(
       8009,

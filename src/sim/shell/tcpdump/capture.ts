@@ -70,6 +70,8 @@ export function fileOf(
 const HARDWARE: Readonly<Record<Device['kind']['type'], number>> = {
   loopback: 772,
   ether: 1,
+  bridge: 1,
+  dummy: 1,
   veth: 1,
   vxlan: 1,
   ipip: 768,

@@ -27,6 +27,7 @@ const TITLES = {
   update: 'Update Message (2)',
   notification: 'Notification Message (3)',
   keepalive: 'Keepalive Message (4)',
+  'route-refresh': 'Route Refresh Message (5)',
 } as const;
 
 function messageText(bytes: Uint8Array): string {
@@ -52,6 +53,8 @@ function messageText(bytes: Uint8Array): string {
       return `${title}, ${notificationText(message)}`;
     case 'keepalive':
       return title;
+    case 'route-refresh':
+      return `${title}\n\t  ${familyText(message)}`;
   }
 }
 
@@ -148,13 +151,14 @@ function updateLines({ withdrawn, attributes, announced }: BgpUpdate): readonly 
 const prefixLine = ({ prefix, pathId }: PathPrefix): string =>
   `    ${formatCidr(prefix)}${pathId === undefined ? '' : `   Path Id: ${pathId}`}`;
 
-type AttributeName = readonly [name: string, code: number, flag: 'T' | 'O'];
+type AttributeName = readonly [name: string, code: number, flag: 'T' | 'O' | 'OT'];
 
 const line = ([name, code, flag]: AttributeName, length: number, text: string): string =>
   `  ${name} (${code}), length: ${length}, Flags [${flag}]: ${text}`;
 
 function attributeLines(attributes: NonNullable<BgpUpdate['attributes']>): readonly string[] {
   const { origin, asPath, nextHop, med, localPref, originatorId, clusterList } = attributes;
+  const { communities, largeCommunities } = attributes;
   const path = asPath.map(({ type, numbers }) =>
     type === 'set' ? `{${numbers.join(' ')} } ` : `${numbers.join(' ')} `,
   );
@@ -165,11 +169,41 @@ function attributeLines(attributes: NonNullable<BgpUpdate['attributes']>): reado
     line(['Next Hop', 3, 'T'], 4, formatIpv4(nextHop)),
     ...(med === undefined ? [] : [line(['Multi Exit Discriminator', 4, 'O'], 4, String(med))]),
     ...(localPref === undefined ? [] : [line(['Local Preference', 5, 'T'], 4, String(localPref))]),
+    ...(communities === undefined
+      ? []
+      : [line(['Community', 8, 'OT'], 4 * communities.length, communitiesText(communities))]),
     ...(originatorId === undefined ? [] : [line(['Originator ID', 9, 'O'], 4, formatIpv4(originatorId))]),
     ...(clusterList === undefined
       ? []
       : [line(['Cluster List', 10, 'O'], 4 * clusterList.length, clusterList.map(formatIpv4).join(', '))]),
+    ...(largeCommunities === undefined
+      ? []
+      : [
+          line(
+            ['Large Community', 32, 'OT'],
+            12 * largeCommunities.length,
+            `\n\t    ${largeCommunities.map((each) => each.join(':')).join(', ')}`,
+          ),
+        ]),
   ];
+}
+
+/** RFC 1997's own communities have names. */
+const WELL_KNOWN: Readonly<Record<number, string>> = {
+  0xff01: 'NO_EXPORT',
+  0xff02: 'NO_ADVERTISE',
+  0xff03: 'NO_EXPORT_SUBCONFED',
+};
+
+/** Numbers have a comma behind them, names a space before them. */
+function communitiesText(communities: readonly (readonly [number, number])[]): string {
+  return communities
+    .map(([high, low], at) => {
+      const name = high === 0xffff ? WELL_KNOWN[low] : undefined;
+      if (name !== undefined) return ` ${name}`;
+      return `${high}:${low}${at < communities.length - 1 ? ', ' : ''}`;
+    })
+    .join('');
 }
 
 const CODES: Readonly<Record<number, string>> = {
@@ -189,20 +223,29 @@ const SUBCODES: Readonly<Record<string, string>> = {
   '2.2': 'Bad Peer AS',
   '2.3': 'Bad BGP Identifier',
   '2.4': 'Unsupported Optional Parameter',
+  '2.5': 'Authentication Failure',
   '2.6': 'Unacceptable Hold Time',
+  '2.7': 'Capability Message Error',
   '3.1': 'Malformed Attribute List',
+  '3.2': 'Unrecognized Well-known Attribute',
   '3.3': 'Missing Well-known Attribute',
   '3.5': 'Attribute Length Error',
   '3.6': 'Invalid ORIGIN Attribute',
+  '3.8': 'Invalid NEXT_HOP Attribute',
+  '3.9': 'Optional Attribute Error',
   '3.10': 'Invalid Network Field',
   '3.11': 'Malformed AS_PATH',
   '5.0': 'Unspecified Error',
   '5.1': 'In OpenSent State',
   '5.2': 'In OpenConfirm State',
   '5.3': 'In Established State',
+  '6.1': 'Maximum Number of Prefixes Reached',
   '6.2': 'Administrative Shutdown',
   '6.3': 'Peer Unconfigured',
+  '6.4': 'Administrative Reset',
+  '6.5': 'Connection Rejected',
   '6.6': 'Other Configuration Change',
+  '6.7': 'Connection Collision Resolution',
 };
 
 function notificationText({ code, subcode }: BgpNotification): string {
