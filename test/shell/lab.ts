@@ -68,6 +68,7 @@ const NETWORK: NetworkPort = {
   netns: () => undefined,
   memory: absent,
   edit: absent,
+  changeLinks: absent,
   echo: absent,
   udpProbe: absent,
   http: absent,

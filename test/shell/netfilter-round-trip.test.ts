@@ -35,6 +35,8 @@ const NEEDS: readonly (readonly [name: string, rule: string])[] = [
   ['MASQUERADE', 'nat POSTROUTING -j MASQUERADE --random-fully'],
   ['REJECT', 'filter INPUT -j REJECT'],
   ['set', 'filter INPUT -m set --match-set s src -j ACCEPT'],
+  ['icmp', 'filter INPUT -p icmp -m icmp --icmp-type 8 -j ACCEPT'],
+  ['LOG', 'filter INPUT -j LOG --log-prefix x'],
 ];
 
 function missingHere(): readonly string[] {
@@ -48,6 +50,90 @@ function missingHere(): readonly string[] {
     return apart(`ipset create s hash:net; iptables -t ${table} -A ${words.join(' ')}`).code !== 0;
   }).map(([name]) => `the kernel's ${name}`);
 }
+
+/** Policies whose rules use every criterion and action, for pods and for the node itself. */
+const POLICIES = `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: allow-web }
+spec:
+  podSelector: { matchLabels: { app: web } }
+  ingress:
+    - from: [{ podSelector: {} }, { ipBlock: { cidr: 10.0.0.0/8, except: [10.1.0.0/16, 10.2.0.0/16] } }]
+      ports: [{ port: 80 }, { port: 8000, endPort: 8080 }, { port: http }]
+---
+apiVersion: crd.projectcalico.org/v1
+kind: GlobalNetworkPolicy
+metadata: { name: every-word }
+spec:
+  selector: all()
+  order: 10
+  types: [Ingress, Egress]
+  ingress:
+    - { action: Log, protocol: TCP, source: { nets: [192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24] } }
+    - { action: Deny, protocol: ICMP, icmp: { type: 8, code: 0 }, source: { notNets: [10.0.0.0/8] } }
+    - { action: Deny, protocol: ICMP, notICMP: { type: 3 }, source: { nets: [192.0.2.1/32] } }
+    - { action: Deny, notProtocol: UDP, source: { nets: [192.0.2.7/32], notNets: [192.0.2.8/32] } }
+    - action: Allow
+      protocol: TCP
+      metadata: { annotations: { owner: "team a" } }
+      source: { notPorts: [1, 2], notSelector: "app == 'bad'" }
+      destination: { ports: [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,"100:200",http], notPorts: [5] }
+    - { action: Pass, protocol: SCTP, destination: { ports: [99], notPorts: ["5:6", http] } }
+    - { action: Pass }
+  egress:
+    - { action: Deny, protocol: 89 }
+    - { action: Pass, protocol: UDPLite, source: { ports: [9] } }
+    - { action: Allow }
+---
+apiVersion: crd.projectcalico.org/v1
+kind: GlobalNetworkPolicy
+metadata: { name: neighbour-of-one-selector }
+spec: { selector: all(), order: 11, types: [Ingress], ingress: [{ action: Pass }] }
+---
+apiVersion: crd.projectcalico.org/v1
+kind: GlobalNetworkPolicy
+metadata: { name: forwarded }
+spec:
+  selector: has(host)
+  order: 20
+  applyOnForward: true
+  types: [Ingress, Egress]
+  ingress: [{ action: Allow }]
+  egress: [{ action: Allow }]
+---
+apiVersion: crd.projectcalico.org/v1
+kind: GlobalNetworkPolicy
+metadata: { name: untracked }
+spec:
+  selector: has(host)
+  order: 5
+  applyOnForward: true
+  doNotTrack: true
+  types: [Ingress, Egress]
+  ingress: [{ action: Allow, protocol: UDP, destination: { ports: [5353] } }]
+  egress: [{ action: Allow, protocol: UDP, source: { ports: [5353] } }]
+---
+apiVersion: crd.projectcalico.org/v1
+kind: GlobalNetworkPolicy
+metadata: { name: before-dnat }
+spec:
+  selector: has(host)
+  order: 6
+  applyOnForward: true
+  preDNAT: true
+  types: [Ingress]
+  ingress: [{ action: Deny, protocol: TCP, source: { nets: [192.0.2.0/24] } }]
+---
+apiVersion: crd.projectcalico.org/v1
+kind: HostEndpoint
+metadata: { name: node1-eth0, labels: { host: "yes" } }
+spec: { node: node1, interfaceName: eth0 }
+---
+apiVersion: crd.projectcalico.org/v1
+kind: HostEndpoint
+metadata: { name: node1-all, labels: { host: "yes" } }
+spec: { node: node1, interfaceName: "*", profiles: [kns.default] }
+`;
 
 const missing = missingHere();
 const name =
@@ -68,6 +154,7 @@ describe.skipIf(missing.length > 0)(name, () => {
     await lab.out('workstation', 'kubectl create deployment web --image=nginx --replicas=3 && sleep 20');
     await lab.out('workstation', 'kubectl expose deployment web --port=80 --type=NodePort');
     await lab.out('workstation', 'kubectl create service clusterip lonely --tcp=443:8443 && sleep 5');
+    await lab.out('workstation', `kubectl apply -f - <<'EOF'\n${POLICIES}EOF\nsleep 1`);
     rules = await lab.out('node/node1', 'iptables-save');
     sets = await lab.out('node/node1', 'ipset save');
   });
@@ -87,7 +174,22 @@ describe.skipIf(missing.length > 0)(name, () => {
   };
 
   test('has rules of Felix and of kube-proxy', () => {
-    for (const part of ['cali-fw-', 'KUBE-SVC-', 'KUBE-NODEPORTS', '--probability', 'REJECT', 'rpfilter'])
+    for (const part of [
+      'cali-fw-',
+      'cali-pi-',
+      'cali-gi-',
+      'cali-th-',
+      'cali-fhfw-',
+      'cali-failsafe-in',
+      '--icmp-type',
+      'LOG',
+      '100:200',
+      'KUBE-SVC-',
+      'KUBE-NODEPORTS',
+      '--probability',
+      'REJECT',
+      'rpfilter',
+    ])
       expect(rules).toContain(part);
   });
 

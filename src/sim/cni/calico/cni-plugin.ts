@@ -10,6 +10,7 @@ import { formatIpv4, type Ipv4 } from '../../../model/ip.ts';
 import type { Topology } from '../../../model/topology.ts';
 import { memoize } from '../../core/memo.ts';
 import type { Table } from '../../core/table.ts';
+import { isBroken, nodeMachine } from '../../kube/machines.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { CniPlugin, PodNetwork } from '../../kube/sandbox.ts';
 import type { ClusterTransaction } from '../../kube/transaction.ts';
@@ -34,6 +35,10 @@ export const POD_ANNOTATION = {
 export function calicoCni(topology: Topology): CniPlugin {
   return {
     type: 'calico',
+    refusal: (tx, node) =>
+      isBroken(nodeMachine(tx, node), 'nodename-file')
+        ? 'stat /var/lib/calico/nodename: no such file or directory: check that the calico/node container is running and has mounted /var/lib/calico/'
+        : undefined,
     add: (tx, pod, containerId) => {
       if (!isReady(tx)) return err('Calico is currently not ready to process requests');
       const node = String(pod.spec?.['nodeName'] ?? '');

@@ -1,11 +1,12 @@
 /**
  * The CEL rules of Calico's CRDs: what the API server refuses when kubectl writes one. calicoctl's own, stricter checks
  * are in `ippool.ts`.
- * Source: x-kubernetes-validations in libcalico-go/config/crd, Calico v3.32.1. The rules inside policy and filter rules are
- * left out: those kinds are stored, not enforced.
+ * Source: x-kubernetes-validations in libcalico-go/config/crd, Calico v3.32.1. Those of policy are in
+ * `policy/crd-rules.ts`.
  */
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { forbidden, invalid, type FieldError } from '../../kube/field-error.ts';
+import { listAt } from '../../kube/fields.ts';
 import type { KubeObject } from '../../kube/object.ts';
 
 /** All violations of a kind's rules; `before` on updates. */
@@ -13,7 +14,7 @@ export type CrdRules = (object: KubeObject, before: KubeObject | undefined) => r
 
 type Judge = (spec: JsonObject) => boolean;
 
-interface SpecRule {
+export interface SpecRule {
   readonly message: string;
   readonly broken: Judge;
   /** The API server's word: `Invalid value` instead of `Forbidden`. */
@@ -74,6 +75,26 @@ const BGP_PEER_RULES: readonly SpecRule[] = [
   },
 ];
 
+/** Of each rule of a BGPFilter. */
+const BGP_FILTER_RULES: readonly SpecRule[] = [
+  {
+    message: 'cidr and matchOperator must both be set or both be empty',
+    broken: (rule) => isSet(rule['cidr']) !== isSet(rule['matchOperator']),
+    invalid: true,
+  },
+  {
+    message: 'cidr is required when prefixLength is set',
+    broken: (rule) => rule['prefixLength'] !== undefined && !isSet(rule['cidr']),
+    invalid: true,
+  },
+  {
+    message: 'operations may only be used with action Accept',
+    broken: ({ operations, action }) =>
+      Array.isArray(operations) && operations.length > 0 && action !== 'Accept',
+    invalid: true,
+  },
+];
+
 const FELIX_RULES: readonly SpecRule[] = [
   {
     message: 'routeTableRange and routeTableRanges cannot both be set',
@@ -81,36 +102,28 @@ const FELIX_RULES: readonly SpecRule[] = [
   },
 ];
 
-const GLOBAL_POLICY_RULES: readonly SpecRule[] = [
-  {
-    message: 'preDNAT and doNotTrack cannot both be true',
-    broken: (spec) => spec['preDNAT'] === true && spec['doNotTrack'] === true,
-  },
-  {
-    message: 'preDNAT policy cannot have any egress rules',
-    broken: (spec) => spec['preDNAT'] === true && Array.isArray(spec['egress']) && spec['egress'].length > 0,
-  },
-  {
-    message: "preDNAT policy cannot have 'Egress' type",
-    broken: (spec) =>
-      spec['preDNAT'] === true && Array.isArray(spec['types']) && spec['types'].includes('Egress'),
-  },
-  {
-    message: 'applyOnForward must be true if either preDNAT or doNotTrack is true',
-    broken: (spec) =>
-      (spec['preDNAT'] === true || spec['doNotTrack'] === true) && spec['applyOnForward'] !== true,
-    invalid: true,
-  },
-];
+export const violations = (
+  rules: readonly SpecRule[],
+  value: JsonObject,
+  path: string,
+): readonly FieldError[] =>
+  rules
+    .filter((rule) => rule.broken(value))
+    .map((rule) => (rule.invalid ? invalid(path, 'object', rule.message) : forbidden(path, rule.message)));
 
 const judged =
   (rules: readonly SpecRule[]): CrdRules =>
   ({ spec = {} }) =>
-    rules
-      .filter((rule) => rule.broken(spec))
-      .map((rule) =>
-        rule.invalid ? invalid('spec', 'object', rule.message) : forbidden('spec', rule.message),
-      );
+    violations(rules, spec, 'spec');
+
+/** `pattern` of logSeverityScreen: a Go expression that ignores case. */
+function severityErrors({ spec }: KubeObject): readonly FieldError[] {
+  const severity = spec?.['logSeverityScreen'];
+  const names = 'Trace|Debug|Info|Warning|Error|Fatal';
+  if (severity === undefined || new RegExp(`^(${names})?$`, 'i').test(String(severity))) return [];
+  const path = 'spec.logSeverityScreen';
+  return [invalid(path, severity, `${path} in body should match '^(?i)(${names})?$'`)];
+}
 
 /** Transition rules (`self == oldSelf`) apply only while the field is on both sides. */
 function fixedFields(object: KubeObject, before: KubeObject | undefined): readonly FieldError[] {
@@ -129,7 +142,13 @@ export const ipPoolRules: CrdRules = (object, before) => [
   ...judged(IP_POOL_RULES)(object, before),
   ...fixedFields(object, before),
 ];
-export const bgpConfigurationRules = judged(BGP_CONFIGURATION_RULES);
+export const bgpConfigurationRules: CrdRules = (object, before) => [
+  ...severityErrors(object),
+  ...judged(BGP_CONFIGURATION_RULES)(object, before),
+];
+export const bgpFilterRules: CrdRules = ({ spec }) =>
+  ['exportV4', 'exportV6', 'importV4', 'importV6'].flatMap((list) =>
+    listAt(spec, list).flatMap((rule, index) => violations(BGP_FILTER_RULES, rule, `spec.${list}[${index}]`)),
+  );
 export const bgpPeerRules = judged(BGP_PEER_RULES);
 export const felixConfigurationRules = judged(FELIX_RULES);
-export const globalNetworkPolicyRules = judged(GLOBAL_POLICY_RULES);

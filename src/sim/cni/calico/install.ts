@@ -8,12 +8,16 @@ import type { JsonObject } from '../../../base/json.ts';
 import { formatCidr, formatIpv4 } from '../../../model/ip.ts';
 import type { Topology } from '../../../model/topology.ts';
 import type { Controller } from '../../kube/controller.ts';
+import type { HasMachine } from '../../kube/controllers/kubelet.ts';
+import { podsWithLabel } from '../../kube/controllers/ownership.ts';
 import { handle } from '../../kube/facade.ts';
+import { textAt } from '../../kube/fields.ts';
 import { builtinRegistry } from '../../kube/builtin-registry.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS, definitionOf } from '../../kube/kinds/custom-resource-definition.ts';
 import type { ClusterTransaction } from '../../kube/transaction.ts';
 import { confd } from './confd.ts';
 import { newMetadata } from './datastore.ts';
+import { felixProcesses } from './felix-process.ts';
 import { DEFAULT_CONFIG } from './ipam/ipam-store.ts';
 import { withPoolDefaults } from './ippool.ts';
 import { tendConfiguration } from './kube-controllers/configuration.ts';
@@ -31,7 +35,7 @@ import {
   TIERS,
 } from './kinds.ts';
 import { calicoManifest } from './manifest.ts';
-import { calicoNode, tendNode } from './node-agent.ts';
+import { calicoNode, calicoNodeProcess, tendNode } from './node-agent.ts';
 import { calicoResources } from './resources.ts';
 
 /** The tiers that always exist. */
@@ -41,8 +45,39 @@ const DEFAULT_TIERS = [
   { name: 'kube-baseline', defaultAction: 'Pass', order: 10_000_000 },
 ];
 
-/** What runs in a Calico cluster, besides Felix, which is derived, and BIRD, which `routing/` runs. */
-export const calicoControllers: readonly Controller[] = [calicoNode, ipamCollector, loadBalancer, confd];
+/**
+ * What runs in a Calico cluster, besides Felix, which is derived, and BIRD, which `routing/` runs. Felix's processes come
+ * first: one that stops keeps to what stood before calico-node wrote anything about the change.
+ */
+export const calicoControllers: readonly Controller[] = [
+  felixProcesses,
+  calicoNode(() => true),
+  ipamCollector,
+  loadBalancer,
+  confd,
+];
+
+/** The same in a cluster whose pods run: each works only while its own does. */
+export const deployedCalico = (hasMachine: HasMachine): readonly Controller[] => [
+  felixProcesses,
+  calicoNode(hasMachine),
+  calicoNodeProcess,
+  whileDeployed(ipamCollector),
+  whileDeployed(loadBalancer),
+  confd,
+];
+
+/** Until kube-controllers runs again its work waits. */
+const RECHECK = 5_000;
+
+const whileDeployed = (controller: Controller): Controller => ({
+  ...controller,
+  reconcile: (tx, key) => {
+    const pods = podsWithLabel(tx, 'kube-system', 'k8s-app', 'calico-kube-controllers');
+    if (pods.some((pod) => textAt(pod.status, 'phase') === 'Running')) controller.reconcile(tx, key);
+    else tx.schedule(controller.name, key, RECHECK);
+  },
+});
 
 export interface CalicoInstall {
   readonly topology: Topology;

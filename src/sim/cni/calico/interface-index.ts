@@ -5,6 +5,7 @@
  * for VXLAN later.
  */
 import { jsonEquals } from '../../../base/json.ts';
+import type { ClusterState } from '../../kube/controller.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { ClusterTransaction } from '../../kube/transaction.ts';
 import { IPIP_DEVICE } from './names.ts';
@@ -31,6 +32,16 @@ export function nextIndex(tx: ClusterTransaction, node: string): number {
   const known = readIndexes(tx.get(INTERFACE_INDEXES, undefined, node));
   write(tx, node, { ...known, next: known.next + 1 });
   return known.next;
+}
+
+/** The number that the next device of a node will get. */
+export const nextDeviceIndex = (store: ClusterState['store'], node: string): number =>
+  readIndexes(store.get(INTERFACE_INDEXES, undefined, node)).next;
+
+/** Somebody made devices by hand, the last of them with this number. */
+export function reserveIndexes(tx: ClusterTransaction, node: string, last: number): void {
+  const known = readIndexes(tx.get(INTERFACE_INDEXES, undefined, node));
+  if (last >= known.next) write(tx, node, { ...known, next: last + 1 });
 }
 
 /** Gives devices an index when they appear and forgets it when they go; tunl0 stays. */

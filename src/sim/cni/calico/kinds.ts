@@ -14,12 +14,31 @@ export const IPAM_HANDLES = `ipamhandles.${GROUP}`;
 export const IPAM_CONFIGS = `ipamconfigs.${GROUP}`;
 export const FELIX_CONFIGURATIONS = `felixconfigurations.${GROUP}`;
 export const BGP_CONFIGURATIONS = `bgpconfigurations.${GROUP}`;
+export const BGP_FILTERS = `bgpfilters.${GROUP}`;
+export const BGP_PEERS = `bgppeers.${GROUP}`;
 export const CLUSTER_INFORMATIONS = `clusterinformations.${GROUP}`;
 export const IP_RESERVATIONS = `ipreservations.${GROUP}`;
+export const KUBE_CONTROLLERS_CONFIGURATIONS = `kubecontrollersconfigurations.${GROUP}`;
+
+/** Policy, and what its selectors choose beside pods. */
+export const TIERS = `tiers.${GROUP}`;
+export const NETWORK_POLICIES = `networkpolicies.${GROUP}`;
+export const GLOBAL_NETWORK_POLICIES = `globalnetworkpolicies.${GROUP}`;
+export const STAGED_NETWORK_POLICIES = `stagednetworkpolicies.${GROUP}`;
+export const STAGED_GLOBAL_NETWORK_POLICIES = `stagedglobalnetworkpolicies.${GROUP}`;
+export const STAGED_KUBERNETES_NETWORK_POLICIES = `stagedkubernetesnetworkpolicies.${GROUP}`;
+export const NETWORK_SETS = `networksets.${GROUP}`;
+export const GLOBAL_NETWORK_SETS = `globalnetworksets.${GROUP}`;
+export const HOST_ENDPOINTS = `hostendpoints.${GROUP}`;
+export const KUBERNETES_NETWORK_POLICIES = 'networkpolicies.networking.k8s.io';
 
 export const NODES = 'nodes';
 export const NAMESPACES = 'namespaces';
 export const PODS = 'pods';
+export const SECRETS = 'secrets';
+export const SERVICES = 'services';
+export const SERVICE_ACCOUNTS = 'serviceaccounts';
+export const ENDPOINT_SLICES = 'endpointslices.discovery.k8s.io';
 
 /** What Calico keeps about a node in the node's annotations (KDD). */
 export const NODE_ANNOTATION = {
@@ -28,6 +47,8 @@ export const NODE_ANNOTATION = {
   vxlanTunnel: 'projectcalico.org/IPv4VXLANTunnelAddr',
   vxlanMac: 'projectcalico.org/VXLANTunnelMACAddr',
   asNumber: 'projectcalico.org/ASNumber',
+  reflector: 'projectcalico.org/RouteReflectorClusterID',
+  labels: 'projectcalico.org/labels',
 } as const;
 
 export function annotation(object: KubeObject | undefined, name: string): string | undefined {

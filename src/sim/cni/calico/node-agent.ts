@@ -6,6 +6,11 @@
 import { ok, type Result } from '../../../base/result.ts';
 import { cidrContains, formatIpv4, parseIpv4 } from '../../../model/ip.ts';
 import type { Change, Controller } from '../../kube/controller.ts';
+import type { HasMachine } from '../../kube/controllers/kubelet.ts';
+import { nodeAgent } from '../../kube/controllers/node-agent.ts';
+import { withCondition } from '../../kube/controllers/pod-state.ts';
+import { listAt } from '../../kube/fields.ts';
+import { lastSeen } from '../../kube/last-seen.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { ClusterTransaction } from '../../kube/transaction.ts';
 import { transactionDatastore } from './datastore.ts';
@@ -43,6 +48,8 @@ const TUNNELS: readonly Tunnel[] = [
   },
 ];
 
+const NAME = 'calico-node';
+
 /** How long a failed assignment waits: calico-node exits and is started again. */
 const RETRY = 10_000;
 
@@ -50,16 +57,54 @@ const RETRY = 10_000;
  * As upstream, tunnel addresses are looked at when pools change and when a node joins; a changed annotation or label alone
  * waits for the next of these. Devices follow annotations at once. Keys: `<node>`, `<node>/devices`.
  */
-export const calicoNode: Controller = {
-  name: 'calico-node',
+export const calicoNode = (hasMachine: HasMachine): Controller => ({
+  name: NAME,
   watches: [NODES, IP_POOLS, FELIX_CONFIGURATIONS],
   react: (change, { store }) => keysFor(change, () => store.list(NODES)).map((key) => ({ key, after: 0 })),
   reconcile: (tx, key) => {
     const [name = '', part] = key.split('/');
-    if (part === undefined && !tendNode(tx, name)) tx.schedule(calicoNode.name, key, RETRY);
+    const isThere = tx.get(NODES, undefined, name) !== undefined;
+    if (isThere && (!hasMachine(name) || lastSeen(tx.state, NAME, name))) return;
+    if (part === undefined && !tendNode(tx, name)) tx.schedule(NAME, key, RETRY);
     if (part !== undefined) tendDevices(tx, name);
   },
+});
+
+/** The process on each node: it tells Kubernetes whether the node has a network (node/pkg/lifecycle/{startup,shutdown}). */
+export const calicoNodeProcess: Controller = nodeAgent({
+  name: NAME,
+  stoppedBy: ['calico-node', 'felix'],
+  started: (tx, node) => {
+    if (!tendNode(tx, node)) tx.schedule(NAME, node, RETRY);
+    setNetworkUnavailable(tx, node, NETWORK_UP);
+  },
+  shutDown: (tx, node) => setNetworkUnavailable(tx, node, NETWORK_DOWN),
+});
+
+const NETWORK_UP = {
+  type: 'NetworkUnavailable',
+  status: 'False',
+  reason: 'CalicoIsUp',
+  message: 'Calico is running on this node',
 };
+const NETWORK_DOWN = {
+  type: 'NetworkUnavailable',
+  status: 'True',
+  reason: 'CalicoIsDown',
+  message: 'Calico is shutting down on this node',
+};
+
+function setNetworkUnavailable(tx: ClusterTransaction, name: string, condition: typeof NETWORK_UP): void {
+  const node = tx.get(NODES, undefined, name);
+  const before = listAt(node?.status, 'conditions');
+  if (!node || before.some(({ type, reason }) => type === condition.type && reason === condition.reason))
+    return;
+  const heard = { ...condition, lastHeartbeatTime: tx.timestamp };
+  tx.put(NODES, {
+    ...node,
+    status: { ...node.status, conditions: withCondition(before, heard, tx.timestamp) },
+  });
+}
 
 function keysFor(change: Change, nodes: () => readonly KubeObject[]): readonly string[] {
   switch (change.resource) {

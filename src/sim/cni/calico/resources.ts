@@ -1,18 +1,24 @@
 /**
  * Calico's custom resources as the API server knows them after a manifest install: group crd.projectcalico.org, version v1,
  * with the columns, schemas and CEL rules of the CRDs. projectcalico.org/v3 is not served to kubectl; calicoctl converts.
- * Policies, BGP filters and the kinds marked so below are stored and shown only: nothing enforces them yet.
  */
 import { object, type Schema } from '../../kube/schema.ts';
 import { ALL_VERBS, CUSTOM_COLUMNS, type ResourceType } from '../../kube/resource.ts';
 import * as rules from './crd-rules.ts';
 import * as schemas from './crd-schemas.ts';
 import { GROUP } from './kinds.ts';
+import * as policyRules from './policy/crd-rules.ts';
+import * as policySchemas from './policy/schemas.ts';
+import {
+  KUBE_CONTROLLERS_CONFIGURATION_SPEC,
+  KUBE_CONTROLLERS_CONFIGURATION_STATUS,
+} from './kube-controllers/schema.ts';
 
 interface Crd {
   readonly kind: string;
   readonly plural: string;
   readonly spec: Schema;
+  readonly status?: Schema;
   readonly namespaced?: boolean;
   readonly rules?: rules.CrdRules;
 }
@@ -24,8 +30,12 @@ const CRDS: readonly Crd[] = [
     spec: schemas.BGP_CONFIGURATION_SPEC,
     rules: rules.bgpConfigurationRules,
   },
-  // Stored only.
-  { kind: 'BGPFilter', plural: 'bgpfilters', spec: schemas.BGP_FILTER_SPEC },
+  {
+    kind: 'BGPFilter',
+    plural: 'bgpfilters',
+    spec: schemas.BGP_FILTER_SPEC,
+    rules: rules.bgpFilterRules,
+  },
   { kind: 'BGPPeer', plural: 'bgppeers', spec: schemas.BGP_PEER_SPEC, rules: rules.bgpPeerRules },
   { kind: 'BlockAffinity', plural: 'blockaffinities', spec: schemas.BLOCK_AFFINITY_SPEC },
   { kind: 'ClusterInformation', plural: 'clusterinformations', spec: schemas.CLUSTER_INFORMATION_SPEC },
@@ -35,25 +45,64 @@ const CRDS: readonly Crd[] = [
     spec: schemas.FELIX_CONFIGURATION_SPEC,
     rules: rules.felixConfigurationRules,
   },
-  // Stored only.
   {
     kind: 'GlobalNetworkPolicy',
     plural: 'globalnetworkpolicies',
-    spec: schemas.GLOBAL_NETWORK_POLICY_SPEC,
-    rules: rules.globalNetworkPolicyRules,
+    spec: policySchemas.GLOBAL_NETWORK_POLICY_SPEC,
+    rules: policyRules.globalNetworkPolicyRules,
+  },
+  { kind: 'GlobalNetworkSet', plural: 'globalnetworksets', spec: policySchemas.NETWORK_SET_SPEC },
+  {
+    kind: 'HostEndpoint',
+    plural: 'hostendpoints',
+    spec: policySchemas.HOST_ENDPOINT_SPEC,
+    rules: policyRules.hostEndpointRules,
   },
   { kind: 'IPAMBlock', plural: 'ipamblocks', spec: schemas.IPAM_BLOCK_SPEC },
   { kind: 'IPAMConfig', plural: 'ipamconfigs', spec: schemas.IPAM_CONFIG_SPEC },
   { kind: 'IPAMHandle', plural: 'ipamhandles', spec: schemas.IPAM_HANDLE_SPEC },
   { kind: 'IPPool', plural: 'ippools', spec: schemas.IP_POOL_SPEC, rules: rules.ipPoolRules },
   { kind: 'IPReservation', plural: 'ipreservations', spec: schemas.IP_RESERVATION_SPEC },
-  // Stored only.
+  {
+    kind: 'KubeControllersConfiguration',
+    plural: 'kubecontrollersconfigurations',
+    spec: KUBE_CONTROLLERS_CONFIGURATION_SPEC,
+    status: KUBE_CONTROLLERS_CONFIGURATION_STATUS,
+  },
   {
     kind: 'NetworkPolicy',
     plural: 'networkpolicies',
-    spec: schemas.NETWORK_POLICY_SPEC,
+    spec: policySchemas.NETWORK_POLICY_SPEC,
+    namespaced: true,
+    rules: policyRules.networkPolicyRules,
+  },
+  {
+    kind: 'NetworkSet',
+    plural: 'networksets',
+    spec: policySchemas.NETWORK_SET_SPEC,
     namespaced: true,
   },
+  {
+    kind: 'StagedGlobalNetworkPolicy',
+    plural: 'stagedglobalnetworkpolicies',
+    spec: policySchemas.STAGED_GLOBAL_NETWORK_POLICY_SPEC,
+    rules: policyRules.globalNetworkPolicyRules,
+  },
+  {
+    kind: 'StagedKubernetesNetworkPolicy',
+    plural: 'stagedkubernetesnetworkpolicies',
+    spec: policySchemas.STAGED_KUBERNETES_NETWORK_POLICY_SPEC,
+    namespaced: true,
+    rules: policyRules.stagedKubernetesNetworkPolicyRules,
+  },
+  {
+    kind: 'StagedNetworkPolicy',
+    plural: 'stagednetworkpolicies',
+    spec: policySchemas.STAGED_NETWORK_POLICY_SPEC,
+    namespaced: true,
+    rules: policyRules.networkPolicyRules,
+  },
+  { kind: 'Tier', plural: 'tiers', spec: policySchemas.TIER_SPEC, rules: policyRules.tierRules },
 ];
 
 function resourceType(crd: Crd): ResourceType {
@@ -73,7 +122,7 @@ function resourceType(crd: Crd): ResourceType {
     columns: CUSTOM_COLUMNS,
     generation: true,
     custom: true,
-    schema: object({ spec: crd.spec }),
+    schema: object({ spec: crd.spec, ...(crd.status && { status: crd.status }) }),
     ...(judge && { validate: (written, before) => judge(written, before) }),
   };
 }

@@ -92,3 +92,31 @@ function identifier(input: string): Step {
   if (label.length > LABEL_LIMIT) return err(`label too long: ${label}`);
   return cut('label', input.slice(label.length), label);
 }
+
+/** Names of the kinds as Go's stringer prints them. */
+const KIND_NAME: Readonly<Record<TokenKind, string>> = {
+  '(': 'TokLParen',
+  ')': 'TokRParen',
+  '{': 'TokLBrace',
+  '}': 'TokRBrace',
+  ',': 'TokComma',
+  '==': 'TokEq',
+  '!=': 'TokNe',
+  '!': 'TokNot',
+  '&&': 'TokAnd',
+  '||': 'TokOr',
+  string: 'TokStringLiteral',
+  label: 'TokLabel',
+  has: 'TokHas',
+  all: 'TokAll',
+  global: 'TokGlobal',
+  contains: 'TokContains',
+  'starts with': 'TokStartsWith',
+  'ends with': 'TokEndsWith',
+  in: 'TokIn',
+  'not in': 'TokNotIn',
+  eof: 'TokEOF',
+};
+
+/** `TokLabel(rack)` */
+export const spellToken = ({ kind, value }: Token): string => `${KIND_NAME[kind]}(${value})`;

@@ -1,10 +1,11 @@
 /**
- * Calico's selector language: parse, evaluate, and the canonical spelling. Pools, BGP peers and policies choose nodes,
- * namespaces and pods with it.
+ * Calico's selector language: parse, evaluate, the canonical spelling and the id that follows from it. Pools, BGP peers and
+ * policies choose nodes, namespaces and pods with it.
  * Source: libcalico-go/lib/selector/{tokenizer,parser}, Calico v3.32.1.
  */
 import { err, ok, type Result } from '../../../base/result.ts';
-import { tokenize, type Token, type TokenKind } from './selector-tokens.ts';
+import { uniqueId } from './names.ts';
+import { spellToken, tokenize, type Token, type TokenKind } from './selector-tokens.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -56,13 +57,22 @@ export function parseSelector(text: string): Result<SelectorNode, string> {
   }
 }
 
+const KNOWN_LIMIT = 4000;
 const known = new Map<string, Result<SelectorNode, string>>();
+
+/** As `parseSelector`, remembering what was parsed. */
+export function knownSelector(text: string): Result<SelectorNode, string> {
+  const before = known.get(text);
+  if (before) return before;
+  const parsed = parseSelector(text);
+  if (known.size >= KNOWN_LIMIT) known.clear();
+  known.set(text, parsed);
+  return parsed;
+}
 
 /** Whether `labels` satisfy the selector; `undefined` when the text is malformed. */
 export function selects(text: string, labels: Labels): boolean | undefined {
-  const parsed = known.get(text) ?? parseSelector(text);
-  if (known.size > 1000) known.clear();
-  known.set(text, parsed);
+  const parsed = knownSelector(text);
   return parsed.ok ? evaluate(parsed.value, labels) : undefined;
 }
 
@@ -163,6 +173,9 @@ class Parser {
   }
 }
 
+const valueOf = (labels: Labels, label: string): string | undefined =>
+  Object.hasOwn(labels, label) ? labels[label] : undefined;
+
 /** A missing label satisfies only `!=` and `not in`; `all()` and `global()` are always true. */
 export function evaluate(node: SelectorNode, labels: Labels): boolean {
   switch (node.kind) {
@@ -172,13 +185,9 @@ export function evaluate(node: SelectorNode, labels: Labels): boolean {
     case 'has':
       return Object.hasOwn(labels, node.label);
     case 'compare':
-      return compare(
-        node.operator,
-        Object.hasOwn(labels, node.label) ? labels[node.label] : undefined,
-        node.value,
-      );
+      return compare(node.operator, valueOf(labels, node.label), node.value);
     case 'set': {
-      const value = Object.hasOwn(labels, node.label) ? labels[node.label] : undefined;
+      const value = valueOf(labels, node.label);
       const among = value !== undefined && node.values.includes(value);
       return among === node.in;
     }
@@ -215,7 +224,7 @@ export function canonicalSelector(node: SelectorNode): string {
     case 'has':
       return `has(${node.label})`;
     case 'compare':
-      return `${node.label} ${node.operator.replace(' ', '')} ${quoted(node.value)}`;
+      return `${node.label} ${node.operator} ${quoted(node.value)}`;
     case 'set':
       return `${node.label} ${node.in ? 'in' : 'not in'} {${node.values.map(quoted).join(', ')}}`;
     case 'not':
@@ -228,5 +237,23 @@ export function canonicalSelector(node: SelectorNode): string {
 
 const quoted = (value: string): string => (value.includes('"') ? `'${value}'` : `"${value}"`);
 
-/** As Go prints the tokenizer's struct: kind, then text. */
-const spellToken = (token: Token): string => `{${token.kind === 'eof' ? 'EOF' : token.kind} ${token.value}}`;
+/** `s:` and a hash of the canonical spelling: the id of the IP set that holds what the selector chooses. */
+export const selectorId = (node: SelectorNode): string => uniqueId('s', canonicalSelector(node));
+
+/** The same selector about labels whose names begin with `prefix`. */
+export function prefixLabels(node: SelectorNode, prefix: string): SelectorNode {
+  switch (node.kind) {
+    case 'all':
+    case 'global':
+      return node;
+    case 'has':
+    case 'compare':
+    case 'set':
+      return { ...node, label: `${prefix}${node.label}` };
+    case 'not':
+      return { kind: 'not', of: prefixLabels(node.of, prefix) };
+    case 'and':
+    case 'or':
+      return { kind: node.kind, of: node.of.map((term) => prefixLabels(term, prefix)) };
+  }
+}

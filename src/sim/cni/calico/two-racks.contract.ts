@@ -63,11 +63,11 @@ export const TWO_RACKS: Topology = {
 export class TestCluster {
   readonly topology: Topology;
   state: ClusterState;
-  readonly #cni;
+  readonly cni;
 
   constructor(topology: Topology = TWO_RACKS) {
     this.topology = topology;
-    this.#cni = calicoCni(topology);
+    this.cni = calicoCni(topology);
     this.state = {
       now: 0,
       epoch: EPOCH,
@@ -124,7 +124,7 @@ export class TestCluster {
         spec: { nodeName: node },
       });
       const containerId = tx.hex(64);
-      const added = this.#cni.add(tx, pod, containerId);
+      const added = this.cni.add(tx, pod, containerId);
       if (!added.ok) return added.error;
       const sandbox: PodSandbox = {
         uid,
@@ -143,7 +143,7 @@ export class TestCluster {
     this.change((tx) => {
       const sandbox = [...tx.state.sandboxes.values()].find(({ pod }) => pod === name);
       if (sandbox) {
-        this.#cni.del(tx, sandbox);
+        this.cni.del(tx, sandbox);
         tx.removeSandbox(sandbox.uid);
       }
       tx.delete('pods', 'default', name);

@@ -6,7 +6,7 @@ export const IPTABLES_SAVE: FlagTable = {
   usage: 'iptables-save [-c] [-t table]',
   provenance: 'iptables-save(8); complaints and layout compared with iptables-save 1.8.9 (nf_tables)',
   flags: [
-    { short: 'c', long: 'counters', about: 'print counters (packets are not counted by rule: [0:0])' },
+    { short: 'c', long: 'counters', about: 'print the counters of the rules' },
     { short: 't', long: 'table', takes: 'table', about: 'only this table' },
     { short: 'V', long: 'version', about: 'print the version' },
     {
@@ -20,6 +20,24 @@ export const IPTABLES_SAVE: FlagTable = {
   ],
 };
 
+export const IPTABLES_RESTORE: FlagTable = {
+  tool: 'iptables-restore',
+  usage: 'iptables-restore [-n] [-t] [-T table] [file]',
+  provenance: 'iptables-restore(8); complaints compared with iptables-restore 1.8.9 (nf_tables)',
+  flags: [
+    { short: 'n', long: 'noflush', about: 'keep what is there; only chains that are named begin anew' },
+    { short: 't', long: 'test', about: 'read everything and change nothing' },
+    { short: 'T', long: 'table', takes: 'table', about: 'only this table' },
+    { short: 'V', long: 'version', about: 'print the version' },
+    { short: 'h', long: 'help', about: 'print this page' },
+    { short: 'w', long: 'wait', about: 'wait for the lock', support: 'ignored' },
+    { short: '4', long: 'ipv4', about: 'nothing', support: 'ignored' },
+    { short: 'M', long: 'modprobe', takes: 'path', about: 'load modules with it', support: 'ignored' },
+    { short: 'c', long: 'counters', about: 'take the counters over', support: 'refused' },
+    { short: 'v', long: 'verbose', about: 'tell what is done', support: 'refused' },
+  ],
+};
+
 /** One letter each; the first of a line is the command, the rest qualify it. */
 export interface CommandFlag {
   readonly short: string;
@@ -27,7 +45,7 @@ export interface CommandFlag {
   readonly takes: string;
 }
 
-/** iptables(8), and 1.8.9 itself; renaming (-E) is the one that is refused. */
+/** iptables(8), and 1.8.9 itself. */
 export const COMMANDS: readonly CommandFlag[] = [
   { short: 'A', long: 'append', takes: 'chain rule-specification' },
   { short: 'C', long: 'check', takes: 'chain rule-specification' },
@@ -55,12 +73,15 @@ export const TARGETS = [
   'DNAT',
   'MARK',
   'NOTRACK',
+  'LOG',
 ] as const;
 
 /** Match extensions that rules typed here may name with -m. */
 export const MATCHES = [
   'tcp',
   'udp',
+  'sctp',
+  'icmp',
   'comment',
   'set',
   'addrtype',
@@ -69,4 +90,5 @@ export const MATCHES = [
   'multiport',
   'statistic',
   'rpfilter',
+  'recent',
 ] as const;

@@ -1,5 +1,5 @@
 /**
- * `iptables`: reads a node's rules (-L, -S) and changes them (-A, -I, -D, -R, -F, -N, -X, -P). A change counts at once for
+ * `iptables`: reads a node's rules (-L, -S) and changes them (-A, -I, -D, -R, -F, -N, -X, -E, -P, -Z). A change counts at once for
  * every packet; what Felix owns comes back with its next refresh. Texts: iptables 1.8.9 (nf_tables), compared with the real
  * tool.
  */
@@ -14,6 +14,7 @@ import {
   type Rule,
   type TableName,
 } from '../../net/netfilter-rules.ts';
+import { ruleCounter } from '../../net/rule-counters.ts';
 import type { Command, CommandIo, CompletionIo } from '../command.ts';
 import type { Complaint, Parsed } from '../network/complaint.ts';
 import { hereOf, type Here } from '../network/here.ts';
@@ -46,7 +47,7 @@ interface Line {
   /** What follows the command: a chain, a number, a policy. */
   readonly operands: readonly string[];
   readonly rest: readonly string[];
-  readonly format: Omit<ListFormat, 'hostName'>;
+  readonly format: Omit<ListFormat, 'hostName' | 'counter'>;
 }
 
 function runIptables(io: CommandIo): Parsed<string> {
@@ -60,11 +61,11 @@ function runIptables(io: CommandIo): Parsed<string> {
   const chains = listedChains(line.value.table, here.netns.netfilter.tables[line.value.table] ?? []);
   switch (line.value.command.short) {
     case 'L':
-      return listRules(io, line.value, chains);
+      return listRules(io, here, line.value, chains);
     case 'S':
-      return specifyRules(line.value, chains);
+      return specifyRules(here, line.value, chains);
     case 'Z':
-      return ok('');
+      return zero(io, here, { line: line.value, chains });
     case 'C':
       return check(line.value, chains);
     default:
@@ -158,14 +159,43 @@ function select(
     : err(misuse(`Invalid rule number \`${number}'`));
 }
 
-function listRules(io: CommandIo, line: Line, chains: readonly Chain[]): Parsed<string> {
+/** Chains and rules that do not exist are two things: nf_tables minds the first alone. */
+function zero(
+  io: CommandIo,
+  { id }: Here,
+  { line, chains }: { readonly line: Line; readonly chains: readonly Chain[] },
+): Parsed<string> {
+  const [name, number] = line.operands;
+  const chain = chains.find((each) => each.name === name);
+  if (name !== undefined && !chain) return err({ status: 1, message: NO_SUCH_CHAIN });
+  const rule = chain && number !== undefined ? rulesOf(chain)[Number(number) - 1] : undefined;
+  if (number !== undefined && !rule) return ok('');
+  const which = rule && name !== undefined ? { rule: printRule(name, rule) } : {};
+  const { table } = line;
+  io.network.edit(id, {
+    kind: 'zero-counters',
+    table,
+    ...(name === undefined ? {} : { chain: name }),
+    ...which,
+  });
+  return ok('');
+}
+
+const NO_SUCH_CHAIN = 'iptables: No chain/target/match by that name.';
+
+function listRules(io: CommandIo, here: Here, line: Line, chains: readonly Chain[]): Parsed<string> {
   const selection = select(line, chains);
   if (!selection.ok) return selection;
   const { chains: chosen, number } = selection.value;
-  const format: ListFormat = { ...line.format, hostName: (address) => hostName(io, address) };
+  const format: ListFormat = {
+    ...line.format,
+    hostName: (address) => hostName(io, address),
+    counter: (chain, rule) => ruleCounter(here.memory, line.table, chain, rule),
+  };
+  const [first] = chosen;
   if (number !== undefined) {
-    const rule = chosen[0] && rulesOf(chosen[0])[number - 1];
-    return ok(rule ? `${ruleRow(rule, number, format)}\n` : '');
+    const rule = first && rulesOf(first)[number - 1];
+    return ok(first && rule ? `${ruleRow({ chain: first.name, rule, number }, format)}\n` : '');
   }
   return ok(
     chosen
@@ -178,18 +208,24 @@ function listRules(io: CommandIo, line: Line, chains: readonly Chain[]): Parsed<
   );
 }
 
-function specifyRules(line: Line, chains: readonly Chain[]): Parsed<string> {
+function specifyRules(here: Here, line: Line, chains: readonly Chain[]): Parsed<string> {
   const selection = select(line, chains);
   if (!selection.ok) return selection;
   const { chains: chosen, number } = selection.value;
-  const counters = line.format.verbose ? ' -c 0 0' : '';
+  const { verbose } = line.format;
+  const counted = (chain: string, rule: Rule): string => {
+    const { packets, bytes } = ruleCounter(here.memory, line.table, chain, rule);
+    return verbose ? ` -c ${packets} ${bytes}` : '';
+  };
   const heads = chosen.map(({ name, policy }) =>
-    policy === undefined ? `-N ${name}` : `-P ${name} ${policy}${counters}`,
+    policy === undefined ? `-N ${name}` : `-P ${name} ${policy}${verbose ? ' -c 0 0' : ''}`,
   );
   const rules = chosen.flatMap((chain) =>
     rulesOf(chain)
       .filter((_, at) => number === undefined || at === number - 1)
-      .map((rule) => printRule(chain.name, rule).replace(/ (-[jg] \S+.*)$/, `${counters} $1`)),
+      .map((rule) =>
+        printRule(chain.name, rule).replace(/( -[jg] \S+.*)?$/, `${counted(chain.name, rule)}$1`),
+      ),
   );
   const lines = number === undefined ? [...heads, ...rules] : rules;
   return ok(lines.map((text) => `${text}\n`).join(''));
@@ -204,14 +240,25 @@ function check({ operands: [name = ''], rest }: Line, chains: readonly Chain[]):
 
 const NO_SUCH_RULE = 'iptables: Bad rule (does a matching rule exist in that chain?).';
 
-function change(io: CommandIo, here: Here, line: Line): Parsed<string> {
+/** What a line changes, with what the words alone forbid. */
+export function plannedChange(here: Here, args: readonly string[]): Parsed<NetfilterChange> {
+  const line = parseLine(args);
+  return line.ok ? plan(here, line.value) : line;
+}
+
+function plan(here: Here, line: Line): Parsed<NetfilterChange> {
   const wanted = changeOf(line);
   if (!wanted.ok) return wanted;
   const inhibited =
     'rule' in wanted.value ? inhibition(line.table, wanted.value.chain, wanted.value.rule) : undefined;
   if (inhibited) return err(inhibited);
   const set = 'rule' in wanted.value ? missingSet(here, wanted.value.rule) : undefined;
-  if (set !== undefined) return err(misuse(`Set ${set} doesn't exist.\n`));
+  return set === undefined ? wanted : err(misuse(`Set ${set} doesn't exist.\n`));
+}
+
+function change(io: CommandIo, here: Here, line: Line): Parsed<string> {
+  const wanted = plan(here, line);
+  if (!wanted.ok) return wanted;
   const edited = io.network.edit(here.id, { kind: 'netfilter', table: line.table, change: wanted.value });
   if (edited.ok) return ok('');
   const status = /^iptables v.*CHAIN_DEL/.test(edited.message) ? 4 : edited.message.includes('Try `') ? 2 : 1;
@@ -220,13 +267,13 @@ function change(io: CommandIo, here: Here, line: Line): Parsed<string> {
 
 function changeOf({ command: { short, long }, operands, rest }: Line): Parsed<NetfilterChange> {
   const [chain, second] = operands;
-  if (short === 'E') return err({ status: 2, message: 'iptables: renaming a chain (-E) is not simulated.' });
   if (short === 'F' || short === 'X') {
     const named = chain === undefined ? {} : { chain };
     return ok(short === 'F' ? { op: 'flush', ...named } : { op: 'delete-chain', ...named });
   }
   if (chain === undefined) return err(misuse(`option "-${short}" requires an argument`));
   if (short === 'N') return newChain(chain);
+  if (short === 'E') return renamedChain(chain, second);
   if (short === 'P') return policyChange(chain, second);
   return ruleChange({ short, long }, { chain, second, rest });
 }
@@ -262,6 +309,12 @@ function ruleChange(
 function newChain(chain: string): Parsed<NetfilterChange> {
   if (chain.length > 28) return err(misuse(`chain name \`${chain}' too long (must be under 29 chars)`));
   return ok({ op: 'new-chain', chain });
+}
+
+function renamedChain(chain: string, to: string | undefined): Parsed<NetfilterChange> {
+  if (to === undefined) return err(misuse('-E requires old-chain-name and new-chain-name'));
+  if (to.length > 28) return err(misuse(`chain name \`${to}' too long (must be under 29 chars)`));
+  return ok({ op: 'rename-chain', chain, to });
 }
 
 function policyChange(chain: string, policy: string | undefined): Parsed<NetfilterChange> {
@@ -314,12 +367,11 @@ const HELP = [
   '       iptables -[LS] [chain [rulenum]] [options]',
   '       iptables -[FZ] [chain] [options]',
   '       iptables -[NX] chain',
+  '       iptables -E old-chain-name new-chain-name',
   '       iptables -P chain target [options]',
   '',
   'Commands:',
-  ...COMMANDS.filter(({ short }) => short !== 'E').map(
-    ({ short, long, takes }) => `  --${long.padEnd(13)} -${short} ${takes}`,
-  ),
+  ...COMMANDS.map(({ short, long, takes }) => `  --${long.padEnd(13)} -${short} ${takes}`),
   '',
   'Options:',
   '  -t table   -n (numbers)   -v (counters, devices)   -x (exact)   --line-numbers   -w (ignored)',
@@ -337,7 +389,7 @@ function completeIptables(words: readonly string[], io: CompletionIo): readonly 
   const table = words.includes('-t') && isTable(named) ? named : 'filter';
   const chains = (): readonly string[] =>
     listedChains(table, hereOf(io)?.netns.netfilter.tables[table] ?? []).map(({ name }) => name);
-  if (/^-[nvx]*[ACDILSFZRNXP]$/.test(before)) return chains();
+  if (/^-[nvx]*[ACDEILSFZRNXP]$/.test(before)) return chains();
   if (/^-[jg]$/.test(before)) return [...TARGETS, ...chains()];
   if (before === '-m') return MATCHES;
   if (/^-[io]$/.test(before)) return hereOf(io)?.netns.devices.map(({ name }) => name) ?? [];

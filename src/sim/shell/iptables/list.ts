@@ -1,19 +1,31 @@
 /**
  * `iptables -L`: chains as tables for people. Columns and words: iptables 1.8.9 (nf_tables), compared with the real tool
- * reading the same rules. Packets are not counted by rule: every counter is 0.
+ * reading the same rules. Like it, chains by themselves count nothing.
  */
 import { referencesTo } from '../../net/edit-netfilter.ts';
 import {
+  commentsOf,
   CTSTATE_ORDER,
   hexadecimal,
   maskedHex,
+  PORTS_OPTION,
+  portSpan,
   PROTOCOL_NAMES,
   quantised,
 } from '../../net/netfilter-print.ts';
-import { rulesOf, type Chain, type Match, type Rule, type Target } from '../../net/netfilter-rules.ts';
+import {
+  rulesOf,
+  type Chain,
+  type Match,
+  type PortRange,
+  type Rule,
+  type Target,
+} from '../../net/netfilter-rules.ts';
+import type { RuleCounter } from '../../net/netns.ts';
 import { assertNever } from '../../../base/result.ts';
 import { formatCidr, formatIpv4, type Cidr, type Ipv4 } from '../../../model/ip.ts';
 import { serviceName } from '../network/services.ts';
+import { icmpName } from './icmp-names.ts';
 
 export interface ListFormat {
   readonly numeric: boolean;
@@ -22,6 +34,7 @@ export interface ListFormat {
   readonly lineNumbers: boolean;
   /** The name of an address, where it has one; asked unless numeric. */
   readonly hostName: (address: Ipv4) => string | undefined;
+  readonly counter: (chain: string, rule: Rule) => RuleCounter;
 }
 
 /** The chain's head, its column titles and its rules. */
@@ -32,7 +45,7 @@ export function chainTable(chain: Chain, all: readonly Chain[], format: ListForm
   return [
     `Chain ${name} (${about})`,
     titles(format),
-    ...rulesOf(chain).map((rule, at) => ruleRow(rule, at + 1, format)),
+    ...rulesOf(chain).map((rule, at) => ruleRow({ chain: name, rule, number: at + 1 }, format)),
   ];
 }
 
@@ -53,8 +66,15 @@ type AddressMatch = Extract<Match, { kind: 'source' | 'destination' }>;
 const negated = (match: Match | undefined): boolean =>
   match !== undefined && 'not' in match && match.not === true;
 
-export function ruleRow(rule: Rule, number: number, format: ListFormat): string {
-  const { verbose, exact, lineNumbers, numeric } = format;
+export interface Row {
+  readonly chain: string;
+  readonly rule: Rule;
+  /** From 1. */
+  readonly number: number;
+}
+
+export function ruleRow({ chain, rule, number }: Row, format: ListFormat): string {
+  const { verbose, lineNumbers, numeric } = format;
   const { matches, target } = rule;
   const device = (kind: 'in-interface' | 'out-interface'): string => {
     const match = matches.find((each): each is DeviceMatch => each.kind === kind);
@@ -66,14 +86,31 @@ export function ruleRow(rule: Rule, number: number, format: ListFormat): string 
   };
   return [
     lineNumbers ? `${String(number).padEnd(4)} ` : '',
-    verbose ? (exact ? '       0        0 ' : '    0     0 ') : '',
+    verbose ? counterText(format.counter(chain, rule), format) : '',
     `${targetName(target).padEnd(9)} ${protocolText(matches, numeric)} -- `,
     verbose ? ` ${device('in-interface').padEnd(6)} ${device('out-interface').padEnd(6)} ` : '',
     address('source'),
     address('destination'),
     target.kind === 'jump' && target.goto ? '[goto] ' : '',
-    ...[...conditionTexts(rule, numeric), ...targetTexts(target)].map((text) => ` ${text}`),
+    ...[...conditionTexts(rule, numeric), ...targetTexts(target, numeric)].map((text) => ` ${text}`),
   ].join('');
+}
+
+function counterText({ packets, bytes }: RuleCounter, { exact }: ListFormat): string {
+  return (
+    [packets, bytes].map((count) => (exact ? String(count).padStart(8) : shortened(count))).join(' ') + ' '
+  );
+}
+
+/** xtables_print_num: from 100,000 on in thousands, millions, ... */
+function shortened(count: number): string {
+  if (count <= 99_999) return String(count).padStart(5);
+  let rest = count;
+  for (const unit of ['K', 'M', 'G']) {
+    rest = Math.floor((rest + 500) / 1000);
+    if (rest <= 9_999) return `${String(rest).padStart(4)}${unit}`;
+  }
+  return `${String(Math.floor((rest + 500) / 1000)).padStart(4)}T`;
 }
 
 function protocolText(matches: readonly Match[], numeric: boolean): string {
@@ -90,6 +127,7 @@ function addressText(prefix: Cidr | undefined, { numeric, hostName }: ListFormat
 }
 
 const targetName = (target: Target): string => {
+  if (target.kind === 'none') return '';
   if (target.kind === 'jump') return target.chain;
   return target.kind === 'notrack' ? 'CT' : target.kind.toUpperCase();
 };
@@ -97,9 +135,7 @@ const targetName = (target: Target): string => {
 function conditionTexts(rule: Rule, numeric: boolean): readonly string[] {
   const protocol = rule.matches.find((match) => match.kind === 'protocol');
   const transport = protocol ? (PROTOCOL_NAMES.get(protocol.protocol) ?? '') : '';
-  const comments = [rule.comment, rule.remark].flatMap((text) =>
-    text === undefined ? [] : [`/* ${text} */`],
-  );
+  const comments = commentsOf(rule).map((text) => `/* ${text} */`);
   const others = rule.matches.flatMap((match) => conditionText(match, { transport, numeric }));
   const module = protocol?.module ? [transport] : [];
   return rule.commentLast ? [...others, ...comments, ...module] : [...comments, ...others, ...module];
@@ -121,11 +157,15 @@ function conditionText(match: Match, words: Words): readonly string[] {
     case 'protocol':
       return [];
     case 'destination-port':
-      return match.multiport
-        ? [`multiport dports ${portText(match.port, words)}`]
-        : [`${words.transport} dpt:${portText(match.port, words)}`];
+      return [`${words.transport} ${portWords('dpt', match, words)}`];
     case 'source-port':
-      return [`${words.transport} spt:${portText(match.port, words)}`];
+      return [`${words.transport} ${portWords('spt', match, words)}`];
+    case 'ports': {
+      const ranges = match.ranges.map((range) => rangeText(range, words));
+      return [`multiport ${PORTS_OPTION[match.side]} ${not ? ' !' : ''}${ranges.join(',')}`];
+    }
+    case 'icmp-type':
+      return [icmpText(match, words.numeric)];
     case 'ipset':
       return [`${not ? '! ' : ''}match-set ${match.set} ${match.direction}`];
     case 'addrtype':
@@ -142,16 +182,46 @@ function conditionText(match: Match, words: Words): readonly string[] {
       return [`rpfilter validmark${not ? ' invert' : ''}`];
     case 'probability':
       return [`statistic mode random probability ${quantised(match.probability)}`];
+    case 'recent':
+      return [recentWords(match)];
     default:
       return assertNever(match);
   }
 }
 
+/** extensions/libxt_recent.c recent_print. */
+function recentWords({ list, check, seconds, reap, not }: Extract<Match, { kind: 'recent' }>): string {
+  const aged = seconds === undefined ? '' : ` seconds: ${seconds}${reap ? ' reap' : ''}`;
+  const verb = check === 'set' ? 'SET' : 'CHECK';
+  return `${not ? '! ' : ''}recent: ${verb}${aged} name: ${list} side: source mask: 255.255.255.255`;
+}
+
+/** `dpt:80`, `dpts:80:90`, `dpt:!80` */
+function portWords(
+  option: 'dpt' | 'spt',
+  { port, last, not }: { readonly port: number; readonly last?: number; readonly not?: boolean },
+  words: Words,
+): string {
+  const range = { first: port, last: last ?? port };
+  return `${option}${range.last === port ? '' : 's'}:${not ? '!' : ''}${rangeText(range, words)}`;
+}
+
+const rangeText = ({ first, last }: PortRange, words: Words): string =>
+  [first, ...(last === first ? [] : [last])].map((port) => portText(port, words)).join(':');
+
+function icmpText({ type, code, not }: Extract<Match, { kind: 'icmp-type' }>, numeric: boolean): string {
+  const name = numeric ? undefined : icmpName(type, code);
+  if (name !== undefined) return `icmp ${not ? '!' : ''}${name}`;
+  return `icmp${not ? ' !' : ''}type ${type}${code === undefined ? '' : ` code ${code}`}`;
+}
+
 const portText = (port: number, { transport, numeric }: Words): string =>
   (numeric ? undefined : serviceName(port, transport)) ?? String(port);
 
-function targetTexts(target: Target): readonly string[] {
+function targetTexts(target: Target, numeric: boolean): readonly string[] {
   switch (target.kind) {
+    case 'log':
+      return [logText(target, numeric)];
     case 'reject':
       return ['reject-with icmp-port-unreachable'];
     case 'notrack':
@@ -161,12 +231,26 @@ function targetTexts(target: Target): readonly string[] {
     case 'dnat':
       return [`to:${formatIpv4(target.to)}${target.port === undefined ? '' : `:${target.port}`}`];
     case 'snat':
-      return [`to:${formatIpv4(target.to)}`, ...(target.randomFully ? ['random-fully'] : [])];
+      return [
+        `to:${formatIpv4(target.to)}${target.ports ? `:${portSpan(target.ports)}` : ''}`,
+        ...(target.randomFully ? ['random-fully'] : []),
+      ];
     case 'masquerade':
-      return target.randomFully ? ['random-fully'] : [];
+      return [
+        ...(target.ports ? [`masq ports: ${portSpan(target.ports)}`] : []),
+        ...(target.randomFully ? ['random-fully'] : []),
+      ];
     default:
       return [];
   }
+}
+
+const LOG_LEVELS = ['emerg', 'alert', 'crit', 'error', 'warn', 'notice', 'info', 'debug'] as const;
+
+/** extensions/libxt_LOG.c LOG_print. */
+function logText({ prefix, level }: Extract<Target, { kind: 'log' }>, numeric: boolean): string {
+  const head = numeric ? `LOG flags 0 level ${level}` : `LOG level ${LOG_LEVELS[level] ?? level}`;
+  return prefix === '' ? head : `${head} prefix "${prefix}"`;
 }
 
 /** extensions/libxt_MARK.c mark_tg_print. */

@@ -6,31 +6,32 @@
 import { err, ok } from '../../../base/result.ts';
 import { parseIpv4, type Cidr } from '../../../model/ip.ts';
 import { PROTOCOL_NAMES } from '../../net/netfilter-print.ts';
-import type { CtState, Match, Rule, Target } from '../../net/netfilter-rules.ts';
+import {
+  SET_DIRECTIONS,
+  type CtState,
+  type Match,
+  type PortRange,
+  type Rule,
+} from '../../net/netfilter-rules.ts';
 import type { Parsed } from '../network/complaint.ts';
-import { servicePort } from '../network/services.ts';
-import { MATCHES, TARGETS } from './honoured.ts';
+import { MATCHES } from './honoured.ts';
+import { parseIcmp } from './icmp-names.ts';
+import {
+  isNumber,
+  needs,
+  negation,
+  portOf,
+  UNEVALUATED,
+  unknownOption,
+  UNSET,
+  type Draft,
+  type Option,
+} from './rule-draft.ts';
+import { RECENT_OPTIONS } from './recent.ts';
+import { readTarget, targetOption } from './rule-target.ts';
 import { misuse } from './tool.ts';
 
-/** What has been read of a rule so far. */
-interface Draft {
-  readonly matches: Match[];
-  protocol: number | undefined;
-  negate: boolean;
-  modules: Set<string>;
-  comments: string[];
-  commentAfter: boolean;
-  target: Target | undefined;
-}
-
-interface Option {
-  /** How many words follow; 1 unless said. */
-  readonly takes?: 0 | 2;
-  /** What is wrong with them. */
-  readonly read: (draft: Draft, value: string, second: string) => string | undefined;
-}
-
-/** Reads all words; a rule without target counts packets only, which is not simulated. */
+/** Reads all words. */
 export function parseRule(words: readonly string[]): Parsed<Rule> {
   const draft: Draft = {
     matches: [],
@@ -62,33 +63,27 @@ export function parseRule(words: readonly string[]): Parsed<Rule> {
 }
 
 function finished(draft: Draft): Parsed<Rule> {
-  const { target, matches, comments, commentAfter } = draft;
-  if (!target) return err(misuse('a rule without -j only counts packets, which the simulator does not do'));
+  const { target = { kind: 'none' } as const, matches, comments, commentAfter } = draft;
   if (target.kind === 'snat' || target.kind === 'dnat') {
     if (target.to === UNSET)
       return err(
         misuse(`option "--to-${target.kind === 'snat' ? 'source' : 'destination'}" must be specified`),
       );
   }
-  const [comment, remark] = comments;
+  const [comment, ...remarks] = comments;
   return ok({
     matches,
     target,
     ...(comment !== undefined && { comment }),
-    ...(remark !== undefined && { remark }),
+    ...(remarks.length > 0 && { remarks }),
     ...(commentAfter && { commentLast: true }),
   });
 }
 
-const UNSET = 0;
 const plain = (text: string): { readonly status: number; readonly message: string } => ({
   status: 2,
   message: `${text}\nTry \`iptables -h' or 'iptables --help' for more information.`,
 });
-
-const unknownOption = (word: string): string => `unknown option "${word}"`;
-
-const UNEVALUATED = 'is a real one that the simulator does not evaluate';
 
 const OPTIONS: ReadonlyMap<string, Option> = new Map<string, Option>([
   ...alike(['-p', '--protocol', '--proto'], { read: readProtocol }),
@@ -101,7 +96,10 @@ const OPTIONS: ReadonlyMap<string, Option> = new Map<string, Option>([
   ...alike(['-g', '--goto'], { read: readTarget(true) }),
   ...alike(['--dport', '--destination-port'], { read: readPort('destination-port') }),
   ...alike(['--sport', '--source-port'], { read: readPort('source-port') }),
-  ...alike(['--dports', '--destination-ports'], { read: readMultiport }),
+  ...alike(['--dports', '--destination-ports'], { read: needs('multiport', readPorts('destination')) }),
+  ...alike(['--sports', '--source-ports'], { read: needs('multiport', readPorts('source')) }),
+  ['--ports', { read: needs('multiport', readPorts('either')) }],
+  ['--icmp-type', { read: readIcmpType }],
   ['--comment', { read: (draft, value) => void draft.comments.push(value) }],
   ['--match-set', { takes: 2, read: needs('set', readSet) }],
   ['--src-type', { read: needs('addrtype', readAddressType('src')) }],
@@ -118,6 +116,7 @@ const OPTIONS: ReadonlyMap<string, Option> = new Map<string, Option>([
     },
   ],
   ['--probability', { read: needs('statistic', readProbability) }],
+  ...RECENT_OPTIONS,
   ['--validmark', { takes: 0, read: needs('rpfilter', () => undefined) }],
   [
     '--invert',
@@ -131,14 +130,6 @@ const OPTIONS: ReadonlyMap<string, Option> = new Map<string, Option>([
 function alike(names: readonly string[], option: Option): readonly (readonly [string, Option])[] {
   return names.map((name) => [name, option] as const);
 }
-
-/** An option of an extension that -m has not named is unknown. */
-function needs(module: string, read: Option['read']): Option['read'] {
-  return (draft, value, second) =>
-    draft.modules.has(module) ? read(draft, value, second) : `an option of "-m ${module}" stands before it`;
-}
-
-const negation = (draft: Draft): { readonly not?: true } => (draft.negate ? { not: true } : {});
 
 function readProtocol(draft: Draft, value: string): string | undefined {
   const named = [...PROTOCOL_NAMES].find(([, name]) => name === value.toLowerCase())?.[0];
@@ -188,55 +179,85 @@ function readModule(draft: Draft, name: string): string | undefined {
 const EXTENSIONS: ReadonlySet<Match['kind']> = new Set([
   'destination-port',
   'source-port',
+  'ports',
+  'icmp-type',
   'ipset',
   'addrtype',
   'mark',
   'ctstate',
   'rpfilter',
   'probability',
+  'recent',
 ]);
 
 const TRANSPORTS: ReadonlyMap<number, string> = new Map([
   [6, 'tcp'],
   [17, 'udp'],
+  [33, 'dccp'],
   [132, 'sctp'],
+  [136, 'udplite'],
 ]);
 
 function readPort(kind: 'destination-port' | 'source-port'): Option['read'] {
   return (draft, value) => {
     const transport = TRANSPORTS.get(draft.protocol ?? 0);
     if (transport === undefined) return unknownOption(kind === 'destination-port' ? '--dport' : '--sport');
-    const port = portOf(value, transport);
-    if (port === undefined) {
-      return value.includes(':') || draft.negate
-        ? `a port range, or "!" before a port, ${UNEVALUATED}`
-        : `invalid port/service \`${value}' specified`;
-    }
-    draft.matches.push({ kind, port });
+    const range = rangeOf(value, transport);
+    if (range === undefined) return `invalid port/service \`${value}' specified`;
+    const { first, last } = range;
+    if (first > last) return 'invalid portrange (min > max)';
+    draft.matches.push({ kind, port: first, ...(last !== first && { last }), ...negation(draft) });
     return undefined;
   };
 }
 
-function portOf(text: string, transport: string): number | undefined {
-  if (!/^\d+$/.test(text)) return servicePort(text, transport);
-  return Number(text) <= 65535 ? Number(text) : undefined;
+/** `80`, `http`, `80:90`, `:90` or `80:`. */
+function rangeOf(text: string, transport: string): PortRange | undefined {
+  const [low = '', high] = text.split(':');
+  const first = low === '' && high !== undefined ? 0 : portOf(low, transport);
+  const last = high === undefined ? first : high === '' ? 65535 : portOf(high, transport);
+  return first === undefined || last === undefined || text.split(':').length > 2
+    ? undefined
+    : { first, last };
 }
 
-function readMultiport(draft: Draft, value: string): string | undefined {
-  const transport = TRANSPORTS.get(draft.protocol ?? 0);
-  if (transport === undefined) {
-    return "multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'";
-  }
-  const port = portOf(value, transport);
-  if (port === undefined) return `a list of ports ${UNEVALUATED}: give one`;
-  draft.matches.push({ kind: 'destination-port', port, multiport: true });
+function readPorts(side: 'source' | 'destination' | 'either'): Option['read'] {
+  return (draft, value) => {
+    const transport = TRANSPORTS.get(draft.protocol ?? 0);
+    if (transport === undefined) {
+      return "multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'";
+    }
+    const ranges: PortRange[] = [];
+    for (const word of value.split(',')) {
+      const range = rangeOf(word, transport);
+      if (range === undefined) return `invalid port/service \`${word}' specified`;
+      if (range.first > range.last) return 'invalid portrange specified';
+      ranges.push(range);
+    }
+    const slots = ranges.reduce((sum, { first, last }) => sum + (first === last ? 1 : 2), 0);
+    if (slots > MOST_PORTS) return 'too many ports specified';
+    draft.matches.push({ kind: 'ports', side, ranges, ...negation(draft) });
+    return undefined;
+  };
+}
+
+/** XT_MULTI_PORTS; a range takes two. */
+const MOST_PORTS = 15;
+
+function readIcmpType(draft: Draft, value: string): string | undefined {
+  if (draft.protocol !== ICMP) return unknownOption('--icmp-type');
+  const wanted = parseIcmp(value);
+  if (!wanted) return `Unknown ICMP type \`${value}'`;
+  draft.matches.push({ kind: 'icmp-type', ...wanted, ...negation(draft) });
   return undefined;
 }
 
+const ICMP = 1;
+
 function readSet(draft: Draft, set: string, direction: string): string | undefined {
-  if (direction !== 'src' && direction !== 'dst')
-    return `--match-set takes src or dst after the name of the set, not "${direction}"`;
-  draft.matches.push({ kind: 'ipset', set, direction, ...negation(draft) });
+  const known = SET_DIRECTIONS.find((each) => each === direction);
+  if (known === undefined) return "You must spefify (the comma separated list of) 'src' or 'dst'.";
+  draft.matches.push({ kind: 'ipset', set, direction: known, ...negation(draft) });
   return undefined;
 }
 
@@ -263,8 +284,6 @@ function readMark(draft: Draft, text: string): string | undefined {
   return undefined;
 }
 
-const isNumber = (text: string): boolean => /^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text);
-
 const STATES: readonly CtState[] = ['INVALID', 'NEW', 'RELATED', 'ESTABLISHED', 'UNTRACKED', 'SNAT', 'DNAT'];
 
 function readState(draft: Draft, text: string): string | undefined {
@@ -281,85 +300,4 @@ function readProbability(draft: Draft, text: string): string | undefined {
     return `bad value for option "--probability" near "${text}"`;
   draft.matches.push({ kind: 'probability', probability });
   return undefined;
-}
-
-const SIMPLE: ReadonlyMap<string, Target> = new Map<string, Target>([
-  ['ACCEPT', { kind: 'accept' }],
-  ['DROP', { kind: 'drop' }],
-  ['REJECT', { kind: 'reject' }],
-  ['RETURN', { kind: 'return' }],
-  ['NOTRACK', { kind: 'notrack' }],
-  ['MASQUERADE', { kind: 'masquerade' }],
-  ['SNAT', { kind: 'snat', to: UNSET as Cidr['base'] }],
-  ['DNAT', { kind: 'dnat', to: UNSET as Cidr['base'] }],
-  ['MARK', { kind: 'mark', value: 0, mask: 0xffffffff }],
-]);
-
-const REAL_TARGETS = new Set([
-  'LOG',
-  'CT',
-  'TPROXY',
-  'REDIRECT',
-  'TCPMSS',
-  'CONNMARK',
-  'QUEUE',
-  'NFQUEUE',
-  'SET',
-]);
-
-function readTarget(isGoto: boolean): Option['read'] {
-  return (draft, name) => {
-    if (name.length > 28) return `Invalid target name (28 chars max)`;
-    if (REAL_TARGETS.has(name)) return `target "${name}" ${UNEVALUATED}: ${TARGETS.join(', ')} are`;
-    const target = isGoto ? undefined : SIMPLE.get(name);
-    draft.target = target ?? { kind: 'jump', chain: name, ...(isGoto && { goto: true }) };
-    return undefined;
-  };
-}
-
-/** Options of the target that has been named. */
-function targetOption({ target }: Draft, word: string): Option | undefined {
-  switch (target?.kind) {
-    case 'snat':
-    case 'masquerade':
-      if (word === '--random-fully')
-        return { takes: 0, read: (draft) => void (draft.target = { ...target, randomFully: true }) };
-      return word === '--to-source' && target.kind === 'snat' ? { read: readTranslation } : undefined;
-    case 'dnat':
-      return word === '--to-destination' ? { read: readTranslation } : undefined;
-    case 'reject':
-      return word === '--reject-with' ? { read: readRejection } : undefined;
-    case 'mark':
-      return /^--set-x?mark$/.test(word) ? { read: readSetMark(word === '--set-mark') } : undefined;
-    default:
-      return undefined;
-  }
-}
-
-const readRejection = (_: Draft, value: string): string | undefined =>
-  value === 'icmp-port-unreachable' ? undefined : `"--reject-with ${value}" ${UNEVALUATED}`;
-
-function readTranslation(draft: Draft, text: string): string | undefined {
-  const [host = '', port] = text.split(':');
-  const to = parseIpv4(host);
-  if (to === undefined) return `Bad IP address "${host}"`;
-  if (draft.target?.kind === 'snat') {
-    if (port !== undefined) return `a port range of SNAT ${UNEVALUATED}`;
-    draft.target = { ...draft.target, to };
-    return undefined;
-  }
-  if (port !== undefined && portOf(port, '') === undefined) return `Port \`${port}' not valid`;
-  draft.target = { kind: 'dnat', to, ...(port !== undefined && { port: Number(port) }) };
-  return undefined;
-}
-
-/** --set-mark ORs what the mask leaves; --set-xmark XORs (libxt_MARK.c). */
-function readSetMark(isOr: boolean): Option['read'] {
-  return (draft, text) => {
-    const [value = '', mask = '0xffffffff'] = text.split('/');
-    if (!isNumber(value) || !isNumber(mask)) return `bad mark value "${text}"`;
-    const bits = Number(value);
-    draft.target = { kind: 'mark', value: bits, mask: isOr ? (bits | Number(mask)) >>> 0 : Number(mask) };
-    return undefined;
-  };
 }

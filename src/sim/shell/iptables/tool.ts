@@ -1,8 +1,6 @@
 /** What iptables and its companions say of themselves, and what every one of them asks first. */
 import type { Netfilter, TableName } from '../../net/netfilter-rules.ts';
-import type { CommandIo } from '../command.ts';
 import type { Complaint } from '../network/complaint.ts';
-import { hereOf } from '../network/here.ts';
 
 /** The version of the reference transcripts (Debian 12); kindest/node picks the nf_tables variant. */
 export const IPTABLES_VERSION = 'v1.8.9 (nf_tables)';
@@ -16,8 +14,6 @@ export const misuse = (text: string): Complaint => ({
   status: 2,
   message: `iptables ${IPTABLES_VERSION}: ${text}\nTry \`iptables -h' or 'iptables --help' for more information.`,
 });
-
-export const netfilterOf = (io: CommandIo): Netfilter | undefined => hereOf(io)?.netns.netfilter;
 
 /** The tables that somebody has used: nf_tables keeps no others. */
 export const tablesOf = ({ tables }: Netfilter): readonly TableName[] =>

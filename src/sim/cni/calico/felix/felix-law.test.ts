@@ -3,12 +3,36 @@ import { describe, expect, test } from 'vitest';
 import { Table } from '../../../core/table.ts';
 import type { ClusterState } from '../../../kube/controller.ts';
 import { ObjectStore } from '../../../kube/store.ts';
-import { BGP_CONFIGURATIONS, FELIX_CONFIGURATIONS, IPAM_BLOCKS, IP_POOLS, NODES } from '../kinds.ts';
+import type { JsonObject } from '../../../../base/json.ts';
+import type { ClusterTransaction } from '../../../kube/transaction.ts';
+import {
+  BGP_CONFIGURATIONS,
+  FELIX_CONFIGURATIONS,
+  GLOBAL_NETWORK_POLICIES,
+  HOST_ENDPOINTS,
+  IPAM_BLOCKS,
+  IP_POOLS,
+  KUBERNETES_NETWORK_POLICIES,
+  NODES,
+} from '../kinds.ts';
 import { INTERFACE_INDEXES } from '../interface-index.ts';
 import { TestCluster } from '../two-racks.contract.ts';
 import { felix } from './felix.ts';
 
-const WATCHED = [NODES, IP_POOLS, IPAM_BLOCKS, FELIX_CONFIGURATIONS, BGP_CONFIGURATIONS, INTERFACE_INDEXES];
+const WATCHED = [
+  NODES,
+  IP_POOLS,
+  IPAM_BLOCKS,
+  FELIX_CONFIGURATIONS,
+  BGP_CONFIGURATIONS,
+  INTERFACE_INDEXES,
+  'namespaces',
+  'serviceaccounts',
+  'pods',
+  KUBERNETES_NETWORK_POLICIES,
+  GLOBAL_NETWORK_POLICIES,
+  HOST_ENDPOINTS,
+];
 
 function busyCluster(): TestCluster {
   const cluster = new TestCluster()
@@ -23,7 +47,31 @@ function busyCluster(): TestCluster {
   // Four blocks a pool and three nodes: the last ones borrow.
   for (let at = 0; at < 40; at += 1) cluster.addPod(`web-${at}`, `node${(at % 2) + 1}`);
   cluster.addPod('far', 'node3');
+  cluster.change(putPolicies);
   return cluster;
+}
+
+function putPolicies(tx: ClusterTransaction): void {
+  const put = (resource: string, kind: string, name: string, spec: JsonObject): void =>
+    void tx.put(resource, {
+      apiVersion: 'v1',
+      kind,
+      metadata: { name, labels: { host: 'yes' }, ...(kind === 'NetworkPolicy' && { namespace: 'default' }) },
+      spec,
+    });
+  put(KUBERNETES_NETWORK_POLICIES, 'NetworkPolicy', 'web', {
+    podSelector: {},
+    policyTypes: ['Ingress'],
+    ingress: [{ from: [{ podSelector: {} }], ports: [{ port: 80 }] }],
+  });
+  put(KUBERNETES_NETWORK_POLICIES, 'NetworkPolicy', 'deny', { podSelector: {}, policyTypes: ['Ingress'] });
+  put(GLOBAL_NETWORK_POLICIES, 'GlobalNetworkPolicy', 'host', {
+    selector: 'has(host)',
+    types: ['Ingress'],
+    ingress: [{ action: 'Allow', protocol: 'TCP', destination: { ports: [10250] } }],
+  });
+  put(HOST_ENDPOINTS, 'HostEndpoint', 'node1-eth0', { node: 'node1', interfaceName: 'eth0' });
+  put(HOST_ENDPOINTS, 'HostEndpoint', 'node1-any', { node: 'node1', interfaceName: '*' });
 }
 
 describe("Felix's law", () => {
@@ -35,6 +83,9 @@ describe("Felix's law", () => {
     const sandboxes = [...state.sandboxes.entries()];
     const expected = topology.nodes.map(({ name }) => felix(state, topology, name));
     expect(expected[0]?.routes.length).toBeGreaterThan(20);
+    const names = expected[0]?.netfilter.tables.filter?.map(({ name }) => name) ?? [];
+    expect(names).toContain('cali-th-eth0');
+    expect(names.some((name) => name.startsWith('cali-gi-'))).toBe(true);
     fc.assert(
       fc.property(
         fc.shuffledSubarray(objects, { minLength: objects.length }),

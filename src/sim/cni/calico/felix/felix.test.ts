@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { formatCidr, formatIpv4 } from '../../../../model/ip.ts';
+import { memberTexts } from '../../../net/ipset-print.ts';
 import type { Route } from '../../../net/netns.ts';
 import { TestCluster } from '../two-racks.contract.ts';
 import { felix } from './felix.ts';
@@ -162,10 +163,12 @@ describe('rules', () => {
     const cluster = lab({ vxlanMode: 'Always', natOutgoing: true });
     const { ipsets } = programming(cluster, 'node1').netfilter;
     expect(nat(cluster, 'cali-nat-outgoing')).toBe(1);
-    expect([...ipsets].map(([name, members]) => [name, members.map(formatCidr)])).toEqual([
+    expect([...ipsets].map(([name, set]) => [name, memberTexts(set)])).toEqual([
       ['cali40masq-ipam-pools', [CIDR]],
       ['cali40network-ip-pools', [CIDR]],
-      ['cali40all-vxlan-net', ['10.0.0.12/32', '10.0.1.13/32']],
+      ['cali40this-host', ['127.0.0.0', '127.0.0.1', '10.0.0.11', '10.244.166.128']],
+      ['cali40dscp-src-net', []],
+      ['cali40all-vxlan-net', ['10.0.0.12', '10.0.1.13']],
     ]);
     cluster.withPool('pool', { cidr: CIDR, vxlanMode: 'Always' });
     expect(nat(cluster, 'cali-nat-outgoing')).toBe(0);

@@ -17,6 +17,8 @@ import { felixConfiguration } from '../felix-configuration.ts';
 import { INTERFACE_INDEXES, readIndexes } from '../interface-index.ts';
 import { readPools, type IpPool } from '../ippool.ts';
 import { FELIX_CONFIGURATIONS, IPAM_BLOCKS, IP_POOLS, NODES } from '../kinds.ts';
+import type { ActivePolicy } from '../policy/active.ts';
+import { policyCalculator, type PolicyCalculator } from '../policy/calculator.ts';
 import { stableList } from '../stable.ts';
 import { endpointDevice, endpointNeighbour, endpointRoute } from './endpoints.ts';
 import { readHosts, type Hosts } from './hosts.ts';
@@ -46,12 +48,9 @@ export function felix(cluster: ClusterState, topology: Topology, node: string): 
     store.table(FELIX_CONFIGURATIONS),
     store.get(INTERFACE_INDEXES, undefined, node),
     workloads,
-    workloads.map(({ namespace, pod }) => serviceAccount(store.get('pods', namespace, pod))).join(' '),
+    memory.policy(store, node, workloads),
   );
 }
-
-const serviceAccount = (pod: KubeObject | undefined): string =>
-  String(pod?.spec?.['serviceAccountName'] ?? 'default');
 
 const poolsOf = memoize((pools: Objects): readonly IpPool[] => readPools(pools?.values() ?? []), 2);
 
@@ -59,13 +58,18 @@ const poolsOf = memoize((pools: Objects): readonly IpPool[] => readPools(pools?.
 interface NodeMemory {
   readonly program: typeof program;
   readonly workloads: (next: readonly WorkloadSandbox[]) => readonly WorkloadSandbox[];
+  readonly policy: PolicyCalculator;
 }
 
 const kept = new WeakMap<Topology, Map<string, NodeMemory>>();
 
 function memoryOf(topology: Topology, node: string): NodeMemory {
   const nodes = kept.get(topology) ?? new Map<string, NodeMemory>();
-  const memory = nodes.get(node) ?? { program: memoize(program), workloads: stableList<WorkloadSandbox>() };
+  const memory = nodes.get(node) ?? {
+    program: memoize(program),
+    workloads: stableList<WorkloadSandbox>(),
+    policy: policyCalculator(),
+  };
   nodes.set(node, memory);
   kept.set(topology, nodes);
   return memory;
@@ -81,7 +85,7 @@ type Inputs = readonly [
   felixConfigurations: Objects,
   indexes: KubeObject | undefined,
   workloads: readonly WorkloadSandbox[],
-  serviceAccounts: string,
+  policy: ActivePolicy,
 ];
 
 function program(...inputs: Inputs): Programming {
@@ -104,12 +108,11 @@ const byPrefix = (a: Route, b: Route): number =>
   a.prefix.base - b.prefix.base || a.prefix.length - b.prefix.length;
 
 function viewOf(inputs: Inputs): FelixView | undefined {
-  const [topology, node, hosts, pools, routes, felixes, indexes, workloads, accounts] = inputs;
+  const [topology, node, hosts, pools, routes, felixes, indexes, workloads, policy] = inputs;
   const local = hosts.get(node);
   if (!local) return undefined;
   const config = felixConfiguration(felixes, node);
   const enabled = encapsulations(pools, config);
-  const names = accounts.split(' ');
   return {
     topology,
     local,
@@ -120,7 +123,8 @@ function viewOf(inputs: Inputs): FelixView | undefined {
     encapsulations: enabled,
     mtus: mtus(hostMtu(topology, node), config, enabled),
     indexes: readIndexes(indexes),
-    workloads: workloads.map((sandbox, at) => ({ sandbox, serviceAccount: names[at] ?? 'default' })),
+    workloads,
+    policy,
   };
 }
 

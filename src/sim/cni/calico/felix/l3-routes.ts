@@ -34,7 +34,7 @@ export const workloadRoutes = memoize(
         return block ? routesOf(block, pools) : [];
       }),
     ),
-  2,
+  4,
 );
 
 function routesOf(block: Block, pools: readonly IpPool[]): readonly WorkloadRoute[] {

@@ -5,6 +5,7 @@ import type { Encapsulations, Mtus } from '../encapsulation.ts';
 import type { FelixConfiguration } from '../felix-configuration.ts';
 import type { InterfaceIndexes } from '../interface-index.ts';
 import type { IpPool } from '../ippool.ts';
+import type { ActivePolicy } from '../policy/active.ts';
 import type { CalicoHost, Hosts } from './hosts.ts';
 import type { WorkloadRoute } from './l3-routes.ts';
 
@@ -19,15 +20,11 @@ export interface FelixView {
   readonly mtus: Mtus;
   readonly indexes: InterfaceIndexes;
   /** Pods with a network of their own, in the order of their interfaces. */
-  readonly workloads: readonly Workload[];
+  readonly workloads: readonly WorkloadSandbox[];
+  readonly policy: ActivePolicy;
 }
 
 export type WorkloadSandbox = PodSandbox & { readonly network: NonNullable<PodSandbox['network']> };
-
-export interface Workload {
-  readonly sandbox: WorkloadSandbox;
-  readonly serviceAccount: string;
-}
 
 /** The node's port into the underlay. */
 export const PARENT = 'eth0';

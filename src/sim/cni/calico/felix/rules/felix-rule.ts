@@ -5,8 +5,18 @@
  */
 import { sha224 } from '@noble/hashes/sha2.js';
 import { concatBytes, utf8 } from '../../../../../base/bytes.ts';
-import { formatIpv4, type Ipv4 } from '../../../../../model/ip.ts';
-import type { Chain, Match, Rule, Target } from '../../../../net/netfilter-rules.ts';
+import { formatIpv4, parseCidr, type Ipv4 } from '../../../../../model/ip.ts';
+import type { PolicyDecision } from '../../../../../model/policy-decision.ts';
+import type {
+  Chain,
+  CtState,
+  Match,
+  PortRange,
+  Rule,
+  SetDirection,
+  Target,
+} from '../../../../net/netfilter-rules.ts';
+import { portsText } from '../../../../net/netfilter-print.ts';
 import { base64url } from '../../base64url.ts';
 
 /** A condition: what the simulator evaluates, and Felix's spelling of it. */
@@ -24,7 +34,9 @@ export interface FelixRule {
   readonly when: readonly Criterion[];
   readonly do: Action;
   /** What the rule is for. */
-  readonly comment?: string;
+  readonly comments: readonly string[];
+  /** What it stands for in a policy. */
+  readonly decision?: PolicyDecision;
 }
 
 const criterion = (text: string, ...matches: readonly Match[]): Criterion => ({ text, matches });
@@ -32,28 +44,95 @@ const criterion = (text: string, ...matches: readonly Match[]): Criterion => ({ 
 /** 0x-notation as Go's %#x prints it. */
 const hexadecimal = (value: number): string => `0x${value.toString(16)}`;
 
+export type Side = 'source' | 'destination';
+
+export interface IcmpWish {
+  readonly type: number;
+  readonly code?: number;
+}
+
+const DNAT: CtState = 'DNAT';
+
+/** Numbers of the protocols that Calico names. */
+const PROTOCOLS: Readonly<Record<string, number>> = {
+  icmp: 1,
+  tcp: 6,
+  udp: 17,
+  icmpv6: 58,
+  sctp: 132,
+  udplite: 136,
+};
+
+function protocol(nameOrNumber: string | number): Criterion {
+  const number = typeof nameOrNumber === 'number' ? nameOrNumber : PROTOCOLS[nameOrNumber];
+  if (number === undefined) throw new RangeError(`no such protocol: ${nameOrNumber}`);
+  return criterion(`-p ${nameOrNumber}`, { kind: 'protocol', protocol: number });
+}
+
+/** iptables keeps no match for 0.0.0.0/0. */
+function net(side: Side, text: string): Criterion {
+  const cidr = parseCidr(text.includes('/') ? text : `${text}/32`);
+  if (!cidr) throw new RangeError(`no IPv4 net: ${text}`);
+  return criterion(`--${side} ${text}`, ...(cidr.length === 0 ? [] : [{ kind: side, cidr } as const]));
+}
+
+function multiport(side: Side, ranges: readonly PortRange[], not = false): Criterion {
+  return criterion(`-m multiport ${not ? '! ' : ''}--${side}-ports ${portsText(ranges)}`, {
+    kind: 'ports',
+    side,
+    ranges,
+    ...(not && { not }),
+  });
+}
+
+function icmp({ type, code }: IcmpWish, not = false): Criterion {
+  const text = code === undefined ? String(type) : `${type}/${code}`;
+  return criterion(`-m icmp ${not ? '! ' : ''}--icmp-type ${text}`, {
+    kind: 'icmp-type',
+    type,
+    ...(code !== undefined && { code }),
+    ...(not && { not }),
+  });
+}
+
+function inSet(set: string, direction: SetDirection, not = false): Criterion {
+  return criterion(`-m set ${not ? '! ' : ''}--match-set ${set} ${direction}`, {
+    kind: 'ipset',
+    set,
+    direction,
+    ...(not && { not }),
+  });
+}
+
+/** With the `!` in front, as for a packet's built-in fields. */
+const negated = ({ text, matches }: Criterion): Criterion => ({
+  text: `! ${text}`,
+  matches: matches.map((match) => ({ ...match, not: true }) as Match),
+});
+
 export const on = {
   inInterface: (name: string) => criterion(`--in-interface ${name}`, { kind: 'in-interface', name }),
   outInterface: (name: string) => criterion(`--out-interface ${name}`, { kind: 'out-interface', name }),
-  protocol: (number: number) => criterion(`-p ${number}`, { kind: 'protocol', protocol: number }),
+  protocol,
+  notProtocol: (nameOrNumber: string | number) => negated(protocol(nameOrNumber)),
+  net,
+  notNet: (side: Side, cidr: string) => negated(net(side, cidr)),
+  multiport,
+  notMultiport: (side: Side, ranges: readonly PortRange[]) => multiport(side, ranges, true),
+  icmp,
+  notIcmp: (wanted: IcmpWish) => icmp(wanted, true),
   udpTo: (port: number) =>
     criterion(
       `-p udp --dport ${port}`,
       { kind: 'protocol', protocol: 17 },
       { kind: 'destination-port', port },
     ),
-  ports: (port: number) =>
-    criterion(`-m multiport --destination-ports ${port}`, {
-      kind: 'destination-port',
-      port,
-      multiport: true,
-    }),
-  fromSet: (set: string) =>
-    criterion(`-m set --match-set ${set} src`, { kind: 'ipset', set, direction: 'src' }),
-  toSet: (set: string) =>
-    criterion(`-m set --match-set ${set} dst`, { kind: 'ipset', set, direction: 'dst' }),
-  notToSet: (set: string) =>
-    criterion(`-m set ! --match-set ${set} dst`, { kind: 'ipset', set, direction: 'dst', not: true }),
+  ports: (port: number) => multiport('destination', [{ first: port, last: port }]),
+  set: inSet,
+  notSet: (set: string, direction: SetDirection) => inSet(set, direction, true),
+  fromSet: (set: string) => inSet(set, 'src'),
+  toSet: (set: string) => inSet(set, 'dst'),
+  notToSet: (set: string) => inSet(set, 'dst', true),
   toLocal: () => criterion('-m addrtype --dst-type LOCAL', { kind: 'addrtype', side: 'dst', type: 'LOCAL' }),
   fromLocal: () =>
     criterion('-m addrtype --src-type LOCAL', { kind: 'addrtype', side: 'src', type: 'LOCAL' }),
@@ -73,15 +152,22 @@ export const on = {
     }),
   markClear: (mask: number) =>
     criterion(`-m mark --mark 0/${hexadecimal(mask)}`, { kind: 'mark', value: 0, mask }),
+  markNotClear: (mask: number) =>
+    criterion(`-m mark ! --mark 0/${hexadecimal(mask)}`, { kind: 'mark', value: 0, mask, not: true }),
   established: () =>
     criterion('-m conntrack --ctstate RELATED,ESTABLISHED', {
       kind: 'ctstate',
       states: ['RELATED', 'ESTABLISHED'],
     }),
   invalid: () => criterion('-m conntrack --ctstate INVALID', { kind: 'ctstate', states: ['INVALID'] }),
-  notDnat: () => criterion('-m conntrack ! --ctstate DNAT', { kind: 'ctstate', states: ['DNAT'], not: true }),
+  dnat: () => criterion('-m conntrack --ctstate DNAT', { kind: 'ctstate', states: [DNAT] }),
+  notDnat: () => criterion('-m conntrack ! --ctstate DNAT', { kind: 'ctstate', states: [DNAT], not: true }),
   noWayBack: () => criterion('-m rpfilter --invert --validmark', { kind: 'rpfilter', not: true }),
 } as const;
+
+const LOG_NOTICE = 5;
+/** What fits into struct xt_log_info. */
+const LOG_PREFIX_LIMIT = 29;
 
 export const act = {
   jump: (chain: string): Action => ({ target: { kind: 'jump', chain }, text: `--jump ${chain}` }),
@@ -89,29 +175,45 @@ export const act = {
   accept: (): Action => ({ target: { kind: 'accept' }, text: '--jump ACCEPT' }),
   drop: (): Action => ({ target: { kind: 'drop' }, text: '--jump DROP' }),
   return: (): Action => ({ target: { kind: 'return' }, text: '--jump RETURN' }),
+  /** The rule carries comments only. */
+  nothing: (): Action => ({ target: { kind: 'none' }, text: '' }),
+  log: (prefix: string): Action => ({
+    target: { kind: 'log', prefix: `${prefix}: `.slice(0, LOG_PREFIX_LIMIT), level: LOG_NOTICE },
+    text: `--jump LOG --log-prefix "${prefix}: " --log-level ${LOG_NOTICE}`,
+  }),
   notrack: (): Action => ({ target: { kind: 'notrack' }, text: '--jump NOTRACK' }),
   setMark: (bit: number): Action => ({
     target: { kind: 'mark', value: bit, mask: bit },
     text: `--jump MARK --set-mark ${hexadecimal(bit)}/${hexadecimal(bit)}`,
   }),
+  setMaskedMark: (value: number, mask: number): Action => ({
+    target: { kind: 'mark', value, mask },
+    text: `--jump MARK --set-mark ${hexadecimal(value)}/${hexadecimal(mask)}`,
+  }),
   clearMark: (mask: number): Action => ({
     target: { kind: 'mark', value: 0, mask },
     text: `--jump MARK --set-mark 0/${hexadecimal(mask)}`,
   }),
-  masquerade: (): Action => ({
-    target: { kind: 'masquerade', randomFully: true },
-    text: '--jump MASQUERADE --random-fully',
+  masquerade: (ports?: PortRange): Action => ({
+    target: { kind: 'masquerade', ...(ports && { ports }), randomFully: true },
+    text: `--jump MASQUERADE${ports ? ` --to-ports ${ports.first}-${ports.last}` : ''} --random-fully`,
   }),
-  snat: (to: Ipv4): Action => ({
-    target: { kind: 'snat', to, randomFully: true },
-    text: `--jump SNAT --to-source ${formatIpv4(to)} --random-fully`,
+  snat: (to: Ipv4, ports?: PortRange): Action => ({
+    target: { kind: 'snat', to, ...(ports && { ports }), randomFully: true },
+    text: `--jump SNAT --to-source ${formatIpv4(to)}${ports ? `:${ports.first}-${ports.last}` : ''} --random-fully`,
   }),
 } as const;
 
-export const rule = (when: readonly Criterion[], action: Action, comment?: string): FelixRule => ({
+export const rule = (
+  when: readonly Criterion[],
+  action: Action,
+  comment?: string,
+  decision?: PolicyDecision,
+): FelixRule => ({
   when,
   do: action,
-  ...(comment !== undefined && { comment }),
+  comments: comment === undefined ? [] : [comment],
+  ...(decision && { decision }),
 });
 
 /** A chain with Felix's hashes; `policy` for a built-in chain into which Felix inserts. */
@@ -133,7 +235,8 @@ function evaluated(felix: FelixRule, hash: () => string): Rule {
     get comment() {
       return `cali:${hash()}`;
     },
-    ...(felix.comment !== undefined && { remark: felix.comment }),
+    ...(felix.comments.length > 0 && { remarks: felix.comments.map(commentText) }),
+    ...(felix.decision && { decision: felix.decision }),
   };
 }
 
@@ -141,7 +244,7 @@ function evaluated(felix: FelixRule, hash: () => string): Rule {
 export const ruleHashes = (chain: string, rules: readonly FelixRule[]): readonly string[] =>
   chainedHashes(
     chain,
-    rules.map((each) => hashedText(chain, each)),
+    rules.map((each) => ruleText(chain, each)),
   );
 
 function chainedHashes(chain: string, texts: readonly string[]): readonly string[] {
@@ -152,10 +255,17 @@ function chainedHashes(chain: string, texts: readonly string[]): readonly string
   });
 }
 
-function hashedText(chain: string, { when, do: action, comment }: FelixRule): string {
-  const remark = comment === undefined ? [] : [`-m comment --comment "${comment.replace(UNSAFE, '_')}"`];
-  return [`-A ${chain} HASH`, ...remark, ...when.map(({ text }) => text), action.text].join(' ');
+/** As Felix would add it, with HASH in place of the comment that tells its hash. */
+export function ruleText(chain: string, { when, do: action, comments }: FelixRule): string {
+  const remarks = comments.map((comment) => `-m comment --comment "${commentText(comment)}"`);
+  return [`-A ${chain} HASH`, ...remarks, ...when.map(({ text }) => text), action.text]
+    .filter((part) => part !== '')
+    .join(' ');
 }
 
+/** What iptables takes in one comment. */
+const COMMENT_LIMIT = 256;
 /** Characters that Felix replaces in comments. */
 const UNSAFE = /[^\w @%+=:,./-]/g;
+
+const commentText = (comment: string): string => comment.replace(UNSAFE, '_').slice(0, COMMENT_LIMIT);

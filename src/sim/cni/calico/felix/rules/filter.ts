@@ -1,17 +1,18 @@
 /**
  * Felix's filter table: who may send us tunnel packets, and the way of forwarded packets through the workloads' chains.
- * Source: felix/rules/static.go, Calico v3.32.1. Left out: host endpoints (their chains are empty) and failsafe ports.
+ * Source: felix/rules/static.go, Calico v3.32.1.
  */
 import type { Chain } from '../../../../net/netfilter-rules.ts';
-import { endpointChains, type EndpointOptions, type WorkloadEndpoint } from './endpoints.ts';
+import { failsafeChains, type FailsafePorts } from './failsafe.ts';
 import { act, felixChain, on, rule, type FelixRule } from './felix-rule.ts';
 import { ALL_MARKS, MARK, SETS } from './sets.ts';
 
-export interface FilterOptions extends EndpointOptions {
+export interface FilterOptions {
   readonly vxlan: boolean;
   readonly ipip: boolean;
+  readonly vxlanPort: number;
   readonly endpointToHost: 'ACCEPT' | 'DROP' | 'RETURN';
-  readonly endpoints: readonly WorkloadEndpoint[];
+  readonly failsafe: FailsafePorts;
 }
 
 export function filterTable(options: FilterOptions): readonly Chain[] {
@@ -23,20 +24,12 @@ export function filterTable(options: FilterOptions): readonly Chain[] {
     felixChain('cali-FORWARD', FORWARD_RULES),
     felixChain('cali-OUTPUT', outputRules(options)),
     felixChain('cali-wl-to-host', workloadToHost(options)),
-    ...HOST_ENDPOINT_CHAINS.map((name) => felixChain(name, [])),
-    ...endpointChains(options.endpoints, options),
+    felixChain('cali-cidr-block', []),
+    ...failsafeChains('filter', options.failsafe),
   ];
 }
 
 const accepted = on.markSet(MARK.accept);
-const HOST_ENDPOINT_CHAINS = [
-  'cali-cidr-block',
-  'cali-from-hep-forward',
-  'cali-from-host-endpoint',
-  'cali-to-hep-forward',
-  'cali-to-host-endpoint',
-] as const;
-
 /** Inserted and appended rules are hashed apart, and other programs' rules come to stand between them. */
 function forward(): Chain {
   const inserted = felixChain('FORWARD', [rule([], act.jump('cali-FORWARD'))], 'ACCEPT');
@@ -63,7 +56,7 @@ function inputRules({ vxlan, ipip, vxlanPort }: FilterOptions): readonly FelixRu
     ...(ipip
       ? [
           rule(fromHosts, act.accept(), 'Allow IPIP packets from Calico hosts'),
-          rule([on.protocol(4)], act.drop(), 'DROP IPIP packets from non-Calico hosts'),
+          rule([on.protocol(4)], act.drop(), 'Drop IPIP packets from non-Calico hosts'),
         ]
       : []),
     ...(vxlan

@@ -4,14 +4,18 @@
  * Source: felix/rules/{static,nat}.go, felix/dataplane/linux/masq_mgr.go, Calico v3.32.1. Floating IP chains are empty.
  */
 import type { Ipv4 } from '../../../../../model/ip.ts';
-import type { Chain } from '../../../../net/netfilter-rules.ts';
-import { act, felixChain, on, rule, type FelixRule } from './felix-rule.ts';
+import type { Chain, PortRange } from '../../../../net/netfilter-rules.ts';
+import { act, felixChain, on, rule, type Action, type Criterion, type FelixRule } from './felix-rule.ts';
 import { SETS } from './sets.ts';
 
 export interface NatOptions {
   /** Some pool has natOutgoing. */
   readonly natOutgoing: boolean;
   readonly natOutgoingAddress: Ipv4 | undefined;
+  /** Source ports of what is masqueraded; any when undefined. */
+  readonly natPorts?: PortRange | undefined;
+  /** Masquerade only what leaves by this device. */
+  readonly natOutInterface?: string | undefined;
   readonly excludeHosts: boolean;
   /** Tunnel devices that have an address. */
   readonly tunnels: readonly string[];
@@ -21,7 +25,7 @@ export function natTable(options: NatOptions): readonly Chain[] {
   return [
     felixChain('PREROUTING', [rule([], act.jump('cali-PREROUTING'))], 'ACCEPT'),
     felixChain('OUTPUT', [rule([], act.jump('cali-OUTPUT'))], 'ACCEPT'),
-    felixChain('POSTROUTING', [rule([], act.jump('cali-POSTROUTING'))], 'ACCEPT'),
+    { name: 'POSTROUTING', policy: 'ACCEPT', rules: [], last: LAST.rules },
     felixChain('cali-OUTPUT', [rule([], act.jump('cali-fip-dnat'))]),
     felixChain('cali-POSTROUTING', [
       rule([], act.jump('cali-fip-snat')),
@@ -31,17 +35,35 @@ export function natTable(options: NatOptions): readonly Chain[] {
     felixChain('cali-PREROUTING', [rule([], act.jump('cali-fip-dnat'))]),
     felixChain('cali-fip-dnat', []),
     felixChain('cali-fip-snat', []),
-    felixChain('cali-nat-outgoing', options.natOutgoing ? [outgoingRule(options)] : []),
+    felixChain('cali-nat-outgoing', options.natOutgoing ? outgoingRules(options) : []),
   ];
 }
+
+/** After kube-proxy's rules, which take back the mark that asks for their own masquerading. */
+const LAST = felixChain('POSTROUTING*appends*', [rule([], act.jump('cali-POSTROUTING'))]);
 
 const tunnelRule = (device: string): FelixRule =>
   rule([on.outInterface(device), on.notFromLocalOnInterface(), on.fromLocal()], act.masquerade());
 
-function outgoingRule({ natOutgoingAddress, excludeHosts }: NatOptions): FelixRule {
-  const leaving = [on.fromSet(SETS.masqueraded), on.notToSet(SETS.pools)];
-  return rule(
-    excludeHosts ? [...leaving, on.notToSet(SETS.hosts)] : leaving,
-    natOutgoingAddress === undefined ? act.masquerade() : act.snat(natOutgoingAddress),
-  );
+/** A range of ports is for the two protocols that Felix names; the rest goes without. */
+function outgoingRules(options: NatOptions): readonly FelixRule[] {
+  const { natOutgoingAddress: address, natPorts } = options;
+  const translate = (ports?: PortRange): Action =>
+    address === undefined ? act.masquerade(ports) : act.snat(address, ports);
+  const ranged = (['tcp', 'udp'] as const).flatMap((protocol) => [
+    rule(leaving(options, protocol), translate(natPorts)),
+    rule(leaving(options, protocol), act.return()),
+  ]);
+  return [...(natPorts ? ranged : []), rule(leaving(options), translate())];
 }
+
+const leaving = (
+  { excludeHosts, natOutInterface }: NatOptions,
+  protocol?: 'tcp' | 'udp',
+): readonly Criterion[] => [
+  on.fromSet(SETS.masqueraded),
+  on.notToSet(SETS.pools),
+  ...(excludeHosts ? [on.notToSet(SETS.hosts)] : []),
+  ...(protocol ? [on.protocol(protocol)] : []),
+  ...(natOutInterface === undefined ? [] : [on.outInterface(natOutInterface)]),
+];

@@ -1,13 +1,14 @@
 /**
- * Felix's raw table: VXLAN packets are not tracked, and packets of workloads are marked before anything else.
- * Source: felix/rules/static.go StaticRawPreroutingChain, StaticRawOutputChain, Calico v3.32.1. Left out: host
- * endpoint policy.
+ * Felix's raw table: VXLAN packets are not tracked, packets of workloads are marked before anything else, and doNotTrack
+ * policies of the host decide about the others.
+ * Source: felix/rules/static.go StaticRawPreroutingChain, StaticRawOutputChain, Calico v3.32.1.
  */
 import type { Chain } from '../../../../net/netfilter-rules.ts';
+import { failsafeChains, type FailsafePorts } from './failsafe.ts';
 import { act, felixChain, on, rule } from './felix-rule.ts';
 import { ALL_MARKS, MARK } from './sets.ts';
 
-export function rawTable(vxlanPort: number | undefined): readonly Chain[] {
+export function rawTable(vxlanPort: number | undefined, failsafe: FailsafePorts): readonly Chain[] {
   const untracked = vxlanPort === undefined ? [] : [rule([on.udpTo(vxlanPort)], act.notrack())];
   return [
     felixChain('PREROUTING', [rule([], act.jump('cali-PREROUTING'))], 'ACCEPT'),
@@ -27,8 +28,7 @@ export function rawTable(vxlanPort: number | undefined): readonly Chain[] {
       rule([on.markClear(MARK.scratch)], act.jump('cali-from-host-endpoint')),
       rule([on.markSet(MARK.accept)], act.accept()),
     ]),
-    felixChain('cali-from-host-endpoint', []),
     felixChain('cali-rpf-skip', []),
-    felixChain('cali-to-host-endpoint', []),
+    ...failsafeChains('raw', failsafe),
   ];
 }

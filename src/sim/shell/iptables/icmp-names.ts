@@ -1,0 +1,59 @@
+/** What iptables calls ICMP messages: a type, or a type and a code (extensions/libxt_icmp.h, iptables 1.8.9). */
+
+const ICMP_NAMES: ReadonlyMap<string, string> = new Map([
+  ['255', 'any'],
+  ['0', 'echo-reply'],
+  ['3', 'destination-unreachable'],
+  ['3/0', 'network-unreachable'],
+  ['3/1', 'host-unreachable'],
+  ['3/2', 'protocol-unreachable'],
+  ['3/3', 'port-unreachable'],
+  ['3/4', 'fragmentation-needed'],
+  ['3/5', 'source-route-failed'],
+  ['3/6', 'network-unknown'],
+  ['3/7', 'host-unknown'],
+  ['3/9', 'network-prohibited'],
+  ['3/10', 'host-prohibited'],
+  ['3/11', 'TOS-network-unreachable'],
+  ['3/12', 'TOS-host-unreachable'],
+  ['3/13', 'communication-prohibited'],
+  ['3/14', 'host-precedence-violation'],
+  ['3/15', 'precedence-cutoff'],
+  ['4', 'source-quench'],
+  ['5', 'redirect'],
+  ['5/0', 'network-redirect'],
+  ['5/1', 'host-redirect'],
+  ['5/2', 'TOS-network-redirect'],
+  ['5/3', 'TOS-host-redirect'],
+  ['8', 'echo-request'],
+  ['9', 'router-advertisement'],
+  ['10', 'router-solicitation'],
+  ['11', 'time-exceeded'],
+  ['11/0', 'ttl-zero-during-transit'],
+  ['11/1', 'ttl-zero-during-reassembly'],
+  ['12', 'parameter-problem'],
+  ['12/0', 'ip-header-bad'],
+  ['12/1', 'required-option-missing'],
+  ['13', 'timestamp-request'],
+  ['14', 'timestamp-reply'],
+  ['17', 'address-mask-request'],
+  ['18', 'address-mask-reply'],
+]);
+
+export const icmpName = (type: number, code: number | undefined): string | undefined =>
+  ICMP_NAMES.get(code === undefined ? String(type) : `${type}/${code}`);
+
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['pong', '0'],
+  ['ping', '8'],
+  ['ttl-exceeded', '11'],
+]);
+
+/** Reads a name, `8` or `3/1`; undefined for what is none of them. */
+export function parseIcmp(text: string): { readonly type: number; readonly code?: number } | undefined {
+  const word = text.toLowerCase();
+  const named = [...ICMP_NAMES].find(([, name]) => name.toLowerCase() === word)?.[0] ?? ALIASES.get(word);
+  const [, type, code] = /^(\d{1,3})(?:\/(\d{1,3}))?$/.exec(named ?? text) ?? [];
+  if (type === undefined || Number(type) > 255 || Number(code ?? 0) > 255) return undefined;
+  return { type: Number(type), ...(code !== undefined && { code: Number(code) }) };
+}
