@@ -4,7 +4,14 @@
  * Left out of the kernel on purpose, as the simulator leaves them out: IPv6, redirects, reverse path filtering.
  */
 import { formatCidr, formatIpv4 } from '../../model/ip.ts';
-import { printTable, type Device, type Neighbour, type Netns, type Route } from '../../sim/index.ts';
+import {
+  memberTexts,
+  printTable,
+  type Device,
+  type Neighbour,
+  type Netns,
+  type Route,
+} from '../../sim/index.ts';
 
 export interface StackProgram {
   /** Paths below /proc/sys/net and their values, in order. */
@@ -41,9 +48,9 @@ export function stackProgram(netns: Netns, { without = () => false }: StackWish 
       ({ mac, device, destination }) =>
         `fdb replace ${mac} dev ${device}${destination === undefined ? '' : ` dst ${formatIpv4(destination)}`}`,
     ),
-    ipset: [...netns.netfilter.ipsets].flatMap(([name, members]) => [
-      `create ${name} hash:net family inet`,
-      ...members.map((member) => `add ${name} ${formatCidr(member)}`),
+    ipset: [...netns.netfilter.ipsets].flatMap(([name, set]) => [
+      `create ${name} ${set.type} family inet`,
+      ...memberTexts(set).map((member) => `add ${name} ${member}`),
     ]),
     iptables: tables(netns).flatMap(([table, chains]) => printTable(table, chains)),
   };
@@ -83,7 +90,9 @@ function makeTunnel({ name, kind, index, mac, mtu }: Device): readonly string[] 
   switch (kind.type) {
     case 'vxlan': {
       const { vni, port, local, parent } = kind.vxlan;
-      const tunnel = `type vxlan id ${vni} local ${formatIpv4(local)} dev ${parent} dstport ${port} nolearning`;
+      const from = local === undefined ? '' : ` local ${formatIpv4(local)}`;
+      const below = parent === undefined ? '' : ` dev ${parent}`;
+      const tunnel = `type vxlan id ${vni}${from}${below} dstport ${port} nolearning`;
       return [`link add name ${name} index ${index} address ${mac} mtu ${mtu} ${tunnel}`];
     }
     case 'ipip': {
@@ -118,7 +127,7 @@ export function neighbourCommand({ address, device, mac }: Neighbour): string {
 
 /** A route in the words of `ip route`. */
 export function routeWords(route: Route): string {
-  const { prefix, type, via, device, protocol, scope, source, metric, onlink, mtu } = route;
+  const { prefix, type, via, device, protocol, scope, source, metric, onlink, mtu, hops = [] } = route;
   return [
     ...(type === 'unicast' ? [] : [type]),
     formatCidr(prefix),
@@ -130,5 +139,8 @@ export function routeWords(route: Route): string {
     ...(metric === undefined ? [] : ['metric', String(metric)]),
     ...(onlink ? ['onlink'] : []),
     ...(mtu === undefined ? [] : ['mtu', String(mtu)]),
+    ...hops.map(
+      (hop) => `nexthop via ${formatIpv4(hop.via)} dev ${hop.device}${hop.onlink ? ' onlink' : ''}`,
+    ),
   ].join(' ');
 }

@@ -58,10 +58,11 @@ function behindBridge(journey: Journey, from: CableEnd, mac: Mac): CableEnd | un
   return undefined;
 }
 
-/** True when the far end of a veth pair is up; a port of a segment always has carrier from its switch. */
+/** True when the far end of a veth pair is up, and of a port whose cable leads to its switch. */
 export function hasCarrier(journey: Journey, from: CableEnd): boolean {
-  const { link } = from.device;
-  return link?.kind !== 'peer' || plugged(journey, link) !== undefined;
+  const { link, kind } = from.device;
+  if (!link) return kind.type !== 'ether';
+  return link.kind !== 'peer' || plugged(journey, link) !== undefined;
 }
 
 function plugged(journey: Journey, port: SegmentPort): CableEnd | undefined {

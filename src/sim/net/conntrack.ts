@@ -6,11 +6,13 @@
  */
 import type { Ipv4 } from '../../model/ip.ts';
 import type { IcmpError, Ipv4Packet, TcpFlags } from '../../model/packet.ts';
+import { tcpTransition } from './conntrack-tcp.ts';
 import { flowTuple, rewrite } from './flow.ts';
 import { mix, scaleHash } from './flow-hash.ts';
 import type { ConnectionHit, Direction } from './connection-table.ts';
 import type { MemoryDraft } from './memory.ts';
-import type { ConntrackEntry, TcpTrackState, Tuple } from './netns.ts';
+import type { PortRange } from './netfilter-rules.ts';
+import type { ConntrackEntry, Tuple } from './netns.ts';
 
 export type ConnectionState = 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | 'UNTRACKED';
 
@@ -28,6 +30,8 @@ const TIMEOUT = {
   icmp: 30_000,
   udp: 30_000,
   udpStream: 120_000,
+  /** Taken up in the middle, with no answer seen. */
+  unacknowledged: 300_000,
   SYN_SENT: 120_000,
   SYN_RECV: 60_000,
   ESTABLISHED: 432_000_000,
@@ -38,6 +42,9 @@ const TIMEOUT = {
   CLOSE: 10_000,
 } as const;
 
+/** The entry goes at once. */
+const OVER = 0;
+
 /** Finds the packet's connection or begins one; undefined when the packet belongs to none and can begin none. */
 export function track(memory: MemoryDraft, packet: Ipv4Packet, now: number): Tracked | undefined {
   if (packet.payload.kind === 'icmp-error') return trackError(memory, packet.payload, now);
@@ -45,8 +52,9 @@ export function track(memory: MemoryDraft, packet: Ipv4Packet, now: number): Tra
   if (!protocol) return undefined;
   const tuple = tupleOf(packet);
   const hit = find(memory, { protocol, tuple, isAnswer: isEchoReply(packet), now });
-  if (hit && !reopens(hit.entry, packet)) {
+  if (hit && !reopens(hit, packet)) {
     const { entry, direction } = hit;
+    if (isOutOfState(hit, packet)) return undefined;
     const replied = direction === 'reply' || entry.replied === true;
     return { entry, direction, state: replied ? 'ESTABLISHED' : 'NEW', unconfirmed: false };
   }
@@ -79,15 +87,21 @@ function find(memory: MemoryDraft, { protocol, tuple, isAnswer, now }: Arrival):
 
 const isEchoReply = ({ payload }: Ipv4Packet): boolean => payload.kind === 'icmp-echo' && payload.reply;
 
-/** A reply or a reset without a connection is invalid. */
+/** A reply without a connection is invalid, and so is a segment that neither opens one nor can be in the middle of one. */
 function canBegin(packet: Ipv4Packet): boolean {
   const { payload } = packet;
-  return !isEchoReply(packet) && !(payload.kind === 'tcp' && payload.flags.rst === true);
+  if (payload.kind === 'tcp') return tcpTransition(undefined, payload.flags, 'original') !== 'invalid';
+  return !isEchoReply(packet);
+}
+
+/** A segment that the connection, as far as it was seen here, cannot have. */
+function isOutOfState({ entry, direction }: ConnectionHit, { payload }: Ipv4Packet): boolean {
+  return payload.kind === 'tcp' && tcpTransition(entry.state, payload.flags, direction) === 'invalid';
 }
 
 /** A SYN on a connection that is over begins a new one. */
-function reopens(entry: ConntrackEntry, { payload }: Ipv4Packet): boolean {
-  const over = entry.state === 'TIME_WAIT' || entry.state === 'CLOSE';
+function reopens({ entry, direction }: ConnectionHit, { payload }: Ipv4Packet): boolean {
+  const over = entry.state === 'TIME_WAIT' || (entry.state === 'CLOSE' && direction === 'original');
   return over && payload.kind === 'tcp' && payload.flags.syn === true && payload.flags.ack !== true;
 }
 
@@ -199,7 +213,13 @@ function translateError(
 /** What a nat rule asks of a new connection. */
 export type NatRequest =
   | { readonly kind: 'dnat'; readonly to: Ipv4; readonly port?: number }
-  | { readonly kind: 'snat'; readonly to: Ipv4; readonly randomPort: boolean };
+  | {
+      readonly kind: 'snat';
+      readonly to: Ipv4;
+      readonly randomPort: boolean;
+      /** The new port is one of these. */
+      readonly ports?: PortRange;
+    };
 
 /** Writes the request into the connection's reply tuple; a source port that is taken gives way to another. */
 export function bindNat(memory: MemoryDraft, tracked: Tracked, request: NatRequest, now: number): void {
@@ -215,14 +235,18 @@ export function bindNat(memory: MemoryDraft, tracked: Tracked, request: NatReque
   const free = (port: number): boolean =>
     !memory.connection({ protocol, tuple: { ...wanted, [field]: port }, direction: 'reply' }, now);
   const own = entry.reply[field];
-  const port = request.randomPort || !free(own) ? randomPort(entry, free) : own;
+  const { ports } = request;
+  const fits = ports === undefined || (own >= ports.first && own <= ports.last);
+  const port = request.randomPort || !fits || !free(own) ? randomPort(entry, free, ports) : own;
   tracked.entry = { ...entry, reply: { ...wanted, [field]: port } };
 }
 
 /** nf_nat_l4proto_unique_tuple: identifiers anywhere, ports in the class of the original one. */
-function randomPort(entry: ConntrackEntry, free: (port: number) => boolean): number {
+function randomPort(entry: ConntrackEntry, free: (port: number) => boolean, ports?: PortRange): number {
   const { original, protocol } = entry;
-  const [low, high] = portRange(protocol === 'icmp' ? undefined : original.sourcePort);
+  const [low, high] = ports
+    ? [ports.first, ports.last + 1]
+    : portRange(protocol === 'icmp' ? undefined : original.sourcePort);
   const first = scaleHash(
     mix(original.source, original.destination, original.sourcePort, original.destinationPort),
     low,
@@ -252,39 +276,26 @@ export function confirm(memory: MemoryDraft, tracked: Tracked, packet: Ipv4Packe
     memory.confirm({ ...entry, replied, assured: isStream, expires: now + timeout });
     return;
   }
-  const state = nextTcpState(entry.state, packet.payload.flags, direction);
-  const assured = entry.assured || (state === 'ESTABLISHED' && direction === 'original');
-  memory.confirm({ ...entry, replied, state, assured, expires: now + TIMEOUT[state] });
+  confirmTcp(memory, { ...entry, replied }, { tracked, flags: packet.payload.flags, now });
 }
 
-/** The states that follow, where something follows (net/netfilter/nf_conntrack_proto_tcp.c tcp_conntracks). */
-const AFTER_FIN: Readonly<Partial<Record<TcpTrackState, TcpTrackState>>> = {
-  SYN_RECV: 'FIN_WAIT',
-  ESTABLISHED: 'FIN_WAIT',
-  FIN_WAIT: 'LAST_ACK',
-  CLOSE_WAIT: 'LAST_ACK',
-};
-const AFTER_ACK: Readonly<Partial<Record<TcpTrackState, TcpTrackState>>> = {
-  FIN_WAIT: 'CLOSE_WAIT',
-  LAST_ACK: 'TIME_WAIT',
-};
-
-function nextTcpState(
-  state: TcpTrackState | undefined,
-  flags: TcpFlags,
-  direction: Direction,
-): TcpTrackState {
-  if (flags.rst) return 'CLOSE';
-  if (flags.syn) return flags.ack ? afterAnswer(state) : afterCall(state);
-  // A connection that was picked up in the middle counts as established.
-  if (state === undefined) return 'ESTABLISHED';
-  if (flags.fin) return AFTER_FIN[state] ?? state;
-  if (state === 'SYN_RECV') return direction === 'original' ? 'ESTABLISHED' : state;
-  return AFTER_ACK[state] ?? state;
+function confirmTcp(
+  memory: MemoryDraft,
+  entry: ConntrackEntry,
+  { tracked, flags, now }: { readonly tracked: Tracked; readonly flags: TcpFlags; readonly now: number },
+): void {
+  const { entry: before, direction } = tracked;
+  const next = tcpTransition(before.state, flags, direction);
+  const state = next === 'ignored' || next === 'invalid' ? before.state : next;
+  if (state === undefined) return;
+  // Where the only answer is a reset, there never was a connection.
+  if (flags.rst && before.replied !== true) {
+    memory.confirm({ ...entry, state, expires: OVER });
+    return;
+  }
+  const holds = before.state === 'SYN_RECV' || before.state === 'ESTABLISHED';
+  const assured = entry.assured || (before.replied === true && holds && state === 'ESTABLISHED');
+  const timeout =
+    state === 'ESTABLISHED' && before.replied !== true ? TIMEOUT.unacknowledged : TIMEOUT[state];
+  memory.confirm({ ...entry, state, assured, expires: now + timeout });
 }
-
-const afterCall = (state: TcpTrackState | undefined): TcpTrackState =>
-  state === 'SYN_RECV' || state === 'ESTABLISHED' ? state : 'SYN_SENT';
-
-const afterAnswer = (state: TcpTrackState | undefined): TcpTrackState =>
-  state === 'SYN_SENT' ? 'SYN_RECV' : (state ?? 'ESTABLISHED');

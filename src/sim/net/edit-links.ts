@@ -42,17 +42,11 @@ function released(device: Device, master: string): Device {
 
 /** Everything that a line of `ip link set` changes besides state and MTU. */
 export function reshape(netns: Netns, edit: Edit<'set-link'>): Result<Netns, string> {
-  const { device: name, mac, master, arp, link, name: renamed } = edit;
+  const { device: name, mac, master, name: renamed } = edit;
   const device = netns.devices.find((each) => each.name === name);
   if (!device) return err(`Cannot find device "${name}"`);
   if (renamed !== undefined && netns.devices.some((each) => each.name === renamed)) return err(EXISTS);
-  const { arpOff: _, ...bare } = device;
-  const changed: Device = {
-    ...(arp === undefined ? device : bare),
-    ...(mac === undefined ? {} : { mac, macSet: true }),
-    ...(arp === false ? { arpOff: true } : {}),
-    ...(link === undefined ? {} : { link }),
-  };
+  const changed = shapedAs(device, edit);
   const shaped = { ...netns, devices: replaced(netns.devices, device, changed) };
   const mastered = master === undefined ? ok(shaped) : enslave(shaped, changed, master);
   if (!mastered.ok) return mastered;
@@ -64,25 +58,24 @@ export function reshape(netns: Netns, edit: Edit<'set-link'>): Result<Netns, str
   return ok(renamed === undefined ? settled : renameDevice(settled, name, renamed));
 }
 
+function shapedAs(device: Device, { mac, arp, link }: Edit<'set-link'>): Device {
+  const { arpOff: _, ...bare } = device;
+  return {
+    ...(arp === undefined ? device : bare),
+    ...(mac === undefined ? {} : { mac, macSet: true }),
+    ...(arp === false ? { arpOff: true } : {}),
+    ...(link === undefined ? {} : { link }),
+  };
+}
+
 const replaced = (devices: readonly Device[], old: Device, next: Device): readonly Device[] =>
   devices.map((each) => (each === old ? next : each));
 
 /** A device becomes a port, or is one no longer (`master` empty). */
 function enslave(netns: Netns, device: Device, master: string): Result<Netns, string> {
   if (master === device.master) return ok(netns);
-  const bridge = netns.devices.find(({ name }) => name === master);
-  if (master !== '' && bridge?.kind.type !== 'bridge')
-    return err('RTNETLINK answers: Operation not supported');
-  if (master !== '' && device.kind.type === 'bridge')
-    return err('Error: Can not enslave a bridge to a bridge.');
-  if (
-    master !== '' &&
-    device.kind.type !== 'veth' &&
-    device.kind.type !== 'vxlan' &&
-    device.kind.type !== 'ether' &&
-    device.kind.type !== 'dummy'
-  )
-    return err('RTNETLINK answers: Invalid argument');
+  const refusal = master === '' ? undefined : whyNoPort(netns, device, master);
+  if (refusal !== undefined) return err(refusal);
   const { master: old, ...free } = device;
   const next = master === '' ? free : { ...free, master };
   let devices = replaced(netns.devices, device, next);
@@ -90,6 +83,14 @@ function enslave(netns: Netns, device: Device, master: string): Result<Netns, st
   if (master !== '') devices = withBridgeMac(devices, master);
   const fdb = netns.fdb.filter((entry) => entry.bridge === undefined || entry.device !== device.name);
   return ok({ ...netns, devices, fdb });
+}
+
+/** br_add_if: only a bridge has ports, and none that has no Ethernet of its own or is a bridge itself. */
+function whyNoPort(netns: Netns, { kind }: Device, master: string): string | undefined {
+  const bridge = netns.devices.find(({ name }) => name === master);
+  if (bridge?.kind.type !== 'bridge') return 'RTNETLINK answers: Operation not supported';
+  if (kind.type === 'bridge') return 'Error: Can not enslave a bridge to a bridge.';
+  return kind.type === 'loopback' || kind.type === 'ipip' ? 'RTNETLINK answers: Invalid argument' : undefined;
 }
 
 /** br_stp_recalculate_bridge_id: the smallest MAC of a port; zeros when the last port has gone. */

@@ -173,15 +173,21 @@ function responseTo(
     .replaceAll('{port}', String(client.port))
     .replaceAll('{now}', goTime(client.date));
   const headers = [
-    ['Content-Type', 'text/plain; charset=utf-8'],
+    ['Content-Type', server.contentType ?? 'text/plain; charset=utf-8'],
+    ...(server.headers ?? []),
     ['Content-Length', String(utf8(body).length)],
   ] as const;
-  return { status: 200, headers, body: method === 'HEAD' ? '' : body };
+  return { status: server.status ?? 200, headers, body: method === 'HEAD' ? '' : body };
 }
+
+const REASON: ReadonlyMap<number, string> = new Map([
+  [200, 'OK'],
+  [503, 'Service Unavailable'],
+]);
 
 function responseText({ status, headers, body }: Response): string {
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-  return `HTTP/1.1 ${status} OK\r\n${lines}\r\n${body}`;
+  return `HTTP/1.1 ${status} ${REASON.get(status) ?? ''}\r\n${lines}\r\n${body}`;
 }
 
 /** The answer to a request as it came over a connection of its own; undefined while the request is not whole. */

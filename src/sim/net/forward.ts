@@ -25,7 +25,7 @@ import type { CableEnd } from './cable.ts';
 import { receiverOf } from './cable.ts';
 import type { End } from './ending.ts';
 import { deliver, deny, drop, fail, tooBig } from './ending.ts';
-import { fragmentPacket } from './fragment.ts';
+import { cutAgain, fragmentPacket } from './fragment.ts';
 import type { Hop } from './hop.ts';
 import { hopOf, onTheWire } from './hop.ts';
 import type { OpenSocket, TimedFrame } from './journey.ts';
@@ -175,7 +175,7 @@ function prerouting(hop: Hop): End {
   const entry = stack.routes.lookup(destination, source);
   journey.step({ kind: 'route', at: stack.id, destination, entry: entry?.matched });
   const isLoopback = hop.input?.kind.type === 'loopback';
-  const martian = hop.input && !isLoopback ? martianSource(stack, hop.input, source) : undefined;
+  const martian = isLoopback ? undefined : martianSource(stack, hop.input, source);
   if (martian !== undefined) return drop(hop, 'refused', martian);
   if (entry?.type === 'local' || isLoopback) return receive(hop);
   if (!forwards(stack.netns, hop.input))
@@ -188,7 +188,12 @@ function prerouting(hop: Hop): End {
 }
 
 /** Why a packet cannot have come from where it says (net/ipv4/fib_frontend.c fib_validate_source). */
-function martianSource({ netns, routes }: Stack, input: Device, source: Ipv4): string | undefined {
+function martianSource(
+  { netns, routes }: Stack,
+  input: Device | undefined,
+  source: Ipv4,
+): string | undefined {
+  if (!input) return undefined;
   if (routes.isLocal(source)) {
     return acceptsLocal(netns, input)
       ? undefined
@@ -243,9 +248,9 @@ function leave(hop: Hop, next: NextHop): End {
 function fragment(hop: Hop, { device, mtu }: NextHop): void {
   const pieces = onTheWire(hop);
   if (pieces.every((piece) => packetLength(piece) <= mtu)) return;
-  // Connection tracking has put fragments together, and the whole packet is cut anew.
-  const uncut = reassembles(hop.stack.netns.netfilter) ? [hop.packet] : pieces;
-  hop.pieces = uncut.flatMap((piece) => fragmentPacket(piece, mtu));
+  hop.pieces = reassembles(hop.stack.netns.netfilter)
+    ? cutAgain(pieces, mtu)
+    : pieces.flatMap((piece) => fragmentPacket(piece, mtu));
   const count = hop.pieces.length;
   hop.journey.step({ kind: 'fragment', at: hop.stack.id, device: device.name, mtu, pieces: count });
 }

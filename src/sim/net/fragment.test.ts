@@ -5,7 +5,7 @@ import { ipv4 } from '../../model/ip.ts';
 import type { Ipv4Packet } from '../../model/packet.ts';
 import { IPV4_HEADER } from '../../model/wire-length.ts';
 import { encodePayload, packetLength } from '../../model/wire.ts';
-import { fragmentPacket } from './fragment.ts';
+import { changed, cutAgain, fragmentPacket } from './fragment.ts';
 
 const ping = (dataLength: number): Ipv4Packet => ({
   kind: 'ipv4',
@@ -55,6 +55,41 @@ test('one piece missing, no packet', () => {
     undefined,
     undefined,
   ]);
+});
+
+/** Lengths of IP packet and offsets, as captures show them. */
+const cuts = (pieces: readonly Ipv4Packet[]): readonly string[] =>
+  pieces.map(
+    (piece) => `${packetLength(piece)}@${piece.fragment?.offset ?? 0}${piece.fragment?.more ? '+' : ''}`,
+  );
+
+/** 3000 bytes of IP, cut at 1500 and, at a router without connection tracking, again at 1400. */
+const narrowed = (): readonly Ipv4Packet[] =>
+  fragmentPacket(ping(2972), 1500).flatMap((piece) => fragmentPacket(piece, 1400));
+
+// Linux 6.18, seen with tcpdump between namespaces: a node with connection tracking sends on what a narrow router cut again.
+test('a stack that puts fragments together sends them on with the cuts they came with', () => {
+  expect(cuts(narrowed())).toEqual(['1396@0+', '124@1376+', '1396@1480+', '124@2856+', '40@2960']);
+  expect(cutAgain(narrowed(), 1450)).toEqual(narrowed());
+});
+
+test('where one piece does not fit, the whole packet is cut anew', () => {
+  expect(cuts(cutAgain(narrowed(), 1390))).toEqual(['1388@0+', '1388@1368+', '264@2736']);
+  expect(hexOf(reassemble(cutAgain(narrowed(), 1390)))).toBe(hexOf(encodePayload(ping(2972))));
+});
+
+test('packets of a tunnel are put together and cut each by itself', () => {
+  const wide = [ping(1400), ping(1400), ping(40)];
+  const pieces = wide.flatMap((packet) => fragmentPacket(packet, 1300));
+  expect(cuts(cutAgain(pieces, 1200))).toEqual(['1196@0+', '252@1176', '1196@0+', '252@1176', '68@0']);
+});
+
+test('a translated packet keeps its cuts', () => {
+  const translated: Ipv4Packet = { ...ping(2972), source: ipv4('10.0.0.11') };
+  const pieces = changed(narrowed(), translated, (piece) => piece);
+  expect(cuts(pieces)).toEqual(cuts(narrowed()));
+  expect(pieces.every(({ source }) => source === translated.source)).toBe(true);
+  expect(hexOf(reassemble(pieces))).toBe(hexOf(encodePayload(translated)));
 });
 
 /** The bytes of all pieces in order, or undefined while one is missing. */

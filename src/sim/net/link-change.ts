@@ -75,14 +75,25 @@ function planCreation(
   { device, peer, fdb }: Extract<LinkChange, { kind: 'create' }>,
 ): Plan {
   const home = device.at ?? at;
-  const far = peer?.at ?? at;
-  if (find(view, home, device.name) || (peer && find(view, far, peer.name))) return err(EXISTS);
-  if (peer && far === home && peer.name === device.name) return err(EXISTS);
+  if (find(view, home, device.name)) return err(EXISTS);
+  if (peer) return planPair(view, { own: { ...device, at: home }, peer: { ...peer, at: peer.at ?? at } });
+  const added = made(home, view.nextIndex(home), device);
+  return ok([{ netns: home, edit: { kind: 'add-device', added, ...(fdb ? { fdb: [fdb] } : {}) } }]);
+}
+
+type Placed = NewDevice & { readonly at: NetnsId };
+
+function planPair(
+  view: LinkView,
+  { own: device, peer }: { readonly own: Placed; readonly peer: Placed },
+): Plan {
+  const { at: home } = device;
+  const { at: far } = peer;
+  const isNear = far === home;
+  if (find(view, far, peer.name) || (isNear && peer.name === device.name)) return err(EXISTS);
   const farIndex = view.nextIndex(far);
-  const index = peer && far === home ? farIndex + 1 : view.nextIndex(home);
+  const index = isNear ? farIndex + 1 : view.nextIndex(home);
   const own = made(home, index, device);
-  const withEntry = fdb ? { fdb: [fdb] } : {};
-  if (!peer) return ok([{ netns: home, edit: { kind: 'add-device', added: own, ...withEntry } }]);
   const link: Link = { kind: 'peer', netns: far, device: peer.name, index: farIndex };
   const back: Link = { kind: 'peer', netns: home, device: device.name, index };
   const other = { ...made(far, farIndex, peer), link: back };

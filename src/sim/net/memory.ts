@@ -45,6 +45,24 @@ function replaceStations(
   return [...kept, ...changed.values()];
 }
 
+/** ip_list_tot of xt_recent: so many sources a list; the one seen longest ago gives way. */
+const RECENT_SOURCES = 100;
+
+type RecentLists = ReadonlyMap<string, ReadonlyMap<Ipv4, number>>;
+
+function replaceRecent(known: RecentLists | undefined, changed: RecentLists): RecentLists {
+  const after = new Map(known);
+  for (const [list, sources] of changed) {
+    const merged = new Map(known?.get(list));
+    for (const [source, at] of sources) {
+      merged.delete(source);
+      merged.set(source, at);
+    }
+    after.set(list, new Map([...merged].slice(-RECENT_SOURCES)));
+  }
+  return after;
+}
+
 /** New or refreshed connections go to the end. Expired ones are found by nobody and go with the next change. */
 function replaceConnections(
   known: readonly ConntrackEntry[],
@@ -53,7 +71,7 @@ function replaceConnections(
 ): readonly ConntrackEntry[] {
   const isChanged = (entry: ConntrackEntry): boolean => changed.some((other) => sameConnection(entry, other));
   const kept = known.filter((entry) => entry.expires > at && !isChanged(entry));
-  kept.push(...changed);
+  kept.push(...changed.filter((entry) => entry.expires > at));
   return kept;
 }
 
@@ -141,6 +159,7 @@ export class MemoryDraft {
   #icmpTokens: Map<Ipv4, { readonly tokens: number; readonly at: number }> | undefined;
   #kernelLog: KernelLogLine[] | undefined;
   #stations: Map<string, Station> | undefined;
+  #recent: Map<string, Map<Ipv4, number>> | undefined;
 
   constructor(before: NetnsMemory) {
     this.before = before;
@@ -199,6 +218,17 @@ export class MemoryDraft {
     return known && now - known.at < STATION_AGEING ? known : undefined;
   }
 
+  /** When a list of `-m recent` last saw the source. */
+  recent(list: string, source: Ipv4): number | undefined {
+    return this.#recent?.get(list)?.get(source) ?? this.before.recent?.get(list)?.get(source);
+  }
+
+  noteRecent(list: string, source: Ipv4, at: number): void {
+    const lists = (this.#recent ??= new Map<string, Map<Ipv4, number>>());
+    const sources = lists.get(list) ?? new Map<Ipv4, number>();
+    lists.set(list, sources.set(source, at));
+  }
+
   log(at: number, text: string): void {
     (this.#kernelLog ??= []).push({ at, text });
   }
@@ -228,7 +258,7 @@ export class MemoryDraft {
   /** The memory with everything learnt, as of `at`. */
   after(at: number): NetnsMemory {
     if (this.#isUntouched()) return this.before;
-    const { neighbours, conntrack, counters, pathMtu, icmpTokens, kernelLog, stations } = this.before;
+    const { neighbours, conntrack, counters, pathMtu, icmpTokens, kernelLog, stations, recent } = this.before;
     const after = {
       ...this.before,
       neighbours: this.#neighbours ? replaceNeighbours(neighbours, this.#neighbours) : neighbours,
@@ -238,13 +268,15 @@ export class MemoryDraft {
       icmpTokens: this.#icmpTokens ? new Map([...icmpTokens, ...this.#icmpTokens]) : icmpTokens,
       kernelLog: this.#kernelLog ? [...kernelLog, ...this.#kernelLog].slice(-KERNEL_LOG_LINES) : kernelLog,
     };
-    return this.#stations
-      ? { ...after, stations: replaceStations(stations ?? [], this.#stations, at) }
-      : after;
+    return {
+      ...after,
+      ...(this.#stations && { stations: replaceStations(stations ?? [], this.#stations, at) }),
+      ...(this.#recent && { recent: replaceRecent(recent, this.#recent) }),
+    };
   }
 
   #isUntouched(): boolean {
-    const learnt = this.#neighbours ?? this.#connections ?? this.#stations;
+    const learnt = this.#neighbours ?? this.#connections ?? this.#stations ?? this.#recent;
     return !(learnt ?? this.#counters ?? this.#pathMtu ?? this.#icmpTokens ?? this.#kernelLog);
   }
 }

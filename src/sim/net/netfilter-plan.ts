@@ -87,9 +87,9 @@ function actOf(target: Target): Act {
     case 'dnat':
       return () => target;
     case 'snat':
-      return () => ({ kind: 'snat', to: target.to, randomPort: target.randomFully ?? false });
+      return () => ({ kind: 'snat', to: target.to, ...portWish(target) });
     case 'masquerade':
-      return ({ stack }, place) => masquerade(stack, place, target.randomFully ?? false);
+      return ({ stack }, place) => masquerade(stack, place, portWish(target));
     case 'jump':
     case 'return':
     case 'none':
@@ -100,10 +100,20 @@ function actOf(target: Target): Act {
 }
 
 /** The new source is the outgoing device's address on the next hop's subnet, else its first one. */
-function masquerade(stack: Stack, { out, toward }: HookPlace, randomPort: boolean): Outcome {
+function masquerade(stack: Stack, { out, toward }: HookPlace, wish: PortWish): Outcome {
   const to = out && selectAddress(stack, out, { toward, scope: 'global' });
-  return to === undefined ? 'drop' : { kind: 'snat', to, randomPort };
+  return to === undefined ? 'drop' : { kind: 'snat', to, ...wish };
 }
+
+type PortWish = Pick<Extract<NatRequest, { kind: 'snat' }>, 'randomPort' | 'ports'>;
+
+const portWish = ({
+  ports,
+  randomFully = false,
+}: Extract<Target, { kind: 'snat' | 'masquerade' }>): PortWish => ({
+  randomPort: randomFully,
+  ...(ports && { ports }),
+});
 
 function testOf(match: Match, salt: number): Test {
   const test = unnegated(match, salt);
@@ -145,6 +155,8 @@ function unnegated(match: Match, salt: number): Test {
       return hasWayBack;
     case 'probability':
       return ({ packet }) => chance(packet, salt) < match.probability;
+    case 'recent':
+      return (hop) => isRecent(hop, match);
     default:
       return assertNever(match);
   }
@@ -187,6 +199,18 @@ function hasWayBack({ stack, packet, input }: Hop): boolean {
   if (input === undefined || input.kind.type === 'loopback') return true;
   const back = stack.routes.lookup(packet.source);
   return back?.type === 'unicast' && back.device?.name === input.name;
+}
+
+/** net/netfilter/xt_recent.c recent_mt, for lists of sources. */
+function isRecent({ journey, stack, packet }: Hop, match: Extract<Match, { kind: 'recent' }>): boolean {
+  const memory = journey.memory(stack.id);
+  const { now } = journey;
+  if (match.check === 'set') {
+    memory.noteRecent(match.list, packet.source, now);
+    return true;
+  }
+  const seen = memory.recent(match.list, packet.source);
+  return seen !== undefined && (match.seconds === undefined || now - seen <= match.seconds * 1000);
 }
 
 /** Between 0 and 1, the same for every packet of a flow that meets this rule. */

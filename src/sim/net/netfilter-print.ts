@@ -91,9 +91,16 @@ function printMatch(match: Match, protocol: ProtocolMatch | undefined): string {
       return `-m rpfilter --validmark${match.not ? ' --invert' : ''}`;
     case 'probability':
       return `-m statistic --mode random --probability ${quantised(match.probability)}`;
+    case 'recent':
+      return `-m recent ${not}${recentText(match)}`;
     default:
       return assertNever(match);
   }
+}
+
+function recentText({ list, check, seconds, reap }: Extract<Match, { kind: 'recent' }>): string {
+  const aged = seconds === undefined ? '' : ` --seconds ${seconds}${reap ? ' --reap' : ''}`;
+  return `--${check}${aged} --name ${list} --mask 255.255.255.255 --rsource`;
 }
 
 export const PORTS_OPTION = { source: 'sports', destination: 'dports', either: 'ports' } as const;
@@ -178,13 +185,17 @@ export function printTarget(target: Target): string {
     case 'dnat':
       return `-j DNAT --to-destination ${formatIpv4(target.to)}${target.port === undefined ? '' : `:${target.port}`}`;
     case 'snat':
-      return `-j SNAT --to-source ${formatIpv4(target.to)}${target.randomFully ? ' --random-fully' : ''}`;
+      return `-j SNAT --to-source ${formatIpv4(target.to)}${target.ports ? `:${portSpan(target.ports)}` : ''}${target.randomFully ? ' --random-fully' : ''}`;
     case 'masquerade':
-      return `-j MASQUERADE${target.randomFully ? ' --random-fully' : ''}`;
+      return `-j MASQUERADE${target.ports ? ` --to-ports ${portSpan(target.ports)}` : ''}${target.randomFully ? ' --random-fully' : ''}`;
     default:
       return assertNever(target);
   }
 }
+
+/** `99-100`, as targets spell a range. */
+export const portSpan = ({ first, last }: PortRange): string =>
+  first === last ? String(first) : `${first}-${last}`;
 
 /** Level 4 is the default and not said. */
 function logText({ prefix, level }: Extract<Target, { kind: 'log' }>): string {

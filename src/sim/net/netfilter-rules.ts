@@ -116,7 +116,19 @@ export type Match =
   /** `-m rpfilter --validmark`: the way back to the source leads out of the device the packet came in by. */
   | { readonly kind: 'rpfilter'; readonly not?: boolean }
   /** `-m statistic --mode random --probability p`: decided by a hash of the flow, so that a run repeats. */
-  | { readonly kind: 'probability'; readonly probability: number };
+  | { readonly kind: 'probability'; readonly probability: number }
+  /**
+   * `-m recent`: `set` notes the source in the named list and always agrees; `rcheck` agrees with a source that the list has
+   * seen, in the last `seconds` if said; `reap` forgets older ones.
+   */
+  | {
+      readonly kind: 'recent';
+      readonly list: string;
+      readonly check: 'set' | 'rcheck';
+      readonly seconds?: number;
+      readonly reap?: boolean;
+      readonly not?: boolean;
+    };
 
 /** First and last port; equal for a single one. */
 export interface PortRange {
@@ -142,5 +154,11 @@ export type Target =
   | { readonly kind: 'jump'; readonly chain: string; readonly goto?: boolean }
   | { readonly kind: 'mark'; readonly value: number; readonly mask: number }
   | { readonly kind: 'dnat'; readonly to: Ipv4; readonly port?: number }
-  | { readonly kind: 'snat'; readonly to: Ipv4; readonly randomFully?: boolean }
-  | { readonly kind: 'masquerade'; readonly randomFully?: boolean };
+  /** `ports`: the new source port is one of these. */
+  | {
+      readonly kind: 'snat';
+      readonly to: Ipv4;
+      readonly ports?: PortRange;
+      readonly randomFully?: boolean;
+    }
+  | { readonly kind: 'masquerade'; readonly ports?: PortRange; readonly randomFully?: boolean };

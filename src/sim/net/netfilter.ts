@@ -4,11 +4,10 @@
  */
 import type { Ipv4 } from '../../model/ip.ts';
 import type { FlowTuple } from '../../model/trace.ts';
-import { packetLength } from '../../model/wire-length.ts';
 import type { Manip, Tracked } from './conntrack.ts';
 import { bindNat, confirm, track, translate } from './conntrack.ts';
 import { flowTuple } from './flow.ts';
-import { fragmentPacket } from './fragment.ts';
+import { changed } from './fragment.ts';
 import type { Hop } from './hop.ts';
 import type { Outcome, RulePlan, RuleVerdict } from './netfilter-plan.ts';
 import { planOf } from './netfilter-plan.ts';
@@ -92,7 +91,7 @@ function applyTranslation(hop: Hop, connection: Tracked, manip: Manip): void {
   const before = flowTuple(hop.packet);
   const after = flowTuple(packet);
   hop.packet = packet;
-  if (hop.pieces) hop.pieces = fragmentPacket(packet, Math.max(...hop.pieces.map(packetLength)));
+  if (hop.pieces) hop.pieces = changed(hop.pieces, packet, (piece) => translate(piece, connection, manip));
   if (sameFlow(before, after)) return;
   const forward = manip === 'source' ? 'snat' : 'dnat';
   const type = connection.direction === 'original' ? forward : 'reverse';

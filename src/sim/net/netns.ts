@@ -149,6 +149,11 @@ export interface HttpServer {
   readonly body: string;
   /** By path, without query. */
   readonly pages?: Readonly<Record<string, string>>;
+  /** 200 unless said. */
+  readonly status?: number;
+  readonly contentType?: string;
+  /** Besides type and length. */
+  readonly headers?: readonly (readonly [string, string])[];
 }
 
 /** A program of a terminal (`nc -l`): it takes a connection, says what it has to say and hears the rest. */
@@ -218,6 +223,8 @@ export interface NetnsMemory {
   readonly stations?: readonly Station[];
   /** Packets by netfilter rule, see `rule-counters.ts`; absent until one is counted. */
   readonly rules?: ReadonlyMap<string, RuleCounter>;
+  /** When each list of `-m recent` last saw a source, in virtual milliseconds; absent until one did. */
+  readonly recent?: ReadonlyMap<string, ReadonlyMap<Ipv4, number>>;
 }
 
 /** A MAC that was seen as a source: forgotten after the ageing time of 300 s. */
@@ -312,6 +319,8 @@ export interface SegmentPort {
 
 /** What one program (Felix, kube-proxy, the kubelet with its CNI plugin) puts into a node's stack. */
 export interface Programming {
+  /** Sockets of its own. */
+  readonly listeners?: readonly Listener[];
   readonly devices: readonly Device[];
   readonly routes: readonly Route[];
   readonly neighbours: readonly Neighbour[];

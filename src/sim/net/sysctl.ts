@@ -52,8 +52,12 @@ export function readSysctl(netns: Netns, key: string): string | undefined {
   if (key === IP_FORWARD) return netns.ipForward ? '1' : '0';
   const written = netns.sysctls?.get(key);
   if (written !== undefined) return written;
+  return GLOBAL[key] ?? deviceDefault(netns, key);
+}
+
+/** Of `net.ipv4.{conf,neigh}.<device>.<setting>`. */
+function deviceDefault(netns: Netns, key: string): string | undefined {
   const [, family, name = '', setting = ''] = /^net\.ipv4\.(conf|neigh)\.([^.]+)\.([^.]+)$/.exec(key) ?? [];
-  if (GLOBAL[key] !== undefined) return GLOBAL[key];
   const device = netns.devices.find((each) => spelt(each.name) === name);
   if (!device && name !== 'all' && name !== 'default') return undefined;
   return family === 'neigh' ? neighbourDefault(name, setting, device) : confDefault(netns, setting, device);

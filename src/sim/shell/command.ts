@@ -6,6 +6,7 @@ import type { Epoch, Millis } from '../core/time.ts';
 import type { ApiRequest, ApiResponse, ApiWatchEvent } from '../kube/api.ts';
 import type { Netns, NetnsMemory } from '../net/netns.ts';
 import type { NetnsEdit } from '../net/edit.ts';
+import type { LinkChange } from '../net/link-change.ts';
 import type {
   EchoOutcome,
   EchoRequest,
@@ -53,7 +54,10 @@ export interface CommandIo extends CompletionIo {
   run(
     place: Place,
     argv: readonly string[],
-    io: Partial<Pick<CommandIo, 'stdin' | 'stdout' | 'stderr' | 'tty'>>,
+    io: Partial<Pick<CommandIo, 'stdin' | 'stdout' | 'stderr' | 'tty'>> & {
+      /** The stack that it and all it starts stand in, instead of the place's own (`ip netns exec`). */
+      readonly netns?: NetnsId;
+    },
   ): Promise<number>;
 }
 
@@ -135,6 +139,11 @@ export interface NetworkPort {
   edit(
     id: NetnsId,
     edit: NetnsEdit,
+  ): { readonly ok: true } | { readonly ok: false; readonly message: string };
+  /** Devices or namespaces come, go or move: all the stacks concerned change, or none. */
+  changeLinks(
+    id: NetnsId,
+    change: LinkChange,
   ): { readonly ok: true } | { readonly ok: false; readonly message: string };
   echo(request: EchoRequest): EchoOutcome;
   udpProbe(request: UdpProbeRequest): UdpProbeOutcome;

@@ -38,7 +38,7 @@ const OWN_FORM: ReadonlyMap<string, readonly [line: string, status: number]> = n
   ['iptables-save', ['iptables-save --help', 1]],
 ]);
 /** Those need a network to say anything; their own tests cover their help. */
-const NEEDS_NETWORK = new Set(['ip', 'bridge', 'ipset', 'dig', 'nslookup', 'birdcl']);
+const NEEDS_NETWORK = new Set(['ip', 'bridge', 'ipset', 'dig', 'nslookup', 'birdcl', 'birdc']);
 
 test.each(
   labCommands

@@ -3,16 +3,19 @@ import { bridge } from './bridge/bridge.ts';
 import type { Command } from './command.ts';
 import { conntrack } from './conntrack/conntrack.ts';
 import { curl } from './curl/curl.ts';
+import { dmesg } from './dmesg/dmesg.ts';
 import { dig } from './dns/dig.ts';
 import { getent } from './dns/getent.ts';
 import { nslookup } from './dns/nslookup.ts';
 import { ip } from './ip/ip.ts';
 import { ipset } from './ipset/ipset.ts';
 import { iptables } from './iptables/iptables.ts';
+import { iptablesRestore } from './iptables/restore.ts';
 import { iptablesSave } from './iptables/save.ts';
 import { nc } from './nc/nc.ts';
 import { ping } from './ping/ping.ts';
 import { ss } from './ss/ss.ts';
+import { sysctl } from './sysctl/sysctl.ts';
 import { tcpdump } from './tcpdump/tcpdump.ts';
 import { traceroute } from './traceroute/traceroute.ts';
 
@@ -25,11 +28,14 @@ export const networkCommands: readonly Command[] = [
   curl,
   iptables,
   iptablesSave,
+  iptablesRestore,
   ipset,
   conntrack,
+  dmesg,
   dig,
   nslookup,
   getent,
   nc,
   ss,
+  sysctl,
 ];

@@ -4,6 +4,7 @@
  * or on the host's turns (`breathe`), so nothing here can freeze the host.
  */
 import { formatPlace, type Place } from '../../model/place.ts';
+import type { NetnsId } from '../../model/trace.ts';
 import { utf8 } from '../../base/bytes.ts';
 import { builtinTable, coreCommands } from './builtins/table.ts';
 import {
@@ -32,6 +33,7 @@ import {
   type Scope,
   type WindowSize,
 } from './interpreter/scope.ts';
+import { ProcFiles } from './proc-files.ts';
 import { isProgram, programAt } from './interpreter/programs.ts';
 import { completionIo, runArgv } from './interpreter/simple.ts';
 import { ShellState } from './interpreter/state.ts';
@@ -191,6 +193,7 @@ export class Shell {
     const { state } = scope;
     const inner = new Shell({
       ...this.#setup,
+      ports: scope.host.ports,
       env: Object.fromEntries(state.variables.environment()),
       history: this.history,
     });
@@ -253,7 +256,7 @@ export class Shell {
     const isHere = (found: Command | undefined): boolean => found?.within?.(place, ports.cluster) ?? true;
     return {
       place,
-      files,
+      files: new ProcFiles(files, place, ports.network),
       ports,
       pace: new Pace(breathe),
       builtins: builtinTable(),
@@ -279,7 +282,13 @@ export class Shell {
     const shellIo = replaced(io, { streams, scope });
     if (formatPlace(target) === formatPlace(this.place)) {
       const screen = scope.screen === undefined ? {} : { screen: scope.screen };
-      const inner: Scope = { ...this.#scope(shellIo, scope.state.fork()), ...screen, depth: scope.depth };
+      const host = streams.netns === undefined ? scope.host : hostIn(scope.host, streams.netns);
+      const inner: Scope = {
+        ...this.#scope(shellIo, scope.state.fork()),
+        ...screen,
+        host,
+        depth: scope.depth,
+      };
       return (await runArgv(argv, inner, { functions: false })).code;
     }
     const shell = this.#setup.elsewhere?.(target);
@@ -296,6 +305,17 @@ export class Shell {
   hasProgram(name: string): boolean {
     return name.includes('/') ? programAt(this.#host, name) !== undefined : isProgram(this.#host, name);
   }
+}
+
+/** The same machine for a process in another of its network namespaces. */
+function hostIn(host: Host, netns: NetnsId): Host {
+  const here = formatPlace(host.place);
+  const network: Host['ports']['network'] = {
+    ...host.ports.network,
+    netnsOf: (place) => (formatPlace(place) === here ? netns : host.ports.network.netnsOf(place)),
+  };
+  const files = host.files instanceof ProcFiles ? host.files.seenFrom(network) : host.files;
+  return { ...host, files, ports: { ...host.ports, network } };
 }
 
 /** A command's own streams, but for those that it replaces. */
@@ -334,6 +354,7 @@ const ADMIN = new Set([
   'ip',
   'iptables',
   'iptables-save',
+  'iptables-restore',
   'ip6tables',
   'ipset',
   'sysctl',

@@ -1,57 +1,96 @@
 /**
- * `bridge fdb`: show, add, append, replace, del. Wordings: iproute2 6.1 bridge/fdb.c, compared with the real tool. Only
- * entries of VXLAN devices exist in a lab; the multicast addresses that Linux lists for Ethernet devices are left out.
+ * `bridge fdb`: show, add, append, replace, del. Wordings: iproute2 6.1 bridge/fdb.c, compared with the real tool. The kernel
+ * lists a bridge's entries in hash order, here they come port by port; multicast addresses of Ethernet devices are left out.
  */
 import { ok } from '../../../base/result.ts';
 import type { Ipv4 } from '../../../model/ip.ts';
 import { parseIpv4 } from '../../../model/ip.ts';
-import type { Mac } from '../../../model/mac.ts';
 import { parseMac } from '../../../model/mac.ts';
 import type { NetnsEdit } from '../../net/edit.ts';
+import { STATION_AGEING } from '../../net/memory.ts';
+import type { Device, FdbEntry } from '../../net/netns.ts';
 import type { CommandIo } from '../command.ts';
 import { complain, type Parsed } from '../network/complaint.ts';
 import { deviceNamed, type Here } from '../network/here.ts';
-import { duplicateOrGarbage, expected, parseKeywords, type Grammar } from '../network/keywords.ts';
-import { fdbJson, fdbLine } from './fdb-print.ts';
+import {
+  duplicateOrGarbage,
+  expected,
+  parseKeywords,
+  type Grammar,
+  type Keyword,
+} from '../network/keywords.ts';
+import { present } from '../network/present.ts';
+import { fdbJson, fdbLine, type ListedEntry } from './fdb-print.ts';
 
 export interface FdbSubject {
   readonly io: CommandIo;
   readonly here: Here;
   readonly json: boolean;
+  readonly details: boolean;
+  readonly statistics: boolean;
 }
 
 interface ShowWords {
   readonly device?: string;
+  readonly bridge?: string;
   readonly dynamic?: boolean;
-  readonly none?: boolean;
 }
 
 const SHOW: Grammar<ShowWords> = {
   keywords: [
     { names: ['brport', 'dev'], exact: true, read: (words, device) => ok({ ...words, device }) },
-    { names: ['br'], exact: true, read: (words) => ok({ ...words, none: true }) },
+    { names: ['br'], exact: true, read: (words, bridge) => ok({ ...words, bridge }) },
     { names: ['vlan', 'state'], exact: true, read: (words) => ok(words) },
     { names: ['dynamic'], exact: true, flag: true, read: (words) => ok({ ...words, dynamic: true }) },
   ],
   bare: (words) => ok(words),
 };
 
-export function showFdb({ here, json }: FdbSubject, words: readonly string[]): Parsed<string> {
+export function showFdb(subject: FdbSubject, words: readonly string[]): Parsed<string> {
+  const { here, json, statistics } = subject;
   const wanted = parseKeywords(words, SHOW, {});
   if (!wanted.ok) return wanted;
-  const { device, dynamic, none } = wanted.value;
-  if (device !== undefined && !deviceNamed(here.netns, device))
-    return complain(255, `Cannot find device "${device}"`);
-  const hidden = dynamic === true || none === true;
-  const entries = here.netns.fdb.filter(
-    (entry) => !hidden && (device === undefined || entry.device === device),
+  const { device, bridge, dynamic } = wanted.value;
+  for (const name of [device, bridge]) {
+    if (name !== undefined && !deviceNamed(here.netns, name))
+      return complain(255, `Cannot find device "${name}"`);
+  }
+  const entries = listedEntries(subject).filter(
+    (entry) =>
+      (device === undefined || entry.device === device) &&
+      (bridge === undefined || isOf(here, entry, bridge)) &&
+      (!dynamic || entry.state !== 'permanent'),
   );
-  const onDevice = device !== undefined;
+  const format = { onDevice: device !== undefined, statistics };
   return ok(
     json
-      ? `${JSON.stringify(entries.map((entry) => fdbJson(entry, onDevice)))}\n`
-      : entries.map((entry) => fdbLine(entry, onDevice)).join(''),
+      ? `${JSON.stringify(entries.map((entry) => fdbJson(entry, format)))}\n`
+      : entries.map((entry) => fdbLine(entry, format)).join(''),
   );
+}
+
+const isOf = ({ netns }: Here, { device, bridge }: ListedEntry, name: string): boolean =>
+  bridge === name || device === name || deviceNamed(netns, device)?.master === name;
+
+/** Device by device: what was learnt there, what somebody added, the port's own address. */
+function listedEntries({ io, here: { netns, memory } }: FdbSubject): readonly ListedEntry[] {
+  const now = io.clock.now();
+  return netns.devices.flatMap(({ name, master, mac }) => {
+    const learnt = (memory.stations ?? [])
+      .filter(({ device, at }) => device === name && now - at < STATION_AGEING)
+      .map((station): ListedEntry => ({ ...station, state: '', age: Math.floor((now - station.at) / 1000) }));
+    const added = netns.fdb
+      .filter(({ device }) => device === name)
+      .map((entry): ListedEntry => ({ ...entry, state: entry.state ?? 'permanent', age: 0 }));
+    const own: readonly ListedEntry[] =
+      master === undefined ? [] : [{ mac, device: name, bridge: master, state: 'permanent', age: 0 }];
+    return [
+      ...learnt,
+      ...added.filter(({ bridge }) => bridge !== undefined),
+      ...own,
+      ...added.filter(({ bridge }) => bridge === undefined),
+    ];
+  });
 }
 
 interface EditWords {
@@ -59,21 +98,11 @@ interface EditWords {
   readonly device?: string;
   readonly destination?: Ipv4;
   readonly master?: boolean;
+  readonly state?: 'static' | 'dynamic';
   readonly missing?: string;
 }
 
-const FLAGS = [
-  'self',
-  'permanent',
-  'local',
-  'static',
-  'dynamic',
-  'temp',
-  'use',
-  'extern_learn',
-  'sticky',
-  'router',
-];
+const FLAGS = ['self', 'permanent', 'local', 'temp', 'use', 'extern_learn', 'sticky', 'router'];
 
 const EDIT: Grammar<EditWords> = {
   keywords: [
@@ -81,6 +110,12 @@ const EDIT: Grammar<EditWords> = {
     { names: ['dst'], exact: true, read: readDestination },
     { names: ['master'], exact: true, flag: true, read: (words) => ok({ ...words, master: true }) },
     { names: FLAGS, exact: true, flag: true, read: (words) => ok(words) },
+    ...(['static', 'dynamic'] as const).map((state): Keyword<EditWords> => ({
+      names: [state],
+      exact: true,
+      flag: true,
+      read: (words) => ok({ ...words, state }),
+    })),
     {
       names: ['port', 'vni', 'via', 'src_vni', 'vlan', 'nhid'],
       exact: true,
@@ -101,26 +136,39 @@ function readMac(words: EditWords, mac: string): Parsed<EditWords> {
 }
 
 interface Target {
-  readonly mac: Mac;
-  readonly device: string;
-  readonly destination: Ipv4 | undefined;
+  readonly device: Device;
+  readonly entry: FdbEntry;
 }
 
 function readTarget({ here }: FdbSubject, words: readonly string[]): Parsed<Target> {
   const wanted = parseKeywords(words, EDIT, {});
   if (!wanted.ok) return wanted;
-  const { mac, device, destination, master, missing } = wanted.value;
-  if (mac === undefined || device === undefined)
+  const { mac: typed, device: name, destination, master, missing, state } = wanted.value;
+  if (typed === undefined || name === undefined)
     return complain(255, 'Device and address are required arguments.');
   if (missing !== undefined)
     return complain(255, 'bridge: entries have only a destination address in the simulator.');
-  const address = parseMac(mac);
-  if (!address) return complain(255, `Invalid mac address ${mac}`);
-  const target = deviceNamed(here.netns, device);
-  if (!target) return complain(255, `Cannot find device "${device}"`);
-  if (master || target.kind.type !== 'vxlan')
-    return complain(255, 'RTNETLINK answers: Operation not supported');
-  return ok({ mac: address, device, destination });
+  const mac = parseMac(typed);
+  if (!mac) return complain(255, `Invalid mac address ${typed}`);
+  const device = deviceNamed(here.netns, name);
+  if (!device) return complain(255, `Cannot find device "${name}"`);
+  if (state === 'dynamic')
+    return complain(255, 'bridge: entries made by hand are permanent or static in the simulator.');
+  return ownerOf(device, master, (bridge) => {
+    const kept = bridge !== undefined && state === 'static' ? { state } : {};
+    return { device, entry: { mac, device: name, ...present({ destination, bridge }), ...kept } };
+  });
+}
+
+/** Whose table is meant: that of the device, or of its bridge. A bridge's own entries are asked for by `self`. */
+function ownerOf<T>(
+  { kind, name, master: bridge }: Device,
+  wantsMaster: boolean | undefined,
+  use: (bridge: string | undefined) => T,
+): Parsed<T> {
+  if (kind.type === 'bridge') return ok(use(name));
+  if (!wantsMaster) return ok(use(undefined));
+  return bridge === undefined ? complain(255, 'RTNETLINK answers: Operation not supported') : ok(use(bridge));
 }
 
 /** `append` keeps what is there: a MAC may have several destinations only if it is multicast or all zeros. */
@@ -128,9 +176,10 @@ export function setFdb(mode: 'add' | 'append' | 'replace') {
   return (subject: FdbSubject, words: readonly string[]): Parsed<string> => {
     const target = readTarget(subject, words);
     if (!target.ok) return target;
-    const { mac, device, destination } = target.value;
-    if (destination === undefined) return complain(255, 'RTNETLINK answers: Invalid argument');
-    const entry = { mac, device, destination };
+    const { device, entry } = target.value;
+    const isTunnel = device.kind.type === 'vxlan' && entry.bridge === undefined;
+    if (isTunnel && entry.destination === undefined)
+      return complain(255, 'RTNETLINK answers: Invalid argument');
     return edit(subject, { kind: 'add-fdb', entry, replace: mode === 'replace', append: mode === 'append' });
   };
 }
@@ -138,13 +187,8 @@ export function setFdb(mode: 'add' | 'append' | 'replace') {
 export function deleteFdb(subject: FdbSubject, words: readonly string[]): Parsed<string> {
   const target = readTarget(subject, words);
   if (!target.ok) return target;
-  const { mac, device, destination } = target.value;
-  return edit(subject, {
-    kind: 'delete-fdb',
-    mac,
-    device,
-    ...(destination === undefined ? {} : { destination }),
-  });
+  const { mac, device, destination, bridge } = target.value.entry;
+  return edit(subject, { kind: 'delete-fdb', mac, device, ...present({ destination, bridge }) });
 }
 
 function edit({ io, here }: FdbSubject, change: NetnsEdit): Parsed<string> {

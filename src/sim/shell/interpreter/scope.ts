@@ -37,6 +37,8 @@ export interface Ports {
   readonly network: NetworkPort;
   readonly routing: RoutingPort;
   readonly clock: ClockPort;
+  /** Runs `act`, and whatever it changes is put down to this command line at this place. */
+  readonly sign?: <T>(argv: readonly string[], act: () => T) => T;
 }
 
 /** The machine a shell runs on: the same for all its subshells. */
@@ -59,7 +61,7 @@ export interface Host {
   run(place: Place, argv: readonly string[], request: RunRequest): Promise<number>;
 }
 
-export type Streams = Partial<Pick<CommandIo, 'stdin' | 'stdout' | 'stderr' | 'tty'>>;
+export type Streams = Parameters<CommandIo['run']>[2];
 
 export interface RunRequest {
   readonly io: CommandIo;

@@ -30,6 +30,7 @@ import {
   type Scope,
 } from './scope.ts';
 import { runList, runCompound } from './compound.ts';
+import { signedPorts } from './signed.ts';
 import type { ShellFunction } from './state.ts';
 import { EMPTY_INPUT, Source } from './streams.ts';
 import { utf8Text } from '../../../base/bytes.ts';
@@ -208,7 +209,7 @@ export async function runScriptFile(name: string, args: readonly string[], scope
 
 export async function callCommand(command: Command, args: readonly string[], scope: Scope): Promise<number> {
   const gate = new Gate();
-  const running = command.run(commandIo(args, scope, gate));
+  const running = command.run(commandIo([command.name, ...args], scope, gate));
   try {
     return await heeding(running, scope);
   } catch (error) {
@@ -274,12 +275,13 @@ class Gate {
   }
 }
 
-function commandIo(args: readonly string[], scope: Scope, gate: Gate): CommandIo {
+function commandIo(argv: readonly string[], scope: Scope, gate: Gate): CommandIo {
   const { host, fds, signal } = scope;
   const terminal = fds.get(1)?.terminal;
   const io: CommandIo = {
     ...completionIo(scope),
-    args,
+    ...signedPorts(host.ports, argv),
+    args: argv.slice(1),
     signal,
     stdin: fds.get(0)?.input ?? EMPTY_INPUT,
     stdout: gate.through(outputOf(fds, 1)),

@@ -1,5 +1,5 @@
 /**
- * `ip address`: show, add, del. Formats and complaints: iproute2 6.1 ip/ipaddress.c, compared with the real tool. Labels,
+ * `ip address show`. Formats and complaints: iproute2 6.1 ip/ipaddress.c, compared with the real tool. Labels,
  * lifetimes and broadcast addresses are not modelled.
  */
 import type { Json } from '../../../base/json.ts';
@@ -7,8 +7,7 @@ import { ok } from '../../../base/result.ts';
 import type { InterfaceAddress } from '../../../model/ip.ts';
 import { cidrContains, cidrOf, formatIpv4, parseInterfaceAddress, parseIpv4 } from '../../../model/ip.ts';
 import type { DeviceAddress } from '../../net/netns.ts';
-import { complain, type Parsed } from '../network/complaint.ts';
-import { deviceNamed } from '../network/here.ts';
+import type { Parsed } from '../network/complaint.ts';
 import {
   duplicateOrGarbage,
   expected,
@@ -62,7 +61,7 @@ export function mapScope<T>(value: string, use: (scope: DeviceAddress['scope']) 
     : wrongArgument(value, 'invalid "scope" value.\n');
 }
 
-function mapPrefix<T>(value: string, use: (prefix: InterfaceAddress) => T): Parsed<T> {
+export function mapPrefix<T>(value: string, use: (prefix: InterfaceAddress) => T): Parsed<T> {
   const prefix = readInterfaceAddress(value);
   return prefix ? ok(use(prefix)) : expected('any valid prefix', value);
 }
@@ -124,7 +123,7 @@ function entryOf(
     return `${briefHead(seen)}${addresses.map((address) => `${textOf(address)} `).join('')}\n`;
   if (options.oneline) return addresses.map((address) => onelineText(seen, address)).join('');
   const inet = addresses.flatMap((address) => [
-    `    inet ${textOf(address)} scope ${address.scope} ${seen.device.name}`,
+    `    inet ${textOf(address)} scope ${scopeText(seen, address)} ${seen.device.name}`,
     '       valid_lft forever preferred_lft forever',
   ]);
   const stats = options.statistics ? counterLines(counters) : [];
@@ -137,8 +136,19 @@ function entryOf(
 
 const textOf = ({ address, length }: InterfaceAddress): string => `${formatIpv4(address)}/${length}`;
 
-const onelineText = ({ device }: SeenDevice, address: DeviceAddress): string =>
-  `${device.index}: ${device.name}    inet ${textOf(address)} scope ${address.scope} ${device.name}` +
+/** `global secondary` for another address of the same subnet. */
+const scopeText = (seen: SeenDevice, address: DeviceAddress): string =>
+  `${address.scope}${isSecondary(seen, address) ? ' secondary' : ''}`;
+
+function isSecondary({ device: { addresses } }: SeenDevice, address: DeviceAddress): boolean {
+  const { length } = address;
+  const subnet = cidrOf(address.address, length).base;
+  const first = addresses.find((own) => own.length === length && cidrOf(own.address, length).base === subnet);
+  return first?.address !== address.address;
+}
+
+const onelineText = (seen: SeenDevice, address: DeviceAddress): string =>
+  `${seen.device.index}: ${seen.device.name}    inet ${textOf(address)} scope ${scopeText(seen, address)} ${seen.device.name}` +
   '\\       valid_lft forever preferred_lft forever\n';
 
 const FOREVER = 4294967295;
@@ -151,83 +161,15 @@ function entryJson({ seen, addresses }: Entry, options: IpOptions): Json {
   return {
     ...headJson(seen, false),
     ...(options.family === 'any' ? addressJson(seen) : {}),
-    addr_info: addresses.map(({ address, length, scope }) => ({
+    addr_info: addresses.map((own) => ({
       family: 'inet',
-      local: formatIpv4(address),
-      prefixlen: length,
-      scope,
+      local: formatIpv4(own.address),
+      prefixlen: own.length,
+      scope: own.scope,
+      ...(isSecondary(seen, own) ? { secondary: true } : {}),
       label: seen.device.name,
       valid_life_time: FOREVER,
       preferred_life_time: FOREVER,
     })),
   };
 }
-
-interface EditWords {
-  readonly device?: string;
-  readonly address?: InterfaceAddress;
-  readonly scope?: DeviceAddress['scope'];
-  readonly bare?: boolean;
-}
-
-const EDIT: Grammar<EditWords> = {
-  keywords: [
-    {
-      names: ['scope'],
-      exact: true,
-      read: (words, value) => mapScope(value, (scope) => ({ ...words, scope })),
-    },
-    { names: ['dev'], exact: true, read: (words, device) => ok({ ...words, device }) },
-    { names: ['broadcast', 'brd'], exact: true, read: (words) => ok(words) },
-    { names: ['label'], exact: true, read: (words) => ok(words) },
-    { names: ['local'], exact: true, read: readLocal },
-  ],
-  bare: readLocal,
-};
-
-function readLocal(words: EditWords, value: string): Parsed<EditWords> {
-  if (words.address) return duplicateOrGarbage('local', value);
-  return mapPrefix(value, (address) => ({ ...words, address, bare: !value.includes('/') }));
-}
-
-export function addAddress(subject: Subject, words: readonly string[]): Parsed<string> {
-  return edited(subject, words, 'add-address');
-}
-
-const WILDCARD_WARNING = (address: string): string =>
-  'Warning: Executing wildcard deletion to stay compatible with old scripts.\n' +
-  `         Explicitly specify the prefix length (${address}/32) to avoid this warning.\n` +
-  '         This special behaviour is likely to disappear in further releases,\n' +
-  '         fix your scripts!\n';
-
-export function deleteAddress(subject: Subject, words: readonly string[]): Parsed<string> {
-  const wanted = parseKeywords(words, EDIT, {});
-  if (wanted.ok && wanted.value.bare && wanted.value.address) {
-    subject.warn(WILDCARD_WARNING(formatIpv4(wanted.value.address.address)));
-  }
-  return edited(subject, words, 'delete-address');
-}
-
-function edited(
-  { here, edit }: Subject,
-  words: readonly string[],
-  kind: 'add-address' | 'delete-address',
-): Parsed<string> {
-  const wanted = parseKeywords(words, EDIT, {});
-  if (!wanted.ok) return wanted;
-  const { device, address, scope, bare } = wanted.value;
-  if (device === undefined) return complain(1, 'Not enough information: "dev" argument is required.');
-  const target = deviceNamed(here.netns, device);
-  if (!target) return complain(1, `Cannot find device "${device}"`);
-  if (!address) return complain(2, 'RTNETLINK answers: Operation not supported');
-  const any =
-    kind === 'delete-address' && bare
-      ? target.addresses.find((own) => own.address === address.address)
-      : undefined;
-  const whole: DeviceAddress = any ?? { ...address, scope: scope ?? defaultScope(address) };
-  return edit({ kind, device, address: whole }, 2);
-}
-
-/** ipaddress.c default_scope: 127/8 is host, the rest global. */
-const defaultScope = ({ address }: InterfaceAddress): DeviceAddress['scope'] =>
-  address >>> 24 === 127 ? 'host' : 'global';

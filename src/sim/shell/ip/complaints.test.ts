@@ -112,8 +112,11 @@ describe('complaints are those of the real tool', () => {
       stderr: 'ip: "xfrm" is not simulated: no lab has such state.\n',
       status: 1,
     });
-    expect((await at().type('node/node1', 'ip route flush cache')).stderr).toBe(
-      'ip: "route flush" is not simulated.\n',
+    expect((await at().type('node/node1', 'ip route save')).stderr).toBe(
+      'ip: "route save" is not simulated.\n',
+    );
+    expect((await at().type('node/node1', 'ip monitor')).stderr).toBe(
+      'ip: monitor is not simulated; repeat `ip ... show`, or use `watch`.\n',
     );
   });
 });

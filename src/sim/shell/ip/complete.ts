@@ -2,22 +2,42 @@
 import type { CompletionIo } from '../command.ts';
 import { hereOf } from '../network/here.ts';
 import { abbreviates } from '../network/keywords.ts';
+import { namespacesOf } from './netns.ts';
 import { IP_OPTION_WORDS } from './options.ts';
 
-const OBJECTS = ['address', 'link', 'neighbour', 'route', 'rule', 'help'];
+const OBJECTS = ['address', 'link', 'neighbour', 'netns', 'route', 'rule', 'help'];
 
 const VERBS: Readonly<Record<string, readonly string[]>> = {
-  address: ['add', 'del', 'show', 'help'],
-  link: ['set', 'show', 'help'],
-  neighbour: ['add', 'del', 'replace', 'show', 'help'],
-  route: ['add', 'change', 'del', 'get', 'replace', 'show', 'help'],
+  address: ['add', 'change', 'del', 'flush', 'replace', 'show', 'help'],
+  link: ['add', 'delete', 'set', 'show', 'help'],
+  neighbour: ['add', 'change', 'del', 'flush', 'get', 'replace', 'show', 'help'],
+  netns: ['add', 'delete', 'exec', 'identify', 'list', 'help'],
+  route: ['add', 'append', 'change', 'del', 'flush', 'get', 'replace', 'show', 'help'],
   rule: ['show'],
 };
 
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   address: ['dev', 'scope', 'up'],
-  link: ['dev', 'up', 'down', 'mtu'],
-  neighbour: ['dev', 'lladdr', 'nud', 'permanent', 'to'],
+  link: [
+    'dev',
+    'up',
+    'down',
+    'mtu',
+    'address',
+    'name',
+    'arp',
+    'master',
+    'nomaster',
+    'netns',
+    'type',
+    'peer',
+    'bridge',
+    'dummy',
+    'veth',
+    'vxlan',
+  ],
+  neighbour: ['dev', 'lladdr', 'nud', 'permanent', 'proxy', 'to'],
+  netns: [],
   route: [
     'default',
     'via',
@@ -28,6 +48,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
     'metric',
     'mtu',
     'onlink',
+    'nexthop',
     'blackhole',
     'table',
     'from',
@@ -44,11 +65,17 @@ export function completeIp(words: readonly string[], io: CompletionIo): readonly
   const object =
     OBJECTS.find((name) => abbreviates(objectWord, name) || objectWord.startsWith('neigh')) ?? '';
   if (verb === undefined) return VERBS[object] ?? [];
+  if (object === 'netns' || before.at(-1) === 'netns') return namesOf(io);
   if (DEVICE_KEYWORDS.has(before.at(-1) ?? '')) return deviceNames(io);
   return [...(WORDS[object] ?? []), ...(object === 'link' || object === 'address' ? deviceNames(io) : [])];
 }
 
-const DEVICE_KEYWORDS = new Set(['dev', 'iif', 'oif']);
+const DEVICE_KEYWORDS = new Set(['dev', 'iif', 'oif', 'master']);
+
+function namesOf(io: CompletionIo): readonly string[] {
+  const here = hereOf(io);
+  return here ? namespacesOf(io, here.id).map(({ name }) => name) : [];
+}
 
 export function deviceNames(io: CompletionIo): readonly string[] {
   return hereOf(io)?.netns.devices.map(({ name }) => name) ?? [];

@@ -1,7 +1,7 @@
 /** What `ip link show` and `ip address show` have in common: which devices, and one text or JSON document of them. */
 import type { Json } from '../../../base/json.ts';
 import { ok } from '../../../base/result.ts';
-import type { DeviceCounters } from '../../net/netns.ts';
+import type { Device, DeviceCounters } from '../../net/netns.ts';
 import type { CommandIo } from '../command.ts';
 import { complain, type Parsed } from '../network/complaint.ts';
 import { deviceNamed, hasCarrier, type Here } from '../network/here.ts';
@@ -27,7 +27,11 @@ export function seenDevices(
     return complain(1, `Device "${name}" does not exist.`);
   }
   const devices = here.netns.devices.filter((device) => name === undefined || device.name === name);
-  return ok(devices.map((device) => ({ device, carrier: hasCarrier(io, device), viewer: here.id })));
+  return ok(devices.map((device) => seen(io, here, device)));
+}
+
+export function seen(io: CommandIo, here: Here, device: Device): SeenDevice {
+  return { device, carrier: hasCarrier(io, device, here.netns), stack: here.netns };
 }
 
 export function countersOf(here: Here, device: string): DeviceCounters {

@@ -6,26 +6,42 @@
 import { sha1 } from '@noble/hashes/legacy.js';
 import { hex, utf8 } from '../../../base/bytes.ts';
 import type { NetnsId } from '../../../model/trace.ts';
-import type { Device } from '../../net/netns.ts';
+import { machineOf, namedNetnsOf } from '../../net/named-netns.ts';
+import type { Device, Netns } from '../../net/netns.ts';
 
 /** A device and what only its surroundings know. */
 export interface SeenDevice {
   readonly device: Device;
   readonly carrier: boolean;
-  /** The namespace that looks: pods see namespace numbers, nodes see names. */
-  readonly viewer: NetnsId;
+  /** The stack it is in: pods see namespace numbers, nodes see names. */
+  readonly stack: Netns;
 }
 
-export function flagNames({ device, carrier }: SeenDevice): readonly string[] {
-  const medium = FLAGS[device.kind.type];
-  const down = device.up && !carrier ? ['NO-CARRIER'] : [];
-  return [...down, ...medium, ...(device.up ? ['UP'] : []), ...(device.up && carrier ? ['LOWER_UP'] : [])];
+export function flagNames(seen: SeenDevice): readonly string[] {
+  const { device, carrier } = seen;
+  const peer = peerHere(seen);
+  return [
+    ...(device.up && !carrier ? ['NO-CARRIER'] : []),
+    ...FLAGS[device.kind.type],
+    ...(device.arpOff ? ['NOARP'] : []),
+    ...(device.up ? ['UP'] : []),
+    ...(device.up && carrier ? ['LOWER_UP'] : []),
+    ...(peer && !peer.up ? ['M-DOWN'] : []),
+  ];
+}
+
+/** The other end of a pair, when it is in the same stack. */
+function peerHere({ device: { link }, stack }: SeenDevice): Device | undefined {
+  if (link?.kind !== 'peer' || link.netns !== stack.id) return undefined;
+  return stack.devices.find(({ name }) => name === link.device);
 }
 
 const FLAGS: Readonly<Record<Device['kind']['type'], readonly string[]>> = {
   loopback: ['LOOPBACK'],
   ether: ['BROADCAST', 'MULTICAST'],
   veth: ['BROADCAST', 'MULTICAST'],
+  bridge: ['BROADCAST', 'MULTICAST'],
+  dummy: ['BROADCAST', 'NOARP'],
   vxlan: ['BROADCAST', 'MULTICAST'],
   ipip: ['NOARP'],
 };
@@ -33,13 +49,17 @@ const FLAGS: Readonly<Record<Device['kind']['type'], readonly string[]>> = {
 /** RFC 2863's state as Linux knows it: devices without a carrier signal of their own stay UNKNOWN. */
 export function operationalState({ device, carrier }: SeenDevice): string {
   if (!device.up) return 'DOWN';
+  if (device.kind.type === 'bridge') return carrier ? 'UP' : 'DOWN';
   if (device.kind.type !== 'ether' && device.kind.type !== 'veth') return 'UNKNOWN';
   return carrier ? 'UP' : 'LOWERLAYERDOWN';
 }
 
 /** `cali123@if2`, `tunl0@NONE`, `lo`. */
-export function fullName({ device }: SeenDevice): string {
+export function fullName(seen: SeenDevice): string {
+  const { device } = seen;
   if (device.kind.type === 'ipip') return `${device.name}@NONE`;
+  const near = peerHere(seen);
+  if (near) return `${device.name}@${near.name}`;
   const peer = peerIndex(device);
   return peer === undefined ? device.name : `${device.name}@if${peer}`;
 }
@@ -66,16 +86,36 @@ export function broadcastAddress(device: Device): string {
   return device.kind.type === 'loopback' ? '00:00:00:00:00:00' : 'ff:ff:ff:ff:ff:ff';
 }
 
-/** The other end's namespace: a name where /var/run/netns has one (containerd's `cni-<uuid>`), a number elsewhere. */
+/** The name of the other end's device, when it is in the same stack. */
+export const peerName = (seen: SeenDevice): string | undefined => peerHere(seen)?.name;
+
+/** The other end's namespace: a name where /run/netns has one, a number elsewhere. */
 export function linkNamespace({
-  device,
-  viewer,
+  device: { link },
+  stack,
 }: SeenDevice): { readonly name?: string; readonly id: number } | undefined {
-  if (!device.link) return undefined;
-  const netns = device.link.kind === 'peer' ? device.link.netns : '';
-  return viewer.startsWith('node/') && netns.startsWith('pod/')
-    ? { name: containerName(netns), id: 0 }
-    : { id: 0 };
+  const other = link?.kind === 'peer' ? link.netns : '';
+  if (!link || other === stack.id) return undefined;
+  const id = foreignNamespaces(stack).indexOf(other);
+  const name = namespaceName(machineOf(stack.id), other);
+  return name === undefined ? { id } : { name, id };
+}
+
+/** Other namespaces, in the order in which the kernel numbered them: that of the first device there. */
+export function foreignNamespaces({ id, devices }: Netns): readonly NetnsId[] {
+  const others = devices.flatMap(({ link }) => {
+    if (!link) return [];
+    const other = link.kind === 'peer' ? link.netns : '';
+    return other === id ? [] : [other];
+  });
+  return [...new Set(others)];
+}
+
+/** What a namespace is called on a machine: as somebody named it, or containerd's `cni-<uuid>` for a pod of the node. */
+export function namespaceName(machine: NetnsId, netns: NetnsId): string | undefined {
+  const named = namedNetnsOf(netns);
+  if (named) return named.machine === machine ? named.name : undefined;
+  return machine.startsWith('node/') && netns.startsWith('pod/') ? containerName(netns) : undefined;
 }
 
 /** A stable stand-in for the random UUID of containerd's pod namespaces. */

@@ -7,18 +7,30 @@ import type { Command, CommandIo } from '../command.ts';
 import { complain, type Parsed } from '../network/complaint.ts';
 import { hereOf, type Here } from '../network/here.ts';
 import { choose } from '../network/keywords.ts';
-import { addAddress, deleteAddress, showAddresses } from './address.ts';
+import { addAddress, deleteAddress, flushAddresses, replaceAddress } from './address-edit.ts';
+import { showAddresses } from './address.ts';
 import { completeIp } from './complete.ts';
-import { setLink, showLinks } from './link.ts';
-import { deleteNeighbour, setNeighbour, showNeighbours } from './neighbour.ts';
+import { addLink, deleteLink } from './link-add.ts';
+import { setLink } from './link-set.ts';
+import { showLinks } from './link.ts';
+import { deleteNeighbour, flushNeighbours, getNeighbour, setNeighbour } from './neighbour-edit.ts';
+import { showNeighbours } from './neighbour.ts';
+import {
+  addNamespace,
+  cannotOpen,
+  deleteNamespace,
+  execute,
+  hereIn,
+  identifyNamespace,
+  listNamespaces,
+  listProcesses,
+} from './netns.ts';
 import { parseOptions, type IpOptions } from './options.ts';
-import { deleteRoute, setRoute } from './route-edit.ts';
+import { deleteRoute, flushRoutes, setRoute } from './route-edit.ts';
 import { getRoute } from './route-get.ts';
 import { showRoutes } from './route-show.ts';
-import { editThrough, type Subject } from './subject.ts';
-import { ADDRESS_USAGE, IP_USAGE, LINK_USAGE, NEIGHBOUR_USAGE, ROUTE_USAGE } from './usage.ts';
-
-type Run = (subject: Subject, words: readonly string[]) => Parsed<string>;
+import { editThrough, linksThrough, type Run, type Subject } from './subject.ts';
+import { ADDRESS_USAGE, IP_USAGE, LINK_USAGE, NEIGHBOUR_USAGE, NETNS_USAGE, ROUTE_USAGE } from './usage.ts';
 
 interface Verb {
   readonly names: readonly string[];
@@ -31,6 +43,8 @@ interface IpObject {
   /** The name its complaints use; absent for an object that is not simulated. */
   readonly verbs?: readonly Verb[];
   readonly usage?: string;
+  /** What to do instead, where there is something. */
+  readonly refusal?: string;
 }
 
 const missing = (...names: readonly string[]): Verb => ({ names });
@@ -42,11 +56,11 @@ export const IP_OBJECTS: readonly IpObject[] = [
     usage: ADDRESS_USAGE,
     verbs: [
       { names: ['add'], run: addAddress },
-      missing('change', 'chg'),
-      missing('replace'),
+      { names: ['change', 'chg'], run: replaceAddress },
+      { names: ['replace'], run: replaceAddress },
       { names: ['delete'], run: deleteAddress },
       { names: ['show', 'list', 'lst'], run: showAddresses },
-      missing('flush'),
+      { names: ['flush'], run: flushAddresses },
       missing('save', 'restore'),
     ],
   },
@@ -60,12 +74,12 @@ export const IP_OBJECTS: readonly IpObject[] = [
       { names: ['change', 'chg'], run: setRoute('change') },
       { names: ['replace'], run: setRoute('replace') },
       missing('prepend'),
-      missing('append'),
+      { names: ['append'], run: setRoute('append') },
       missing('test'),
       { names: ['delete'], run: deleteRoute },
       { names: ['list', 'show', 'lst'], run: showRoutes },
       { names: ['get'], run: getRoute },
-      missing('flush'),
+      { names: ['flush'], run: flushRoutes },
       missing('save', 'restore', 'showdump'),
     ],
   },
@@ -82,9 +96,9 @@ export const IP_OBJECTS: readonly IpObject[] = [
       { names: ['change', 'chg'], run: setNeighbour('change') },
       { names: ['replace'], run: setNeighbour('replace') },
       { names: ['delete'], run: deleteNeighbour },
-      missing('get'),
+      { names: ['get'], run: getNeighbour },
       { names: ['show', 'list', 'lst'], run: showNeighbours },
-      missing('flush'),
+      { names: ['flush'], run: flushNeighbours },
     ],
   },
   { names: ['ntable', 'ntbl'] },
@@ -92,31 +106,37 @@ export const IP_OBJECTS: readonly IpObject[] = [
     names: ['link'],
     usage: LINK_USAGE,
     verbs: [
-      missing('add'),
+      { names: ['add'], run: addLink },
       { names: ['set', 'change'], run: setLink },
       missing('replace'),
-      missing('delete'),
+      { names: ['delete'], run: deleteLink },
       { names: ['show', 'list', 'lst'], run: showLinks },
       missing('xstats', 'afstats', 'property'),
     ],
   },
-  ...[
-    'l2tp',
-    'fou',
-    'ila',
-    'macsec',
-    'tunnel',
-    'tunl',
-    'tuntap',
-    'tap',
-    'token',
-    'tcpmetrics',
-    'monitor',
-    'xfrm',
-  ].map((name) => ({ names: [name] })),
-  ...['mroute', 'mrule', 'netns', 'netconf', 'vrf', 'sr', 'nexthop', 'mptcp', 'ioam', 'amt', 'stats'].map(
+  ...['l2tp', 'fou', 'ila', 'macsec', 'tunnel', 'tunl', 'tuntap', 'tap', 'token', 'tcpmetrics'].map(
     (name) => ({ names: [name] }),
   ),
+  { names: ['monitor'], refusal: 'ip: monitor is not simulated; repeat `ip ... show`, or use `watch`.' },
+  { names: ['xfrm'] },
+  ...['mroute', 'mrule'].map((name) => ({ names: [name] })),
+  {
+    names: ['netns'],
+    usage: NETNS_USAGE,
+    verbs: [
+      { names: ['list', 'show', 'lst', 'list-id'], run: listNamespaces },
+      { names: ['add'], run: addNamespace },
+      missing('set', 'attach'),
+      { names: ['delete'], run: deleteNamespace },
+      { names: ['identify'], run: identifyNamespace },
+      { names: ['pids'], run: listProcesses },
+      { names: ['exec'], run: execute },
+      missing('monitor'),
+    ],
+  },
+  ...['netconf', 'vrf', 'sr', 'nexthop', 'mptcp', 'ioam', 'amt', 'stats'].map((name) => ({
+    names: [name],
+  })),
   { names: ['help'], verbs: [], usage: IP_USAGE },
 ];
 
@@ -136,25 +156,30 @@ export const ip: Command = {
     const here = hereOf(io);
     let warnings = '';
     const result = here
-      ? runIp(io, here, (text) => void (warnings += text))
+      ? await runIp(io, here, (text) => void (warnings += text))
       : complain(1, 'Cannot open network namespace: this place has none');
     if (warnings) await io.stderr.write(warnings);
     if (result.ok) {
       if (result.value) await io.stdout.write(result.value);
       return 0;
     }
-    await io.stderr.write(`${result.error.message}\n`);
+    if (result.error.message) await io.stderr.write(`${result.error.message}\n`);
     return result.error.status;
   },
   complete: completeIp,
 };
 
-function runIp(io: CommandIo, here: Here, warn: Subject['warn']): Parsed<string> {
+type Answer = ReturnType<Run>;
+
+function runIp(io: CommandIo, here: Here, warn: Subject['warn']): Answer {
   const line = parseOptions(io.args);
   if (!line.ok) return line;
   if (line.value.kind === 'version') return ok('ip utility, iproute2-6.1.0, libbpf 1.1.2\n');
   if (line.value.kind === 'help') return complain(255, IP_USAGE);
-  return runObject(io, { here, options: line.value.options, words: line.value.words }, warn);
+  const { options, words } = line.value;
+  const there = options.netns === undefined ? here : hereIn(io, here.id, options.netns);
+  if (!there) return cannotOpen(options.netns ?? '');
+  return runObject(io, { here: there, options, words }, warn);
 }
 
 interface ObjectLine {
@@ -163,24 +188,26 @@ interface ObjectLine {
   readonly words: readonly string[];
 }
 
-function runObject(
-  io: CommandIo,
-  { here, options, words }: ObjectLine,
-  warn: Subject['warn'],
-): Parsed<string> {
+function runObject(io: CommandIo, { here, options, words }: ObjectLine, warn: Subject['warn']): Answer {
   const [word, verbWord, ...rest] = words;
   if (word === undefined) return complain(255, IP_USAGE);
   const object = choose(IP_OBJECTS, word);
   if (!object) return complain(1, `Object "${word}" is unknown, try "ip help".`);
-  if (!object.verbs) return complain(1, `ip: "${object.names[0]}" is not simulated: no lab has such state.`);
-  const name = object.names[0] ?? '';
-  if (name === 'help' || verbWord === 'help') return complain(255, object.usage ?? IP_USAGE);
-  const verb =
-    verbWord === undefined
-      ? object.verbs.find(({ names }) => names.includes('show'))
-      : choose(object.verbs, verbWord);
+  if (!object.verbs) {
+    return complain(1, object.refusal ?? `ip: "${object.names[0]}" is not simulated: no lab has such state.`);
+  }
+  const through = { edit: editThrough(io, here), links: linksThrough(io, here) };
+  return runVerb(object, verbWord, (run) => run({ io, here, options, warn, ...through }, rest));
+}
+
+function runVerb(
+  { names: [name = ''], verbs = [], usage = IP_USAGE }: IpObject,
+  word: string | undefined,
+  use: (run: Run) => Answer,
+): Answer {
+  if (name === 'help' || word === 'help') return complain(255, usage);
+  const verb = word === undefined ? verbs.find(({ names }) => names.includes('show')) : choose(verbs, word);
   const spoken = SPOKEN[name] ?? name;
-  if (!verb) return complain(255, `Command "${verbWord}" is unknown, try "ip ${spoken} help".`);
-  if (!verb.run) return complain(1, `ip: "${spoken} ${verb.names[0]}" is not simulated.`);
-  return verb.run({ io, here, options, warn, edit: editThrough(io, here) }, rest);
+  if (!verb) return complain(255, `Command "${word}" is unknown, try "ip ${spoken} help".`);
+  return verb.run ? use(verb.run) : complain(1, `ip: "${spoken} ${verb.names[0]}" is not simulated.`);
 }

@@ -4,8 +4,7 @@
  * of `tunl0` are from source only.
  */
 import type { Json } from '../../../base/json.ts';
-import { formatIpv4 } from '../../../model/ip.ts';
-import type { DeviceCounters, DeviceKind } from '../../net/netns.ts';
+import type { Device, DeviceCounters } from '../../net/netns.ts';
 import {
   broadcastAddress,
   flagNames,
@@ -15,8 +14,10 @@ import {
   linkType,
   operationalState,
   peerIndex,
+  peerName,
   type SeenDevice,
 } from './device-text.ts';
+import { detailsJson, detailsText } from './link-details.ts';
 import type { IpOptions } from './options.ts';
 
 /** First line, without its end: `2: eth0@if3: <...> mtu 1500 ... qlen 1000`. */
@@ -24,10 +25,13 @@ export function headLine(seen: SeenDevice, mode: 'link' | 'address'): string {
   const { device } = seen;
   const linkMode = mode === 'link' ? 'mode DEFAULT ' : '';
   return (
-    `${device.index}: ${fullName(seen)}: <${flagNames(seen).join(',')}> mtu ${device.mtu} qdisc noqueue ` +
-    `state ${operationalState(seen)} ${linkMode}group default qlen 1000`
+    `${device.index}: ${fullName(seen)}: <${flagNames(seen).join(',')}> mtu ${device.mtu} ` +
+    `qdisc ${queueing(device)} ${device.master === undefined ? '' : `master ${device.master} `}state ${operationalState(seen)} ${linkMode}group default qlen 1000`
   );
 }
+
+/** A device that has never been up has no queueing discipline yet. */
+const queueing = ({ fresh }: Device): string => (fresh ? 'noop' : 'noqueue');
 
 /** `link-netns cni-...` or `link-netnsid 0` with a leading space, or nothing. */
 export function namespaceText(seen: SeenDevice): string {
@@ -54,42 +58,6 @@ export function briefLink(seen: SeenDevice): string {
 
 export function briefHead(seen: SeenDevice): string {
   return `${fullName(seen).padEnd(16)} ${operationalState(seen).padEnd(14)} `;
-}
-
-const SPECIFICS: Readonly<Record<DeviceKind['type'], { readonly mtu: string; readonly queues: number }>> = {
-  loopback: { mtu: 'minmtu 0 maxmtu 0', queues: 1 },
-  ether: { mtu: 'minmtu 68 maxmtu 65535', queues: 2 },
-  veth: { mtu: 'minmtu 68 maxmtu 65535', queues: 2 },
-  vxlan: { mtu: 'minmtu 68 maxmtu 65535', queues: 1 },
-  ipip: { mtu: 'minmtu 0 maxmtu 0', queues: 1 },
-};
-
-function detailsText({ device }: SeenDevice): string {
-  const { mtu, queues } = SPECIFICS[device.kind.type];
-  const kind = kindText(device.kind);
-  const offload =
-    `addrgenmode eui64 numtxqueues ${queues} numrxqueues ${queues} gso_max_size 65536 gso_max_segs 65535 ` +
-    'tso_max_size 524280 tso_max_segs 65535 gro_max_size 65536 ';
-  return ` promiscuity 0  allmulti 0 ${mtu} ${kind === undefined ? '' : `\n    ${kind}`}${offload}`;
-}
-
-function kindText(kind: DeviceKind): string | undefined {
-  switch (kind.type) {
-    case 'loopback':
-      return undefined;
-    case 'ether':
-    case 'veth':
-      return 'veth ';
-    case 'ipip':
-      return 'ipip ipip remote any local any ttl inherit nopmtudisc ';
-    case 'vxlan': {
-      const { vni, local, parent, port } = kind.vxlan;
-      return (
-        `vxlan id ${vni} local ${formatIpv4(local)} dev ${parent} srcport 0 0 dstport ${port} nolearning ttl auto ` +
-        'ageing 300 udpcsum noudp6zerocsumtx noudp6zerocsumrx '
-      );
-    }
-  }
 }
 
 /** The four lines of -s. Columns are right-aligned under their heads, which grow with large numbers. */
@@ -121,13 +89,12 @@ function columnWidths(rows: readonly (readonly [number, number])[]): readonly nu
 }
 
 export function linkJson(seen: SeenDevice, options: IpOptions, counters: DeviceCounters): Json {
-  const { device } = seen;
   const stats = options.statistics ? { stats64: counterJson(counters) } : {};
   return {
     ...headJson(seen, true),
     ...addressJson(seen),
     ...stats,
-    ...(options.details ? detailsJson(device.kind) : {}),
+    ...(options.details ? detailsJson(seen) : {}),
   };
 }
 
@@ -139,7 +106,8 @@ export function headJson(seen: SeenDevice, isLink: boolean): Readonly<Record<str
     ifname: device.name,
     flags: flagNames(seen),
     mtu: device.mtu,
-    qdisc: 'noqueue',
+    qdisc: queueing(device),
+    ...(device.master === undefined ? {} : { master: device.master }),
     operstate: operationalState(seen),
     ...(isLink ? { linkmode: 'DEFAULT' } : {}),
     group: 'default',
@@ -162,8 +130,11 @@ export function briefJson(seen: SeenDevice): Readonly<Record<string, Json>> {
   return { ...linkIndex(seen), ifname: seen.device.name, operstate: operationalState(seen) };
 }
 
-function linkIndex({ device }: SeenDevice): Readonly<Record<string, Json>> {
+function linkIndex(seen: SeenDevice): Readonly<Record<string, Json>> {
+  const { device } = seen;
   if (device.kind.type === 'ipip') return { link: null };
+  const near = peerName(seen);
+  if (near !== undefined) return { link: near };
   const peer = peerIndex(device);
   return peer === undefined ? {} : { link_index: peer };
 }
@@ -185,18 +156,6 @@ function counterJson(counters: DeviceCounters): Json {
       dropped: counters.txDropped,
       carrier_errors: 0,
       collisions: 0,
-    },
-  };
-}
-
-function detailsJson(kind: DeviceKind): Readonly<Record<string, Json>> {
-  if (kind.type !== 'vxlan')
-    return kind.type === 'veth' || kind.type === 'ether' ? { linkinfo: { info_kind: 'veth' } } : {};
-  const { vni, local, parent, port } = kind.vxlan;
-  return {
-    linkinfo: {
-      info_kind: 'vxlan',
-      info_data: { id: vni, local: formatIpv4(local), link: parent, port, learning: false },
     },
   };
 }

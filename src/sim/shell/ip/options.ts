@@ -11,6 +11,8 @@ export interface IpOptions {
   readonly oneline: boolean;
   readonly json: boolean;
   readonly pretty: boolean;
+  /** The namespace to work in. */
+  readonly netns?: string;
 }
 
 const PLAIN: IpOptions = {
@@ -32,7 +34,7 @@ export type IpLine =
 interface Option {
   readonly name: string;
   readonly exact?: boolean;
-  readonly effect: Partial<IpOptions> | 'version' | 'help' | 'refused';
+  readonly effect: Partial<IpOptions> | 'version' | 'help' | 'refused' | 'netns';
 }
 
 /** In the order of ip.c, which decides what an abbreviation means. Provenance: source; -s -d -o -j -br -h compared. */
@@ -54,7 +56,7 @@ const OPTIONS: readonly Option[] = [
   { name: '-pretty', effect: { pretty: true } },
   { name: '-color', effect: {} },
   { name: '-help', effect: 'help' },
-  { name: '-netns', effect: 'refused' },
+  { name: '-netns', effect: 'netns' },
   { name: '-Numeric', effect: {} },
   { name: '-all', effect: 'refused' },
   { name: '-Version', effect: 'version' },
@@ -75,13 +77,21 @@ export function parseOptions(words: readonly string[]): Parsed<IpLine> {
   let options = PLAIN;
   let at = 0;
   for (; words[at]?.startsWith('-') === true; at += 1) {
+    if (words[at] === '--') {
+      at += 1;
+      break;
+    }
     const word = words[at] ?? '';
     const option = findOption(word.startsWith('--') ? word.slice(1) : word);
     if (!option) return complain(255, `Option "${word}" is unknown, try "ip -help".`);
     if (option.effect === 'version') return ok({ kind: 'version' });
     if (option.effect === 'help') return ok({ kind: 'help' });
     if (option.effect === 'refused') return complain(255, `ip: the option ${option.name} is not simulated.`);
-    options = { ...options, ...option.effect };
+    if (option.effect === 'netns') {
+      const netns = words[(at += 1)];
+      if (netns === undefined) return complain(255, 'Command line is not complete. Try option "help"');
+      options = { ...options, netns };
+    } else options = { ...options, ...option.effect };
   }
   return ok({ kind: 'object', options, words: words.slice(at) });
 }

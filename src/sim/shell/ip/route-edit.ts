@@ -1,11 +1,12 @@
 /**
- * `ip route` add, replace, change, del. The checks that need only the words are here; what the kernel refuses comes from the
- * edit. Wordings: iproute2 6.1 ip/iproute.c, compared with the real tool. Multipath, other tables and append are not simulated.
+ * `ip route` add, replace, change, append, del, flush. The checks that need only the words are here; what the kernel refuses
+ * comes from the edit. Wordings: iproute2 6.1 ip/iproute.c, compared with the real tool. Other tables than main, a locked MTU
+ * and next hops of different weight are not simulated.
  */
 import { ok } from '../../../base/result.ts';
 import type { Cidr, Ipv4 } from '../../../model/ip.ts';
 import { cidrContains, cidrEquals, cidrOf } from '../../../model/ip.ts';
-import type { Netns, Route } from '../../net/netns.ts';
+import type { Netns, Route, RouteHop } from '../../net/netns.ts';
 import { complain, type Parsed } from '../network/complaint.ts';
 import { deviceNamed } from '../network/here.ts';
 import { duplicateOrGarbage, parseKeywords, type Grammar, type Keyword } from '../network/keywords.ts';
@@ -20,6 +21,7 @@ import {
   type TypedPrefix,
 } from './route-words.ts';
 import { present } from '../network/present.ts';
+import { selectedRoutes } from './route-show.ts';
 import { ROUTE_USAGE } from './usage.ts';
 import type { Subject } from './subject.ts';
 
@@ -34,23 +36,12 @@ interface RouteWords {
   readonly metric?: number;
   readonly onlink?: boolean;
   readonly mtu?: number;
+  readonly hops?: readonly RouteHop[];
   /** A real word that the simulator does not have. */
   readonly missing?: string;
 }
 
-const NOT_SIMULATED = [
-  'table',
-  'nexthop',
-  'vrf',
-  'encap',
-  'weight',
-  'tos',
-  'nhid',
-  'advmss',
-  'initcwnd',
-  'rtt',
-  'window',
-];
+const NOT_SIMULATED = ['vrf', 'encap', 'weight', 'tos', 'nhid', 'advmss', 'initcwnd', 'rtt', 'window'];
 
 const TYPES = [...ROUTE_TYPES, 'local', 'broadcast', 'throw', 'multicast'].map(
   (name): Keyword<RouteWords> => ({
@@ -90,6 +81,11 @@ const ROUTE: Grammar<RouteWords> = {
         readProtocol(value, '"protocol" value is invalid\n', (protocol) => ({ ...words, protocol })),
     },
     { names: ['dev', 'oif'], exact: true, read: (words, device) => ok({ ...words, device }) },
+    {
+      names: ['table'],
+      read: (words, value) =>
+        ok(value === 'main' || value === '254' ? words : { ...words, missing: 'table' }),
+    },
     { names: ['to'], exact: true, read: readDestination },
     ...NOT_SIMULATED.map((name): Keyword<RouteWords> => ({
       names: [name],
@@ -117,7 +113,9 @@ function readRoute(
   words: readonly string[],
 ): Parsed<RouteWords & { readonly prefix: TypedPrefix }> {
   if (words.length === 0) return complain(255, ROUTE_USAGE);
-  const read = parseKeywords(words, ROUTE, {});
+  const at = words.indexOf('nexthop');
+  const single = parseKeywords(at < 0 ? words : words.slice(0, at), ROUTE, {});
+  const read = single.ok && at >= 0 ? withHops(here.netns, single.value, words.slice(at)) : single;
   if (!read.ok) return read;
   const { missing, device, prefix } = read.value;
   if (missing !== undefined) return complain(255, `ip: "${missing}" in a route is not simulated.`);
@@ -127,7 +125,61 @@ function readRoute(
   return ok({ ...read.value, prefix });
 }
 
-export function setRoute(mode: 'add' | 'replace' | 'change') {
+interface HopWords {
+  readonly via?: Ipv4;
+  readonly device?: string;
+  readonly onlink?: boolean;
+  readonly missing?: string;
+}
+
+const HOP: Grammar<HopWords> = {
+  keywords: [
+    { names: ['via'], exact: true, read: (words, value) => readAddress(value, (via) => ({ ...words, via })) },
+    { names: ['dev'], exact: true, read: (words, device) => ok({ ...words, device }) },
+    {
+      names: ['weight'],
+      exact: true,
+      read: (words, value) => ok(value === '1' ? words : { ...words, missing: `weight ${value}` }),
+    },
+    { names: ['onlink'], exact: true, flag: true, read: (words) => ok({ ...words, onlink: true }) },
+  ],
+  bare: (_, word) => complain(255, `Error: either "to" is duplicate, or "${word}" is a garbage.`),
+};
+
+/** `nexthop via A dev D nexthop via B dev E` */
+function withHops(netns: Netns, route: RouteWords, words: readonly string[]): Parsed<RouteWords> {
+  const hops: RouteHop[] = [];
+  for (let at = 0; at < words.length;) {
+    const next = words.indexOf('nexthop', at + 1);
+    const end = next < 0 ? words.length : next;
+    const read = parseKeywords(words.slice(at + 1, end), HOP, {});
+    if (!read.ok) return read;
+    const { via, device, onlink, missing } = read.value;
+    if (missing !== undefined) return ok({ ...route, missing });
+    if (device !== undefined && !deviceNamed(netns, device))
+      return complain(255, `Cannot find device "${device}"\nError: cannot parse nexthop`);
+    const way = device ?? (via === undefined ? undefined : deviceToward(netns, via));
+    if (via === undefined || way === undefined) return complain(2, INVALID_GATEWAY);
+    hops.push({ via, device: way, ...present({ onlink }) });
+    at = end;
+  }
+  return ok({ ...route, hops });
+}
+
+/** `ip route flush cache` has had nothing to do since Linux 3.6. */
+export function flushRoutes(subject: Subject, words: readonly string[]): Parsed<string> {
+  if (words.length === 0) return complain(1, '"ip route flush" requires arguments.');
+  if (words[0] === 'cache') return ok('');
+  const selected = selectedRoutes(subject, words);
+  if (!selected.ok) return selected;
+  for (const { prefix, device, via, metric = 0, type } of selected.value) {
+    const done = subject.edit({ kind: 'delete-route', prefix, metric, type, ...present({ device, via }) }, 2);
+    if (!done.ok) return done;
+  }
+  return ok('');
+}
+
+export function setRoute(mode: 'add' | 'replace' | 'change' | 'append') {
   return (subject: Subject, words: readonly string[]): Parsed<string> => {
     const read = readRoute(subject, words);
     if (!read.ok) return read;
@@ -137,7 +189,9 @@ export function setRoute(mode: 'add' | 'replace' | 'change') {
       isSame({ prefix, metric }, route.value),
     );
     if (mode === 'change' && !exists) return complain(2, 'RTNETLINK answers: No such file or directory');
-    return subject.edit({ kind: 'add-route', route: route.value, replace: mode !== 'add' }, 2);
+    const replace = mode === 'replace' || mode === 'change';
+    const append = mode === 'append' ? { append: true } : {};
+    return subject.edit({ kind: 'add-route', route: route.value, replace, ...append }, 2);
   };
 }
 
@@ -150,11 +204,19 @@ function completed(netns: Netns, words: RouteWords & { readonly prefix: TypedPre
   const prefix = prefixOf(words.prefix);
   if (prefix.base !== words.prefix.address) return complain(2, INVALID_PREFIX);
   const common = { prefix, type, protocol, ...present({ source, metric, onlink, mtu }) };
+  if (words.hops) return ok({ ...common, scope: words.scope ?? 'global', hops: words.hops });
   if (type !== 'unicast') return ok({ ...common, scope: words.scope ?? 'global', ...present({ via }) });
-  const device = words.device ?? (via === undefined ? undefined : deviceToward(netns, via));
+  const way = wayOf(netns, words);
+  return way.ok ? ok({ ...common, ...way.value, ...present({ via }) }) : way;
+}
+
+function wayOf(
+  netns: Netns,
+  { device: typed, via, scope }: RouteWords,
+): Parsed<Pick<Route, 'device' | 'scope'>> {
+  const device = typed ?? (via === undefined ? undefined : deviceToward(netns, via));
   if (device === undefined) return complain(2, via === undefined ? NO_DEVICE : INVALID_GATEWAY);
-  const scope = words.scope ?? (via === undefined ? 'link' : 'global');
-  return ok({ ...common, scope, device, ...present({ via }) });
+  return ok({ device, scope: scope ?? (via === undefined ? 'link' : 'global') });
 }
 
 const INVALID_PREFIX = 'Error: Invalid prefix for given prefix length.';
@@ -177,7 +239,7 @@ function deviceToward(netns: Netns, via: Ipv4): string | undefined {
 export function deleteRoute(subject: Subject, words: readonly string[]): Parsed<string> {
   const read = readRoute(subject, words);
   if (!read.ok) return read;
-  const { device, via } = read.value;
+  const { device, via, metric, type } = read.value;
   const prefix = prefixOf(read.value.prefix);
-  return subject.edit({ kind: 'delete-route', prefix, ...present({ device, via }) }, 2);
+  return subject.edit({ kind: 'delete-route', prefix, ...present({ device, via, metric, type }) }, 2);
 }

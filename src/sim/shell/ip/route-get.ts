@@ -122,7 +122,7 @@ interface ForwardedWords extends GetWords {
 
 function forwardedAnswer({ here }: Subject, { destination, from, input }: ForwardedWords): Parsed<Answer> {
   const stack = stackOf(here.netns);
-  const entry = stack.routes.lookup(destination);
+  const entry = stack.routes.lookup(destination, from);
   if (from === undefined) return complain(2, ANSWERS.invalid);
   const isOwn = entry?.type === 'local' || entry?.type === 'broadcast';
   if (!isOwn && !here.netns.ipForward) return complain(2, ANSWERS['host-unreachable']);

@@ -4,14 +4,15 @@
  */
 import type { Json } from '../../../base/json.ts';
 import { formatCidr, formatIpv4, type Cidr } from '../../../model/ip.ts';
-import type { Route } from '../../net/netns.ts';
+import type { Route, RouteHop } from '../../net/netns.ts';
 
 /** A route of any table, as it is listed. */
-export interface ListedRoute extends Omit<Route, 'type'> {
+export interface ListedRoute extends Omit<Route, 'type' | 'hops'> {
   readonly type: Route['type'] | 'local' | 'broadcast';
   readonly table: 'main' | 'local';
   /** Its device has no carrier. */
   readonly linkDown: boolean;
+  readonly hops?: readonly (RouteHop & { readonly linkDown?: boolean })[];
 }
 
 /** Members that every line would repeat. */
@@ -67,6 +68,7 @@ const MEMBERS: readonly Describe[] = [
       : member('prefsrc', formatIpv4(source), `src ${formatIpv4(source)}`),
   ({ metric = 0 }) => (metric === 0 ? undefined : member('metric', metric, `metric ${metric}`)),
   (route) => member('flags', flagsOf(route), flagsOf(route).join(' ')),
+  ({ hops }) => (hops ? member('nexthops', hops.map(hopJson), '') : undefined),
   ({ mtu }) => (mtu === undefined ? undefined : member('metrics', [{ mtu }], `mtu ${mtu}`)),
 ];
 
@@ -76,14 +78,31 @@ function membersOf(route: ListedRoute, hidden: Hidden, details: boolean): readon
 
 export function routeLine(route: ListedRoute, hidden: Hidden, details: boolean): string {
   const words = membersOf(route, hidden, details).filter(({ word }) => word !== '');
-  return `${words.map(({ word }) => `${word} `).join('')}\n`;
+  const hops = (route.hops ?? []).map(
+    (hop) => `\n\tnexthop via ${formatIpv4(hop.via)} dev ${hop.device} weight 1 ${flagWords(hop)}`,
+  );
+  return `${words.map(({ word }) => `${word} `).join('')}${hops.join('')}\n`;
 }
+
+const flagWords = (hop: Flagged): string =>
+  flagsOf(hop)
+    .map((flag) => `${flag} `)
+    .join('');
 
 export function routeJson(route: ListedRoute, hidden: Hidden, details: boolean): Json {
   return Object.fromEntries(membersOf(route, hidden, details).map(({ key, value }) => [key, value]));
 }
 
-function flagsOf({ linkDown, onlink }: ListedRoute): readonly string[] {
+const hopJson = (hop: NonNullable<ListedRoute['hops']>[number]): Json => ({
+  gateway: formatIpv4(hop.via),
+  dev: hop.device,
+  weight: 1,
+  flags: flagsOf(hop),
+});
+
+type Flagged = Partial<Pick<ListedRoute, 'linkDown' | 'onlink'>>;
+
+function flagsOf({ linkDown, onlink }: Flagged): readonly string[] {
   return [...(linkDown ? ['linkdown'] : []), ...(onlink ? ['onlink'] : [])];
 }
 

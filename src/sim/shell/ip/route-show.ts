@@ -78,13 +78,35 @@ function readType(selector: Selector, value: string): Parsed<Selector> {
     : ok({ ...selector, type });
 }
 
-export function showRoutes({ io, here, options }: Subject, words: readonly string[]): Parsed<string> {
+function readSelector({ here }: Subject, words: readonly string[]): Parsed<Selector> {
   const selected = parseKeywords<Selector>(words, SELECTOR, { table: 'main' });
   if (!selected.ok) return selected;
+  const { device } = selected.value;
+  return device !== undefined && !deviceNamed(here.netns, device)
+    ? complain(1, `Cannot find device "${device}"`)
+    : selected;
+}
+
+/** The routes of the main table that a selector chooses: what `flush` removes. */
+export function selectedRoutes(subject: Subject, words: readonly string[]): Parsed<readonly Route[]> {
+  const selector = readSelector(subject, words);
+  if (!selector.ok) return selector;
+  const { table } = selector.value;
+  if (table === 'none') return complain(255, 'Error: ipv4: FIB table does not exist.\nFlush terminated');
+  const { routes } = subject.here.netns;
+  const listed = mainTable(subject.io, subject.here.netns);
+  const isChosen = (_: Route, at: number): boolean => {
+    const route = listed[at];
+    return route !== undefined && matchesSelector(route, selector.value);
+  };
+  return ok(table === 'local' ? [] : routes.filter(isChosen));
+}
+
+export function showRoutes(subject: Subject, words: readonly string[]): Parsed<string> {
+  const { io, here, options } = subject;
+  const selected = readSelector(subject, words);
+  if (!selected.ok) return selected;
   const selector = selected.value;
-  if (selector.device !== undefined && !deviceNamed(here.netns, selector.device)) {
-    return complain(1, `Cannot find device "${selector.device}"`);
-  }
   if (selector.table === 'none')
     return complain(2, 'Error: ipv4: FIB table does not exist.\nDump terminated');
   const routes = options.family === 'inet6' ? [] : listedRoutes(io, here.netns, selector);
@@ -140,10 +162,16 @@ function hiddenBy({ device, protocol, scope, via, source, table }: Selector): Hi
 }
 
 export function mainTable(io: CommandIo, netns: Netns): readonly ListedRoute[] {
-  return netns.routes.map((route) => {
-    const device = route.device === undefined ? undefined : deviceNamed(netns, route.device);
-    return { ...route, table: 'main', linkDown: device !== undefined && !hasCarrier(io, device) };
-  });
+  const linkDown = (name: string | undefined): boolean => {
+    const device = name === undefined ? undefined : deviceNamed(netns, name);
+    return device !== undefined && !hasCarrier(io, device, netns);
+  };
+  return netns.routes.map(({ hops, ...route }) => ({
+    ...route,
+    table: 'main',
+    linkDown: linkDown(route.device),
+    ...(hops ? { hops: hops.map((hop) => ({ ...hop, linkDown: linkDown(hop.device) })) } : {}),
+  }));
 }
 
 /** What the kernel derives from the addresses. */

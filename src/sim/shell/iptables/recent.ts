@@ -24,7 +24,8 @@ export const RECENT_OPTIONS: readonly (readonly [string, Option])[] = [
 ];
 
 function begin(check: Recent['check']): Option['read'] {
-  return (draft) => void draft.matches.push({ kind: 'recent', list: DEFAULT_LIST, check, ...negation(draft) });
+  return (draft) =>
+    void draft.matches.push({ kind: 'recent', list: DEFAULT_LIST, check, ...negation(draft) });
 }
 
 function changed(draft: Draft, change: (match: Recent) => Partial<Recent>): string | undefined {
@@ -36,7 +37,8 @@ function changed(draft: Draft, change: (match: Recent) => Partial<Recent>): stri
 }
 
 function readSeconds(draft: Draft, value: string): string | undefined {
-  if (!isNumber(value) || Number(value) < 1) return `recent: bad value for option "--seconds", or out of range`;
+  if (!isNumber(value) || Number(value) < 1)
+    return `recent: bad value for option "--seconds", or out of range`;
   return changed(draft, () => ({ seconds: Number(value) }));
 }
 

@@ -3,7 +3,7 @@
  * does the single `catch` in `kubectl.ts`. Source: k8s.io/kubectl/pkg/cmd/util/helpers.go, v0.35.
  */
 import { isJsonObject, type JsonObject } from '../../../base/json.ts';
-import type { ApiResponse } from '../../kube/api.ts';
+import type { ApiResponse, ApiServerFault } from '../../kube/api.ts';
 
 /** Ends the command with `message` on stderr; an empty message prints nothing. */
 export class Failure extends Error {
@@ -59,9 +59,16 @@ export function combined(failures: readonly Failure[]): Failure | undefined {
 }
 
 export function checked(response: ApiResponse): JsonObject {
+  if (response.fault) throw new Failure(unreachable(response.fault));
   if (response.code >= 400) throw new ApiFailure(response.code, response.body);
   return response.body;
 }
+
+/** CheckErr's words for a refused connection, and for any other that does not come about. */
+const unreachable = ({ why, server }: ApiServerFault): string =>
+  why === 'connection refused'
+    ? `The connection to the server ${server} was refused - did you specify the right host or port?`
+    : `Unable to connect to the server: dial tcp ${server}: connect: ${why}`;
 
 function statusMessage(status: JsonObject): string {
   const reason = text(status['reason']);

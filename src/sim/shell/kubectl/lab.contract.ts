@@ -342,6 +342,7 @@ const NO_NETWORK: NetworkPort = {
   netns: nothing,
   memory: nothing,
   edit: nothing,
+  changeLinks: nothing,
   echo: nothing,
   udpProbe: nothing,
   http: nothing,

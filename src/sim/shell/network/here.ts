@@ -20,11 +20,19 @@ export function deviceNamed(netns: Netns, name: string): Device | undefined {
   return netns.devices.find((device) => device.name === name);
 }
 
-/** Up, and the other end of its cable too: what Linux calls carrier. */
-export function hasCarrier(io: CompletionIo, device: Device): boolean {
+/**
+ * Up, and the other end of its cable too: what Linux calls carrier. A bridge has it while one of its ports does.
+ * `netns` is the stack the device is in: only a bridge needs it.
+ */
+export function hasCarrier(io: CompletionIo, device: Device, netns?: Netns): boolean {
   if (!device.up) return false;
+  if (device.kind.type === 'bridge') {
+    const ports = netns?.devices.filter(({ master }) => master === device.name) ?? [];
+    return ports.some((port) => hasCarrier(io, port));
+  }
+  if ((device.kind.type === 'veth' || device.kind.type === 'ether') && !device.link) return false;
   if (device.link?.kind !== 'peer') return true;
-  const { netns, device: name } = device.link;
-  const peer = io.network.netns(netns);
+  const { netns: id, device: name } = device.link;
+  const peer = io.network.netns(id);
   return peer === undefined || (deviceNamed(peer, name)?.up ?? true);
 }

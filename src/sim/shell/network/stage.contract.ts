@@ -21,6 +21,7 @@ import type {
 } from '../../net/exchange.ts';
 import { echo, http, tcp, udpProbe } from '../../net/exchange.ts';
 import { networkOf } from '../../net/journey.ts';
+import { planLinkChange } from '../../net/link-change.ts';
 import type { Netns, NetnsMemory, Network, Route } from '../../net/netns.ts';
 import { NO_MEMORY } from '../../net/netns.ts';
 import type { Command, CommandIo, NetworkPort } from '../command.ts';
@@ -166,6 +167,22 @@ function networkPort(network: StageNetwork, now: () => Network): NetworkPort {
       const memory = network.memories.get(id);
       if (edit.kind === 'forget-connections' && memory)
         network.memories.set(id, forgetConnections(memory, edit.connections));
+      return { ok: true };
+    },
+    changeLinks: (id, change) => {
+      const view = {
+        netns: (each: NetnsId) => network.stacks.get(each),
+        nextIndex: (each: NetnsId) =>
+          1 + Math.max(1, ...(network.stacks.get(each)?.devices ?? []).map(({ index }) => index)),
+      };
+      const plan = planLinkChange(view, id, change);
+      if (!plan.ok) return { ok: false, message: plan.error };
+      for (const { netns, edit } of plan.value) {
+        const stack = network.stacks.get(netns);
+        const edited = stack && applyEdit(stack, edit);
+        if (!edited?.ok) return { ok: false, message: edited?.error ?? `no stack ${netns}` };
+        network.stacks.set(netns, edited.value);
+      }
       return { ok: true };
     },
     echo: (request) => network.echo?.(request) ?? happen(echo(now(), request)),

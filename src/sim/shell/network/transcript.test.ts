@@ -130,13 +130,16 @@ test('each command has a place, a summary and its flags for completion', () => {
     'curl',
     'iptables',
     'iptables-save',
+    'iptables-restore',
     'ipset',
     'conntrack',
+    'dmesg',
     'dig',
     'nslookup',
     'getent',
     'nc',
     'ss',
+    'sysctl',
   ]);
   for (const command of networkCommands) expect(command.summary).not.toBe('');
 });
