@@ -1,5 +1,6 @@
 /** What sessions that keep a history owe to labs: run against each engine that has one, with the same small lab. */
 import { describe, expect, test } from 'vitest';
+import type { HistoryLog } from '../lab/history.ts';
 import type { LabEngine, LabSession, SessionSnapshot } from '../lab/ports.ts';
 import { formatPlace, WORKSTATION } from '../model/place.ts';
 import { openSession, openShell, place, sharedSession, SIGNAL, typed } from './small-lab.contract.ts';
@@ -13,6 +14,11 @@ const taken = async (history: History): Promise<SessionSnapshot> => {
   const snapshot = await history.snapshot(SIGNAL);
   if (!snapshot.ok) throw new Error(snapshot.error.message);
   return snapshot.value;
+};
+const logOf = async (history: History): Promise<HistoryLog> => {
+  const log = await history.log(SIGNAL);
+  if (!log.ok) throw new Error(log.error.message);
+  return log.value;
 };
 const names = async (of: LabSession): Promise<unknown> => {
   const asked = ['kubectl', 'get', 'pods', '-o', 'name'];
@@ -100,6 +106,101 @@ export function labHistoryContract(name: string, makeEngine: () => LabEngine): v
         error: { code: 'snapshot-outdated' },
       });
       expect(await names(current())).toMatchObject({ value: { stdout: 'pod/far\n' } });
+    });
+
+    test('tells what was done, by whom, and what time brought', async () => {
+      const history = historyOf(current());
+      const { present } = await logOf(history);
+      await at('workstation', 'kubectl', 'label', 'pod', 'near', 'colour=blue', 'note=');
+      await at('node/node2', 'ip', 'route', 'add', '192.0.2.0/24', 'via', '10.0.0.1');
+      await at('workstation', 'kubectl', 'get', 'pods');
+      await hurry();
+      const done = await history.log(SIGNAL, present);
+      if (!done.ok) throw new Error(done.error.message);
+      const { entries } = done.value;
+      const commands = entries.filter(({ command }) => command !== undefined);
+      expect(commands).toMatchObject([
+        {
+          place: { kind: 'workstation' },
+          command: 'kubectl label pod near colour=blue note=',
+          what: 'PATCH /api/v1/namespaces/default/pods/near',
+        },
+        { place: { kind: 'node', name: 'node2' }, what: 'node/node2: add-route 192.0.2.0/24' },
+      ]);
+      for (const { line } of commands)
+        expect(line).toMatch(/^\d\d:\d\d:\d\d (workstation: kubectl|node\/node2: ip) /);
+      expect(entries.at(-1)?.line).toMatch(/^\d\d:\d\d:\d\d time passes/);
+      expect(entries.map(({ id }) => id)).toEqual([...entries.map(({ id }) => id)].sort((a, b) => a - b));
+    });
+
+    test('goes back to a moment and forward again, pods’ files with it', async () => {
+      const history = historyOf(current());
+      await at('pod/near', 'sh', '-c', 'echo before > /tmp/note');
+      const { present: before } = await logOf(history);
+      await at('pod/near', 'sh', '-c', 'echo after > /tmp/note');
+      await at('workstation', 'kubectl', 'delete', 'pod', 'far', '--now', '--wait=false');
+      await hurry();
+      const { present: after } = await logOf(history);
+      expect(await history.goTo(before, SIGNAL)).toEqual({ ok: true, value: undefined });
+      expect(await names(current())).toEqual(both);
+      expect(await at('pod/near', 'cat', '/tmp/note')).toMatchObject({ value: { stdout: 'before\n' } });
+      expect(await history.goTo(after, SIGNAL)).toEqual({ ok: true, value: undefined });
+      expect(await names(current())).toMatchObject({ value: { stdout: 'pod/near\n' } });
+      expect(await at('pod/near', 'cat', '/tmp/note')).toMatchObject({ value: { stdout: 'after\n' } });
+      const { entries } = await logOf(history);
+      expect(entries.map(({ id }) => id)).toEqual(expect.arrayContaining([before, after]));
+      expect(await history.goTo(99_999, SIGNAL)).toMatchObject({ error: { code: 'no-such-moment' } });
+    });
+
+    test('tells what differs between two moments', async () => {
+      const history = historyOf(current());
+      const { present: before } = await logOf(history);
+      await at('workstation', 'kubectl', 'label', 'pod', 'near', 'colour=blue');
+      await at('node/node2', 'ip', 'route', 'add', '192.0.2.0/24', 'via', '10.0.0.1');
+      const { present: after } = await logOf(history);
+      const differs = await history.diff(before, after, SIGNAL);
+      if (!differs.ok) throw new Error(differs.error.message);
+      const near = differs.value.objects.find(({ name: named }) => named === 'near');
+      expect(near).toMatchObject({ change: 'changed', resource: 'pods', namespace: 'default' });
+      expect(near?.fields).toContainEqual({ path: 'metadata.labels.colour', after: 'blue' });
+      const route = differs.value.rows.find(({ key }) => key === '192.0.2.0/24');
+      expect(route).toMatchObject({
+        change: 'added',
+        netns: 'node/node2',
+        table: 'routes',
+        after: { destination: '192.0.2.0/24', via: '10.0.0.1', device: 'eth0' },
+      });
+      const none = { ok: true, value: { objects: [], rows: [], memory: [] } };
+      expect(await history.diff(before, before, SIGNAL)).toEqual(none);
+      expect(await history.diff(0, after, SIGNAL)).toMatchObject({ error: { code: 'no-such-moment' } });
+    });
+
+    test('forks: two labs that do not touch each other, from the present and from a moment', async () => {
+      const history = historyOf(current());
+      await at('pod/near', 'sh', '-c', 'echo kept > /tmp/note');
+      const { present: early } = await logOf(history);
+      await at('workstation', 'kubectl', 'delete', 'pod', 'far', '--now', '--wait=false');
+      await hurry();
+      const [now, then] = [await history.fork(SIGNAL), await history.fork(SIGNAL, early)];
+      if (!now.ok || !then.ok) throw new Error('there is no fork');
+      expect(await names(now.value)).toMatchObject({ value: { stdout: 'pod/near\n' } });
+      expect(await names(then.value)).toEqual(both);
+      const note = await then.value.exec(place('pod/near'), ['cat', '/tmp/note'], SIGNAL);
+      expect(note).toMatchObject({ value: { stdout: 'kept\n' } });
+
+      await then.value.exec(WORKSTATION, ['kubectl', 'create', 'namespace', 'elsewhere'], SIGNAL);
+      await then.value.exec(WORKSTATION, ['sh', '-c', 'echo theirs > theirs.txt'], SIGNAL);
+      const asked = ['kubectl', 'get', 'namespace', 'elsewhere'];
+      expect(await current().exec(WORKSTATION, asked, SIGNAL)).toMatchObject({ value: { exitCode: 1 } });
+      expect(await now.value.exec(WORKSTATION, asked, SIGNAL)).toMatchObject({ value: { exitCode: 1 } });
+      expect(await at('workstation', 'test', '-e', 'theirs.txt')).toMatchObject({ value: { exitCode: 1 } });
+      await now.value.dispose();
+      expect(await names(then.value)).toEqual(both);
+      await then.value.reset(SIGNAL);
+      expect(await names(then.value)).toEqual(both);
+      await then.value.dispose();
+      expect(await names(current())).toMatchObject({ value: { stdout: 'pod/near\n' } });
+      expect(await history.fork(SIGNAL, 99_999)).toMatchObject({ error: { code: 'no-such-moment' } });
     });
 
     test('tells when there is something to keep', async () => {

@@ -9,6 +9,7 @@ import type { Encapsulation } from '../model/encapsulation.ts';
 import type { Place } from '../model/place.ts';
 import type { Topology } from '../model/topology.ts';
 import type { Disposition, Trace } from '../model/trace.ts';
+import type { HistoryLog, Moment, StateDifference } from './history.ts';
 
 /** An expected failure: a stable code, a sentence, and what to do about it. */
 export interface LabError {
@@ -95,6 +96,8 @@ export interface LabSession extends Probe {
   readonly trace?: TraceGroup;
   readonly clock?: ClockGroup;
   readonly history?: HistoryGroup;
+  readonly capture?: CaptureGroup;
+  readonly faults?: FaultsGroup;
 }
 
 /** The name of a kubeconfig's extension by which a file of ours is known again, whatever kubectl has changed in it. */
@@ -114,12 +117,73 @@ export interface TraceGroup {
 export interface ClockGroup {
   /** Runs until nothing is pending within `horizon` virtual milliseconds. */
   settle(horizon: number, signal: AbortSignal): Promise<Result<void, LabError>>;
+  now(signal: AbortSignal): Promise<Result<ClockReading, LabError>>;
+  /** Time stands still until `resume`: programs that wait for it wait. Settling and skipping still move it. */
+  pause(signal: AbortSignal): Promise<Result<ClockReading, LabError>>;
+  resume(signal: AbortSignal): Promise<Result<ClockReading, LabError>>;
+  /** Straight to the next moment at which something falls due; the same moment when nothing does. */
+  skip(signal: AbortSignal): Promise<Result<ClockReading, LabError>>;
+}
+
+export interface ClockReading {
+  /** Milliseconds of lab time since the learner arrived. */
+  readonly elapsed: number;
+  /** What the machines of the lab take for the date, in milliseconds since 1970. */
+  readonly date: number;
+  readonly paused: boolean;
+  /** When something next falls due, as `elapsed`; absent when nothing does. */
+  readonly next?: number;
+}
+
+/** Optional: things that break by name, where the seed says, and heal again. */
+export interface FaultsGroup {
+  list(signal: AbortSignal): Promise<Result<readonly FaultState[], LabError>>;
+  /** What broke, as a sentence. The same lab, state and seed break the same; each fault is there once at most. */
+  inject(name: string, seed: number, signal: AbortSignal): Promise<Result<string, LabError>>;
+  clear(name: string, signal: AbortSignal): Promise<Result<void, LabError>>;
+}
+
+export interface FaultState {
+  readonly name: string;
+  /** What it is and what one will see. */
+  readonly description: string;
+  readonly active?: { readonly seed: number; readonly told: string };
+}
+
+/** Optional: packets recorded without a terminal, as `tcpdump -w` records them. */
+export interface CaptureGroup {
+  /** Records what crosses from now on. Refused in tcpdump's own words: no such device, a filter that is none. */
+  start(wish: CaptureWish, signal: AbortSignal): Promise<Result<CaptureId, LabError>>;
+  /** Ends it; what was recorded is handed over and forgotten. */
+  stop(id: CaptureId, signal: AbortSignal): Promise<Result<Recording, LabError>>;
+}
+
+export interface CaptureWish {
+  readonly place: Place;
+  /** `any` for all of them. */
+  readonly device: string;
+  /** pcap-filter(7); everything unless said. */
+  readonly filter?: string;
+}
+
+export type CaptureId = number;
+
+export interface Recording {
+  /** Packets in the file. */
+  readonly packets: number;
+  /** It had ended by itself, for it would have become too large. */
+  readonly full: boolean;
+  /** A pcap file. */
+  readonly pcap: Uint8Array;
 }
 
 /** Optional: states that can be kept and returned to. */
 export interface HistoryGroup {
-  /** The cluster as it stands, with what is in its pods. The learner's own files and histories are `belongings`. */
-  snapshot(signal: AbortSignal): Promise<Result<SessionSnapshot, LabError>>;
+  /**
+   * The cluster as it stands, or stood at a moment of the log, with what is in its pods. The learner's own files and
+   * histories are `belongings`.
+   */
+  snapshot(signal: AbortSignal, at?: Moment): Promise<Result<SessionSnapshot, LabError>>;
   /**
    * Takes the cluster to a state that was kept, in this session or an earlier one of the same lab, its time included; the
    * learner's own files stay. Terminals stay and their programs run on; a watch of the API ends with 410 Gone, and a
@@ -129,6 +193,13 @@ export interface HistoryGroup {
   restore(snapshot: SessionSnapshot, signal: AbortSignal): Promise<Result<void, LabError>>;
   /** The learner, or a program of theirs, did something that a snapshot would keep; time that passes alone is nothing. */
   onChange(listener: () => void): Unsubscribe;
+  /** What happened since the learner arrived, as far back as it is kept; after the entry `since`, if said. */
+  log(signal: AbortSignal, since?: Moment): Promise<Result<HistoryLog, LabError>>;
+  /** Takes the cluster back, or forward, to a moment of the log, exactly, as `restore` does. The log keeps every branch. */
+  goTo(at: Moment, signal: AbortSignal): Promise<Result<void, LabError>>;
+  /** A second lab that begins at the present, or at a moment of the log; neither changes the other. */
+  fork(signal: AbortSignal, at?: Moment): Promise<Result<LabSession, LabError>>;
+  diff(before: Moment, after: Moment, signal: AbortSignal): Promise<Result<StateDifference, LabError>>;
 }
 
 export interface SessionSnapshot {

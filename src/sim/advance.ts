@@ -10,6 +10,7 @@ import { advance } from './kube/transaction.ts';
 import { Table } from './core/table.ts';
 import type { TimedFrame } from './net/journey.ts';
 import { reconfigure } from './routing/reconfigure.ts';
+import { isApiServerDown } from './machine-change.ts';
 import { nextRoutingAt, runDue, type Moved } from './routing/speakers.ts';
 import { memoryKey, type Stacks, type World } from './stacks.ts';
 
@@ -40,11 +41,14 @@ export function advanceWorld(
     const until = talkAt === undefined ? to : Math.min(to, talkAt);
     const configured = at.cluster.store.table(BIRD_CONFIGURATIONS);
     const stop = ({ store }: ClusterState): boolean => store.table(BIRD_CONFIGURATIONS) !== configured;
-    const cluster = advance(at.cluster, until, controllers, stop);
+    // What falls due while the API server is away waits for it.
+    const cluster = isApiServerDown(at)
+      ? { ...at.cluster, now: Math.max(at.cluster.now, until) }
+      : advance(at.cluster, until, controllers, stop);
     const reached = { ...at, cluster };
     if (stop(cluster)) {
       const network = stacks.network(reached);
-      // A Node object that somebody made up has no machine for a daemon to run on.
+      // A machine that is off has no stack for a daemon to say farewell with.
       const wanted = changedConfigurations(configured, cluster).filter(({ netns }) => network.netns(netns));
       take(reached, reconfigure(network, at.routing, wanted));
     } else if (talkAt !== undefined && talkAt <= to) {
@@ -52,6 +56,10 @@ export function advanceWorld(
     } else return { world: reached, frames: frames.sort((a, b) => a.at - b.at) };
   }
 }
+
+/** When a controller next has work that it can do; undefined when nothing waits, or the API server is away. */
+export const nextWorkOf = (world: World): Millis | undefined =>
+  isApiServerDown(world) ? undefined : world.cluster.agenda.nextAt;
 
 type Wanted = Parameters<typeof reconfigure>[2];
 

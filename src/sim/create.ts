@@ -1,6 +1,7 @@
 /** How a simulation begins: a bootstrapped cluster with Calico installed, settled until its own pods run. */
 import type { Topology } from '../model/topology.ts';
-import { calicoControllers, installCalico } from './cni/calico/install.ts';
+import { deployedCalico, installCalico } from './cni/calico/install.ts';
+import { nodeAddress } from './cni/calico/node-address.ts';
 import { calicoCni } from './cni/calico/cni-plugin.ts';
 import { calicoResources } from './cni/calico/resources.ts';
 import { Agenda } from './core/agenda.ts';
@@ -12,6 +13,8 @@ import type { ClusterState } from './kube/controller.ts';
 import { kubeControllers } from './kube/kube-controllers.ts';
 import { ObjectStore } from './kube/store.ts';
 import { ClusterTransaction } from './kube/transaction.ts';
+import { routerSpeakers } from './fabric/router-speakers.ts';
+import { reconfigure } from './routing/reconfigure.ts';
 import { NO_ROUTING } from './routing/routing-state.ts';
 import type { Machinery } from './apply.ts';
 import type { SimulatorOptions } from './simulator.ts';
@@ -19,8 +22,14 @@ import { Stacks, type World } from './stacks.ts';
 
 export function machinery(topology: Topology): Machinery {
   const registry = builtinRegistry({ serviceCidr: topology.serviceCidr }).with(calicoResources);
+  const machines = new Set(topology.nodes.map(({ name }) => name));
+  const hasMachine = (node: string): boolean => machines.has(node);
   return {
-    controllers: [...kubeControllers({ cni: calicoCni(topology), registry }), ...calicoControllers],
+    controllers: [
+      ...kubeControllers({ cni: calicoCni(topology), registry, hasMachine }),
+      ...deployedCalico(hasMachine),
+      nodeAddress(topology),
+    ],
     registry,
     stacks: new Stacks(topology),
   };
@@ -29,7 +38,7 @@ export function machinery(topology: Topology): Machinery {
 /** The world before anything of a lab exists. Nothing has run yet: the caller lets time pass. */
 export function createWorld(
   { topology, seed, epoch, defaultPool, backend = 'bird' }: SimulatorOptions,
-  { controllers }: Machinery,
+  { controllers, stacks }: Machinery,
 ): World {
   const empty: ClusterState = {
     now: 0,
@@ -42,5 +51,13 @@ export function createWorld(
   const tx = new ClusterTransaction(empty, controllers);
   bootstrapCluster(tx, topology);
   installCalico(tx, { topology, pools: defaultPool ? 'default' : 'none', backend });
-  return { topology, cluster: tx.state, routing: NO_ROUTING, edits: Table.empty(), memory: Table.empty() };
+  const world: World = {
+    topology,
+    cluster: tx.state,
+    routing: NO_ROUTING,
+    edits: Table.empty(),
+    memory: Table.empty(),
+  };
+  const { routing } = reconfigure(stacks.network(world), NO_ROUTING, routerSpeakers(topology));
+  return { ...world, routing };
 }

@@ -1,9 +1,15 @@
 /** The simulator's one door: what engines and tests of other folders may use. */
 export { labCommands } from './commands.ts';
+export { commandLine, describePassing, describeTransaction, whoOf } from './history/describe.ts';
+export { worldDifference, type WorldDifference } from './history/difference.ts';
+export type { Author, EventLog, LogEntry } from './history/event-log.ts';
+export type { Fault } from './faults/fault.ts';
+export { activeFaults, FAULTS, type ActiveFault } from './faults/faults.ts';
 export type { ApiRequest, ApiResponse } from './kube/api.ts';
 export type { ResourceType } from './kube/resource.ts';
 export type { EchoOutcome, HttpOutcome } from './net/exchange.ts';
 export { walk, type WalkStart } from './net/forward.ts';
+export { memberTexts } from './net/ipset-print.ts';
 export { printTable } from './net/netfilter-print.ts';
 export type { Device, Neighbour, Netns, Route } from './net/netns.ts';
 export type { Input, Output } from './shell/command.ts';

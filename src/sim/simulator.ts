@@ -7,11 +7,15 @@ import { err, type Result } from '../base/result.ts';
 import type { Place } from '../model/place.ts';
 import type { Topology } from '../model/topology.ts';
 import type { NetnsId } from '../model/trace.ts';
-import { apply, type Applied, type Effects, type Machinery, type TransactionOf } from './apply.ts';
+import { nextWorkOf } from './advance.ts';
+import { apply, ask, type Applied, type Effects, type Machinery, type TransactionOf } from './apply.ts';
+import { EventLog, type Author, type EventLogOptions, type LogEntry } from './history/event-log.ts';
 import { Captures } from './captures.ts';
 import type { Epoch, Millis } from './core/time.ts';
+import type { Backend } from './cni/calico/manifest.ts';
 import { createWorld, machinery } from './create.ts';
 import type { ApiRequest } from './kube/api.ts';
+import { machineAt, nodeMachine } from './kube/machines.ts';
 import { watchEvents } from './watches.ts';
 import type { ResourceType } from './kube/resource.ts';
 import type { Exchange, TimedFrame } from './net/exchange.ts';
@@ -19,7 +23,7 @@ import type { Network } from './net/netns.ts';
 import type { RoutingPort } from './routing/speaker-view.ts';
 import { speakerView } from './routing/view.ts';
 import type { ClockPort, ClusterPort, NetworkPort } from './shell/command.ts';
-import { withSocketsOf } from './program-sockets.ts';
+import { withoutSockets, withSocketsOf } from './program-sockets.ts';
 import { Sleepers } from './sleepers.ts';
 import { Sockets } from './sockets.ts';
 import { decodeWorld, encodeWorld, type SnapshotProblem, type WorldSnapshot } from './snapshot.ts';
@@ -33,8 +37,8 @@ export interface SimulatorOptions {
   readonly epoch: Epoch;
   /** False when the lab brings its own IP pools; Calico then starts with none. */
   readonly defaultPool: boolean;
-  /** What carries routes between nodes (calico_backend), `bird` unless said; `vxlan` runs no BGP. */
-  readonly backend?: 'bird' | 'vxlan';
+  /** What carries routes between nodes (calico_backend), `bird` unless said; the others run no BGP. */
+  readonly backend?: Backend;
 }
 
 /** Virtual milliseconds that count as now. */
@@ -52,10 +56,15 @@ export class Simulator {
   #world: World;
   /** How often the world was exchanged for a kept one. */
   #restores = 0;
+  #log: EventLog | undefined;
+  /** Who asks for what is applied at this moment. */
+  #author: Author | undefined;
 
-  constructor(options: SimulatorOptions) {
-    this.#machinery = machinery(options.topology);
-    this.#world = createWorld(options, this.#machinery);
+  /** A new cluster, or one that goes on from a kept world, apart from whatever happens elsewhere. */
+  constructor(options: SimulatorOptions | { readonly world: World }) {
+    const kept = 'world' in options ? options.world : undefined;
+    this.#machinery = machinery('world' in options ? options.world.topology : options.topology);
+    this.#world = kept ? withoutSockets(kept) : createWorld(options as SimulatorOptions, this.#machinery);
     const dated = (): Epoch => this.#world.cluster.epoch;
     this.clock = {
       get epoch() {
@@ -91,18 +100,42 @@ export class Simulator {
    * Goes back (or elsewhere) to a kept world, exactly: its time and revision included. Programs run on as on a machine
    * whose clock is set: a sleep lasts what was left of it, a socket stays open. Open watches end with 410 Gone, as the API ends them when its
    * store is restored, so that clients list anew; captures see what crosses from now on, and frames that were still on
-   * their way in the world that was left are never shown.
+   * their way in the world that was left are never shown. `entry` is the one of the log that the world is from.
    */
-  restore(world: World): void {
+  restore(world: World, entry?: LogEntry): void {
     this.#restores += 1;
     this.#sleepers.shift(world.cluster.now - this.now);
     this.#restored.emit();
-    this.#become(withSocketsOf(world, this.#world));
+    const next = withSocketsOf(world, this.#world);
+    this.#log?.arrive(next, entry);
+    this.#become(next);
   }
 
-  /** The present world as plain JSON, for `decode` in this process or another. */
-  encode(): WorldSnapshot {
-    return encodeWorld(this.#world);
+  /** What happened since `keepLog`; undefined before. */
+  get log(): EventLog | undefined {
+    return this.#log;
+  }
+
+  /** From now on, what happens is kept with the worlds it led to. */
+  keepLog(options?: EventLogOptions): EventLog {
+    this.#log = new EventLog(this.#world, options);
+    return this.#log;
+  }
+
+  /** Whatever `act` applies before it returns is this author's. */
+  as<T>(author: Author, act: () => T): T {
+    const before = this.#author;
+    this.#author = author;
+    try {
+      return act();
+    } finally {
+      this.#author = before;
+    }
+  }
+
+  /** The present world, or another, as plain JSON, for `decode` in this process or another. */
+  encode(world = this.#world): WorldSnapshot {
+    return encodeWorld(world);
   }
 
   /**
@@ -124,6 +157,7 @@ export class Simulator {
   apply<K extends keyof Effects>(transaction: TransactionOf<K> & { readonly kind: K }): Effects[K] {
     const before = this.#world;
     const applied: Applied<K> = apply<K>(before, transaction, this.#machinery);
+    if (applied.world !== before) this.#log?.add(applied.world, transaction, this.#author);
     this.#become(applied.world);
     if (transaction.kind !== 'advance' && applied.world !== before) this.#acted.emit();
     return applied.effect;
@@ -131,7 +165,7 @@ export class Simulator {
 
   /** What a transaction would bring about, without it happening: no capture sees it, nothing is learnt. */
   ask<K extends keyof Effects>(transaction: TransactionOf<K> & { readonly kind: K }): Effects[K] {
-    return apply<K>(this.#world, transaction, this.#machinery).effect;
+    return ask<K>(this.#world, transaction, this.#machinery);
   }
 
   /** The network as it is now, for walks of one's own. */
@@ -149,8 +183,7 @@ export class Simulator {
    * neither waiting programs nor what goes on for ever: keepalives and hold timers.
    */
   get nextWorkAt(): Millis | undefined {
-    const { cluster, routing } = this.#world;
-    return earlier(cluster.agenda.nextAt, routing.work.nextAt);
+    return earlier(nextWorkOf(this.#world), this.#world.routing.work.nextAt);
   }
 
   advanceTo(to: Millis): void {
@@ -185,6 +218,15 @@ export class Simulator {
     }
   }
 
+  /** Whether the machine of a place is switched off: a node, a router, a host, or the node of a pod. */
+  isOff(place: Place): boolean {
+    const { store, sandboxes } = this.#world.cluster;
+    if (place.kind === 'workstation') return false;
+    if (place.kind !== 'pod') return machineAt(store, `${place.kind}/${place.name}`).off === true;
+    const uid = store.get('pods', place.namespace, place.name)?.metadata.uid ?? '';
+    return nodeMachine(store, sandboxes.get(uid)?.node ?? '').off === true;
+  }
+
   readonly cluster: ClusterPort = {
     request: (request) => this.apply({ kind: 'request', request }),
     watch: (request: ApiRequest, signal) =>
@@ -206,6 +248,10 @@ export class Simulator {
       const made = this.apply({ kind: 'edit', netns, edit });
       return made.ok ? { ok: true } : { ok: false, message: made.error };
     },
+    changeLinks: (netns, change) => {
+      const made = this.apply({ kind: 'links', netns, change });
+      return made.ok ? { ok: true } : { ok: false, message: made.error };
+    },
     echo: (request) => this.#exchange(this.apply({ kind: 'echo', request })),
     udpProbe: (request) => this.#exchange(this.apply({ kind: 'udp-probe', request })),
     http: (request) => this.#exchange(this.apply({ kind: 'http', request })),
@@ -215,9 +261,10 @@ export class Simulator {
   };
 
   readonly routing: RoutingPort = {
-    speaker: (node) => {
+    speaker: (node) => this.routing.at(`node/${node}`),
+    at: (netns) => {
       const { routing } = this.#world;
-      const speaker = routing.speakers.get(`node/${node}`);
+      const speaker = routing.speakers.get(netns);
       const stack = speaker?.running ? this.#machinery.stacks.netns(this.#world, speaker.netns) : undefined;
       return speaker && stack && speakerView({ speaker, routing, stack, now: this.now });
     },

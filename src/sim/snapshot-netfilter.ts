@@ -1,6 +1,15 @@
 /** What a change of netfilter rules by hand must look like to be taken back from a snapshot. */
+import type { IpsetChange, IpsetEdit } from './net/edit-ipset.ts';
 import type { NetfilterChange, NetfilterEdit } from './net/edit-netfilter.ts';
-import type { CtState, Match, Rule, Target } from './net/netfilter-rules.ts';
+import {
+  SET_DIRECTIONS,
+  type CtState,
+  type IpPort,
+  type Match,
+  type PortRange,
+  type Rule,
+  type Target,
+} from './net/netfilter-rules.ts';
 import {
   flag,
   list,
@@ -28,6 +37,7 @@ type MatchOf<K extends Match['kind']> = Extract<Match, { readonly kind: K }>;
 type TargetOf<K extends Target['kind']> = Extract<Target, { readonly kind: K }>;
 
 const not = optional(flag);
+const portRange = object<PortRange>({ first: port, last: port });
 const ctState = oneOf<CtState>('NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED', 'SNAT', 'DNAT');
 
 const match = union<Match>({
@@ -44,10 +54,33 @@ const match = union<Match>({
   'destination-port': object<MatchOf<'destination-port'>>({
     kind: oneOf('destination-port'),
     port,
-    multiport: optional(flag),
+    last: optional(port),
+    not,
   }),
-  'source-port': object<MatchOf<'source-port'>>({ kind: oneOf('source-port'), port }),
-  ipset: object<MatchOf<'ipset'>>({ kind: oneOf('ipset'), set: text, direction: oneOf('src', 'dst'), not }),
+  'source-port': object<MatchOf<'source-port'>>({
+    kind: oneOf('source-port'),
+    port,
+    last: optional(port),
+    not,
+  }),
+  ports: object<MatchOf<'ports'>>({
+    kind: oneOf('ports'),
+    side: oneOf('source', 'destination', 'either'),
+    ranges: list(portRange),
+    not,
+  }),
+  'icmp-type': object<MatchOf<'icmp-type'>>({
+    kind: oneOf('icmp-type'),
+    type: unsigned(8),
+    code: optional(unsigned(8)),
+    not,
+  }),
+  ipset: object<MatchOf<'ipset'>>({
+    kind: oneOf('ipset'),
+    set: text,
+    direction: oneOf(...SET_DIRECTIONS),
+    not,
+  }),
   addrtype: object<MatchOf<'addrtype'>>({
     kind: oneOf('addrtype'),
     side: oneOf('src', 'dst'),
@@ -59,26 +92,49 @@ const match = union<Match>({
   ctstate: object<MatchOf<'ctstate'>>({ kind: oneOf('ctstate'), states: list(ctState), not }),
   rpfilter: object<MatchOf<'rpfilter'>>({ kind: oneOf('rpfilter'), not }),
   probability: object<MatchOf<'probability'>>({ kind: oneOf('probability'), probability: number }),
+  recent: object<MatchOf<'recent'>>({
+    kind: oneOf('recent'),
+    list: text,
+    check: oneOf('set', 'rcheck'),
+    seconds: optional(bits),
+    reap: optional(flag),
+    not,
+  }),
 });
 
 const target = union<Target>({
+  none: object<TargetOf<'none'>>({ kind: oneOf('none') }),
   accept: object<TargetOf<'accept'>>({ kind: oneOf('accept') }),
   drop: object<TargetOf<'drop'>>({ kind: oneOf('drop') }),
   reject: object<TargetOf<'reject'>>({ kind: oneOf('reject') }),
   return: object<TargetOf<'return'>>({ kind: oneOf('return') }),
   notrack: object<TargetOf<'notrack'>>({ kind: oneOf('notrack') }),
+  log: object<TargetOf<'log'>>({ kind: oneOf('log'), prefix: text, level: unsigned(8) }),
   jump: object<TargetOf<'jump'>>({ kind: oneOf('jump'), chain: text, goto: optional(flag) }),
   mark: object<TargetOf<'mark'>>({ kind: oneOf('mark'), value: bits, mask: bits }),
   dnat: object<TargetOf<'dnat'>>({ kind: oneOf('dnat'), to: address, port: optional(port) }),
-  snat: object<TargetOf<'snat'>>({ kind: oneOf('snat'), to: address, randomFully: optional(flag) }),
-  masquerade: object<TargetOf<'masquerade'>>({ kind: oneOf('masquerade'), randomFully: optional(flag) }),
+  snat: object<TargetOf<'snat'>>({
+    kind: oneOf('snat'),
+    to: address,
+    ports: optional(portRange),
+    randomFully: optional(flag),
+  }),
+  masquerade: object<TargetOf<'masquerade'>>({
+    kind: oneOf('masquerade'),
+    ports: optional(portRange),
+    randomFully: optional(flag),
+  }),
 });
+
+const nothing: Shape<never> = (_): _ is never => false;
 
 const rule = object<Rule>({
   matches: list(match),
   target,
   comment: optional(text),
-  remark: optional(text),
+  remarks: optional(list(text)),
+  // Only Felix's rules stand for a policy.
+  decision: optional(nothing),
   commentLast: optional(flag),
 });
 
@@ -97,6 +153,11 @@ const change = union<NetfilterChange, 'op'>(
       op: oneOf('delete-chain'),
       chain: optional(chainName),
     }),
+    'rename-chain': object<ChangeOf<'rename-chain'>>({
+      op: oneOf('rename-chain'),
+      chain: chainName,
+      to: chainName,
+    }),
     policy: object<ChangeOf<'policy'>>({
       op: oneOf('policy'),
       chain: chainName,
@@ -110,4 +171,34 @@ export const netfilterEdit = object<NetfilterEdit>({
   kind: oneOf('netfilter'),
   table: oneOf('raw', 'mangle', 'nat', 'filter'),
   change,
+});
+
+type IpsetChangeOf<K extends IpsetChange['op']> = Extract<IpsetChange, { readonly op: K }>;
+
+const setType = oneOf('hash:net', 'hash:ip', 'hash:ip,port');
+const ipPort = object<IpPort>({ address, protocol: unsigned(8), port });
+const member = (value: unknown): value is Cidr | IpPort => cidr(value) || ipPort(value);
+const memberChange = object<IpsetChangeOf<'add' | 'del'>>({
+  op: oneOf('add', 'del'),
+  member,
+  quiet: optional(flag),
+});
+const emptying = object<IpsetChangeOf<'flush' | 'destroy'>>({ op: oneOf('flush', 'destroy') });
+const naming = object<IpsetChangeOf<'rename' | 'swap'>>({ op: oneOf('rename', 'swap'), other: text });
+
+export const ipsetEdit = object<IpsetEdit>({
+  kind: oneOf('ipset'),
+  set: text,
+  change: union<IpsetChange, 'op'>(
+    {
+      create: object<IpsetChangeOf<'create'>>({ op: oneOf('create'), type: setType, quiet: optional(flag) }),
+      add: memberChange,
+      del: memberChange,
+      flush: emptying,
+      destroy: emptying,
+      rename: naming,
+      swap: naming,
+    },
+    'op',
+  ),
 });

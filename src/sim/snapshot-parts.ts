@@ -5,14 +5,22 @@
 import type { ClusterState, Work } from './kube/controller.ts';
 import { decodeError } from './kube/decoding.ts';
 import { schemaOf } from './kube/kind-schema.ts';
+import type { LastSeen } from './kube/last-seen.ts';
 import type { KubeObject } from './kube/object.ts';
 import type { Registry } from './kube/registry.ts';
 import type { PodNetwork, PodSandbox } from './kube/sandbox.ts';
 import { objectKey, ObjectStore } from './kube/store.ts';
 import { Agenda, type Due } from './core/agenda.ts';
 import type { RandomState } from './core/random.ts';
-import type { Table } from './core/table.ts';
-import type { DeviceCounters, LearntNeighbour, NetnsMemory } from './net/netns.ts';
+import { Table } from './core/table.ts';
+import type {
+  DeviceCounters,
+  KernelLogLine,
+  LearntNeighbour,
+  NetnsMemory,
+  RuleCounter,
+  Station,
+} from './net/netns.ts';
 import { address, mac } from './snapshot-addresses.ts';
 import { connection, netnsEdit } from './snapshot-edits.ts';
 import { routing, routingOf, routingParts, type RoutingParts } from './snapshot-routing.ts';
@@ -41,7 +49,10 @@ interface StoreParts {
   readonly objects: readonly (readonly [resource: string, objects: Table<KubeObject>])[];
 }
 
-type ClusterParts = Omit<ClusterState, 'store' | 'agenda'> & {
+type LastSeenParts = Omit<LastSeen, 'store'> & { readonly store: StoreParts };
+
+type ClusterParts = Omit<ClusterState, 'store' | 'agenda' | 'frozen'> & {
+  readonly frozen?: Table<LastSeenParts>;
   readonly store: StoreParts;
   readonly agenda: readonly Due<Work>[];
 };
@@ -53,34 +64,44 @@ export type WorldParts = Omit<World, 'topology' | 'cluster' | 'routing'> & {
 };
 
 export function partsOf({ topology: _, cluster, routing: speakers, ...rest }: World): WorldParts {
-  const { store, agenda } = cluster;
-  const objects = store.resources.map((resource) => [resource, store.table(resource)] as const);
+  const { store, agenda, frozen, ...others } = cluster;
   return {
     ...rest,
     routing: routingParts(speakers),
     cluster: {
-      ...cluster,
-      store: {
-        revision: store.revision,
-        objects: objects.filter((entry): entry is StoreParts['objects'][number] => entry[1] !== undefined),
-      },
+      ...others,
+      ...(frozen && { frozen: mapped(frozen, (seen) => ({ ...seen, store: partsOfStore(seen.store) })) }),
+      store: partsOfStore(store),
       agenda: [...agenda],
     },
   };
 }
 
+function partsOfStore(store: ObjectStore): StoreParts {
+  const objects = store.resources.map((resource) => [resource, store.table(resource)] as const);
+  return {
+    revision: store.revision,
+    objects: objects.filter((entry): entry is StoreParts['objects'][number] => entry[1] !== undefined),
+  };
+}
+
+const mapped = <A, B>(values: Table<A>, change: (value: A) => B): Table<B> =>
+  Table.of([...values.entries()].map(([key, value]) => [key, change(value)] as const));
+
 export function worldOf(
   { cluster, routing: speakers, ...rest }: WorldParts,
   topology: World['topology'],
 ): World {
-  const { store, agenda } = cluster;
+  const { store, agenda, frozen, ...others } = cluster;
+  const storeOf = (parts: StoreParts): ObjectStore => ObjectStore.compacted(parts.revision, parts.objects);
   return {
     ...rest,
     topology,
     routing: routingOf(speakers),
     cluster: {
-      ...cluster,
-      store: ObjectStore.compacted(store.revision, store.objects),
+      ...others,
+      ...(frozen && { frozen: mapped(frozen, (seen) => ({ ...seen, store: storeOf(seen.store) })) }),
+      store: storeOf(store),
       agenda: Agenda.of(agenda),
     },
   };
@@ -95,7 +116,18 @@ export function worldParts(registry: Registry): Shape<WorldParts> {
       random: object<RandomState>({ counter: unsigned(32) }),
       store: storeParts(registry),
       agenda: list(due),
-      sandboxes: table(sandbox, (uid, { uid: own }) => uid === own),
+      sandboxes,
+      frozen: optional(
+        table(
+          object<LastSeenParts>({
+            at: millis,
+            store: storeParts(registry),
+            sandboxes,
+            alive: flag,
+            blank: flag,
+          }),
+        ),
+      ),
     }),
     routing,
     edits: table(list(object<HandEdit>({ at: millis, edit: netnsEdit }))),
@@ -126,6 +158,8 @@ const sandbox = object<PodSandbox>({
   ),
 });
 
+const sandboxes = table(sandbox, (uid, { uid: own }) => uid === own);
+
 const memory = object<NetnsMemory>({
   neighbours: list(object<LearntNeighbour>({ address, device: text, mac: optional(mac), at: millis })),
   conntrack: list(connection),
@@ -148,6 +182,20 @@ const memory = object<NetnsMemory>({
     address,
     object<{ readonly tokens: number; readonly at: number }>({ tokens: number, at: millis }),
   ),
+  kernelLog: list(object<KernelLogLine>({ at: millis, text })),
+  stations: optional(
+    list(
+      object<Station>({
+        mac,
+        device: text,
+        bridge: optional(text),
+        destination: optional(address),
+        at: millis,
+      }),
+    ),
+  ),
+  rules: optional(map(text, object<RuleCounter>({ packets: count, bytes: count }))),
+  recent: optional(map(text, map(address, millis))),
 });
 
 function storeParts(registry: Registry): Shape<StoreParts> {

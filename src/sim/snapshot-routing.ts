@@ -1,5 +1,12 @@
 /** The BGP speakers' part of a snapshot: what a session, a socket and a route must look like to be taken back. */
-import type { AddressFamily, AsSegment, BgpCapability, BgpOpen, PathAttributes } from '../model/bgp.ts';
+import type {
+  AddressFamily,
+  AsSegment,
+  BgpCapability,
+  BgpOpen,
+  Community,
+  PathAttributes,
+} from '../model/bgp.ts';
 import { Agenda, type Due } from './core/agenda.ts';
 import type { Table } from './core/table.ts';
 import type {
@@ -13,7 +20,13 @@ import type {
   Told,
 } from './routing/routing-state.ts';
 import { peerKey } from './routing/routing-state.ts';
-import type { ExportRule, KernelRule, NeighbourConfig, SpeakerConfig } from './routing/speaker-config.ts';
+import type {
+  FilterRule,
+  KernelRule,
+  NeighbourConfig,
+  RouteChange,
+  SpeakerConfig,
+} from './routing/speaker-config.ts';
 import type { Chunk, Socket } from './routing/tcp-socket.ts';
 import { address, cidr } from './snapshot-addresses.ts';
 import {
@@ -24,6 +37,7 @@ import {
   object,
   oneOf,
   optional,
+  record,
   table,
   text,
   union,
@@ -44,6 +58,13 @@ export function routingOf({ work, routine, ...rest }: RoutingParts): RoutingStat
   return { ...rest, work: Agenda.of(work), routine: Agenda.of(routine) };
 }
 
+/** One or the other. */
+function either<A, B>(first: Shape<A>, second: Shape<B>): Shape<A | B> {
+  return (value): value is A | B => first(value) || second(value);
+}
+
+const off: Shape<false> = (value): value is false => value === false;
+
 const bytes: Shape<Uint8Array> = (value): value is Uint8Array => value instanceof Uint8Array;
 const u8 = unsigned(8);
 const u16 = unsigned(16);
@@ -54,19 +75,70 @@ const neighbour = object<NeighbourConfig>({
   address,
   asNumber: u32,
   localAs: u32,
-  source: address,
+  source: optional(address),
+  port: optional(u16),
   passive: flag,
   restartTime: count,
+  importFilters: optional(list(text)),
+  exportFilters: optional(list(text)),
+  reflector: optional(object<NonNullable<NeighbourConfig['reflector']>>({ clusterId: address })),
+  nextHop: optional(oneOf('self', 'keep')),
+  multihop: optional(either(u8, oneOf('direct'))),
+  ttlSecurity: optional(flag),
+  allowLocalAs: optional(count),
+  password: optional(text),
+  holdTime: optional(count),
+  keepaliveTime: optional(count),
 });
+
+type Change<K extends RouteChange['kind']> = Extract<RouteChange, { kind: K }>;
+
+const community: Shape<Community> = (value): value is Community =>
+  Array.isArray(value) && (value.length === 2 || value.length === 3) && value.every((each) => u32(each));
+
+const change = union<RouteChange>({
+  'local-pref': object<Change<'local-pref'>>({ kind: oneOf('local-pref'), value: u32 }),
+  med: object<Change<'med'>>({ kind: oneOf('med'), value: u32 }),
+  'add-community': object<Change<'add-community'>>({ kind: oneOf('add-community'), community }),
+  prepend: object<Change<'prepend'>>({ kind: oneOf('prepend'), asNumber: u32 }),
+  preference: object<Change<'preference'>>({ kind: oneOf('preference'), value: u32 }),
+});
+
+const rule = object<FilterRule>({
+  prefix: optional(cidr),
+  match: optional(oneOf('exact', 'within', 'not-exact', 'not-within')),
+  lengths: optional(object<NonNullable<FilterRule['lengths']>>({ least: count, most: count })),
+  source: optional(oneOf('bgp', 'static', 'kernel', 'connected')),
+  interface: optional(text),
+  peer: optional(oneOf('internal', 'external')),
+  communities: optional(list(community)),
+  asPathPrefix: optional(list(u32)),
+  localPref: optional(u32),
+  localPrefAbove: optional(u32),
+  metricBelow: optional(u32),
+  set: optional(list(change)),
+  accept: optional(flag),
+});
+
+type StaticRoute = NonNullable<SpeakerConfig['statics']>[number];
 
 const config = object<SpeakerConfig>({
   process: text,
+  software: optional(oneOf('bird-1.6', 'bird-2')),
   routerId: address,
   asNumber: u32,
+  listenPort: optional(u16),
+  listenAddress: optional(address),
   blackholes: list(cidr),
+  statics: optional(list(object<StaticRoute>({ prefix: cidr, via: address }))),
+  ignoredInterfaces: optional(list(text)),
   learnt: list(cidr),
+  connected: optional(list(cidr)),
   neighbours: list(neighbour),
-  exports: list(object<ExportRule>({ prefix: cidr, match: oneOf('exact', 'within'), accept: flag })),
+  filters: optional(record(list(rule))),
+  exports: list(rule),
+  normalMetric: optional(either(u32, off)),
+  mergePaths: optional(flag),
   kernel: list(
     object<KernelRule>({
       within: cidr,
@@ -84,6 +156,8 @@ const attributes = object<PathAttributes>({
   localPref: optional(u32),
   originatorId: optional(address),
   clusterList: optional(list(address)),
+  communities: optional(list(community as Shape<readonly [number, number]>)),
+  largeCommunities: optional(list(community as Shape<readonly [number, number, number]>)),
 });
 
 const rib: Shape<Table<readonly Path[]>> = table(
@@ -94,6 +168,7 @@ const rib: Shape<Table<readonly Path[]>> = table(
       pathId: u32,
       preference: count,
       since: millis,
+      via: optional(address),
       bgp: optional(
         object<NonNullable<Path['bgp']>>({
           attributes,
@@ -115,6 +190,7 @@ const speaker = object<Speaker>({
   reconfiguredAt: millis,
   rib,
   inherited: optional(object<NonNullable<Speaker['inherited']>>({ rib, until: millis })),
+  sources: optional(table(count)),
 });
 
 type Capability<K extends BgpCapability['kind']> = Extract<BgpCapability, { kind: K }>;
@@ -168,6 +244,7 @@ const socket = object<Socket>({
   flight: list(object<Chunk>({ sequence: u32, bytes, sent: flag })),
   retransmit: optional(object<NonNullable<Socket['retransmit']>>({ at: millis, after: millis })),
   ackDue: flag,
+  ttl: u8,
 });
 
 const connection = object<Connection>({
@@ -185,7 +262,10 @@ const connection = object<Connection>({
 
 const counts = object<Counts>({
   importUpdates: count,
+  importFiltered: count,
+  importIgnored: count,
   importWithdraws: count,
+  withdrawsIgnored: count,
   exportOffered: count,
   exportRejected: count,
   exportFiltered: count,
@@ -206,7 +286,7 @@ const peer = object<Peer>({
   connectAt: optional(millis),
   startupAt: optional(millis),
   staleUntil: optional(millis),
-  told: table(object<Told>({ prefix: cidr, pathId: u32, attributes })),
+  told: table(list(object<Told>({ prefix: cidr, protocol: text, pathId: u32, attributes }))),
   counts,
 });
 

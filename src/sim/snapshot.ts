@@ -17,7 +17,7 @@ import { count, isPlain } from './snapshot-shape.ts';
 import type { World } from './stacks.ts';
 
 /** Raised whenever a part of a world changes its form: an older snapshot is then refused, not misread. */
-export const WORLD_FORMAT = 1;
+export const WORLD_FORMAT = 2;
 
 /** Plain JSON. */
 export interface WorldSnapshot {

@@ -1,20 +1,23 @@
 /**
  * Assembles every network stack of a world when it is looked at: the fabric's part, what the kubelet, Felix and kube-proxy
  * program from the datastore, then what people changed by hand. A pure function of the world, remembered by identity.
- * The hand-made changes that Felix would undo last until its next route refresh (routeRefreshInterval, 90 s by default:
- * felix/config/config_params.go, Calico v3.32.1).
+ * What Felix owns comes back as it puts it back: see `felix/resync.ts`.
  */
 import type { Table } from './core/table.ts';
+import { keptCables } from './cni/calico/felix/endpoints.ts';
 import { felix } from './cni/calico/felix/felix.ts';
+import { cameUp, resynced } from './cni/calico/felix/resync.ts';
 import { fabric, type Fabric } from './fabric/fabric.ts';
 import type { ClusterState } from './kube/controller.ts';
 import { clusterDns } from './kube/cluster-dns.ts';
-import { kubeProxy } from './kube/kube-proxy.ts';
+import { lastSeen, type LastSeen } from './kube/last-seen.ts';
+import { machineAt, MACHINES, nodeMachine } from './kube/machines.ts';
+import { kubeProxy } from './kube/proxy/kube-proxy.ts';
 import { podListeners } from './kube/pod-stack.ts';
 import type { PodNetwork, PodSandbox } from './kube/sandbox.ts';
 import { applyEdit } from './net/apply-edit.ts';
 import type { NetnsEdit } from './net/edit.ts';
-import type { NetfilterEdit } from './net/edit-netfilter.ts';
+import { machineOf, namedNetnsOf, newNetns, type NamedNetns } from './net/named-netns.ts';
 import { NO_NETFILTER, type Chain, type Netfilter, type TableName } from './net/netfilter-rules.ts';
 import {
   NO_MEMORY,
@@ -24,6 +27,7 @@ import {
   type NetnsMemory,
   type Network,
   type Programming,
+  type SegmentPort,
 } from './net/netns.ts';
 import { BGP_PORT } from '../model/bgp.ts';
 import { ipv4 } from '../model/ip.ts';
@@ -38,7 +42,7 @@ export interface World {
   readonly cluster: ClusterState;
   /** What the BGP speakers remember. */
   readonly routing: RoutingState;
-  /** Hand-made changes by network namespace, oldest first. */
+  /** Hand-made changes by memory key (see `memoryKey`), oldest first. */
   readonly edits: Table<readonly HandEdit[]>;
   /** What the stacks learnt from traffic, by memory key (see `memoryKey`). */
   readonly memory: Table<NetnsMemory>;
@@ -50,11 +54,6 @@ export interface HandEdit {
   readonly edit: NetnsEdit;
 }
 
-/** Virtual milliseconds between two of Felix's full checks of the kernel's tables. */
-export const ROUTE_REFRESH_INTERVAL = 90_000;
-/** The same for its iptables chains (iptablesRefreshInterval). A multiple of the above. */
-const IPTABLES_REFRESH_INTERVAL = 180_000;
-
 const ETH0_INDEX = 2;
 const POD_GATEWAY = ipv4('169.254.1.1');
 
@@ -63,8 +62,11 @@ export class Stacks {
   readonly #fabric: Fabric;
   readonly #topology: Topology;
   readonly #kept = new Map<NetnsId, Kept<Netns | undefined>>();
+  readonly #ports = new Map<string, Kept<readonly SegmentPort[]>>();
   /** Nodes as the kubelet, Felix and kube-proxy program them. */
   readonly #programmed = new Map<NetnsId, Kept<Netns>>();
+  /** The network that was last looked at: many may ask one world. */
+  #seen: { readonly world: World; readonly network: Network } | undefined;
 
   constructor(topology: Topology) {
     this.#topology = topology;
@@ -73,22 +75,31 @@ export class Stacks {
 
   /** The network of `world` as one instant's walk sees it. */
   network(world: World): Network {
-    const memories = new Map<NetnsId, NetnsMemory>();
-    const memory = (id: NetnsId): NetnsMemory => {
-      let known = memories.get(id);
-      if (!known) {
-        known = world.memory.get(memoryKey(world.cluster, id)) ?? NO_MEMORY;
-        memories.set(id, known);
-      }
-      return known;
-    };
+    if (this.#seen?.world !== world) this.#seen = { world, network: this.#networkOf(world) };
+    return this.#seen.network;
+  }
+
+  #networkOf(world: World): Network {
     return {
       now: world.cluster.now,
       epoch: world.cluster.epoch,
-      netns: (id) => this.netns(world, id),
-      memory,
-      segment: (name) => this.#fabric.segmentPorts(name),
+      netns: lookedUpOnce((id) => this.netns(world, id)),
+      memory: lookedUpOnce((id) => world.memory.get(memoryKey(world.cluster, id)) ?? NO_MEMORY),
+      segment: (name) => this.#segmentPorts(world, name),
     };
+  }
+
+  /** Ports that work; nobody hears from a machine that is off, or through a cable that is out. */
+  #segmentPorts({ cluster: { store } }: World, name: string): readonly SegmentPort[] {
+    const ports = this.#fabric.segmentPorts(name);
+    const machines = store.table(MACHINES);
+    if (machines === undefined || machines.size === 0) return ports;
+    return keptFor(this.#ports, name, [machines], () =>
+      ports.filter(({ netns, device }) => {
+        const { off, unplugged = [] } = machineAt(store, netns);
+        return off !== true && !unplugged.includes(device);
+      }),
+    );
   }
 
   netns(world: World, id: NetnsId): Netns | undefined {
@@ -97,18 +108,37 @@ export class Stacks {
 
   #derive(world: World, id: NetnsId): Netns | undefined {
     const [kind, ...names] = id.split('/');
-    const base = kind === 'pod' ? podNetns(world.cluster, names) : this.#fabric.netns.get(id);
+    const named = namedNetnsOf(id);
+    const base = named ? this.#named(world, id, named) : this.#base(world, id, [kind ?? '', ...names]);
     if (!base) return undefined;
-    const programs = kind === 'node' ? nodeProgramming(world.cluster, this.#topology, names[0] ?? '') : [];
+    const isNode = kind === 'node' && !named;
+    const node = names[0] ?? '';
+    const programs = isNode ? nodeProgramming(world.cluster, this.#topology, node) : [];
     const whole =
       programs.length === 0
         ? base
         : keptFor(this.#programmed, id, [base, ...programs], () => programs.reduce(withProgramming, base));
+    const made = world.edits.get(memoryKey(world.cluster, id)) ?? [];
     const { now } = world.cluster;
-    const standing = (world.edits.get(id) ?? []).filter((made) => !repaired(made, whole, base, now));
-    const edited = standing.reduce(withEdit, whole);
+    const watched = programs[0] && { felix: programs[0], now: repairedUntil(world.cluster, node) };
+    const edited = replayed(whole, made, watched);
     const speaker = world.routing.speakers.get(id);
-    return speaker ? withSpeaker(edited, speaker, standing.filter(isUnscanned(now))) : edited;
+    return speaker ? withSpeaker(edited, speaker, made.filter(isUnscanned(now))) : edited;
+  }
+
+  #base(world: World, id: NetnsId, [kind, ...names]: readonly string[]): Netns | undefined {
+    if (kind === 'pod') return podNetns(world.cluster, names);
+    const base = this.#fabric.netns.get(id);
+    const { off, unplugged } = machineAt(world.cluster.store, id);
+    if (!base || off === true) return undefined;
+    return unplugged ? withoutCables(base, unplugged) : base;
+  }
+
+  /** What somebody made with `ip netns add`, while the machine still has it. */
+  #named(world: World, id: NetnsId, { machine, name }: NamedNetns): Netns | undefined {
+    const owner = this.netns(world, machine);
+    const namespace = owner?.namespaces?.find((each) => each.name === name);
+    return owner && namespace && newNetns(id, owner, namespace.ipForward);
   }
 }
 
@@ -135,6 +165,40 @@ function keptFor<T>(
   return value;
 }
 
+/** The changes by hand in their order; on a node, with what Felix did about them meanwhile. */
+function replayed(
+  whole: Netns,
+  made: readonly HandEdit[],
+  node: { readonly felix: Programming; readonly now: number } | undefined,
+): Netns {
+  let stack = whole;
+  let from = made[0]?.at ?? 0;
+  for (const each of made) {
+    const { at, edit } = each;
+    if (node) stack = resynced(stack, node.felix, { from, to: Math.min(at, node.now) });
+    stack = withEdit(stack, each);
+    if (node && at <= node.now && edit.kind === 'set-link' && edit.up)
+      stack = cameUp(stack, node.felix, edit.device);
+    from = at;
+  }
+  return node && made.length > 0 ? resynced(stack, node.felix, { from, to: node.now }) : stack;
+}
+
+/** Until when Felix has put right what others change: until now, unless its process is gone. */
+function repairedUntil(cluster: ClusterState, node: string): number {
+  const seen = seenByFelix(cluster, node);
+  return seen && !seen.alive ? seen.at : cluster.now;
+}
+
+function withoutCables(netns: Netns, unplugged: readonly string[]): Netns {
+  const devices = netns.devices.map((device): Device => {
+    if (!unplugged.includes(device.name)) return device;
+    const { link: _, ...rest } = device;
+    return rest;
+  });
+  return { ...netns, devices };
+}
+
 function withEdit(netns: Netns, { edit }: HandEdit): Netns {
   const after = applyEdit(netns, edit);
   return after.ok ? after.value : netns;
@@ -152,24 +216,70 @@ const isUnscanned =
 /** BIRD keeps its routes in line with what it sees of the stack, whoever changed that. */
 function withSpeaker(stack: Netns, speaker: Speaker, unscanned: readonly HandEdit[]): Netns {
   const routes = [...stack.routes, ...kernelRoutes(speaker, stack)];
-  const listeners = speaker.running ? [...stack.listeners, BGP_LISTENER] : stack.listeners;
+  const listeners = speaker.running ? [...stack.listeners, bgpListener(speaker)] : stack.listeners;
   return unscanned.reduce(withEdit, { ...stack, routes, listeners });
 }
 
-const BGP_LISTENER: Listener = { protocol: 'tcp', port: BGP_PORT, serves: { kind: 'bgp' } };
+const bgpListener = ({ config: { listenPort = BGP_PORT, listenAddress } }: Speaker): Listener => ({
+  protocol: 'tcp',
+  port: listenPort,
+  ...(listenAddress !== undefined && { address: listenAddress }),
+  serves: { kind: 'bgp' },
+});
+
+function lookedUpOnce<T>(lookUp: (id: NetnsId) => T): (id: NetnsId) => T {
+  const known = new Map<NetnsId, T>();
+  return (id) => {
+    let found = known.get(id);
+    if (found === undefined) known.set(id, (found = lookUp(id)));
+    return found;
+  };
+}
 
 /** Everything a stack is derived from, to be compared by identity. */
 function inputsOf(world: World, id: NetnsId): readonly unknown[] {
-  const edits = world.edits.get(id);
+  const machine = machineOf(id);
+  if (machine !== id) return [world.edits.get(id), ...inputsOf(world, machine)];
+  const edits = world.edits.get(memoryKey(world.cluster, id));
   const refresh = edits ? Math.floor(world.cluster.now / SCAN_INTERVAL) : 0;
-  const { store, sandboxes } = world.cluster;
-  return [world.topology, store, sandboxes, world.routing.speakers.get(id), edits, refresh];
+  const { store, sandboxes, frozen } = world.cluster;
+  return [world.topology, store, sandboxes, frozen, world.routing.speakers.get(id), edits, refresh];
 }
 
 function nodeProgramming(cluster: ClusterState, topology: Topology, node: string): readonly Programming[] {
   if (!cluster.store.get('nodes', undefined, node)) return [];
-  return [felix(cluster, topology, node), kubeProxy(cluster, node)];
+  return [felixOf(cluster, topology, node), kubeProxyOf(cluster, node)];
 }
+
+/** All of calico-node may be gone, or Felix alone is on its way to start anew. */
+const seenByFelix = (cluster: ClusterState, node: string): LastSeen | undefined =>
+  lastSeen(cluster, 'calico-node', node) ?? lastSeen(cluster, 'felix', node);
+
+/** From what Felix sees, or saw last; the cables of pods that came or went since are the CNI plugin's work. */
+function felixOf(cluster: ClusterState, topology: Topology, node: string): Programming {
+  const seen = seenByFelix(cluster, node);
+  if (!seen) return felix(cluster, topology, node);
+  if (seen.blank) return NO_PROGRAMMING;
+  return keptCables(
+    seen.sandboxes,
+    cluster.sandboxes,
+    node,
+  )(felix({ ...cluster, store: seen.store, sandboxes: seen.sandboxes }, topology, node));
+}
+
+function kubeProxyOf(cluster: ClusterState, node: string): Programming {
+  const seen = lastSeen(cluster, 'kube-proxy', node);
+  if (!seen) return kubeProxy(cluster, node);
+  return seen.blank ? NO_PROGRAMMING : kubeProxy({ ...cluster, store: seen.store }, node);
+}
+
+const NO_PROGRAMMING: Programming = {
+  devices: [],
+  routes: [],
+  neighbours: [],
+  fdb: [],
+  netfilter: NO_NETFILTER,
+};
 
 function withProgramming(netns: Netns, added: Programming): Netns {
   return {
@@ -179,6 +289,7 @@ function withProgramming(netns: Netns, added: Programming): Netns {
     neighbours: [...netns.neighbours, ...added.neighbours],
     fdb: [...netns.fdb, ...added.fdb],
     netfilter: mergeNetfilter(netns.netfilter, added.netfilter),
+    listeners: added.listeners ? [...netns.listeners, ...added.listeners] : netns.listeners,
   };
 }
 
@@ -199,50 +310,10 @@ function mergeNetfilter(first: Netfilter, second: Netfilter): Netfilter {
   return { tables, ipsets: new Map([...first.ipsets, ...second.ipsets]) };
 }
 
-/** True once Felix has looked again after a change to something it owns. */
-function repaired(made: HandEdit, programmed: Netns, base: Netns, now: number): boolean {
-  const interval = made.edit.kind === 'netfilter' ? IPTABLES_REFRESH_INTERVAL : ROUTE_REFRESH_INTERVAL;
-  const refreshedSince = Math.floor(now / interval) > Math.floor(made.at / interval);
-  return refreshedSince && ownedByFelix(made.edit, programmed, base);
-}
-
-function ownedByFelix(edit: NetnsEdit, programmed: Netns, base: Netns): boolean {
-  const tunnelOrPod = (device: string | undefined): boolean =>
-    device !== undefined && !base.devices.some((known) => known.name === device);
-  switch (edit.kind) {
-    case 'add-route':
-    case 'delete-route': {
-      const prefix = edit.kind === 'add-route' ? edit.route.prefix : edit.prefix;
-      const device = edit.kind === 'add-route' ? edit.route.device : edit.device;
-      const same = (route: { readonly prefix: typeof prefix }): boolean =>
-        route.prefix.base === prefix.base && route.prefix.length === prefix.length;
-      return tunnelOrPod(device) || (programmed.routes.some(same) && !base.routes.some(same));
-    }
-    case 'add-neighbour':
-      return tunnelOrPod(edit.neighbour.device);
-    case 'add-fdb':
-      return tunnelOrPod(edit.entry.device);
-    case 'netfilter':
-      return touchesFelix(edit);
-    case 'open-socket':
-    case 'close-socket':
-    case 'forget-connections':
-      return false;
-    default:
-      return tunnelOrPod(edit.device);
-  }
-}
-
-/** Felix keeps its own chains as they were, and its own rules in the others; what it did not write it leaves alone. */
-function touchesFelix({ change }: NetfilterEdit): boolean {
-  if (change.chain?.startsWith('cali-') ?? change.op === 'flush') return true;
-  return change.op === 'delete' && change.rule.comment?.startsWith('cali:') === true;
-}
-
 /** A pod's memory ends with its sandbox: a new pod of the same name starts cold. */
 export function memoryKey(cluster: ClusterState, id: NetnsId): string {
-  const [kind, namespace = '', name = ''] = id.split('/');
-  if (kind !== 'pod') return id;
+  if (!id.startsWith('pod/')) return id;
+  const [, namespace = '', name = ''] = id.split('/');
   const uid = cluster.store.get('pods', namespace, name)?.metadata.uid ?? '';
   return `${id}#${cluster.sandboxes.get(uid)?.containerId ?? ''}`;
 }
@@ -259,6 +330,8 @@ function podNetns(cluster: ClusterState, [namespace = '', name = '']: readonly s
   const pod = cluster.store.get('pods', namespace, name);
   const sandbox = cluster.sandboxes.get(pod?.metadata.uid ?? '');
   if (!pod || !sandbox?.network) return undefined;
+  const { off, rebooted } = nodeMachine(cluster.store, sandbox.node);
+  if (off === true || rebooted === true) return undefined;
   const listeners = podListeners(pod, () => clusterDns(cluster.store));
   return podStack(sandbox, sandbox.network, listeners);
 }

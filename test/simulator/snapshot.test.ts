@@ -129,7 +129,7 @@ describe('a snapshot that is refused', () => {
     ['a text', 'snapshot'],
     ['a list', []],
     ['an empty object', {}],
-    ['a format without anything', { format: 1 }],
+    ['a format without anything', { format: good.format }],
     ['rows that are none', { ...good, rows: {} }],
     ['rows cut short', { ...good, rows: good.rows.slice(0, -1) }],
     ['no root', { ...good, root: undefined }],

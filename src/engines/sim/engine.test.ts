@@ -6,6 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundleForNode } from '../../../test/support/bundle.ts';
 import type { LabEngine } from '../../lab/ports.ts';
 import { WORKSTATION } from '../../model/place.ts';
+import { labFaultsContract } from '../lab-faults.contract.ts';
+import { labCaptureContract } from '../lab-capture.contract.ts';
+import { labClockContract } from '../lab-clock.contract.ts';
 import { labHistoryContract } from '../lab-history.contract.ts';
 import { labSessionContract } from '../lab-session.contract.ts';
 import { openSession, openShell, SIGNAL, smallEnvironment } from '../small-lab.contract.ts';
@@ -27,17 +30,21 @@ afterAll(async () => {
 });
 
 labSessionContract('a session in a worker', (): LabEngine => engine);
+labFaultsContract('a session in a worker', (): LabEngine => engine);
 labHistoryContract('a session in a worker', (): LabEngine => engine);
+labCaptureContract('a session in a worker', (): LabEngine => engine);
+labClockContract('a session in a worker', (): LabEngine => engine);
 
 test('preflight finds nothing against any lab', async () => {
   expect(await engine.preflight(smallEnvironment())).toBeUndefined();
 });
 
 describe('a worker that dies', () => {
+  const noOther = (): Promise<never> => Promise.reject(new Error('nothing is forked here'));
   const opened = async (): Promise<readonly [Worker, WorkerSession]> => {
     const worker = new Worker(bundle.file);
     const environment = smallEnvironment();
-    const session = await WorkerSession.open(worker, {
+    const session = await WorkerSession.open(worker, noOther, {
       environment,
       belongings: { places: {} },
       signal: SIGNAL,
@@ -81,7 +88,11 @@ describe('a worker that dies', () => {
   test('while a lab is built makes an error of it', async () => {
     const worker = new Worker(bundle.file);
     const environment = smallEnvironment();
-    const opening = WorkerSession.open(worker, { environment, belongings: { places: {} }, signal: SIGNAL });
+    const opening = WorkerSession.open(worker, noOther, {
+      environment,
+      belongings: { places: {} },
+      signal: SIGNAL,
+    });
     await worker.terminate();
     expect(await opening).toMatchObject({ ok: false, error: { code: 'engine-crashed' } });
   });

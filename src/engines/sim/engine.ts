@@ -7,7 +7,7 @@ import { err } from '../../base/result.ts';
 import type { Belongings, LabEngine, LabEnvironment } from '../../lab/ports.ts';
 import { INTERRUPTED } from './errors.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
-import { WorkerSession } from './worker-session.ts';
+import { WorkerSession, type OpenAnother } from './worker-session.ts';
 
 const NOTHING: Belongings = { places: {} };
 
@@ -40,17 +40,18 @@ export function simEngine(options: SimEngineOptions): SimEngine {
     if (!spare?.alive) spare = new Spare(options);
     return spare;
   };
+  const open: OpenAnother = async (wish) => {
+    if (wish.signal.aborted || disposed) return err(INTERRUPTED);
+    const { worker } = makeSpare();
+    spare = undefined;
+    const session = await WorkerSession.open(worker, open, wish);
+    if (!disposed) later = setTimeout(makeSpare, SPARE_LATER).unref();
+    return session;
+  };
   return {
     id: 'sim',
     preflight: () => Promise.resolve(undefined),
-    async open(environment, { signal, belongings = NOTHING }) {
-      if (signal.aborted || disposed) return err(INTERRUPTED);
-      const { worker } = makeSpare();
-      spare = undefined;
-      const session = await WorkerSession.open(worker, { environment, belongings, signal });
-      if (!disposed) later = setTimeout(makeSpare, SPARE_LATER).unref();
-      return session;
-    },
+    open: (environment, { signal, belongings = NOTHING }) => open({ environment, belongings, signal }),
     async warmed() {
       const waited = makeSpare();
       waited.worker.ref();

@@ -76,3 +76,45 @@ export function snapshotOfAnotherLab(): LabError {
     remedy: 'Start the lab over; your files are kept.',
   };
 }
+
+export function noSuchMoment(moment: number): LabError {
+  return {
+    code: 'no-such-moment',
+    message: `The history of this lab has no entry ${moment}, or keeps it no longer.`,
+    remedy: 'Choose an entry of the log.',
+  };
+}
+
+export function captureRefused(detail: string): LabError {
+  return {
+    code: 'capture-refused',
+    message: detail,
+    remedy: 'Look at the devices of the place with ip link, and at the filter with man pcap-filter.',
+  };
+}
+
+export function noSuchCapture(id: number): LabError {
+  return {
+    code: 'no-such-capture',
+    message: `There is no capture ${id}, or it was stopped.`,
+    remedy: 'Start a new one.',
+  };
+}
+
+export const TOO_MANY_CAPTURES: LabError = {
+  code: 'too-many-captures',
+  message: 'So many captures are running that no more can be started.',
+  remedy: 'Stop one of them.',
+};
+
+export function faultRefused(detail: string): LabError {
+  return { code: 'fault-refused', message: `${detail}.`, remedy: 'Look at the list of faults.' };
+}
+
+export function machineOff(place: string): LabError {
+  return {
+    code: 'machine-off',
+    message: `${place} is switched off.`,
+    remedy: 'Switch it on again: clear the fault.',
+  };
+}

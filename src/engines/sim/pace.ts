@@ -9,6 +9,10 @@ export interface Pace {
   catchUp(): void;
   /** The simulation's clock was set: time goes on from there. */
   rebase(): void;
+  readonly paused: boolean;
+  /** Time stands still until `resume`, but for who moves it on purpose. */
+  pause(): void;
+  resume(): void;
   /** Sees to it that time passes while `work` runs. */
   during<T>(work: Promise<T>): Promise<T>;
   dispose(): void;
@@ -30,6 +34,7 @@ export class LivePace implements Pace {
   #offset: number;
   readonly #stop: (() => void)[];
   #cancel: (() => void) | undefined;
+  #paused = false;
   #plannedAt = Number.POSITIVE_INFINITY;
 
   constructor(simulator: Simulator, timers: Timers) {
@@ -47,6 +52,7 @@ export class LivePace implements Pace {
 
   /** Brings virtual time up to the wall clock; called before anything a learner does, so that timestamps are true. */
   catchUp(): void {
+    if (this.#paused) return;
     this.#simulator.advanceTo(Math.max(this.#simulator.now, this.#timers.now() + this.#offset));
   }
 
@@ -55,6 +61,23 @@ export class LivePace implements Pace {
     this.#cancel?.();
     this.#cancel = undefined;
     this.#plan();
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  pause(): void {
+    this.catchUp();
+    this.#paused = true;
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.rebase();
   }
 
   during<T>(work: Promise<T>): Promise<T> {
@@ -67,6 +90,7 @@ export class LivePace implements Pace {
   }
 
   #plan(): void {
+    if (this.#paused) return;
     const next = this.#simulator.nextEventAt ?? Number.POSITIVE_INFINITY;
     const now = this.#timers.now() + this.#offset;
     const at = Math.min(Math.max(next, now), now + LONGEST_WAIT);
@@ -91,6 +115,8 @@ export class FreePace implements Pace {
   readonly #turn: () => Promise<void>;
   #busy = 0;
   #working = 0;
+  /** While time stands still. */
+  #stood: { readonly over: Promise<void>; readonly end: () => void } | undefined;
 
   /** `turn` resolves when the host's pending callbacks have run. */
   constructor(simulator: Simulator, turn: () => Promise<void>) {
@@ -108,6 +134,23 @@ export class FreePace implements Pace {
 
   dispose(): void {
     // Nothing runs between two pieces of work.
+    this.resume();
+  }
+
+  get paused(): boolean {
+    return this.#stood !== undefined;
+  }
+
+  pause(): void {
+    if (this.#stood) return;
+    let end = (): void => undefined;
+    const over = new Promise<void>((resolve) => (end = resolve));
+    this.#stood = { over, end };
+  }
+
+  resume(): void {
+    this.#stood?.end();
+    this.#stood = undefined;
   }
 
   /** The same tools, during whose runs time stands still. */
@@ -140,6 +183,7 @@ export class FreePace implements Pace {
       // Two turns: a program that was woken may hand over to another one before it waits again.
       await this.#turn();
       await this.#turn();
+      await this.#stood?.over;
       if (this.#working === 0 || this.#busy > 0) continue;
       const next = this.#simulator.nextEventAt;
       if (next !== undefined) this.#simulator.advanceTo(next);

@@ -41,6 +41,8 @@ export class Places {
   readonly #kept = new Map<string, Kept>();
   /** What pods of a restored cluster had, until they are visited. */
   #pods: ReadonlyMap<string, Belongings['places'][string]> = new Map();
+  /** What `podBelongings` said last, and of what. */
+  #podsTold: { readonly of: readonly unknown[]; readonly places: Belongings['places'] } | undefined;
   /** Interactive shells, whose history belongs to their place. */
   readonly #interactive = new Set<Shell>();
 
@@ -85,6 +87,7 @@ export class Places {
         network: simulator.network,
         routing: simulator.routing,
         clock: simulator.clock,
+        sign: (argv, act) => simulator.as({ place, argv }, act),
       },
       files: kept.files,
       textTools,
@@ -114,18 +117,41 @@ export class Places {
     return { places: Object.fromEntries(places) };
   }
 
-  /** The same of the pods that run, each under the identity of its container. */
+  /** The same of the pods that run, each under the identity of its container; the same object while it is the same. */
   podBelongings(): Belongings['places'] {
-    for (const shell of this.#interactive) this.#remember(shell);
+    const of = this.#podsState();
+    const told = this.#podsTold;
+    if (told?.of.length === of.length && told.of.every((item, at) => item === of[at])) return told.places;
+    const now = this.#podsNow();
+    const places = told && JSON.stringify(told.places) === JSON.stringify(now) ? told.places : now;
+    this.#podsTold = { of: this.#podsState(), places };
+    return places;
+  }
+
+  /** Everything on which the belongings of pods depend. */
+  #podsState(): readonly unknown[] {
+    const typed = [...this.#interactive].filter(({ place }) => place.kind === 'pod');
+    const visited = [...this.#kept].filter(([key]) => key.startsWith('pod/'));
+    return [
+      this.#options.simulator.world.cluster.sandboxes,
+      this.#pods,
+      ...typed.flatMap(({ history }) => [history.length, history.at(-1)]),
+      ...visited.flatMap(([key, { files, history }]) => [key, files.edition, history]),
+    ];
+  }
+
+  #podsNow(): Belongings['places'] {
+    for (const shell of this.#interactive) if (shell.place.kind === 'pod') this.#remember(shell);
     const { sandboxes } = this.#options.simulator.world.cluster;
     const running = new Set([...sandboxes.values()].map(({ containerId }) => containerId));
-    const places = new Map<string, Belongings['places'][string]>();
+    const places = new Map(this.#pods);
     for (const [key, kept] of this.#kept) {
-      if (!running.has(containerOf(key))) continue;
+      if (!key.startsWith('pod/')) continue;
       const own = ownOf(kept);
       if (own) places.set(key, own);
+      else places.delete(key);
     }
-    return Object.fromEntries(places);
+    return Object.fromEntries([...places].filter(([key]) => running.has(containerOf(key))));
   }
 
   /** Pods have these files and histories now, and no others: shells that stand in one see them change. */
@@ -137,6 +163,7 @@ export class Places {
       kept.files.become({ ...kept.image, ...before?.files });
       kept.history = before?.history ?? [];
     }
+    this.#podsTold = { of: this.#podsState(), places: pods };
   }
 
   #runningPods(): readonly Place[] {

@@ -1,14 +1,20 @@
 /** What passes between a host and the worker that simulates: plain data in both directions. */
 import type { Result } from '../../base/result.ts';
+import type { HistoryLog, Moment, StateDifference } from '../../lab/history.ts';
 import type {
   Belongings,
+  CaptureId,
+  CaptureWish,
+  ClockReading,
   ExecResult,
+  FaultState,
   KubeconfigOptions,
   LabEnvironment,
   LabError,
   ObjectQuery,
   ReachFlow,
   ReachReport,
+  Recording,
   SessionSnapshot,
   TerminalSize,
 } from '../../lab/ports.ts';
@@ -34,10 +40,28 @@ export interface Calls {
     readonly in: { readonly place: Place; readonly path: string };
     readonly out: Result<Uint8Array, LabError>;
   };
+  faults: { readonly in: Record<string, never>; readonly out: Result<readonly FaultState[], LabError> };
+  inject: {
+    readonly in: { readonly name: string; readonly seed: number };
+    readonly out: Result<string, LabError>;
+  };
+  clear: { readonly in: { readonly name: string }; readonly out: Result<void, LabError> };
   kubeconfig: { readonly in: KubeconfigOptions; readonly out: Result<string, LabError> };
   reset: { readonly in: Record<string, never>; readonly out: Result<void, LabError> };
-  snapshot: { readonly in: Record<string, never>; readonly out: Result<SessionSnapshot, LabError> };
+  snapshot: { readonly in: { readonly at?: Moment }; readonly out: Result<SessionSnapshot, LabError> };
   restore: { readonly in: SessionSnapshot; readonly out: Result<void, LabError> };
+  log: { readonly in: { readonly since?: Moment }; readonly out: Result<HistoryLog, LabError> };
+  goTo: { readonly in: { readonly at: Moment }; readonly out: Result<void, LabError> };
+  diff: {
+    readonly in: { readonly before: Moment; readonly after: Moment };
+    readonly out: Result<StateDifference, LabError>;
+  };
+  clock: {
+    readonly in: { readonly hand: 'now' | 'pause' | 'resume' | 'skip' };
+    readonly out: Result<ClockReading, LabError>;
+  };
+  startCapture: { readonly in: CaptureWish; readonly out: Result<CaptureId, LabError> };
+  stopCapture: { readonly in: { readonly id: CaptureId }; readonly out: Result<Recording, LabError> };
 }
 
 export type CallName = keyof Calls;

@@ -46,13 +46,16 @@ export class WrittenStates {
   }
 }
 
-export function writeSnapshot(simulator: Simulator, pods: Belongings['places']): SessionSnapshot {
+export function writeSnapshot(simulator: Simulator, { world, pods }: KeptState): SessionSnapshot {
   return {
     engine: 'sim',
-    elapsed: Math.max(0, simulator.now - ARRIVAL),
-    text: JSON.stringify({ format: FORMAT, pods, world: simulator.encode() }),
+    elapsed: elapsedIn(world),
+    text: JSON.stringify({ format: FORMAT, pods, world: simulator.encode(world) }),
   };
 }
+
+/** Milliseconds since the learner arrived. */
+export const elapsedIn = ({ cluster }: World): number => Math.max(0, cluster.now - ARRIVAL);
 
 export function readSnapshot(
   { engine, text }: SessionSnapshot,

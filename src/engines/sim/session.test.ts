@@ -2,6 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { LeapingTimers } from '../../../test/support/timers.ts';
 import type { LabEngine } from '../../lab/ports.ts';
 import { WORKSTATION } from '../../model/place.ts';
+import { labFaultsContract } from '../lab-faults.contract.ts';
+import { labCaptureContract } from '../lab-capture.contract.ts';
+import { labClockContract } from '../lab-clock.contract.ts';
 import { labHistoryContract } from '../lab-history.contract.ts';
 import { labSessionContract } from '../lab-session.contract.ts';
 import { openSession, openShell, place, SIGNAL, smallEnvironment } from '../small-lab.contract.ts';
@@ -20,8 +23,13 @@ function liveEngine(): LabEngine {
 
 labSessionContract('a session whose time runs free', freeRunningSimEngine);
 labSessionContract('a session at wall speed', liveEngine);
+labFaultsContract('a session whose time runs free', freeRunningSimEngine);
 labHistoryContract('a session whose time runs free', freeRunningSimEngine);
+labCaptureContract('a session whose time runs free', freeRunningSimEngine);
+labClockContract('a session whose time runs free', freeRunningSimEngine);
 labHistoryContract('a session at wall speed', liveEngine);
+labCaptureContract('a session at wall speed', liveEngine);
+labClockContract('a session at wall speed', liveEngine);
 
 describe.each([
   ['free', freeRunningSimEngine],

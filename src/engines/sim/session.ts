@@ -7,7 +7,9 @@ import type { JsonObject } from '../../base/json.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type {
   Belongings,
+  ClockGroup,
   ExecResult,
+  FaultsGroup,
   KubeconfigOptions,
   LabEnvironment,
   LabError,
@@ -15,15 +17,14 @@ import type {
   ObjectQuery,
   ReachFlow,
   ReachReport,
-  SessionSnapshot,
   SessionStatus,
   ShellStream,
   TerminalSize,
 } from '../../lab/ports.ts';
 import { formatPlace, type Place } from '../../model/place.ts';
 import type { Topology } from '../../model/topology.ts';
-import { Simulator, type World } from '../../sim/index.ts';
-import { INTERRUPTED, noSuchFile, noSuchPlace } from './errors.ts';
+import { Simulator, type LogEntry, type World } from '../../sim/index.ts';
+import { INTERRUPTED, machineOff, noSuchFile, noSuchPlace } from './errors.ts';
 import { objectsOf } from './objects.ts';
 import { hostTimers, hostTurn, type HostTimers } from './host-clock.ts';
 import { FreePace, LivePace, type Pace } from './pace.ts';
@@ -31,7 +32,11 @@ import { Places } from './places.ts';
 import { reach, tracesOf } from './reach.ts';
 import { ARRIVAL, bringsPools, buildStartState, readStart } from './start-state.ts';
 import { ownKubeconfig } from './kubeconfig.ts';
-import { readSnapshot, writeSnapshot, WrittenStates, type KeptState } from './session-snapshot.ts';
+import { SessionCapture } from './session-capture.ts';
+import { sessionClock } from './session-clock.ts';
+import { sessionFaults } from './session-faults.ts';
+import { SessionHistory } from './session-history.ts';
+import type { KeptState } from './session-snapshot.ts';
 import { openTerminal } from './terminal.ts';
 import { createTextTools } from './text-tools.ts';
 import type { ApiServer } from './apiserver.ts';
@@ -62,7 +67,6 @@ export class SimSession implements LabSession {
   readonly #statusChanged = new Emitter<SessionStatus>();
   readonly #changed = new Emitter<void>();
   readonly #closeTerminals = new Set<() => void>();
-  readonly #written = new WrittenStates();
   /** Started when first asked for; it survives resets and ends with the session. */
   #api: Promise<Result<ApiServer, LabError>> | undefined;
   #status: SessionStatus = { state: 'ready' };
@@ -75,36 +79,26 @@ export class SimSession implements LabSession {
   readonly trace = {
     trace: (flow: ReachFlow) => Promise.resolve(tracesOf(this.#simulator, flow)),
   };
-  readonly clock = {
-    settle: (horizon: number): Promise<Result<void, LabError>> => {
-      this.#simulator.settle(horizon);
-      return Promise.resolve(ok(undefined));
-    },
-  };
-
-  readonly history = {
-    snapshot: (): Promise<Result<SessionSnapshot, LabError>> => {
-      this.#pace.catchUp();
-      const pods = this.#places.podBelongings();
-      const snapshot = writeSnapshot(this.#simulator, pods);
-      this.#written.keep(snapshot.text, { world: this.#simulator.world, pods });
-      return Promise.resolve(ok(snapshot));
-    },
-    restore: (snapshot: SessionSnapshot): Promise<Result<void, LabError>> => {
-      const written = this.#written.get(snapshot.text);
-      const read = written ? ok(written) : readSnapshot(snapshot, this.#simulator);
-      if (read.ok) this.#become(read.value);
-      return Promise.resolve(read.ok ? ok(undefined) : read);
-    },
-    onChange: this.#changed.subscribe,
-  };
+  readonly clock: ClockGroup;
+  readonly faults: FaultsGroup;
+  readonly history: SessionHistory;
+  readonly capture: SessionCapture;
 
   private constructor(environment: LabEnvironment, parts: Parts) {
     this.#environment = environment;
     this.#simulator = parts.simulator;
     this.#places = parts.places;
     this.#pace = parts.pace;
-    this.#start = parts.simulator.world;
+    this.#start = parts.start;
+    this.clock = sessionClock(this.#simulator, this.#pace);
+    this.faults = sessionFaults(this.#simulator, this.#pace);
+    this.capture = new SessionCapture(this.#places);
+    this.history = new SessionHistory({
+      ...parts,
+      onChange: this.#changed.subscribe,
+      become: (state, entry) => this.#become(state, entry),
+      fork: (state) => this.#fork(state, parts),
+    });
     this.#simulator.onChange(() => this.#tellPlaces());
     this.#simulator.onActed(() => this.#changed.emit());
     this.#listed = this.places().map(formatPlace);
@@ -121,9 +115,7 @@ export class SimSession implements LabSession {
       epoch: timers.date() - ARRIVAL,
       defaultPool: !bringsPools(start),
     });
-    const free = new FreePace(simulator, hostTurn);
-    const textTools = free.watched(createTextTools());
-    const places = new Places({ simulator, environment, belongings, textTools, breathe: hostTurn });
+    const { free, places } = peopled(simulator, environment, belongings);
     const built = await free.during(buildStartState(start, { simulator, places, signal }));
     if (signal.aborted) return err(INTERRUPTED);
     if (!built.ok) return built;
@@ -131,8 +123,19 @@ export class SimSession implements LabSession {
       simulator,
       places,
       pace: pace === 'live' ? new LivePace(simulator, timers) : free,
+      start: simulator.world,
+      timers,
     };
     return ok(new SimSession(environment, parts));
+  }
+
+  /** Another lab that begins in this state, with the same start to go back to and time of its own. */
+  #fork({ world, pods }: KeptState, { start, timers, pace }: Parts): SimSession {
+    const simulator = new Simulator({ world });
+    const { free, places } = peopled(simulator, this.#environment, this.belongings());
+    places.restorePods(pods);
+    const own = pace instanceof LivePace ? new LivePace(simulator, timers) : free;
+    return new SimSession(this.#environment, { simulator, places, pace: own, start, timers });
   }
 
   get status(): SessionStatus {
@@ -158,7 +161,7 @@ export class SimSession implements LabSession {
   ): Promise<Result<ExecResult, LabError>> {
     if (signal.aborted) return err(INTERRUPTED);
     this.#pace.catchUp();
-    if (!this.#places.exists(place)) return err(noSuchPlace(formatPlace(place)));
+    if (!this.#places.exists(place)) return err(this.#absent(place));
     const done = await this.#pace.during(this.#places.shell(place).exec(argv, { signal }));
     this.#changed.emit();
     return signal.aborted ? err(INTERRUPTED) : ok(done);
@@ -176,13 +179,14 @@ export class SimSession implements LabSession {
 
   shell(place: Place, size: TerminalSize): Promise<Result<ShellStream, LabError>> {
     this.#pace.catchUp();
-    if (!this.#places.exists(place)) return Promise.resolve(err(noSuchPlace(formatPlace(place))));
+    if (!this.#places.exists(place)) return Promise.resolve(err(this.#absent(place)));
     const shell = this.#places.shell(place, true);
     const stream = openTerminal(shell, size, {
       typed: () => {
         this.#pace.catchUp();
         this.#changed.emit();
       },
+      lost: () => this.#simulator.isOff(place),
       closed: () => {
         this.#places.closed(shell);
         this.#closeTerminals.delete(stream.close);
@@ -192,8 +196,13 @@ export class SimSession implements LabSession {
     return Promise.resolve(ok(stream));
   }
 
+  #absent(place: Place): LabError {
+    const name = formatPlace(place);
+    return this.#simulator.isOff(place) ? machineOff(name) : noSuchPlace(name);
+  }
+
   readFile(place: Place, path: string): Promise<Result<Uint8Array, LabError>> {
-    if (!this.#places.exists(place)) return Promise.resolve(err(noSuchPlace(formatPlace(place))));
+    if (!this.#places.exists(place)) return Promise.resolve(err(this.#absent(place)));
     const data = this.#places.files(place).read(path);
     return Promise.resolve(data ? ok(data) : err(noSuchFile(formatPlace(place), path)));
   }
@@ -217,6 +226,7 @@ export class SimSession implements LabSession {
 
   async dispose(): Promise<void> {
     for (const close of [...this.#closeTerminals]) close();
+    this.capture.dispose();
     this.#pace.dispose();
     this.#status = { state: 'disposed' };
     this.#statusChanged.emit(this.#status);
@@ -224,8 +234,8 @@ export class SimSession implements LabSession {
     if (api?.ok) await api.value.close();
   }
 
-  #become({ world, pods }: KeptState): void {
-    this.#simulator.restore(world);
+  #become({ world, pods }: KeptState, entry?: LogEntry): void {
+    this.#simulator.restore(world, entry);
     this.#places.restorePods(pods);
     this.#pace.rebase();
   }
@@ -247,4 +257,21 @@ interface Parts {
   readonly simulator: Simulator;
   readonly places: Places;
   readonly pace: Pace;
+  /** What a reset goes back to. */
+  readonly start: World;
+  readonly timers: HostTimers;
+}
+
+/** A simulation with places to work at; time jumps during their work. */
+function peopled(
+  simulator: Simulator,
+  environment: LabEnvironment,
+  belongings: Belongings,
+): { readonly free: FreePace; readonly places: Places } {
+  const free = new FreePace(simulator, hostTurn);
+  const textTools = free.watched(createTextTools());
+  return {
+    free,
+    places: new Places({ simulator, environment, belongings, textTools, breathe: hostTurn }),
+  };
 }

@@ -1,12 +1,18 @@
 /** A terminal on a simulated place: the shell's line editor behind the engine's stream, waiting while the stream is paused. */
+import { utf8 } from '../../base/bytes.ts';
 import { PatientEmitter } from '../../base/event.ts';
 import type { ShellStream, TerminalSize } from '../../lab/ports.ts';
 import { TerminalSession, type Shell } from '../../sim/index.ts';
 import { ByteFlow } from './byte-flow.ts';
 
+/** What ssh exits with. */
+const CONNECTION_LOST = 255;
+
 export interface TerminalHooks {
   /** Before input is handled. */
   typed(): void;
+  /** The machine at the other end is off: who types is told so by the client's operating system. */
+  lost?(): boolean;
   closed(): void;
 }
 
@@ -30,7 +36,13 @@ export function openTerminal(shell: Shell, size: TerminalSize, hooks: TerminalHo
     onExit: exit.subscribe,
     write: (bytes) => {
       hooks.typed();
-      session.input(bytes);
+      if (hooks.lost?.() !== true) session.input(bytes);
+      else if (!ended) {
+        flow.emit(utf8('\r\nclient_loop: send disconnect: Broken pipe\r\n'));
+        session.close();
+        finish();
+        exit.emit({ code: CONNECTION_LOST });
+      }
     },
     resize: (to) => session.resize(to),
     pause: () => {

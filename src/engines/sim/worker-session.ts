@@ -16,6 +16,7 @@ import type {
   ShellStream,
   TerminalSize,
 } from '../../lab/ports.ts';
+import type { Moment } from '../../lab/history.ts';
 import { WORKSTATION, type Place } from '../../model/place.ts';
 import { ByteFlow } from './byte-flow.ts';
 import { CRASHED, INTERRUPTED } from './errors.ts';
@@ -41,6 +42,9 @@ export interface WorkerSessionOptions {
   readonly signal: AbortSignal;
 }
 
+/** Opens a session in another worker, for a fork. */
+export type OpenAnother = (options: WorkerSessionOptions) => Promise<Result<WorkerSession, LabError>>;
+
 export class WorkerSession implements LabSession {
   readonly engine = 'sim';
   readonly #worker: Worker;
@@ -54,10 +58,16 @@ export class WorkerSession implements LabSession {
   #places: readonly Place[] = [WORKSTATION];
   #belongings: Belongings;
   #nextId = 1;
+  readonly #another: OpenAnother;
   #opened: ((result: Result<void, LabError>) => void) | undefined;
 
-  private constructor(worker: Worker, environment: LabEnvironment, belongings: Belongings) {
+  private constructor(
+    worker: Worker,
+    another: OpenAnother,
+    { environment, belongings }: Omit<WorkerSessionOptions, 'signal'>,
+  ) {
     this.#worker = worker;
+    this.#another = another;
     this.#environment = environment;
     this.#belongings = belongings;
     worker.ref();
@@ -69,9 +79,10 @@ export class WorkerSession implements LabSession {
   /** Resolves when the lab's start state stands; a worker that could not build it is ended. */
   static async open(
     worker: Worker,
+    another: OpenAnother,
     { environment, belongings, signal }: WorkerSessionOptions,
   ): Promise<Result<WorkerSession, LabError>> {
-    const session = new WorkerSession(worker, environment, belongings);
+    const session = new WorkerSession(worker, another, { environment, belongings });
     const giveUp = (): void => session.#opened?.(err(INTERRUPTED));
     const opened = await new Promise<Result<void, LabError>>((resolve) => {
       session.#opened = resolve;
@@ -96,12 +107,31 @@ export class WorkerSession implements LabSession {
   };
   readonly clock: NonNullable<LabSession['clock']> = {
     settle: (horizon, signal) => this.#call('settle', { horizon }, signal),
+    now: (signal) => this.#call('clock', { hand: 'now' }, signal),
+    pause: (signal) => this.#call('clock', { hand: 'pause' }, signal),
+    resume: (signal) => this.#call('clock', { hand: 'resume' }, signal),
+    skip: (signal) => this.#call('clock', { hand: 'skip' }, signal),
+  };
+
+  readonly faults: NonNullable<LabSession['faults']> = {
+    list: (signal) => this.#call('faults', {}, signal),
+    inject: (name, seed, signal) => this.#call('inject', { name, seed }, signal),
+    clear: (name, signal) => this.#call('clear', { name }, signal),
+  };
+
+  readonly capture: NonNullable<LabSession['capture']> = {
+    start: (wish, signal) => this.#call('startCapture', wish, signal),
+    stop: (id, signal) => this.#call('stopCapture', { id }, signal),
   };
 
   readonly history: NonNullable<LabSession['history']> = {
-    snapshot: (signal) => this.#call('snapshot', {}, signal),
+    snapshot: (signal, at) => this.#call('snapshot', at === undefined ? {} : { at }, signal),
     restore: (snapshot, signal) => this.#call('restore', snapshot, signal),
     onChange: this.#changed.subscribe,
+    log: (signal, since) => this.#call('log', since === undefined ? {} : { since }, signal),
+    goTo: (at, signal) => this.#call('goTo', { at }, signal),
+    fork: (signal, at) => this.#fork(signal, at),
+    diff: (before, after, signal) => this.#call('diff', { before, after }, signal),
   };
 
   topology(): LabEnvironment['topology'] {
@@ -167,6 +197,22 @@ export class WorkerSession implements LabSession {
       },
       close: () => this.#post({ type: 'terminal-close', terminal }),
     });
+  }
+
+  /** In a worker of its own, from what this one has written down. */
+  async #fork(signal: AbortSignal, at: Moment | undefined): Promise<Result<LabSession, LabError>> {
+    const kept = await this.history.snapshot(signal, at);
+    if (!kept.ok) return kept;
+    const opened = await this.#another({
+      environment: this.#environment,
+      belongings: this.#belongings,
+      signal,
+    });
+    if (!opened.ok) return opened;
+    const there = await opened.value.history.restore(kept.value, signal);
+    if (there.ok) return opened;
+    await opened.value.dispose();
+    return there;
   }
 
   async dispose(): Promise<void> {

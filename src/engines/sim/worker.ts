@@ -71,7 +71,13 @@ class WorkerHost {
     objects: (query) => this.#session.objects(query),
     reach: (flow) => this.#session.reach(flow),
     trace: (flow) => this.#session.trace.trace(flow),
-    settle: ({ horizon }) => this.#session.clock.settle(horizon),
+    settle: ({ horizon }, signal) => this.#session.clock.settle(horizon, signal),
+    clock: ({ hand }, signal) => this.#session.clock[hand](signal),
+    faults: (_, signal) => this.#session.faults.list(signal),
+    inject: ({ name, seed }, signal) => this.#session.faults.inject(name, seed, signal),
+    clear: ({ name }, signal) => this.#session.faults.clear(name, signal),
+    startCapture: (wish) => this.#session.capture.start(wish),
+    stopCapture: ({ id }) => this.#session.capture.stop(id),
     shell: (input) => this.#shell(input),
     readFile: ({ place, path }) => this.#session.readFile(place, path),
     kubeconfig: (options) => this.#session.kubeconfig(options),
@@ -81,12 +87,15 @@ class WorkerHost {
       this.#tellingChange = undefined;
       return this.#session.reset();
     },
-    snapshot: () => {
+    snapshot: ({ at }, signal) => {
       // What the host keeps with the snapshot is as old as the snapshot.
       post({ type: 'belongings', belongings: this.#session.belongings() });
-      return this.#session.history.snapshot();
+      return this.#session.history.snapshot(signal, at);
     },
     restore: (snapshot) => this.#session.history.restore(snapshot),
+    log: ({ since }, signal) => this.#session.history.log(signal, since),
+    goTo: ({ at }) => this.#session.history.goTo(at),
+    diff: ({ before, after }) => this.#session.history.diff(before, after),
   };
 
   async #shell({ place, size, terminal }: Calls['shell']['in']): Promise<Result<void, LabError>> {

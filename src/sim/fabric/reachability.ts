@@ -24,7 +24,7 @@ export function cutOffNodes(
       .filter(({ device }) => works(`router/${name}`, device))
       .map(({ segment }) => segment),
   );
-  for (let before = -1; before < reached.size; ) {
+  for (let before = -1; before < reached.size;) {
     before = reached.size;
     for (const segments of bridges)
       if (segments.some((segment) => reached.has(segment))) for (const each of segments) reached.add(each);

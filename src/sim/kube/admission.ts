@@ -99,9 +99,15 @@ export function completeUpdate(
   return { ...filled, metadata: { ...filled.metadata, generation: (before.metadata.generation ?? 0) + 1 } };
 }
 
-/** An update of the status alone. */
-export function completeStatusUpdate(object: KubeObject, before: KubeObject): KubeObject {
-  return { ...before, ...(object.status === undefined ? {} : { status: object.status }) };
+/**
+ * An update of the status alone; what is desired stays. Built-in kinds take labels and annotations this way, too, which
+ * Calico's client counts on for nodes; of deployments and custom resources they stay as they were.
+ */
+export function completeStatusUpdate(type: ResourceType, object: KubeObject, before: KubeObject): KubeObject {
+  const { labels: _, ...kept } = ownedMetadata(object.metadata, before.metadata);
+  const { labels } = (type.name === 'deployments.apps' ? before : object).metadata;
+  const metadata = type.custom || type.view ? before.metadata : { ...kept, ...(labels && { labels }) };
+  return { ...before, metadata, ...(object.status === undefined ? {} : { status: object.status }) };
 }
 
 function ownedMetadata(wanted: ObjectMeta, before: ObjectMeta): ObjectMeta {
@@ -140,14 +146,15 @@ export function storeUpdate(
   object: KubeObject,
   before: KubeObject,
 ): KubeObject {
-  if (readyToGo(object)) {
+  if (isReadyToGo(object)) {
     tx.delete(type.name, object.metadata.namespace, object.metadata.name);
     return object;
   }
   return sameObject(object, before) ? before : tx.put(type.name, object);
 }
 
-function readyToGo(object: KubeObject): boolean {
+/** On its way out, and nothing keeps it. */
+export function isReadyToGo(object: KubeObject): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = object.metadata;
   return (
     deletionTimestamp !== undefined &&

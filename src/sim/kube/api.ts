@@ -28,6 +28,22 @@ export interface ApiResponse {
   readonly contentType?: string;
   /** `Warning` headers, which kubectl prints to stderr as `Warning: <text>`. */
   readonly warnings?: readonly string[];
+  /** Nobody answered, and why; the code is then 503, for clients behind a listener that does. */
+  readonly fault?: ApiServerFault;
+}
+
+export interface ApiServerFault {
+  /** As a client's operating system says it. */
+  readonly why: 'connection refused' | 'no route to host';
+  /** `address:port` */
+  readonly server: string;
+}
+
+export function unanswered(fault: ApiServerFault, { method, path }: ApiRequest): ApiResponse {
+  const verb = `${method.slice(0, 1)}${method.slice(1).toLowerCase()}`;
+  const message = `${verb} "https://${fault.server}${path}": dial tcp ${fault.server}: connect: ${fault.why}`;
+  const body = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 503 };
+  return { code: 503, body: { ...body, reason: 'ServiceUnavailable' }, fault };
 }
 
 export interface ApiWatchEvent {

@@ -14,7 +14,8 @@ const CAPACITY = {
   pods: '110',
 };
 
-const CONDITIONS = [
+/** Those that a kubelet keeps, as they are on a sound node. */
+export const KUBELET_CONDITIONS = [
   ['MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
   ['DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
   ['PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
@@ -33,7 +34,7 @@ export function nodeStatus(tx: ClusterTransaction, node: ClusterNode, identity: 
     ],
     allocatable: CAPACITY,
     capacity: CAPACITY,
-    conditions: CONDITIONS.map(([type, status, reason, message]) => ({
+    conditions: KUBELET_CONDITIONS.map(([type, status, reason, message]) => ({
       type,
       status,
       lastHeartbeatTime: tx.timestamp,

@@ -39,7 +39,7 @@ test('ports, aliases and the way back from an address', () => {
   const cluster = new TestCluster().wait(5000);
   const ports = [{ name: 'http', port: 80 }];
   cluster.create(service('web', { selector: { app: 'web' }, ports, clusterIP: '10.96.5.5' }));
-  cluster.create(service('out', { type: 'ExternalName', externalName: 'Example.com' }));
+  cluster.create(service('out', { type: 'ExternalName', externalName: 'example.com.' }));
   const { services, aliases, reverse } = clusterDns(cluster.wait(1000).state.store);
   const target = 'web.default.svc.cluster.local.';
   expect(services?.get(`_http._tcp.${target}`)).toEqual([{ target, port: 80 }]);

@@ -7,6 +7,7 @@ import type { RandomState } from '../core/random.ts';
 import type { Table } from '../core/table.ts';
 import type { Epoch, Millis } from '../core/time.ts';
 import type { KubeObject, ResourceName } from './object.ts';
+import type { LastSeen } from './last-seen.ts';
 import type { ObjectStore } from './store.ts';
 import type { PodSandbox } from './sandbox.ts';
 import type { ClusterTransaction } from './transaction.ts';
@@ -21,6 +22,8 @@ export interface ClusterState {
   readonly agenda: Agenda<Work>;
   /** What the kubelets run, by pod UID. */
   readonly sandboxes: Table<PodSandbox>;
+  /** Agents of nodes that see nothing new, by `lastSeenKey`; absent while all do. */
+  readonly frozen?: Table<LastSeen>;
 }
 
 export interface Work {

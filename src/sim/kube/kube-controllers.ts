@@ -4,9 +4,11 @@ import { deploymentController } from './controllers/deployment-controller.ts';
 import { disruptionController } from './controllers/disruption-controller.ts';
 import { endpointsController } from './controllers/endpoints-controller.ts';
 import { garbageCollector } from './controllers/garbage-collector.ts';
-import { eventExpiry, nodeLifecycle } from './controllers/housekeeping.ts';
-import { kubelet } from './controllers/kubelet.ts';
+import { eventExpiry } from './controllers/housekeeping.ts';
+import { kubelet, type HasMachine } from './controllers/kubelet.ts';
 import { namespaceController } from './controllers/namespace-controller.ts';
+import { nodeAgent } from './controllers/node-agent.ts';
+import { nodeLifecycle } from './controllers/node-lifecycle.ts';
 import { replicaSetController } from './controllers/replica-set-controller.ts';
 import { scheduler } from './controllers/scheduler.ts';
 import { statefulSetController } from './controllers/stateful-set-controller.ts';
@@ -21,6 +23,8 @@ export interface KubeControllerOptions {
   readonly registry: Registry;
   /** Where the scheduler runs, for the source of its events; `control-plane` unless said. */
   readonly controlPlane?: string;
+  /** Nodes with a machine, on which a kubelet runs; all unless said. */
+  readonly hasMachine?: HasMachine;
 }
 
 /** A CA bundle in form only: no TLS is spoken in the simulator. */
@@ -30,6 +34,7 @@ export const kubeControllers = ({
   cni,
   registry,
   controlPlane = 'control-plane',
+  hasMachine = () => true,
 }: KubeControllerOptions): readonly Controller[] => [
   namespaceController(registry, ROOT_CA),
   deploymentController,
@@ -37,10 +42,11 @@ export const kubeControllers = ({
   daemonSetController,
   statefulSetController,
   scheduler(controlPlane),
-  kubelet(cni),
+  kubelet(cni, hasMachine),
+  nodeAgent({ name: 'kube-proxy', stoppedBy: ['kube-proxy'] }),
   endpointsController,
   garbageCollector(registry),
-  nodeLifecycle,
+  nodeLifecycle(hasMachine),
   taintEviction,
   disruptionController,
   eventExpiry,

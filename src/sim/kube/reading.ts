@@ -13,6 +13,7 @@ import { SCALE_COLUMNS, scaleOf } from './scale.ts';
 import { pageOf } from './paging.ts';
 import { tableOf, wantsTable } from './table-response.ts';
 import type { ClusterTransaction } from './transaction.ts';
+import { shownAs, storedAs } from './views.ts';
 
 export type Answer = Result<JsonObject, Failure>;
 
@@ -21,13 +22,16 @@ export function found(tx: ClusterTransaction, target: Target): Result<KubeObject
   const { type, namespace, name = '' } = target;
   const object = type.computed
     ? objectsOf(tx, target).find(({ metadata }) => metadata.name === name)
-    : tx.get(type.name, type.namespaced ? namespace : undefined, name);
-  return object ? ok(object) : err(objectNotFound(type, name));
+    : tx.get(storedAs(type), type.namespaced ? namespace : undefined, name);
+  return object ? ok(shownAs(type, object)) : err(objectNotFound(type, name));
 }
 
 /** All objects of a kind, of one namespace when the request names it. */
 function objectsOf(tx: ClusterTransaction, { type, namespace }: Target): readonly KubeObject[] {
-  if (!type.computed) return tx.list(type.name, namespace);
+  if (!type.computed) {
+    const stored = tx.list(storedAs(type), namespace);
+    return type.view ? stored.map((object) => shownAs(type, object)) : stored;
+  }
   return type
     .computed(tx)
     .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace);

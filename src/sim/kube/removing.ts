@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject } from '../../base/json.ts';
 import { err, ok } from '../../base/result.ts';
 import { asJson } from './admission.ts';
 import type { ApiRequest } from './api.ts';
-import { deleteObject, type DeletionOptions, type Propagation } from './deletion.ts';
+import type { DeletionOptions, Propagation } from './deletion.ts';
 import { conflict, forbiddenObject, type Failure } from './failure.ts';
 import { at, objectAt, textAt } from './fields.ts';
 import type { KubeObject } from './object.ts';
@@ -11,6 +11,7 @@ import type { Target } from './path.ts';
 import { found, selected, type Answer } from './reading.ts';
 import { apiVersionOf, type ResourceType } from './resource.ts';
 import type { ClusterTransaction } from './transaction.ts';
+import { deleteShown } from './views.ts';
 import { dryRun } from './writing.ts';
 
 const POLICIES: readonly string[] = ['Background', 'Foreground', 'Orphan'] satisfies readonly Propagation[];
@@ -42,15 +43,20 @@ export function deleteRequest(tx: ClusterTransaction, target: Target, request: A
   const why = target.type.forbid?.('delete', object.value, tx);
   if (why !== undefined) return err(forbiddenObject(target.type, object.value.metadata.name, why));
   if (dryRun(request) || at(body, 'dryRun', 0) === 'All') return ok(deletedStatus(target.type, object.value));
-  const waiting = deleteObject(tx, target.type, object.value, options);
-  return ok(waiting ? (asJson(waiting) as JsonObject) : deletedStatus(target.type, object.value));
+  const deleted = deleteShown(tx, target.type, object.value, options);
+  if (!deleted.ok) return deleted;
+  return ok(deleted.value ? (asJson(deleted.value) as JsonObject) : deletedStatus(target.type, object.value));
 }
 
 export function deleteCollectionRequest(tx: ClusterTransaction, target: Target, request: ApiRequest): Answer {
   const objects = selected(tx, target, request);
   if (!objects.ok) return objects;
-  const { options } = optionsOf(request);
-  if (!dryRun(request)) for (const object of objects.value) deleteObject(tx, target.type, object, options);
+  const { body, options } = optionsOf(request);
+  const isDry = dryRun(request) || at(body, 'dryRun', 0) === 'All';
+  for (const object of isDry ? [] : objects.value) {
+    const deleted = deleteShown(tx, target.type, object, options);
+    if (!deleted.ok) return deleted;
+  }
   return ok({
     kind: target.type.listKind,
     apiVersion: apiVersionOf(target.type),

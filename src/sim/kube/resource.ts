@@ -13,6 +13,7 @@ import type { NameRule } from './name.ts';
 import type { KubeObject, ResourceName } from './object.ts';
 import type { Schema } from './schema.ts';
 import type { ClusterTransaction } from './transaction.ts';
+import type { View } from './views.ts';
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
 
@@ -72,6 +73,8 @@ export interface ResourceType {
     before: KubeObject | undefined,
     tx: ClusterTransaction,
   ): readonly FieldError[];
+  /** Its objects are another kind's, shown by an aggregated API server. */
+  readonly view?: View;
   /** Answers a create and stores nothing, as reviews do. */
   answer?(body: JsonObject, context: AnswerContext): JsonObject;
   /** Objects that are made when they are asked for, instead of stored ones. */

@@ -33,6 +33,8 @@ export interface PodNetwork {
 export interface CniPlugin {
   /** As in its configuration (`calico`); the kubelet's errors name it. */
   readonly type?: string;
+  /** Why the plugin does nothing on a node at present; undefined when it works. */
+  refusal?(tx: ClusterTransaction, node: string): string | undefined;
   add(tx: ClusterTransaction, pod: KubeObject, containerId: string): Result<PodNetwork, string>;
   del(tx: ClusterTransaction, sandbox: PodSandbox): void;
 }

@@ -4,9 +4,10 @@
  */
 import type { Agenda } from '../core/agenda.ts';
 import { nextHex, nextRandom, type RandomState } from '../core/random.ts';
-import type { Table } from '../core/table.ts';
+import { Table } from '../core/table.ts';
 import { timestamp, type Epoch, type Millis } from '../core/time.ts';
 import type { Change, ClusterState, Controller, Work } from './controller.ts';
+import type { LastSeen } from './last-seen.ts';
 import type { KubeObject, ResourceName } from './object.ts';
 import type { PodSandbox } from './sandbox.ts';
 import type { ObjectStore } from './store.ts';
@@ -18,6 +19,7 @@ export class ClusterTransaction {
   #agenda: Agenda<Work>;
   #random: RandomState;
   #sandboxes: Table<PodSandbox>;
+  #frozen: Table<LastSeen> | undefined;
   /** As it stands, once asked for after a change. */
   #state: ClusterState | undefined;
   /** A transaction is one instant. */
@@ -33,6 +35,7 @@ export class ClusterTransaction {
     this.#agenda = state.agenda;
     this.#random = state.random;
     this.#sandboxes = state.sandboxes;
+    this.#frozen = state.frozen;
   }
 
   /** The very state it began with as long as nothing was written. */
@@ -44,6 +47,7 @@ export class ClusterTransaction {
       store: this.#store,
       agenda: this.#agenda,
       sandboxes: this.#sandboxes,
+      ...(this.#frozen && { frozen: this.#frozen }),
     };
     return this.#state;
   }
@@ -95,6 +99,14 @@ export class ClusterTransaction {
 
   removeSandbox(uid: string): void {
     this.#sandboxes = this.#sandboxes.delete(uid);
+    this.#state = undefined;
+  }
+
+  /** What an agent saw last; without it the agent sees the present. */
+  see(agent: string, seen: LastSeen | undefined): void {
+    const frozen = this.#frozen ?? Table.empty<LastSeen>();
+    const next = seen ? frozen.set(agent, seen) : frozen.delete(agent);
+    this.#frozen = next.size === 0 ? undefined : next;
     this.#state = undefined;
   }
 

@@ -16,6 +16,7 @@ import type { Registry } from './registry.ts';
 import { wallClock } from './resource.ts';
 import type { ObjectStore, StoreEvent } from './store.ts';
 import { tableOf, wantsTable } from './table-response.ts';
+import { shownAs, shownChange, storedAs } from './views.ts';
 
 export interface WatchBatch {
   readonly events: readonly ApiWatchEvent[];
@@ -49,7 +50,8 @@ export function watchFrom(
     object: wireObject(view, target, request, object),
   });
   if (revision === undefined) {
-    const selected = store.list(target.type.name, target.namespace).filter(filter.value);
+    const stored = store.list(storedAs(target.type), target.namespace);
+    const selected = stored.map((object) => shownAs(target.type, object)).filter(filter.value);
     return ok({ events: selected.map((object) => asEvent('ADDED', object)), revision: store.revision });
   }
   if (revision === store.revision) return ok({ events: [], revision });
@@ -58,7 +60,10 @@ export function watchFrom(
     const gone = failureResponse(expired(revision, store.revision));
     return ok({ events: [{ type: 'ERROR', object: gone.body }], revision: store.revision });
   }
-  const relevant = changes.filter((change) => change.resource === target.type.name);
+  const resource = storedAs(target.type);
+  const relevant = changes
+    .filter((change) => change.resource === resource)
+    .map((change) => shownChange(target.type, change));
   const known = new Map<string, boolean>();
   return ok({
     events: relevant.flatMap((change) => {

@@ -7,6 +7,8 @@ import {
   completeNew,
   completeStatusUpdate,
   completeUpdate,
+  isReadyToGo,
+  sameObject,
   storeUpdate,
 } from './admission.ts';
 import type { ApiRequest } from './api.ts';
@@ -26,6 +28,7 @@ import { apiVersionOf, type ResourceType } from './resource.ts';
 import { scaled, scaleOf } from './scale.ts';
 import type { Schema } from './schema.ts';
 import type { ClusterTransaction } from './transaction.ts';
+import { insideFailure, storedAs, type View } from './views.ts';
 
 /** The objects as sent, with what was wrong but tolerated. */
 export interface Written {
@@ -148,7 +151,7 @@ function unfitForCreation(
   if (resourceVersion) {
     return failure.badRequest('resourceVersion should not be set on objects to be created');
   }
-  const isTaken = name && tx.get(type.name, type.namespaced ? namespace : undefined, name) !== undefined;
+  const isTaken = name && tx.get(storedAs(type), type.namespaced ? namespace : undefined, name) !== undefined;
   return isTaken ? failure.alreadyExists(type, name) : undefined;
 }
 
@@ -170,6 +173,7 @@ export function create(
   if (errors.length > 0) return err(failure.invalidObject(type, complete.metadata.name, errors));
   const change = { request, subresource: undefined, timestamp: tx.timestamp };
   const made = decoded.isApplied ? complete : recordCreate(type, complete, change);
+  if (type.view && !dryRun(request)) return createBehind(tx, { ...target, view: type.view }, made);
   return ok(written(201, dryRun(request) ? made : tx.put(type.name, made), decoded.warnings));
 }
 
@@ -212,7 +216,7 @@ export function update(
   if (stale) return err(stale);
   const after =
     subresource === 'status'
-      ? completeStatusUpdate(object, before)
+      ? completeStatusUpdate(type, object, before)
       : completeUpdate(tx, type, object, before);
   const why = type.forbid?.('update', after, tx);
   if (why !== undefined) return err(failure.forbiddenObject(type, after.metadata.name, why));
@@ -220,8 +224,52 @@ export function update(
   if (errors.length > 0) return err(failure.invalidObject(type, after.metadata.name, errors));
   const change = { request, subresource: via ?? subresource, timestamp: tx.timestamp };
   const recorded = isApplied ? after : recordUpdate(type, { before, after }, change);
-  return ok(written(200, dryRun(request) ? recorded : storeUpdate(tx, type, recorded, before), warnings));
+  if (dryRun(request)) return ok(written(200, recorded, warnings));
+  if (type.view) return updateBehind(tx, { ...target, view: type.view }, recorded, before);
+  return ok(written(200, storeUpdate(tx, type, recorded, before), warnings));
 }
+
+interface ViewTarget extends Target {
+  readonly view: View;
+}
+
+const BEHIND: ApiRequest = { method: 'PUT', path: '' };
+
+/** Stores what a view shows, by a request of the server in front to the one behind. */
+function createBehind(
+  tx: ClusterTransaction,
+  { view, ...target }: ViewTarget,
+  object: KubeObject,
+): Result<Written, Failure> {
+  const kept = view.kept(object, undefined, tx);
+  if (!kept.ok) return kept;
+  const made = create(tx, { ...target, type: view.of }, BEHIND, { object: kept.value, warnings: [] });
+  return shownAnswer(view, insideFailure(made));
+}
+
+function updateBehind(
+  tx: ClusterTransaction,
+  { view, subresource: _, ...target }: ViewTarget,
+  object: KubeObject,
+  shownBefore: KubeObject,
+): Result<Written, Failure> {
+  if (sameObject(object, shownBefore)) return ok(written(200, object));
+  const { namespace, name } = shownBefore.metadata;
+  const before = tx.get(view.of.name, namespace, name);
+  if (!before) return err(failure.objectNotFound(target.type, name));
+  if (isReadyToGo(object)) {
+    tx.delete(view.of.name, namespace, name);
+    return ok(written(200, object));
+  }
+  const kept = view.kept(object, before, tx);
+  if (!kept.ok) return kept;
+  const to = { ...target, type: view.of };
+  const updated = update(tx, to, BEHIND, { before, object: kept.value, warnings: [] });
+  return shownAnswer(view, insideFailure(updated));
+}
+
+const shownAnswer = (view: View, answer: Result<Written, Failure>): Result<Written, Failure> =>
+  answer.ok ? ok(written(answer.value.code, view.shown(asObject(answer.value.body)))) : answer;
 
 /** Optimistic concurrency: the version and identity that the client last saw. */
 function conflictWith(type: ResourceType, object: KubeObject, before: KubeObject): Failure | undefined {

@@ -4,7 +4,7 @@
  */
 import type { Mac } from '../../model/mac.ts';
 import type { Journey } from './journey.ts';
-import type { Device, SegmentPort } from './netns.ts';
+import type { Device, Network, SegmentPort } from './netns.ts';
 import type { Stack } from './stack.ts';
 
 export interface CableEnd {
@@ -13,19 +13,28 @@ export interface CableEnd {
 }
 
 /** Every powered device at the other end; behind those that are ports of a bridge there are more (`bridge.ts`). */
-export function* farEnds(journey: Journey, from: CableEnd): Generator<CableEnd> {
+export function farEnds(journey: Journey, from: CableEnd): readonly CableEnd[] {
   const { link } = from.device;
-  if (!link) return;
-  if (link.kind === 'peer') {
-    const end = plugged(journey, link);
-    if (end) yield end;
-    return;
-  }
-  for (const port of journey.network.segment(link.segment)) {
-    const end =
-      port.netns === from.stack.id && port.device === from.device.name ? undefined : plugged(journey, port);
-    if (end) yield end;
-  }
+  if (!link) return [];
+  if (link.kind === 'segment') return segmentEnds(journey, link.segment).filter((end) => !isSame(end, from));
+  const end = plugged(journey, link);
+  return end ? [end] : [];
+}
+
+const isSame = (a: CableEnd, b: CableEnd): boolean =>
+  a.stack.id === b.stack.id && a.device.name === b.device.name;
+
+const knownEnds = new WeakMap<Network, Map<string, readonly CableEnd[]>>();
+
+/** Found once for each network: walks do not change who is plugged in. */
+function segmentEnds(journey: Journey, segment: string): readonly CableEnd[] {
+  const { network } = journey;
+  let known = knownEnds.get(network);
+  if (!known) knownEnds.set(network, (known = new Map<string, readonly CableEnd[]>()));
+  let ends = known.get(segment);
+  if (!ends)
+    known.set(segment, (ends = network.segment(segment).flatMap((port) => plugged(journey, port) ?? [])));
+  return ends;
 }
 
 /** Where a unicast frame arrives; undefined when nobody powered has that address. */
@@ -37,9 +46,10 @@ export function receiverOf(journey: Journey, from: CableEnd, mac: Mac): CableEnd
   const known = switchTable(ports).get(mac);
   const end = known && plugged(journey, known);
   if (end?.device.mac === mac) return end;
-  for (const other of farEnds(journey, from)) {
-    if (other.device.mac !== mac) continue;
-    switchTable(ports).set(mac, { netns: other.stack.id, device: other.device.name });
+  for (const port of ports) {
+    const other = plugged(journey, port);
+    if (other?.device.mac !== mac || isSame(other, from)) continue;
+    switchTable(ports).set(mac, port);
     return other;
   }
   return behindBridge(journey, from, mac);

@@ -61,8 +61,35 @@ export function localError(error: RouteError): LocalError {
 }
 
 export function finished<Outcome>(journey: Journey, outcome: Outcome): Exchange<Outcome> {
-  const { frames, heard, walks } = journey;
-  return { outcome, memory: journey.memories(), frames, heard, walks };
+  return new Finished(journey, outcome);
+}
+
+/** Who only asks does not look at what was learnt: it is put together when somebody does. */
+class Finished<Outcome> implements Exchange<Outcome> {
+  readonly outcome: Outcome;
+  readonly #journey: Journey;
+  #memory: Exchange<Outcome>['memory'] | undefined;
+
+  constructor(journey: Journey, outcome: Outcome) {
+    this.outcome = outcome;
+    this.#journey = journey;
+  }
+
+  get memory(): Exchange<Outcome>['memory'] {
+    return (this.#memory ??= this.#journey.memories());
+  }
+
+  get frames(): Exchange<Outcome>['frames'] {
+    return this.#journey.frames;
+  }
+
+  get heard(): Exchange<Outcome>['heard'] {
+    return this.#journey.heard;
+  }
+
+  get walks(): Exchange<Outcome>['walks'] {
+    return this.#journey.walks;
+  }
 }
 
 /** The stack a program runs in. */

@@ -338,7 +338,10 @@ function toSocket(hop: Hop, protocol: 'tcp' | 'udp', port: number): End {
     socket.at === stack.id && socket.protocol === protocol && socket.port === port;
   const waits = journey.sockets.some(isMeant) || journey.opened.some(isMeant);
   if (waits || listens(stack, protocol, port, hop.packet.destination)) return deliver(hop);
-  const reason = `nothing listens on ${protocol} port ${port}`;
+  const isVxlan = hop.packet.payload.kind === 'udp' && hop.packet.payload.payload.kind === 'vxlan';
+  const reason = isVxlan
+    ? `no VXLAN device here receives on UDP port ${port}`
+    : `nothing listens on ${protocol} port ${port}`;
   return protocol === 'tcp'
     ? drop(hop, 'port-closed', reason)
     : fail(hop, 'port-closed', { error: 'port-unreachable', reason });

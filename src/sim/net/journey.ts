@@ -59,6 +59,8 @@ export class Journey {
   offset = 0;
   readonly #stacks = new Map<NetnsId, Stack>();
   readonly #drafts = new Map<NetnsId, MemoryDraft>();
+  /** Frames that the counters of their devices do not know yet. */
+  #uncounted: TimedFrame[] = [];
   #crossings = 0;
 
   constructor(network: Network, sockets: readonly OpenSocket[] = []) {
@@ -107,8 +109,9 @@ export class Journey {
 
   /** The same for a frame that is no part of this packet's story, as a broadcast at a bystander. */
   overhear(stack: Stack, device: Device, direction: 'in' | 'out', frame: Frame): void {
-    this.tap(stack, device, direction, frame);
-    this.memory(stack.id).countFrame(device.name, direction, frameLength(frame));
+    const passed = { at: this.now, netns: stack.id, device: device.name, direction, frame };
+    this.frames.push(passed);
+    this.#uncounted.push(passed);
   }
 
   /** Shows a frame to captures only: it is tapped before the driver, which may still drop it uncounted. */
@@ -143,6 +146,9 @@ export class Journey {
 
   /** The memory of every stack that learnt something, as it is now. */
   memories(): ReadonlyMap<NetnsId, NetnsMemory> {
+    for (const { netns, device, direction, frame } of this.#uncounted)
+      this.memory(netns).countFrame(device, direction, frameLength(frame));
+    this.#uncounted = [];
     const memories = new Map<NetnsId, NetnsMemory>();
     for (const [id, draft] of this.#drafts) {
       const after = draft.after(this.network.now);

@@ -4,12 +4,12 @@
  */
 import type { Cidr, Ipv4 } from '../../model/ip.ts';
 import { netmask } from '../../model/ip.ts';
-import type { Step } from '../../model/trace.ts';
 import { mix } from './flow-hash.ts';
 import type { RulePlan } from './netfilter-plan.ts';
 import { printRule } from './netfilter-print.ts';
 import type { Chain, Hook, IpPort, IpSet, Netfilter, Rule, TableName } from './netfilter-rules.ts';
 import { rulesOf } from './netfilter-rules.ts';
+import type { RuleMatch } from './rule-step.ts';
 
 export interface ProgramChain {
   readonly table: TableName;
@@ -22,7 +22,7 @@ export class ProgramRule {
   readonly rule: Rule;
   /** Made when the first packet comes by, like the step that tells of a match. */
   plan: RulePlan | undefined;
-  noted: Extract<Step, { readonly kind: 'rule' }> | undefined;
+  noted: RuleMatch | undefined;
   /** Where a jump goes; undefined for other targets and for a chain that does not exist. */
   jump: ProgramChain | undefined;
   /** Tells rules with equal probabilities apart. */

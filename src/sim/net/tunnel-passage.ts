@@ -112,13 +112,14 @@ export function leaveVxlan(hop: Hop, { vni, inner }: VxlanPacket, port: number):
   if (device.master !== undefined)
     return drop(hop, 'refused', `${device.name} is a port of ${device.master}`);
   if (packet.kind !== 'ipv4') return drop(hop, 'refused', 'the tunnel carried no IPv4 packet');
-  if (destination !== device.mac) return drop(hop, 'refused', `the inner frame is not for ${device.name}`);
   const unwrapped = contents(hop, device, packet);
   hop.journey.step({ kind: 'decapsulate', at: hop.stack.id, device: device.name, with: 'vxlan' });
   for (const payload of onTheWire(unwrapped)) {
     hop.journey.frame(hop.stack, device, 'in', { source, destination, payload });
   }
-  return unwrapped;
+  return destination === device.mac
+    ? unwrapped
+    : drop(unwrapped, 'refused', `the inner frame is not for ${device.name}`);
 }
 
 export function leaveIpip(hop: Hop, inner: Ipv4Packet): Hop | End {

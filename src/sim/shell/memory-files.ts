@@ -26,6 +26,7 @@ export class MemoryFiles implements FileSystem {
   readonly isReadOnly: boolean;
   readonly #now: () => Millis;
   readonly #entries = new Map<string, Entry>();
+  #edition = 0;
 
   constructor({ files = {}, now = () => 0, readOnly = false }: MemoryFilesOptions = {}) {
     this.#now = now;
@@ -40,6 +41,11 @@ export class MemoryFiles implements FileSystem {
   static restore(snapshot: FilesSnapshot, options: MemoryFilesOptions = {}): MemoryFiles {
     const kept = Object.entries(snapshot).map(([path, data]) => [path, fromBase64(data)] as const);
     return new MemoryFiles({ ...options, files: { ...options.files, ...Object.fromEntries(kept) } });
+  }
+
+  /** Another number after every change. */
+  get edition(): number {
+    return this.#edition;
   }
 
   read(path: string): Uint8Array | undefined {
@@ -60,6 +66,7 @@ export class MemoryFiles implements FileSystem {
     if (problem !== undefined) return problem;
     const kept = append && old !== undefined ? concatBytes([old.data, data]) : data.slice();
     this.#entries.set(path, { type: 'file', data: kept, modified: this.#now() });
+    this.#edition += 1;
     if (old === undefined) this.#link(path);
     return undefined;
   }
@@ -74,6 +81,7 @@ export class MemoryFiles implements FileSystem {
     }
     const problem = this.#parentProblem(path);
     if (problem !== undefined) return problem;
+    this.#edition += 1;
     this.#entries.set(path, { type: 'directory', names: new Set(), modified: this.#now() });
     this.#link(path);
     return undefined;
@@ -89,6 +97,7 @@ export class MemoryFiles implements FileSystem {
       for (const name of entry.names) this.remove(joinPath(path, name), { recursive });
     }
     this.#entries.delete(path);
+    this.#edition += 1;
     this.#touchParent(path, (names) => names.delete(baseName(path)));
     return undefined;
   }
@@ -120,6 +129,7 @@ export class MemoryFiles implements FileSystem {
   become(snapshot: FilesSnapshot): void {
     const devices = [...this.#entries].filter(([path]) => path === '/dev' || path.startsWith('/dev/'));
     this.#entries.clear();
+    this.#edition += 1;
     this.#entries.set('/', { type: 'directory', names: new Set(), modified: this.#now() });
     for (const [path, entry] of devices) this.#entries.set(path, entry);
     if (devices.length > 0) this.#link('/dev');

@@ -11,18 +11,20 @@ import type { Topology } from '../../../model/topology.ts';
 import { memoize } from '../../core/memo.ts';
 import type { Table } from '../../core/table.ts';
 import { isBroken, nodeMachine } from '../../kube/machines.ts';
+import { lastSeen } from '../../kube/last-seen.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { CniPlugin, PodNetwork } from '../../kube/sandbox.ts';
 import type { ClusterTransaction } from '../../kube/transaction.ts';
 import { transactionDatastore } from './datastore.ts';
-import { encapsulations, hostMtu, mtus } from './encapsulation.ts';
+import { encapsulations, mtus } from './encapsulation.ts';
 import { felixConfiguration } from './felix-configuration.ts';
 import { goTimestamp } from './go-time.ts';
+import { hostMtu, KNOWN_INTERFACES } from './host-mtu.ts';
 import { nextIndex } from './interface-index.ts';
 import { host } from './ipam/affinity.ts';
 import { Ipam } from './ipam/ipam.ts';
-import type { IpPool } from './ippool.ts';
-import { CLUSTER_INFORMATIONS, FELIX_CONFIGURATIONS, NAMESPACES, PODS, annotation } from './kinds.ts';
+import { readPools, type IpPool } from './ippool.ts';
+import { CLUSTER_INFORMATIONS, FELIX_CONFIGURATIONS, IP_POOLS, NAMESPACES, PODS, annotation } from './kinds.ts';
 import { hostInterface, podHandle, podMac } from './names.ts';
 import { readWishes } from './pod-wishes.ts';
 
@@ -131,23 +133,45 @@ function podNetwork(tx: ClusterTransaction, { pod, node, topology }: Attached, a
   return {
     address,
     mac: podMac(address),
-    mtu: podMtus(topology, tx.table(FELIX_CONFIGURATIONS), pools)(node),
+    mtu: podMtu(tx, { topology, node, pools }),
     hostInterface: hostInterface(pod.metadata.namespace ?? 'default', pod.metadata.name),
     hostIndex: nextIndex(tx, node),
   };
 }
 
-/** By node: what its Felix has written for the plugin to read. */
+interface MtuFacts {
+  readonly topology: Topology;
+  readonly node: string;
+  readonly pools: readonly IpPool[];
+}
+
+/** What the node's Felix wrote to /var/lib/calico/mtu when it last started. */
+function podMtu(tx: ClusterTransaction, { topology, node, pools }: MtuFacts): number {
+  const seen = lastSeen(tx.state, 'felix', node)?.store;
+  const known = (seen ?? tx).get(KNOWN_INTERFACES, undefined, node);
+  const configurations = (seen ?? tx).table(FELIX_CONFIGURATIONS);
+  const seenPools = seen ? readPools(seen.table(IP_POOLS)?.values() ?? []) : pools;
+  if (known || seen) return readMtu({ topology, node, pools: seenPools }, configurations, known);
+  return podMtus(topology, configurations, pools)(node);
+}
+
+function readMtu(
+  { topology, node, pools }: MtuFacts,
+  configurations: Table<KubeObject> | undefined,
+  known: KubeObject | undefined,
+): number {
+  const felix = felixConfiguration(configurations, node);
+  const host = hostMtu(topology, node, { pattern: felix.mtuIfacePattern, known });
+  return mtus(host, felix, encapsulations(pools, felix)).pod;
+}
+
+/** By node, where nobody changed an interface by hand. */
 const podMtus = memoize(
   (topology: Topology, configurations: Table<KubeObject> | undefined, pools: readonly IpPool[]) => {
-    const known = new Map<string, number>();
-    const read = (node: string): number => {
-      const felix = felixConfiguration(configurations, node);
-      return mtus(hostMtu(topology, node), felix, encapsulations(pools, felix)).pod;
-    };
+    const read = new Map<string, number>();
     return (node: string): number => {
-      const mtu = known.get(node) ?? read(node);
-      known.set(node, mtu);
+      const mtu = read.get(node) ?? readMtu({ topology, node, pools }, configurations, undefined);
+      read.set(node, mtu);
       return mtu;
     };
   },

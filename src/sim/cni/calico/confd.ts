@@ -148,7 +148,8 @@ function holders(object: KubeObject | undefined): ReadonlyMap<string, string> {
 function render(tx: ClusterTransaction, node: string): void {
   const machine = nodeMachine(tx, node);
   // It hears of nothing; BIRD runs on with what it has.
-  if (machine.cutOff === true && machine.off !== true && machine.rebooted !== true && !mayNotRun(machine)) return;
+  if (machine.cutOff === true && machine.off !== true && machine.rebooted !== true && !mayNotRun(machine))
+    return;
   const record = tx.get(BIRD_CONFIGURATIONS, undefined, node);
   const config = mayNotRun(machine) ? undefined : daemonConfig(tx, node, record && birdConfiguration(record));
   const spec = config as unknown as JsonObject | undefined;

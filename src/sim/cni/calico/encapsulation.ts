@@ -3,7 +3,6 @@
  * Sources: felix/calc/encapsulation_calculator.go, felix/dataplane/linux/int_dataplane.go, Calico v3.32.1.
  */
 import { OVERHEAD } from '../../../model/encapsulation.ts';
-import type { Topology } from '../../../model/topology.ts';
 import type { FelixConfiguration } from './felix-configuration.ts';
 import type { IpPool } from './ippool.ts';
 
@@ -35,10 +34,4 @@ export function mtus(hostMtu: number, felix: FelixConfiguration, enabled: Encaps
     ipip,
     pod: Math.min(hostMtu, enabled.vxlan ? vxlan : hostMtu, enabled.ipip ? ipip : hostMtu),
   };
-}
-
-/** MTU of a node's underlay interface; Felix assumes 1460 when it finds none. */
-export function hostMtu(topology: Topology, node: string): number {
-  const home = topology.nodes.find((each) => each.name === node)?.segment;
-  return topology.segments.find((segment) => segment.name === home)?.mtu ?? 1460;
 }

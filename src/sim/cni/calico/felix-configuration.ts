@@ -5,6 +5,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../base/json.ts';
 import { CALICO_VNI, VXLAN_PORT } from '../../../model/encapsulation.ts';
 import { parseIpv4, type Ipv4 } from '../../../model/ip.ts';
+import { memoize } from '../../core/memo.ts';
 import type { Table } from '../../core/table.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { PortRange } from '../../net/netfilter-rules.ts';
@@ -18,6 +19,8 @@ export interface FelixConfiguration {
   /** 0: from the host's MTU. */
   readonly vxlanMtu: number;
   readonly ipipMtu: number;
+  /** Which of the host's interfaces count for its MTU; undefined: Felix's own pattern. */
+  readonly mtuIfacePattern: string | undefined;
   readonly natOutgoingAddress: Ipv4 | undefined;
   /** natPortRange: source ports of what is masqueraded. */
   readonly natPorts: PortRange | undefined;
@@ -54,9 +57,12 @@ const OUTBOUND = [...failsafePorts('udp', [53, 67]), ...CLUSTER_PORTS];
 const MANIFEST_ENDPOINT_TO_HOST = 'Accept';
 
 export function felixConfiguration(table: Table<KubeObject> | undefined, node: string): FelixConfiguration {
-  const global = table?.get('/default')?.spec ?? {};
-  const own = table?.get(`/node.${node}`)?.spec ?? {};
-  const spec: JsonObject = { ...global, ...own };
+  return configurationOf(table?.get('/default')?.spec, table?.get(`/node.${node}`)?.spec);
+}
+
+/** Nodes that nothing is said about share one. */
+const configurationOf = memoize((global: Json | undefined, own: Json | undefined): FelixConfiguration => {
+  const spec: JsonObject = { ...(isJsonObject(global) && global), ...(isJsonObject(own) && own) };
   return {
     vxlanEnabled: flag(spec['vxlanEnabled']),
     ipipEnabled: flag(spec['ipipEnabled']),
@@ -64,9 +70,10 @@ export function felixConfiguration(table: Table<KubeObject> | undefined, node: s
     vxlanVni: count(spec['vxlanVNI']) || CALICO_VNI,
     vxlanMtu: count(spec['vxlanMTU']),
     ipipMtu: count(spec['ipipMTU']),
+    mtuIfacePattern: someText(spec['mtuIfacePattern']),
     natOutgoingAddress: parseIpv4(String(spec['natOutgoingAddress'] ?? '')),
     natPorts: portRangeOf(spec['natPortRange']),
-    natOutInterface: textOr(spec['iptablesNATOutgoingInterfaceFilter'], '') || undefined,
+    natOutInterface: someText(spec['iptablesNATOutgoingInterfaceFilter']),
     excludeHostsFromNat: spec['natOutgoingExclusions'] === 'IPPoolsAndHostIPs',
     endpointToHostAction: endpointToHost(spec),
     allowVxlanFromWorkloads: spec['allowVXLANPacketsFromWorkloads'] === true,
@@ -77,7 +84,7 @@ export function felixConfiguration(table: Table<KubeObject> | undefined, node: s
     },
     logPrefix: textOr(spec['logPrefix'], 'calico-packet'),
   };
-}
+}, 8);
 
 function endpointToHost(spec: JsonObject): FelixConfiguration['endpointToHostAction'] {
   const action = String(spec['defaultEndpointToHostAction'] ?? MANIFEST_ENDPOINT_TO_HOST).toUpperCase();
@@ -101,6 +108,8 @@ function portRangeOf(value: Json | undefined): PortRange | undefined {
     .map((word) => (/^\d{1,5}$/.test(word) ? Number(word) : undefined));
   return first === undefined || last === undefined || last === 0 ? undefined : { first, last };
 }
+
+const someText = (value: Json | undefined): string | undefined => textOr(value, '') || undefined;
 
 const textOr = (value: Json | undefined, otherwise: string): string =>
   typeof value === 'string' && value !== '' ? value : otherwise;

@@ -17,6 +17,7 @@ import type { ClusterTransaction } from '../../kube/transaction.ts';
 import { encapsulations } from './encapsulation.ts';
 import { felixConfiguration } from './felix-configuration.ts';
 import { readPools } from './ippool.ts';
+import { HOST_INTERFACES, isMtuMoved, knowInterfaces, MTU_CHECK_INTERVAL } from './host-mtu.ts';
 import { FELIX_CONFIGURATIONS, IP_POOLS, NODES } from './kinds.ts';
 
 /** One record: the objects that Felix reads when it starts, as those that run have read them. No API serves it. */
@@ -30,15 +31,27 @@ const EXIT_DELAY = 2_000;
 const START = { least: 500, spread: 1_000 } as const;
 
 const EVERYBODY = '*';
+const INTERFACES = 'interfaces/';
+const MTU = 'mtu/';
 
-/** Keys: `*` when a configuration or a pool changed, `<node>` when its Felix has started again. */
+/**
+ * Keys: `*` when a configuration or a pool changed, `interfaces/<node>` when somebody changed one, `mtu/<node>` when Felix looks
+ * at its host again, `<node>` when it has started anew.
+ */
 export const felixProcesses: Controller = {
   name: 'felix-processes',
-  watches: RESOURCES,
-  react: () => [{ key: EVERYBODY, after: 0 }],
+  watches: [...RESOURCES, HOST_INTERFACES],
+  react: ({ resource, before, after }) => [
+    {
+      key: resource === HOST_INTERFACES ? `${INTERFACES}${(after ?? before)?.metadata.name ?? ''}` : EVERYBODY,
+      after: 0,
+    },
+  ],
   reconcile: (tx, key) => {
     if (key === EVERYBODY) tendProcesses(tx);
-    else tx.see(lastSeenKey('felix', key), undefined);
+    else if (key.startsWith(INTERFACES)) awaitCheck(tx, key.slice(INTERFACES.length));
+    else if (key.startsWith(MTU)) checkMtu(tx, key.slice(MTU.length));
+    else start(tx, key);
   },
 };
 
@@ -76,10 +89,34 @@ function stopWhoseStartChanged(tx: ClusterTransaction, tables: Tables): void {
     .filter((node) => !jsonEquals(before(node), now(node)));
   if (stopping.length === 0) return;
   const seen = withTables(seenNow(state, false), tables);
-  for (const node of stopping) {
-    tx.see(lastSeenKey('felix', node), seen);
-    tx.schedule(felixProcesses.name, node, EXIT_DELAY + startDelay(node));
+  for (const node of stopping) stop(tx, node, seen);
+}
+
+function stop(tx: ClusterTransaction, node: string, seen: LastSeen): void {
+  tx.see(lastSeenKey('felix', node), seen);
+  tx.schedule(felixProcesses.name, node, EXIT_DELAY + startDelay(node));
+}
+
+function start(tx: ClusterTransaction, node: string): void {
+  tx.see(lastSeenKey('felix', node), undefined);
+  knowInterfaces(tx, node);
+}
+
+const awaitCheck = (tx: ClusterTransaction, node: string): void => {
+  tx.schedule(felixProcesses.name, `${MTU}${node}`, MTU_CHECK_INTERVAL - (tx.now % MTU_CHECK_INTERVAL));
+};
+
+/** A Felix that is not there looks when it starts. */
+function checkMtu(tx: ClusterTransaction, node: string): void {
+  const { state } = tx;
+  if (lastSeen(state, 'felix', node)) return;
+  if (lastSeen(state, 'calico-node', node)) {
+    awaitCheck(tx, node);
+    return;
   }
+  const { mtuIfacePattern } = felixConfiguration(tx.table(FELIX_CONFIGURATIONS), node);
+  if (isMtuMoved(tx, node, mtuIfacePattern)) stop(tx, node, seenNow(state, false));
+  else knowInterfaces(tx, node);
 }
 
 function withTables(seen: LastSeen, tables: Tables): LastSeen {

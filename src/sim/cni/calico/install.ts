@@ -5,7 +5,7 @@
  * RBAC, host path volumes and environment variables are left out of the workloads' templates.
  */
 import type { JsonObject } from '../../../base/json.ts';
-import { formatCidr, formatIpv4 } from '../../../model/ip.ts';
+import { formatCidr } from '../../../model/ip.ts';
 import type { Topology } from '../../../model/topology.ts';
 import type { Controller } from '../../kube/controller.ts';
 import type { HasMachine } from '../../kube/controllers/kubelet.ts';
@@ -30,12 +30,11 @@ import {
   FELIX_CONFIGURATIONS,
   IPAM_CONFIGS,
   IP_POOLS,
-  NODES,
-  NODE_ANNOTATION,
   TIERS,
 } from './kinds.ts';
-import { calicoManifest } from './manifest.ts';
+import { calicoManifest, type Backend } from './manifest.ts';
 import { calicoNode, calicoNodeProcess, tendNode } from './node-agent.ts';
+import { writeAddress } from './node-address.ts';
 import { calicoResources } from './resources.ts';
 
 /** The tiers that always exist. */
@@ -83,8 +82,8 @@ export interface CalicoInstall {
   readonly topology: Topology;
   /** `default`: calico-node creates default-ipv4-ippool; `none` as with NO_DEFAULT_POOLS, when a lab brings its own. */
   readonly pools: 'default' | 'none';
-  /** `vxlan` runs no BIRD. */
-  readonly backend?: 'bird' | 'vxlan';
+  /** `vxlan` and `none` run no BIRD. */
+  readonly backend?: Backend;
 }
 
 /** Needs the Node objects and the kube-system namespace. Tunnel addresses are assigned before this returns. */
@@ -97,7 +96,7 @@ export function installCalico(tx: ClusterTransaction, install: CalicoInstall): v
   putGlobals(tx);
   if (install.pools === 'default') putDefaultPool(tx, install.topology);
   for (const node of install.topology.nodes) {
-    annotateAddress(tx, node.name, `${formatIpv4(node.address.address)}/${node.address.length}`);
+    writeAddress(tx, install.topology, node.name);
     tendNode(tx, node.name);
   }
   for (const type of calicoResources) tx.put(CUSTOM_RESOURCE_DEFINITIONS.name, definitionOf(type, tx));
@@ -155,12 +154,4 @@ function putDefaultPool(tx: ClusterTransaction, topology: Topology): void {
     vxlanMode: 'Never',
   };
   put(tx, IP_POOLS, { kind: 'IPPool', name: 'default-ipv4-ippool', spec: withPoolDefaults(typed) });
-}
-
-/** What IP autodetection finds: the underlay address with its mask. */
-function annotateAddress(tx: ClusterTransaction, name: string, address: string): void {
-  const node = tx.get(NODES, undefined, name);
-  if (!node) return;
-  const annotations = { ...node.metadata.annotations, [NODE_ANNOTATION.address]: address };
-  tx.put(NODES, { ...node, metadata: { ...node.metadata, annotations } });
 }

@@ -32,8 +32,11 @@ const CNI_NETWORK_CONFIG = {
   ],
 };
 
+/** calico_backend: `vxlan` leaves the routes to Felix alone, `none` runs neither BIRD nor confd. */
+export type Backend = 'bird' | 'vxlan' | 'none';
+
 /** In the order of creation. */
-export function calicoManifest(backend: 'bird' | 'vxlan'): readonly Posted[] {
+export function calicoManifest(backend: Backend): readonly Posted[] {
   return [
     ...['calico-kube-controllers', 'calico-node', 'calico-cni-plugin'].map(serviceAccount),
     configMap(backend),

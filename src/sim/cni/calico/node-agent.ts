@@ -3,6 +3,7 @@
  * pools ask for, and the tunnel devices that follow from it. What Felix programs is not written anywhere; `felix/` derives it.
  * Sources: node/pkg/allocateip/allocateip.go, felix/dataplane/linux/{vxlan_mgr,ipip_mgr}.go, Calico v3.32.1.
  */
+import type { JsonObject } from '../../../base/json.ts';
 import { ok, type Result } from '../../../base/result.ts';
 import { cidrContains, formatIpv4, parseIpv4 } from '../../../model/ip.ts';
 import type { Change, Controller } from '../../kube/controller.ts';
@@ -99,12 +100,25 @@ function setNetworkUnavailable(tx: ClusterTransaction, name: string, condition: 
   const before = listAt(node?.status, 'conditions');
   if (!node || before.some(({ type, reason }) => type === condition.type && reason === condition.reason))
     return;
-  const heard = { ...condition, lastHeartbeatTime: tx.timestamp };
-  tx.put(NODES, {
-    ...node,
-    status: { ...node.status, conditions: withCondition(before, heard, tx.timestamp) },
-  });
+  tx.put(NODES, { ...node, status: { ...node.status, conditions: withNetwork(tx, node, condition) } });
 }
+
+/** A new condition is merged in before the others. */
+function withNetwork(
+  tx: ClusterTransaction,
+  node: KubeObject,
+  condition: typeof NETWORK_UP,
+): readonly JsonObject[] {
+  const before = listAt(node.status, 'conditions');
+  const heard = { ...condition, lastHeartbeatTime: tx.timestamp };
+  const isKnown = before.some(({ type }) => type === condition.type);
+  const made = { ...heard, lastTransitionTime: tx.timestamp };
+  return isKnown ? withCondition(before, heard, tx.timestamp) : [made, ...before];
+}
+
+/** The conditions of a node on which calico-node has started. */
+export const withNetworkUp = (tx: ClusterTransaction, node: KubeObject): readonly JsonObject[] =>
+  withNetwork(tx, node, NETWORK_UP);
 
 function keysFor(change: Change, nodes: () => readonly KubeObject[]): readonly string[] {
   switch (change.resource) {

@@ -169,12 +169,19 @@ const reference = (pod: KubeObject): JsonObject => ({
   uid: pod.metadata.uid ?? '',
 });
 
-function endpoint(tx: ClusterTransaction, backend: Backend): JsonObject {
+/** A pod that names itself and this service as its domain has a name of its own there. */
+const hostnameOf = (service: KubeObject, { spec }: KubeObject): JsonObject =>
+  textAt(spec, 'hostname') !== '' && textAt(spec, 'subdomain') === service.metadata.name
+    ? { hostname: textAt(spec, 'hostname') }
+    : {};
+
+function endpoint(tx: ClusterTransaction, service: KubeObject, backend: Backend): JsonObject {
   const nodeName = textAt(backend.pod.spec, 'nodeName');
   const zone = tx.get('nodes', undefined, nodeName)?.metadata.labels?.['topology.kubernetes.io/zone'];
   return {
     addresses: [backend.address],
     conditions: { ready: backend.ready, serving: backend.serving, terminating: backend.terminating },
+    ...hostnameOf(service, backend.pod),
     nodeName,
     targetRef: reference(backend.pod),
     ...(zone === undefined ? {} : { zone }),
@@ -195,7 +202,7 @@ function writeSlices(tx: ClusterTransaction, service: KubeObject, backends: read
     const part = backends.slice(index * SLICE_SIZE, (index + 1) * SLICE_SIZE);
     const content = {
       addressType: 'IPv4',
-      endpoints: part.length === 0 ? null : part.map((backend) => endpoint(tx, backend)),
+      endpoints: part.length === 0 ? null : part.map((backend) => endpoint(tx, service, backend)),
       ports: ports as Json,
     };
     const slice = old[index];
@@ -233,6 +240,7 @@ function writeEndpoints(tx: ClusterTransaction, service: KubeObject, backends: r
   const { namespace = '', name, labels = {} } = service.metadata;
   const address = ({ pod, address: ip }: Backend): JsonObject => ({
     ip,
+    ...hostnameOf(service, pod),
     nodeName: textAt(pod.spec, 'nodeName'),
     targetRef: reference(pod),
   });

@@ -42,31 +42,3 @@ function timeLeft({ state: { epoch }, now }: ClusterTransaction, event: KubeObje
     textAt(event, 'eventTime');
   return parseTimestamp(last) - epoch + EVENT_TTL - now;
 }
-
-const CORDON_TAINT = 'node.kubernetes.io/unschedulable';
-
-export const nodeLifecycle: Controller = {
-  name: 'node-lifecycle',
-  watches: ['nodes'],
-  react: ({ resource, before, after }) => {
-    if (resource !== 'nodes' || before?.spec === after?.spec) return [];
-    return [{ key: (after ?? before)?.metadata.name ?? '', after: 10 }];
-  },
-  reconcile: (tx, key) => {
-    const node = tx.get('nodes', undefined, key);
-    if (!node) {
-      for (const pod of podsOnNode(tx, key)) deleteObject(tx, PODS, pod, { gracePeriodSeconds: 0 });
-      return;
-    }
-    const taints = listAt(node.spec, 'taints');
-    const cordoned = at(node.spec, 'unschedulable') === true;
-    const marked = taints.some((taint) => taint['key'] === CORDON_TAINT);
-    if (cordoned === marked) return;
-    const timeAdded = tx.timestamp;
-    const next: readonly JsonObject[] = cordoned
-      ? [...taints, { key: CORDON_TAINT, effect: 'NoSchedule', timeAdded }]
-      : taints.filter((taint) => taint['key'] !== CORDON_TAINT);
-    const { taints: _, ...spec } = node.spec ?? {};
-    tx.put('nodes', { ...node, spec: { ...spec, ...(next.length === 0 ? {} : { taints: next }) } });
-  },
-};

@@ -2,18 +2,22 @@
  * The kubelets of all nodes: a bound pod gets a sandbox from the CNI plugin, its containers start, run, perhaps end, and
  * stop. Each step is a work item, so that a pod's life takes virtual time.
  * Source: k8s.io/kubernetes pkg/kubelet/{kubelet.go,kubelet_pods.go,kuberuntime}, Kubernetes 1.35. Images are always
- * present; init containers finish at once; liveness probes always succeed.
+ * present; init containers finish at once; liveness probes always succeed. A kubelet acts while its machine is on and has a way to the
+ * API server; a Node object without a machine has none.
  */
 import type { JsonObject } from '../../../base/json.ts';
+import { err } from '../../../base/result.ts';
 import type { Millis } from '../../core/time.ts';
-import type { Controller } from '../controller.ts';
+import type { Change, Controller, Seen } from '../controller.ts';
 import { at, listAt, numberAt, textAt } from '../fields.ts';
 import type { KubeObject } from '../object.ts';
 import type { CniPlugin } from '../sandbox.ts';
+import { isBroken, isSilent, MACHINES, nodeMachine, nodeOfRecord, type Breakage } from '../machines.ts';
 import type { ClusterTransaction } from '../transaction.ts';
-import { programEnd } from './container-program.ts';
+import { programEnd, type ProgramEnd } from './container-program.ts';
 import { recordEvent, type EventInput } from './event-recorder.ts';
-import { keyOf } from './ownership.ts';
+import { returnOf } from './node-return.ts';
+import { keyOf, podsOnNode } from './ownership.ts';
 import { creatingStatus, endedStatus, failingStatus, readyStatus, runningStatus } from './pod-life.ts';
 import { isTerminal } from './pod-state.ts';
 
@@ -45,11 +49,16 @@ const stepKey = (step: string, pod: KubeObject): string => `${step}/${keyOf(pod)
 const next = (tx: ClusterTransaction, step: string, pod: KubeObject, after: Millis): void =>
   tx.schedule(NAME, stepKey(step, pod), after);
 
-export const kubelet = (cni: CniPlugin): Controller => ({
+/** Whether a node has a machine. */
+export type HasMachine = (node: string) => boolean;
+
+export const kubelet = (cni: CniPlugin, hasMachine: HasMachine = () => true): Controller => ({
   name: NAME,
-  watches: ['pods'],
-  react: ({ resource, before, after }) => {
-    if (resource !== 'pods') return [];
+  watches: ['pods', MACHINES],
+  react: (change, seen) => {
+    const { resource, before, after } = change;
+    if (resource === MACHINES) return machineKeys(change, seen);
+    if (!hasMachine(textAt((after ?? before)?.spec, 'nodeName'))) return [];
     if (!after) return before && nodeOf(before) !== '' ? [{ key: stepKey('forget', before), after: 0 }] : [];
     if (nodeOf(after) === '') return [];
     if (after.metadata.deletionTimestamp !== undefined) {
@@ -62,12 +71,77 @@ export const kubelet = (cni: CniPlugin): Controller => ({
   },
   reconcile: (tx, key) => {
     const [step = '', namespace = '', name = '', uid = ''] = key.split('/');
+    if (step === 'return') {
+      comeBack(tx, namespace, cni);
+      return;
+    }
     const pod = tx.get('pods', namespace, name);
+    const node = pod?.metadata.uid === uid ? nodeOf(pod) : (tx.state.sandboxes.get(uid)?.node ?? '');
+    // What it misses it finds when it is back.
+    if (isSilent(nodeMachine(tx, node))) return;
     if (step === 'forget') {
       if (pod?.metadata.uid !== uid) tearDown(tx, uid, cni);
     } else if (pod && pod.metadata.uid === uid) STEPS[step]?.(tx, pod, cni);
   },
 });
+
+/** Virtual milliseconds from the machine's start, or from the cable's return, to the first report. */
+const RETURN = 5_000;
+
+/** Its node can be heard of again, or one of its containers no longer stays up. */
+function machineKeys({ before, after }: Change, { store }: Seen): ReturnType<Controller['react']> {
+  const node = nodeOfRecord(after ?? before);
+  if (node === undefined) return [];
+  const now = nodeMachine(store, node);
+  if (now.silentSince !== undefined && now.off !== true && now.cutOff !== true)
+    return [{ key: `return/${node}`, after: RETURN }];
+  if (isSilent(now)) return [];
+  return [...store.list('pods', 'kube-system')]
+    .filter((pod) => nodeOf(pod) === node && brokenEnds(pod, store).length > 0)
+    .map((pod) => ({ key: stepKey('exit', pod), after: 0 }));
+}
+
+function comeBack(tx: ClusterTransaction, node: string, cni: CniPlugin): void {
+  const machine = nodeMachine(tx, node);
+  if (machine.off === true || machine.cutOff === true || machine.silentSince === undefined) return;
+  for (const { step, pod } of returnOf(tx, node, (uid) => tearDown(tx, uid, cni))) {
+    if (step === 'kill' || step === 'notice') next(tx, step, pod, 0);
+    else if (step === 'start') next(tx, step, pod, delay(tx, TIMING.start));
+    else {
+      if (at(pod.spec, 'hostNetwork') !== true)
+        event(tx, pod, {
+          reason: 'SandboxChanged',
+          message: 'Pod sandbox changed, it will be killed and re-created.',
+        });
+      next(tx, 'sandbox', pod, delay(tx, TIMING.sandbox));
+    }
+  }
+  for (const pod of podsOnNode(tx, node))
+    if (endsOf(tx, pod).length > 0) next(tx, 'exit', pod, TIMING.stop.least);
+}
+
+interface End extends ProgramEnd {
+  readonly name: string;
+}
+
+/** Containers that end by themselves: by their command, or because their process does not stay up on this machine. */
+function endsOf(tx: Pick<ClusterTransaction, 'get'>, pod: KubeObject): readonly End[] {
+  const own = listAt(pod.spec, 'containers').flatMap((container) => {
+    const end = programEnd(container);
+    return end ? [{ name: textAt(container, 'name'), ...end }] : [];
+  });
+  return [...own, ...brokenEnds(pod, tx)];
+}
+
+function brokenEnds(pod: KubeObject, store: Pick<ClusterTransaction, 'get'>): readonly End[] {
+  const machine = nodeMachine(store, nodeOf(pod));
+  return machine.broken === undefined
+    ? []
+    : listAt(pod.spec, 'containers')
+        .map((container) => textAt(container, 'name'))
+        .filter((name) => isBroken(machine, name as Breakage))
+        .map((name) => ({ name, after: 0, exitCode: 1 }));
+}
 
 const isLeaving = (pod: KubeObject): boolean => pod.metadata.deletionTimestamp !== undefined;
 
@@ -99,7 +173,17 @@ const STEPS: Readonly<Record<string, Step>> = {
     next(tx, 'gone', pod, delay(tx, TIMING.stop));
   },
   gone: (tx, pod, cni) => {
-    tearDown(tx, pod.metadata.uid ?? '', cni);
+    const { uid: own = '' } = pod.metadata;
+    const sandbox = tx.state.sandboxes.get(own);
+    const refusal = sandbox?.network && cni.refusal?.(tx, sandbox.node);
+    if (sandbox && refusal !== undefined) {
+      const destroy = `rpc error: code = Unknown desc = failed to destroy network for sandbox \\"${sandbox.containerId}\\": plugin type=\\"${cni.type ?? ''}\\" failed (delete): ${refusal}`;
+      const message = `error killing pod: failed to "KillPodSandbox" for "${own}" with KillPodSandboxError: "${destroy}"`;
+      event(tx, pod, { type: 'Warning', reason: 'FailedKillPod', message });
+      next(tx, 'gone', pod, SANDBOX_RETRY);
+      return;
+    }
+    tearDown(tx, own, cni);
     const { namespace, name, finalizers = [] } = pod.metadata;
     if (finalizers.length === 0) tx.delete('pods', namespace, name);
     else tx.put('pods', { ...pod, metadata: { ...pod.metadata, deletionGracePeriodSeconds: 0 } });
@@ -145,7 +229,8 @@ function makeSandbox(tx: ClusterTransaction, pod: KubeObject, cni: CniPlugin): v
   const sandbox = { uid, namespace, pod: name, node: nodeOf(pod), containerId };
   if (at(pod.spec, 'hostNetwork') === true) tx.setSandbox(sandbox);
   else {
-    const network = cni.add(tx, pod, containerId);
+    const refusal = cni.refusal?.(tx, nodeOf(pod));
+    const network = refusal === undefined ? cni.add(tx, pod, containerId) : err(refusal);
     if (!network.ok) {
       const plugin = cni.type === undefined ? '' : `plugin type="${cni.type}" failed (add): `;
       const message = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "${containerId}": ${plugin}${network.error}`;
@@ -176,7 +261,7 @@ function start(tx: ClusterTransaction, pod: KubeObject): void {
     status: runningStatus(tx, current, { ready: probeDelay === 0, restart: again }),
   });
   if (probeDelay > 0) next(tx, 'ready', pod, probeDelay);
-  const ends = listAt(pod.spec, 'containers').flatMap((container) => programEnd(container) ?? []);
+  const ends = endsOf(tx, pod);
   if (ends.length > 0) next(tx, 'exit', pod, Math.max(1000, Math.min(...ends.map((end) => end.after))));
 }
 
@@ -191,10 +276,8 @@ function readinessDelay(pod: KubeObject): Millis {
 
 /** The first program of a pod that ends by itself decides what becomes of the pod. */
 function exit(tx: ClusterTransaction, pod: KubeObject, cni: CniPlugin): void {
-  const ending = listAt(pod.spec, 'containers').flatMap((container) => {
-    const end = programEnd(container);
-    return end ? [{ name: textAt(container, 'name'), exitCode: end.exitCode }] : [];
-  });
+  const ending = endsOf(tx, pod);
+  if (ending.length === 0) return;
   const failed = ending.some((end) => end.exitCode !== 0);
   const policy = textAt(pod.spec, 'restartPolicy');
   const others = listAt(pod.spec, 'containers').length > ending.length;

@@ -230,6 +230,21 @@ export function endedStatus(tx: ClusterTransaction, pod: KubeObject, ending: rea
   };
 }
 
+/** Containers that went down with their machine: the kubelet finds them gone and does not know how they ended. */
+export function lostStatus(tx: ClusterTransaction, pod: KubeObject): JsonObject {
+  const statuses = listAt(pod.status, 'containerStatuses').map((status): JsonObject => {
+    if (at(status, 'state', 'running') === undefined) return status;
+    const { terminated: end } = terminated(tx, status, { name: textAt(status, 'name'), exitCode: 255 });
+    const last = { terminated: { ...(end as JsonObject), reason: 'Unknown' } };
+    return { ...status, ready: false, started: false, state: last, lastState: last };
+  });
+  return {
+    ...base(tx, pod),
+    conditions: conditions(tx, pod, { sandbox: false, ready: false }),
+    containerStatuses: statuses,
+  };
+}
+
 interface Failing {
   readonly ending: readonly End[];
   /** Before the next start; 0 for the first restart. */

@@ -3,6 +3,7 @@
  * Source: k8s.io/kubernetes pkg/controller/tainteviction, Kubernetes 1.35.
  */
 import type { JsonObject } from '../../../base/json.ts';
+import { parseTimestamp, type Millis } from '../../core/time.ts';
 import type { Controller } from '../controller.ts';
 import { deleteObject } from '../deletion.ts';
 import { listAt, numberAt, textAt } from '../fields.ts';
@@ -30,24 +31,22 @@ export const taintEviction: Controller = {
   reconcile: (tx, key) => {
     const slash = key.indexOf('/');
     const rest = key.slice(slash + 1);
-    if (key.startsWith('node/')) for (const pod of podsOnNode(tx, rest)) judge(tx, pod, false);
+    if (key.startsWith('node/')) for (const pod of podsOnNode(tx, rest)) judge(tx, pod);
     else {
       const { namespace, name } = splitKey(rest);
       const pod = tx.get('pods', namespace, name);
-      if (pod) judge(tx, pod, true);
+      if (pod) judge(tx, pod);
     }
   },
 };
 
-/** `due`: its toleration seconds have passed. */
-function judge(tx: ClusterTransaction, pod: KubeObject, due: boolean): void {
+function judge(tx: ClusterTransaction, pod: KubeObject): void {
   if (!isActive(pod)) return;
   const node = tx.get('nodes', undefined, textAt(pod.spec, 'nodeName'));
-  const patience = executing(node).map((taint) => toleratedFor(pod, taint));
-  const least = Math.min(...patience);
+  const least = Math.min(...executing(node).map((taint) => patience(tx, pod, taint)));
   if (least === Infinity) return;
-  if (least > 0 && !due) {
-    tx.schedule(NAME, `pod/${keyOf(pod)}`, least * 1000);
+  if (least > 0) {
+    tx.schedule(NAME, `pod/${keyOf(pod)}`, least);
     return;
   }
   recordEvent(tx, {
@@ -58,6 +57,15 @@ function judge(tx: ClusterTransaction, pod: KubeObject, due: boolean): void {
     component: 'taint-eviction-controller',
   });
   deleteObject(tx, PODS, pod);
+}
+
+/** Virtual milliseconds that a taint leaves the pod from now on; one that went and came again counts anew. */
+function patience(tx: ClusterTransaction, pod: KubeObject, taint: JsonObject): Millis {
+  const tolerated = toleratedFor(pod, taint) * 1000;
+  if (tolerated === 0 || tolerated === Infinity) return tolerated;
+  const added = textAt(taint, 'timeAdded');
+  if (added === '') return tolerated;
+  return parseTimestamp(added) - tx.state.epoch + tolerated - tx.now;
 }
 
 /** Seconds; infinite when tolerated without limit, 0 when not at all. */

@@ -12,7 +12,7 @@ import { failed, identifier, invalid, members, unsupported, type Failure, type O
 import { nameOf } from './kinds/custom.ts';
 import { managerNamed } from './kinds/kinds.ts';
 import type { Line } from './options.ts';
-import { V3 } from './metadata.ts';
+import { V3 } from '../../cni/calico/apiserver/metadata.ts';
 import { mergePatch } from './strategic-merge.ts';
 
 export type Verb = 'apply' | 'create' | 'replace' | 'delete' | 'get' | 'patch' | 'validate';

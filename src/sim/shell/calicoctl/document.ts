@@ -11,7 +11,7 @@ import { parseYaml } from '../kubectl/manifest.ts';
 import { Failure as KubectlFailure } from '../kubectl/failure.ts';
 import { managerOf } from './kinds/kinds.ts';
 import type { ResourceManager } from './kinds/manager.ts';
-import { V3 } from './metadata.ts';
+import { V3 } from '../../cni/calico/apiserver/metadata.ts';
 
 export interface Document {
   readonly manager: ResourceManager;

@@ -43,10 +43,7 @@ export function targetOption({ target }: Draft, word: string): Option | undefine
   switch (target?.kind) {
     case 'snat':
     case 'masquerade':
-      if (word === '--to-ports' && target.kind === 'masquerade') return { read: readMasqueradePorts };
-      if (word === '--random-fully')
-        return { takes: 0, read: (draft) => void (draft.target = { ...target, randomFully: true }) };
-      return word === '--to-source' && target.kind === 'snat' ? { read: readTranslation } : undefined;
+      return sourceOption(target, word);
     case 'dnat':
       return word === '--to-destination' ? { read: readTranslation } : undefined;
     case 'log':
@@ -58,6 +55,16 @@ export function targetOption({ target }: Draft, word: string): Option | undefine
     default:
       return undefined;
   }
+}
+
+function sourceOption(
+  target: Extract<Target, { kind: 'snat' | 'masquerade' }>,
+  word: string,
+): Option | undefined {
+  if (word === '--random-fully')
+    return { takes: 0, read: (draft) => void (draft.target = { ...target, randomFully: true }) };
+  if (target.kind === 'masquerade') return word === '--to-ports' ? { read: readMasqueradePorts } : undefined;
+  return word === '--to-source' ? { read: readTranslation } : undefined;
 }
 
 function readLog(option: '--log-prefix' | '--log-level'): Option['read'] {

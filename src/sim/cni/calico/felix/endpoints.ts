@@ -46,7 +46,9 @@ export const endpointNeighbour = ({ network }: WorkloadSandbox): Neighbour => ({
 export const keptCables =
   (seen: Table<PodSandbox>, present: Table<PodSandbox>, node: string) =>
   (felix: Programming): Programming => {
-    const moved = [...present.differences(seen)].filter(({ before, after }) => (after ?? before)?.node === node);
+    const moved = [...present.differences(seen)].filter(
+      ({ before, after }) => (after ?? before)?.node === node,
+    );
     const gone = new Set(moved.flatMap(({ before }) => before?.network?.hostInterface ?? []));
     const come = moved.flatMap(({ after }) => (after && hasNetwork(after) ? [after] : []));
     if (gone.size === 0 && come.length === 0) return felix;
@@ -54,10 +56,9 @@ export const keptCables =
       device === undefined || !gone.has(device);
     return {
       ...felix,
-      devices: [
-        ...felix.devices.filter(({ name }) => !gone.has(name)),
-        ...come.map(endpointDevice),
-      ].toSorted((a, b) => a.index - b.index),
+      devices: [...felix.devices.filter(({ name }) => !gone.has(name)), ...come.map(endpointDevice)].toSorted(
+        (a, b) => a.index - b.index,
+      ),
       routes: [...felix.routes.filter(stays), ...come.map(endpointRoute)],
       neighbours: felix.neighbours.filter(stays),
     };

@@ -12,8 +12,9 @@ import type { KubeObject } from '../../../kube/object.ts';
 import type { PodSandbox } from '../../../kube/sandbox.ts';
 import type { Programming, Route } from '../../../net/netns.ts';
 import { NO_NETFILTER } from '../../../net/netfilter-rules.ts';
-import { encapsulations, hostMtu, mtus } from '../encapsulation.ts';
+import { encapsulations, mtus } from '../encapsulation.ts';
 import { felixConfiguration } from '../felix-configuration.ts';
+import { hostMtu, KNOWN_INTERFACES } from '../host-mtu.ts';
 import { INTERFACE_INDEXES, readIndexes } from '../interface-index.ts';
 import { readPools, type IpPool } from '../ippool.ts';
 import { FELIX_CONFIGURATIONS, IPAM_BLOCKS, IP_POOLS, NODES } from '../kinds.ts';
@@ -47,6 +48,7 @@ export function felix(cluster: ClusterState, topology: Topology, node: string): 
     workloadRoutes(store.table(IPAM_BLOCKS), pools),
     store.table(FELIX_CONFIGURATIONS),
     store.get(INTERFACE_INDEXES, undefined, node),
+    store.get(KNOWN_INTERFACES, undefined, node),
     workloads,
     memory.policy(store, node, workloads),
   );
@@ -84,6 +86,7 @@ type Inputs = readonly [
   routes: readonly WorkloadRoute[],
   felixConfigurations: Objects,
   indexes: KubeObject | undefined,
+  interfaces: KubeObject | undefined,
   workloads: readonly WorkloadSandbox[],
   policy: ActivePolicy,
 ];
@@ -108,7 +111,7 @@ const byPrefix = (a: Route, b: Route): number =>
   a.prefix.base - b.prefix.base || a.prefix.length - b.prefix.length;
 
 function viewOf(inputs: Inputs): FelixView | undefined {
-  const [topology, node, hosts, pools, routes, felixes, indexes, workloads, policy] = inputs;
+  const [topology, node, hosts, pools, routes, felixes, indexes, known, workloads, policy] = inputs;
   const local = hosts.get(node);
   if (!local) return undefined;
   const config = felixConfiguration(felixes, node);
@@ -121,7 +124,7 @@ function viewOf(inputs: Inputs): FelixView | undefined {
     routes,
     config,
     encapsulations: enabled,
-    mtus: mtus(hostMtu(topology, node), config, enabled),
+    mtus: mtus(hostMtu(topology, node, { pattern: config.mtuIfacePattern, known }), config, enabled),
     indexes: readIndexes(indexes),
     workloads,
     policy,

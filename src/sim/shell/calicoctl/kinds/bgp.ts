@@ -16,7 +16,7 @@ import type { ErroredField } from '../../../cni/calico/validation.ts';
 import { intOrString, type Schema } from '../../../kube/schema.ts';
 import type { Client } from '../client.ts';
 import { invalid, type Outcome } from '../failure.ts';
-import { ordered } from '../metadata.ts';
+import { ordered } from '../../../cni/calico/apiserver/metadata.ts';
 import { customManager, field, nameOf, specOf, type CustomKind } from './custom.ts';
 import type { Cell, ResourceManager } from './manager.ts';
 

@@ -4,6 +4,7 @@
  */
 import * as schemas from '../../../cni/calico/crd-schemas.ts';
 import { KUBE_CONTROLLERS_CONFIGURATION_SPEC } from '../../../cni/calico/kube-controllers/schema.ts';
+import { ordered } from '../../../cni/calico/apiserver/metadata.ts';
 import { unsupported } from '../failure.ts';
 import { customManager, field, joinedAndCut, nameOf } from './custom.ts';
 import type { ResourceManager } from './manager.ts';
@@ -41,6 +42,7 @@ const CLUSTER_INFORMATION: ResourceManager = {
       DATASTOREREADY: field('datastoreReady', '<nil>'),
     },
     spec: schemas.CLUSTER_INFORMATION_SPEC,
+    read: (spec) => ordered(spec, ['clusterGUID', 'clusterType', 'calicoVersion', 'datastoreReady']),
   }),
   create: () => unsupported('create or apply', 'ClusterInformation'),
   update: () => unsupported('apply or replace', 'ClusterInformation'),

@@ -8,7 +8,7 @@ import type { KubeObject } from '../../../kube/object.ts';
 import type { Schema } from '../../../kube/schema.ts';
 import { collection, type Client } from '../client.ts';
 import { identifier, members, type Outcome } from '../failure.ts';
-import { V3, v1Metadata, v3Metadata } from '../metadata.ts';
+import { V3, v1Metadata, v3Metadata } from '../../../cni/calico/apiserver/metadata.ts';
 import type { Cell, Identity, ResourceManager } from './manager.ts';
 
 export interface CustomKind {

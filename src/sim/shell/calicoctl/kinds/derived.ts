@@ -11,7 +11,7 @@ import type { KubeObject } from '../../../kube/object.ts';
 import { any, map } from '../../../kube/schema.ts';
 import type { Client } from '../client.ts';
 import { identifier, members, unsupported, type Outcome } from '../failure.ts';
-import { V3, convertUid, ordered, orderedMetadata } from '../metadata.ts';
+import { V3, convertUid, ordered, orderedMetadata } from '../../../cni/calico/apiserver/metadata.ts';
 import { field, itemsOf, listObject, nameOf, specOf, text } from './custom.ts';
 import type { Cell, Identity, ResourceManager } from './manager.ts';
 

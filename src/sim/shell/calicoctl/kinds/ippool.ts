@@ -10,7 +10,7 @@ import { IPAM_BLOCKS, IP_POOLS } from '../../../cni/calico/kinds.ts';
 import { IP_POOL_SPEC } from '../../../cni/calico/crd-schemas.ts';
 import type { Client } from '../client.ts';
 import { invalid, members, type Outcome } from '../failure.ts';
-import { ordered } from '../metadata.ts';
+import { ordered } from '../../../cni/calico/apiserver/metadata.ts';
 import { customManager, field, nameOf, specOf } from './custom.ts';
 import type { Identity, ResourceManager } from './manager.ts';
 

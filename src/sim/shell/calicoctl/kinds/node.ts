@@ -10,7 +10,7 @@ import type { KubeObject } from '../../../kube/object.ts';
 import { any, array, integer, map, object, string } from '../../../kube/schema.ts';
 import type { Client } from '../client.ts';
 import { asJson, identifier, members, unsupported, type Outcome } from '../failure.ts';
-import { V3, ordered, orderedMetadata } from '../metadata.ts';
+import { V3, ordered, orderedMetadata } from '../../../cni/calico/apiserver/metadata.ts';
 import { listObject, nameOf, specOf } from './custom.ts';
 import type { Cell, Identity, ResourceManager } from './manager.ts';
 

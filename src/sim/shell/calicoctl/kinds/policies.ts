@@ -12,7 +12,8 @@ import * as validator from '../../../cni/calico/policy/validator.ts';
 import { strings, type ErroredField } from '../../../cni/calico/validation.ts';
 import { collection, type Client } from '../client.ts';
 import { invalid, members, unsupported, identifier, type Outcome } from '../failure.ts';
-import { ordered, orderedMetadata } from '../metadata.ts';
+import { completedPolicy, TIER_LABEL, tierSpec } from '../../../cni/calico/apiserver/defaults.ts';
+import { ordered, orderedMetadata } from '../../../cni/calico/apiserver/metadata.ts';
 import {
   customManager,
   field,
@@ -93,29 +94,6 @@ const RULE_FIELDS = [
   'metadata',
 ];
 
-const TIER_LABEL = 'projectcalico.org/tier';
-
-/** The types follow from the rules, and a label says which tier. */
-function completed(resource: JsonObject): JsonObject {
-  const spec = specOf(resource);
-  const metadata = members(resource['metadata']);
-  const labels = { ...members(metadata['labels']), [TIER_LABEL]: spec['tier'] || 'default' };
-  const typed = strings(spec['types']).length > 0 ? spec['types'] : typesOf(spec);
-  const { types: _types, ...rest } = spec;
-  const deletion = spec['stagedAction'] === 'Delete';
-  return {
-    ...resource,
-    metadata: { ...metadata, labels },
-    spec: deletion ? rest : { ...rest, types: typed as Json },
-  };
-}
-
-function typesOf({ ingress, egress }: JsonObject): readonly string[] {
-  const some = (rules: Json | undefined): boolean => Array.isArray(rules) && rules.length > 0;
-  if (!some(egress)) return ['Ingress'];
-  return some(ingress) ? ['Ingress', 'Egress'] : ['Egress'];
-}
-
 const tiers = customManager({
   kind: 'Tier',
   plural: 'tiers',
@@ -124,12 +102,6 @@ const tiers = customManager({
   cells: { NAME: nameOf, ORDER: order },
   spec: schemas.TIER_SPEC,
   read: (spec) => ordered(tierSpec(spec), ['order', 'defaultAction']),
-});
-
-const tierSpec = (spec: JsonObject): JsonObject => ({
-  ...spec,
-  order: spec['order'] ?? validator.TIER_ORDERS['default'] ?? null,
-  defaultAction: spec['defaultAction'] ?? 'Deny',
 });
 
 /** A float as Go's templates print it. */
@@ -160,7 +132,7 @@ function policyManager(policy: PolicyKind): ResourceManager {
     },
     fields: POLICY_FIELDS,
     read: (spec) => withoutEmpty({ ...spec, ...rulesOf(spec, 'ingress'), ...rulesOf(spec, 'egress') }),
-    complete: completed,
+    complete: completedPolicy,
     needs: inTier,
   });
   const labelled = (resource: JsonObject): JsonObject => {

@@ -223,21 +223,35 @@ export function felixChain(name: string, rules: readonly FelixRule[], policy?: '
   return {
     name,
     ...(policy && { policy }),
-    rules: rules.map((each, at) => evaluated(each, () => hashOf(at))),
+    rules: rules.map((each, at) => new HashedRule(each, () => hashOf(at))),
   };
 }
 
 /** Packets do not read comments, and hashing is most of the work: it is done for those who print. */
-function evaluated(felix: FelixRule, hash: () => string): Rule {
-  return {
-    matches: felix.when.flatMap(({ matches }) => matches),
-    target: felix.do.target,
-    get comment() {
-      return `cali:${hash()}`;
+class HashedRule implements Rule {
+  readonly matches: readonly Match[];
+  readonly target: Target;
+  declare readonly comment: string;
+  declare readonly remarks?: readonly string[];
+  declare readonly decision?: PolicyDecision;
+  readonly #hash: () => string;
+
+  /** An own property, which copies of the rule take along; all rules share it. */
+  static readonly #COMMENT = {
+    enumerable: true,
+    get(this: HashedRule): string {
+      return `cali:${this.#hash()}`;
     },
-    ...(felix.comments.length > 0 && { remarks: felix.comments.map(commentText) }),
-    ...(felix.decision && { decision: felix.decision }),
   };
+
+  constructor({ when, do: { target }, comments, decision }: FelixRule, hash: () => string) {
+    this.matches = when.flatMap(({ matches }) => matches);
+    this.target = target;
+    this.#hash = hash;
+    Object.defineProperty(this, 'comment', HashedRule.#COMMENT);
+    if (comments.length > 0) this.remarks = comments.map(commentText);
+    if (decision) this.decision = decision;
+  }
 }
 
 /** 16 characters of base64url of a SHA-224 chained from rule to rule. */

@@ -2,6 +2,7 @@
  * Felix's filter table: who may send us tunnel packets, and the way of forwarded packets through the workloads' chains.
  * Source: felix/rules/static.go, Calico v3.32.1.
  */
+import { memoizeFields } from '../../../../core/memo.ts';
 import type { Chain } from '../../../../net/netfilter-rules.ts';
 import { failsafeChains, type FailsafePorts } from './failsafe.ts';
 import { act, felixChain, on, rule, type FelixRule } from './felix-rule.ts';
@@ -15,8 +16,9 @@ export interface FilterOptions {
   readonly failsafe: FailsafePorts;
 }
 
-export function filterTable(options: FilterOptions): readonly Chain[] {
-  return [
+/** Nodes of a cluster share it, and so its rules are printed and hashed once. */
+export const filterTable = memoizeFields(
+  (options: FilterOptions): readonly Chain[] => [
     felixChain('INPUT', [rule([], act.jump('cali-INPUT'))], 'ACCEPT'),
     forward(),
     felixChain('OUTPUT', [rule([], act.jump('cali-OUTPUT'))], 'ACCEPT'),
@@ -26,8 +28,9 @@ export function filterTable(options: FilterOptions): readonly Chain[] {
     felixChain('cali-wl-to-host', workloadToHost(options)),
     felixChain('cali-cidr-block', []),
     ...failsafeChains('filter', options.failsafe),
-  ];
-}
+  ],
+  8,
+);
 
 const accepted = on.markSet(MARK.accept);
 /** Inserted and appended rules are hashed apart, and other programs' rules come to stand between them. */

@@ -4,6 +4,7 @@
  * Source: felix/rules/static.go StaticManglePreroutingChain, StaticManglePostroutingChain, felix/rules/dscp.go, Calico
  * v3.32.1. DSCP marks are not simulated: their chain is empty.
  */
+import { memoize } from '../../../../core/memo.ts';
 import type { Chain } from '../../../../net/netfilter-rules.ts';
 import { failsafeChains, type FailsafePorts } from './failsafe.ts';
 import { act, felixChain, on, rule } from './felix-rule.ts';
@@ -12,26 +13,29 @@ import { ALL_MARKS, MARK, SETS } from './sets.ts';
 const accepted = on.markSet(MARK.accept);
 const BY_HOST = 'Host endpoint policy accepted packet.';
 
-export const mangleTable = (failsafe: FailsafePorts): readonly Chain[] => [
-  felixChain('PREROUTING', [rule([], act.jump('cali-PREROUTING'))], 'ACCEPT'),
-  felixChain('POSTROUTING', [rule([], act.jump('cali-POSTROUTING'))], 'ACCEPT'),
-  felixChain('cali-PREROUTING', [
-    rule([on.established()], act.accept()),
-    rule([accepted], act.accept()),
-    rule([], act.jump('cali-from-host-endpoint')),
-    rule([accepted], act.accept(), BY_HOST),
-  ]),
-  felixChain('cali-POSTROUTING', [
-    rule(
-      [on.fromSet(SETS.dscp), on.notToSet(SETS.pools), on.notToSet(SETS.thisHost)],
-      act.jump('cali-egress-dscp'),
-      'set dscp for traffic leaving cluster.',
-    ),
-    rule([accepted], act.return()),
-    rule([], act.clearMark(ALL_MARKS)),
-    rule([on.dnat()], act.jump('cali-to-host-endpoint')),
-    rule([accepted], act.return(), BY_HOST),
-  ]),
-  felixChain('cali-egress-dscp', []),
-  ...failsafeChains('mangle', failsafe),
-];
+export const mangleTable = memoize(
+  (failsafe: FailsafePorts): readonly Chain[] => [
+    felixChain('PREROUTING', [rule([], act.jump('cali-PREROUTING'))], 'ACCEPT'),
+    felixChain('POSTROUTING', [rule([], act.jump('cali-POSTROUTING'))], 'ACCEPT'),
+    felixChain('cali-PREROUTING', [
+      rule([on.established()], act.accept()),
+      rule([accepted], act.accept()),
+      rule([], act.jump('cali-from-host-endpoint')),
+      rule([accepted], act.accept(), BY_HOST),
+    ]),
+    felixChain('cali-POSTROUTING', [
+      rule(
+        [on.fromSet(SETS.dscp), on.notToSet(SETS.pools), on.notToSet(SETS.thisHost)],
+        act.jump('cali-egress-dscp'),
+        'set dscp for traffic leaving cluster.',
+      ),
+      rule([accepted], act.return()),
+      rule([], act.clearMark(ALL_MARKS)),
+      rule([on.dnat()], act.jump('cali-to-host-endpoint')),
+      rule([accepted], act.return(), BY_HOST),
+    ]),
+    felixChain('cali-egress-dscp', []),
+    ...failsafeChains('mangle', failsafe),
+  ],
+  8,
+);

@@ -4,6 +4,7 @@
  * Source: felix/rules/{static,nat}.go, felix/dataplane/linux/masq_mgr.go, Calico v3.32.1. Floating IP chains are empty.
  */
 import type { Ipv4 } from '../../../../../model/ip.ts';
+import { memoize, memoizeFields } from '../../../../core/memo.ts';
 import type { Chain, PortRange } from '../../../../net/netfilter-rules.ts';
 import { act, felixChain, on, rule, type Action, type Criterion, type FelixRule } from './felix-rule.ts';
 import { SETS } from './sets.ts';
@@ -21,22 +22,8 @@ export interface NatOptions {
   readonly tunnels: readonly string[];
 }
 
-export function natTable(options: NatOptions): readonly Chain[] {
-  return [
-    felixChain('PREROUTING', [rule([], act.jump('cali-PREROUTING'))], 'ACCEPT'),
-    felixChain('OUTPUT', [rule([], act.jump('cali-OUTPUT'))], 'ACCEPT'),
-    { name: 'POSTROUTING', policy: 'ACCEPT', rules: [], last: LAST.rules },
-    felixChain('cali-OUTPUT', [rule([], act.jump('cali-fip-dnat'))]),
-    felixChain('cali-POSTROUTING', [
-      rule([], act.jump('cali-fip-snat')),
-      rule([], act.jump('cali-nat-outgoing')),
-      ...options.tunnels.map(tunnelRule),
-    ]),
-    felixChain('cali-PREROUTING', [rule([], act.jump('cali-fip-dnat'))]),
-    felixChain('cali-fip-dnat', []),
-    felixChain('cali-fip-snat', []),
-    felixChain('cali-nat-outgoing', options.natOutgoing ? outgoingRules(options) : []),
-  ];
+export function natTable({ tunnels, ...options }: NatOptions): readonly Chain[] {
+  return [...JUMPS, postrouting(...tunnels), ...OTHERS, outgoing(options)];
 }
 
 /** After kube-proxy's rules, which take back the mark that asks for their own masquerading. */
@@ -45,8 +32,39 @@ const LAST = felixChain('POSTROUTING*appends*', [rule([], act.jump('cali-POSTROU
 const tunnelRule = (device: string): FelixRule =>
   rule([on.outInterface(device), on.notFromLocalOnInterface(), on.fromLocal()], act.masquerade());
 
+const JUMPS: readonly Chain[] = [
+  felixChain('PREROUTING', [rule([], act.jump('cali-PREROUTING'))], 'ACCEPT'),
+  felixChain('OUTPUT', [rule([], act.jump('cali-OUTPUT'))], 'ACCEPT'),
+  { name: 'POSTROUTING', policy: 'ACCEPT', rules: [], last: LAST.rules },
+  felixChain('cali-OUTPUT', [rule([], act.jump('cali-fip-dnat'))]),
+];
+
+const OTHERS: readonly Chain[] = [
+  felixChain('cali-PREROUTING', [rule([], act.jump('cali-fip-dnat'))]),
+  felixChain('cali-fip-dnat', []),
+  felixChain('cali-fip-snat', []),
+];
+
+const postrouting = memoize(
+  (...tunnels: readonly string[]): Chain =>
+    felixChain('cali-POSTROUTING', [
+      rule([], act.jump('cali-fip-snat')),
+      rule([], act.jump('cali-nat-outgoing')),
+      ...tunnels.map(tunnelRule),
+    ]),
+  8,
+);
+
+type OutgoingOptions = Omit<NatOptions, 'tunnels'>;
+
+const outgoing = memoizeFields(
+  (options: OutgoingOptions): Chain =>
+    felixChain('cali-nat-outgoing', options.natOutgoing ? outgoingRules(options) : []),
+  8,
+);
+
 /** A range of ports is for the two protocols that Felix names; the rest goes without. */
-function outgoingRules(options: NatOptions): readonly FelixRule[] {
+function outgoingRules(options: OutgoingOptions): readonly FelixRule[] {
   const { natOutgoingAddress: address, natPorts } = options;
   const translate = (ports?: PortRange): Action =>
     address === undefined ? act.masquerade(ports) : act.snat(address, ports);
@@ -58,7 +76,7 @@ function outgoingRules(options: NatOptions): readonly FelixRule[] {
 }
 
 const leaving = (
-  { excludeHosts, natOutInterface }: NatOptions,
+  { excludeHosts, natOutInterface }: OutgoingOptions,
   protocol?: 'tcp' | 'udp',
 ): readonly Criterion[] => [
   on.fromSet(SETS.masqueraded),

@@ -1,13 +1,14 @@
 /**
- * The two faces of a Calico resource: projectcalico.org/v3, which calicoctl shows, and crd.projectcalico.org/v1, which is
+ * The two faces of a Calico resource: projectcalico.org/v3, which calicoctl and Calico's API server show, and crd.projectcalico.org/v1, which is
  * stored. The v3 metadata is kept as JSON in an annotation of the v1 object, and the UID is the stored one with the bits of
  * each byte reversed.
  * Source: libcalico-go/lib/backend/k8s/resources/resources.go, conversion.ConvertUID, Calico v3.32.1.
  */
-import { isJsonObject, type Json, type JsonObject } from '../../../base/json.ts';
-import { METADATA_ANNOTATION } from '../../cni/calico/datastore.ts';
-import type { KubeObject } from '../../kube/object.ts';
-import { asJson, members } from './failure.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../../../base/json.ts';
+import type { KubeObject } from '../../../kube/object.ts';
+import { METADATA_ANNOTATION } from '../datastore.ts';
+
+const members = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
 
 export const V3 = 'projectcalico.org/v3';
 
@@ -20,8 +21,13 @@ const ORDER = [
   'resourceVersion',
   'generation',
   'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
   'labels',
   'annotations',
+  'ownerReferences',
+  'finalizers',
+  'managedFields',
 ];
 
 export function ordered(value: JsonObject, order: readonly string[]): JsonObject {
@@ -40,9 +46,11 @@ export function v3Metadata({ metadata }: KubeObject): JsonObject {
   const { [METADATA_ANNOTATION]: text, ...others } = all;
   const uid = metadata.uid === undefined ? undefined : convertUid(metadata.uid);
   if (text === undefined)
-    return orderedMetadata({ ...asJson(own), uid, labels: some(labels), annotations: some(all) });
+    return orderedMetadata({ ...(own as unknown as JsonObject), uid, labels: some(labels), annotations: some(all) });
   const kept = parsed(text);
   return orderedMetadata({
+    ...kept,
+    ...owned(kept, 'projectcalico.org/v3'),
     name: metadata.name,
     namespace: metadata.namespace,
     uid,
@@ -53,11 +61,24 @@ export function v3Metadata({ metadata }: KubeObject): JsonObject {
   });
 }
 
+const BOTH: readonly Json[] = ['projectcalico.org/v3', 'crd.projectcalico.org/v1'];
+
+/** Owners of Calico's own kinds, named as in the other face. */
+function owned({ ownerReferences }: JsonObject, apiVersion: string): JsonObject {
+  if (!Array.isArray(ownerReferences)) return {};
+  const references = ownerReferences.map((reference): Json => {
+    const owner = members(reference);
+    if (!BOTH.includes(owner['apiVersion'] ?? '')) return owner;
+    return { ...owner, apiVersion, uid: convertUid(String(owner['uid'] ?? '')) };
+  });
+  return { ownerReferences: references };
+}
+
 /** The annotation that keeps v3 metadata. */
 function keptMetadata(metadata: JsonObject, keepsName: boolean): string {
   const { name, namespace: _namespace, uid: _uid, resourceVersion: _version, ...rest } = metadata;
-  const kept = { ...(keepsName && { name }), ...rest };
-  return JSON.stringify(ordered(kept, ['name', 'creationTimestamp', 'labels', 'annotations']));
+  const kept = { ...(keepsName && { name }), ...rest, ...owned(rest, 'crd.projectcalico.org/v1') };
+  return JSON.stringify(ordered(kept, ORDER));
 }
 
 /** What Calico calls its own shows on the stored object, too. */

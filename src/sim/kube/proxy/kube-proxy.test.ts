@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { formatIpv4 } from '../../model/ip.ts';
-import type { Chain } from '../net/netfilter-rules.ts';
-import { deployment, pod, service, TestCluster } from './cluster-fixture.ts';
+import { formatIpv4 } from '../../../model/ip.ts';
+import type { Chain } from '../../net/netfilter-rules.ts';
+import { deployment, pod, service, TestCluster } from '../cluster-fixture.ts';
 import { kubeProxy } from './kube-proxy.ts';
-import { clusterDns } from './cluster-dns.ts';
-import { podListeners } from './pod-stack.ts';
+import { clusterDns } from '../cluster-dns.ts';
+import { podListeners } from '../pod-stack.ts';
 
 const chains = (cluster: TestCluster, table: 'nat' | 'filter', node = 'node1'): readonly Chain[] =>
   kubeProxy(cluster.state, node).netfilter.tables[table] ?? [];
@@ -39,7 +39,7 @@ describe('kube-proxy', () => {
       rules.map((rule) =>
         rule.matches.map((match) => (match.kind === 'probability' ? match.probability : match.kind)),
       ),
-    ).toEqual([['source', 'destination', 'protocol', 'destination-port'], [1 / 3], [1 / 2], []]);
+    ).toEqual([['source', 'destination', 'protocol', 'destination-port'], [0.3333333333], [0.5], []]);
     const endpoint = rules.at(-1)?.target;
     const dnat = endpoint?.kind === 'jump' ? chain(cluster, endpoint.chain)?.rules.at(-1)?.target : undefined;
     expect(dnat?.kind === 'dnat' && `${formatIpv4(dnat.to)}:${dnat.port}`).toMatch(/^10\.244\.0\.\d+:8080$/);
