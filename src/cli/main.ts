@@ -12,6 +12,7 @@ const COMMANDS: readonly ListedCommand[] = [
   { name: 'sim', load: async () => (await import('./commands/shell.ts')).sim },
   { name: 'cluster up', load: async () => (await import('./commands/cluster.ts')).clusterUp },
   { name: 'content check', load: async () => (await import('./commands/content.ts')).contentCheck },
+  { name: 'content models', load: async () => (await import('./commands/content.ts')).contentModels },
   { name: 'doctor', load: async () => (await import('./commands/doctor.ts')).doctor },
   { name: 'bench', load: async () => (await import('./commands/bench.ts')).bench },
 ];

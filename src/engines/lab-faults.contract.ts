@@ -49,6 +49,7 @@ export function labFaultsContract(name: string, makeEngine: () => LabEngine): vo
             'The connection to the server 10.0.0.10:6443 was refused - did you specify the right host or port?\n',
         },
       });
+      expect(await web()).toMatchObject({ value: { delivered: true } });
       await faults.clear('api-server-down', SIGNAL);
       expect(await at('workstation', 'kubectl', 'get', 'pods', '-o', 'name')).toMatchObject({
         value: { stdout: 'pod/far\npod/near\n' },

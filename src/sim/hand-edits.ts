@@ -4,6 +4,7 @@
  */
 import { err, ok, type Result } from '../base/result.ts';
 import type { NetnsId } from '../model/trace.ts';
+import { noteInterfaces } from './cni/calico/host-mtu.ts';
 import { nextDeviceIndex, reserveIndexes } from './cni/calico/interface-index.ts';
 import type { Controller } from './kube/controller.ts';
 import { ClusterTransaction } from './kube/transaction.ts';
@@ -13,14 +14,19 @@ import { planLinkChange, type LinkChange, type StackEdit } from './net/link-chan
 import { forgetConnections, forgetNeighbours } from './net/memory.ts';
 import { forgetStations, learnByHand } from './net/memory-edits.ts';
 import { namedNetnsId } from './net/named-netns.ts';
-import { NO_MEMORY, type NetnsMemory } from './net/netns.ts';
+import { NO_MEMORY, type Netns, type NetnsMemory } from './net/netns.ts';
 import { withoutCounters } from './net/rule-counters.ts';
 import { memoryKey, type HandEdit, type Stacks, type World } from './stacks.ts';
+
+interface Machines {
+  readonly controllers: readonly Controller[];
+  readonly stacks: Stacks;
+}
 
 /** The world with one stack changed, or what the kernel says instead. */
 export function changeByHand(
   world: World,
-  stacks: Stacks,
+  { controllers, stacks }: Machines,
   { netns, edit }: StackEdit,
 ): Result<World, string> {
   const stack = stacks.netns(world, netns);
@@ -34,20 +40,33 @@ export function changeByHand(
   const key = memoryKey(world.cluster, netns);
   const before = world.edits.get(key) ?? [];
   const made = withEdit(before, { at: world.cluster.now, edit });
-  return ok(made === before ? forgetful : { ...forgetful, edits: world.edits.set(key, made) });
+  if (made === before) return ok(forgetful);
+  const changed = { ...forgetful, edits: world.edits.set(key, made) };
+  return ok(withNoted(changed, controllers, { netns, before: stack.devices, after: after.value.devices }));
 }
 
-interface Machines {
-  readonly controllers: readonly Controller[];
-  readonly stacks: Stacks;
+/** A node's Felix takes the MTU of its tunnels from the interfaces it finds. */
+function withNoted(
+  world: World,
+  controllers: readonly Controller[],
+  { netns, ...devices }: { readonly netns: NetnsId; readonly before: Devices; readonly after: Devices },
+): World {
+  const [, node] = /^node\/([^/]+)$/.exec(netns) ?? [];
+  if (node === undefined || devices.before === devices.after) return world;
+  const tx = new ClusterTransaction(world.cluster, controllers);
+  noteInterfaces(tx, node, devices);
+  return tx.state === world.cluster ? world : { ...world, cluster: tx.state };
 }
+
+type Devices = Netns['devices'];
 
 /** All of a plan, or nothing. */
 export function changeLinks(
   world: World,
-  { controllers, stacks }: Machines,
+  machines: Machines,
   { netns, change }: { readonly netns: NetnsId; readonly change: LinkChange },
 ): Result<World, string> {
+  const { controllers, stacks } = machines;
   const view = {
     netns: (id: NetnsId) => stacks.netns(world, id),
     nextIndex: (id: NetnsId) => nextIndex(world, stacks, id),
@@ -56,7 +75,7 @@ export function changeLinks(
   if (!plan.ok) return plan;
   let at = world;
   for (const each of plan.value) {
-    const next = changeByHand(at, stacks, each);
+    const next = changeByHand(at, machines, each);
     if (!next.ok) return next;
     at = next.value;
   }

@@ -11,6 +11,7 @@ export type { EchoOutcome, HttpOutcome } from './net/exchange.ts';
 export { walk, type WalkStart } from './net/forward.ts';
 export { memberTexts } from './net/ipset-print.ts';
 export { printTable } from './net/netfilter-print.ts';
+export { simulatorPage } from './modelled/page.ts';
 export type { Device, Neighbour, Netns, Route } from './net/netns.ts';
 export type { Input, Output } from './shell/command.ts';
 export type { FileSystem } from './shell/files.ts';

@@ -6,11 +6,20 @@ import { err, ok, type Result } from '../base/result.ts';
 import { formatIpv4 } from '../model/ip.ts';
 import type { NetnsId } from '../model/trace.ts';
 import type { Table } from './core/table.ts';
+import type { Millis } from './core/time.ts';
 import { routerSpeakers } from './fabric/router-speakers.ts';
 import { cutOffNodes } from './fabric/reachability.ts';
 import type { ApiServerFault } from './kube/api.ts';
 import type { Controller } from './kube/controller.ts';
-import { isBroken, machineAt, nodeMachine, setMachine, type Breakage } from './kube/machines.ts';
+import {
+  isBroken,
+  machineAt,
+  nodeMachine,
+  setMachine,
+  type Breakage,
+  type Machine,
+  type MachineUpdate,
+} from './kube/machines.ts';
 import { ClusterTransaction } from './kube/transaction.ts';
 import { reconfigure } from './routing/reconfigure.ts';
 import { vanished } from './routing/vanish.ts';
@@ -70,30 +79,34 @@ function portsOf(
 function write(tx: ClusterTransaction, machine: NetnsId, change: MachineChange): void {
   const before = machineAt(tx, machine);
   switch (change.kind) {
-    case 'power': {
-      const isNode = machine.startsWith('node/');
-      const boots = change.on && before.off === true && isNode;
-      setMachine(tx, machine, {
-        off: change.on ? undefined : true,
-        rebooted: boots || (change.on && before.rebooted) ? true : undefined,
-        ...(isNode && !change.on && { silentSince: before.silentSince ?? tx.now }),
-      });
+    case 'power':
+      setMachine(tx, machine, change.on ? poweredOn(before, machine) : poweredOff(before, machine, tx.now));
       return;
-    }
-    case 'cable': {
-      const { unplugged = [] } = before;
-      const others = unplugged.filter((device) => device !== change.device);
-      setMachine(tx, machine, {
-        unplugged: change.plugged ? others : [...others, change.device].toSorted(),
-      });
+    case 'cable':
+      setMachine(tx, machine, { unplugged: listed(before.unplugged, change.device, !change.plugged) });
       return;
-    }
-    case 'process': {
-      const { broken = [] } = before;
-      const others = broken.filter((name) => name !== change.name);
-      setMachine(tx, machine, { broken: change.works ? others : [...others, change.name].toSorted() });
-    }
+    case 'process':
+      setMachine(tx, machine, { broken: listed(before.broken, change.name, !change.works) });
   }
+}
+
+const isNode = (machine: NetnsId): boolean => machine.startsWith('node/');
+
+function poweredOn({ off, rebooted }: Machine, machine: NetnsId): MachineUpdate {
+  const boots = off === true && isNode(machine);
+  return { off: undefined, rebooted: boots || rebooted === true ? true : undefined };
+}
+
+const poweredOff = ({ silentSince }: Machine, machine: NetnsId, now: Millis): MachineUpdate => ({
+  off: true,
+  rebooted: undefined,
+  ...(isNode(machine) && { silentSince: silentSince ?? now }),
+});
+
+/** The list, in order, with the name or without it. */
+function listed<T extends string>(names: readonly T[] = [], name: T, wanted: boolean): readonly T[] {
+  const others = names.filter((each) => each !== name);
+  return wanted ? [...others, name].toSorted() : others;
 }
 
 /** Whom the control plane no longer hears of, or hears of again. */

@@ -37,6 +37,7 @@ const NEEDS: readonly (readonly [name: string, rule: string])[] = [
   ['set', 'filter INPUT -m set --match-set s src -j ACCEPT'],
   ['icmp', 'filter INPUT -p icmp -m icmp --icmp-type 8 -j ACCEPT'],
   ['LOG', 'filter INPUT -j LOG --log-prefix x'],
+  ['recent', 'nat PREROUTING -m recent --rcheck --seconds 9 --reap --name x -j ACCEPT'],
 ];
 
 function missingHere(): readonly string[] {
@@ -135,6 +136,25 @@ metadata: { name: node1-all, labels: { host: "yes" } }
 spec: { node: node1, interfaceName: "*", profiles: [kns.default] }
 `;
 
+/** A service with everything that kube-proxy writes chains for. */
+const BALANCED = `apiVersion: v1
+kind: Service
+metadata: { name: balanced }
+spec:
+  type: LoadBalancer
+  selector: { app: web }
+  ports: [{ name: a, port: 80 }, { name: b, port: 80, protocol: UDP }, { name: c, port: 99, protocol: SCTP }]
+  sessionAffinity: ClientIP
+  externalTrafficPolicy: Local
+  internalTrafficPolicy: Local
+  externalIPs: [192.0.2.51]
+  loadBalancerSourceRanges: [10.0.0.0/8, 198.51.100.0/24]
+`;
+
+const NAT = JSON.stringify({
+  spec: { natPortRange: '32768:65535', iptablesNATOutgoingInterfaceFilter: 'eth+' },
+});
+
 const missing = missingHere();
 const name =
   missing.length === 0
@@ -154,6 +174,16 @@ describe.skipIf(missing.length > 0)(name, () => {
     await lab.out('workstation', 'kubectl create deployment web --image=nginx --replicas=3 && sleep 20');
     await lab.out('workstation', 'kubectl expose deployment web --port=80 --type=NodePort');
     await lab.out('workstation', 'kubectl create service clusterip lonely --tcp=443:8443 && sleep 5');
+    await lab.out('workstation', `kubectl apply -f - <<'EOF'\n${BALANCED}EOF\nsleep 1`);
+    await lab.out(
+      'workstation',
+      `kubectl patch svc balanced --subresource=status --type=merge -p '{"status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.50"}]}}}'`,
+    );
+    // Felix starts anew with another configuration.
+    await lab.out(
+      'workstation',
+      `kubectl patch felixconfiguration default --type=merge -p '${NAT}' && sleep 30`,
+    );
     await lab.out('workstation', `kubectl apply -f - <<'EOF'\n${POLICIES}EOF\nsleep 1`);
     rules = await lab.out('node/node1', 'iptables-save');
     sets = await lab.out('node/node1', 'ipset save');
@@ -186,6 +216,11 @@ describe.skipIf(missing.length > 0)(name, () => {
       '100:200',
       'KUBE-SVC-',
       'KUBE-NODEPORTS',
+      'KUBE-FW-',
+      'KUBE-SVL-',
+      '--rcheck --seconds 10800 --reap',
+      '--to-ports 32768-65535',
+      '-p sctp',
       '--probability',
       'REJECT',
       'rpfilter',

@@ -108,7 +108,9 @@ function leadsTo(
   if (isWrapped(pool.vxlan)) return device === 'vxlan.calico' && via === remote.vxlanTunnel;
   if (isWrapped(pool.ipip)) return device === 'tunl0' && via === remote.address.address;
   const isFelix = pool.vxlan !== 'Never';
-  return device === 'eth0' && protocol === (isFelix ? '80' : 'bird') && (!isNear || via === remote.address.address);
+  return (
+    device === 'eth0' && protocol === (isFelix ? '80' : 'bird') && (!isNear || via === remote.address.address)
+  );
 }
 
 /** vxlan.calico exists exactly while a pool wants VXLAN; tunl0 has an address exactly while one wants IPIP. */
@@ -150,7 +152,8 @@ function cables({ cluster }: Facts, { name, stack }: Host): readonly string[] {
     if (node !== name || !network) return [];
     const device = stack.devices.find((each) => each.name === network.hostInterface);
     const route = stack.routes.find(
-      ({ prefix, device: out }) => prefix.base === network.address && prefix.length === 32 && out === device?.name,
+      ({ prefix, device: out }) =>
+        prefix.base === network.address && prefix.length === 32 && out === device?.name,
     );
     return device?.mac === 'ee:ee:ee:ee:ee:ee' && device.mtu === network.mtu && route
       ? []

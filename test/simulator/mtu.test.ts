@@ -37,7 +37,12 @@ describe('a new pod gets', () => {
     ['what vxlanMTU says', { ipipMode: 'Never', vxlanMode: 'CrossSubnet' }, { vxlanMTU: 1400 }, 1400],
     ['what ipipMTU says', { ipipMode: 'Always' }, { ipipMTU: 1440 }, 1440],
     ['nothing of vxlanMTU while no VXLAN is enabled', { ipipMode: 'Never' }, { vxlanMTU: 1400 }, 1500],
-    ['the least of those that are enabled, by hand too', { ipipMode: 'Always' }, { vxlanEnabled: true }, 1450],
+    [
+      'the least of those that are enabled, by hand too',
+      { ipipMode: 'Always' },
+      { vxlanEnabled: true },
+      1450,
+    ],
     ['of 1460 where no interface matches', { ipipMode: 'Always' }, { mtuIfacePattern: '^ens.*' }, 1440],
   ])('%s', (_, pool, felix, expected) => {
     const cluster = settled();
@@ -49,7 +54,12 @@ describe('a new pod gets', () => {
   test('the least over all pools, disabled ones included, wherever its own address comes from', () => {
     const cluster = settled();
     const spec = { cidr: '10.50.0.0/16', vxlanMode: 'Always', ipipMode: 'Never', disabled: true };
-    const body = { apiVersion: 'crd.projectcalico.org/v1', kind: 'IPPool', metadata: { name: 'other' }, spec };
+    const body = {
+      apiVersion: 'crd.projectcalico.org/v1',
+      kind: 'IPPool',
+      metadata: { name: 'other' },
+      spec,
+    };
     expect(create(cluster, `${GROUP}/ippools`, body).code).toBe(201);
     cluster.settle(30_000);
     expect(newPod(cluster, 'p')).toBe(1450);
@@ -58,7 +68,9 @@ describe('a new pod gets', () => {
 
 describe('an interface of the host that changes', () => {
   const change = (cluster: Simulator, mtu: number): void => {
-    expect(cluster.network.edit('node/node1', { kind: 'set-link', device: 'eth0', mtu })).toEqual({ ok: true });
+    expect(cluster.network.edit('node/node1', { kind: 'set-link', device: 'eth0', mtu })).toEqual({
+      ok: true,
+    });
   };
 
   test('is found at the next look, every 30 s: Felix starts anew with it', () => {
@@ -79,7 +91,9 @@ describe('an interface of the host that changes', () => {
       [33_501, 1350],
     ]);
     expect(mtuOf(cluster, 'node/node2', 'vxlan.calico')).toBe(1450);
-    const tunnelled = cluster.network.netns('node/node1')?.routes.filter(({ device }) => device === 'vxlan.calico');
+    const tunnelled = cluster.network
+      .netns('node/node1')
+      ?.routes.filter(({ device }) => device === 'vxlan.calico');
     expect(new Set(tunnelled?.map(({ mtu }) => mtu))).toEqual(new Set([1350]));
     expect(newPod(cluster, 'after')).toBe(1350);
     expect(mtuOf(cluster, 'pod/default/before', 'eth0')).toBe(1450);
@@ -100,7 +114,8 @@ describe('a packet larger than the tunnel', () => {
   let lab: OpenLab;
   let far: string;
   const body = 'x'.repeat(1_600);
-  const curl = (): ReturnType<OpenLab['at']> => lab.at('pod/client', `curl -s -S -m 3 'http://${far}/echo?msg=${body}'`);
+  const curl = (): ReturnType<OpenLab['at']> =>
+    lab.at('pod/client', `curl -s -S -m 3 'http://${far}/echo?msg=${body}'`);
 
   beforeEach(async () => {
     lab = await OpenLab.open('first-overlay');
@@ -142,7 +157,9 @@ describe('a packet larger than the tunnel', () => {
     for (const node of ['node1', 'node3']) await lab.out(`node/${node}`, `iptables -I ${rule}`);
     expect((await lab.at('pod/client', `curl -s -m 3 http://${far}/hostname`)).stdout).toBe('far');
     expect((await curl()).exitCode).toBe(28);
-    expect((await lab.at('pod/client', `ping -c 1 -W 1 -M do -s 1422 ${far}`)).stdout).toContain('100% packet loss');
+    expect((await lab.at('pod/client', `ping -c 1 -W 1 -M do -s 1422 ${far}`)).stdout).toContain(
+      '100% packet loss',
+    );
     for (const node of ['node1', 'node3']) await lab.out(`node/${node}`, `iptables -D ${rule}`);
     expect((await curl()).exitCode).toBe(0);
   });

@@ -14,12 +14,17 @@ const open = async (spec: string): Promise<void> => {
 };
 
 const annotate = (node: string, address: string): Promise<string> =>
-  lab.out('workstation', `kubectl annotate --overwrite node ${node} projectcalico.org/IPv4Address=${address}; sleep 1`);
+  lab.out(
+    'workstation',
+    `kubectl annotate --overwrite node ${node} projectcalico.org/IPv4Address=${address}; sleep 1`,
+  );
 
 /** By which device node1 reaches the blocks of its neighbour in the rack and of the node in the other. */
 async function devices(): Promise<readonly (string | undefined)[]> {
   const routes = await lab.out('node/node1', 'ip route');
-  return ['10.244.104.0', '10.244.135.0'].map((block) => new RegExp(`^${block}/26 .*dev (\\S+)`, 'm').exec(routes)?.[1]);
+  return ['10.244.104.0', '10.244.135.0'].map(
+    (block) => new RegExp(`^${block}/26 .*dev (\\S+)`, 'm').exec(routes)?.[1],
+  );
 }
 
 describe.each([
@@ -49,7 +54,8 @@ describe.each([
     await open(spec);
     await annotate('node1', '10.0.0.11/32');
     await lab.out('workstation', 'sleep 200');
-    const written = "kubectl get node node1 -o jsonpath='{.metadata.annotations.projectcalico\\.org/IPv4Address}'";
+    const written =
+      "kubectl get node node1 -o jsonpath='{.metadata.annotations.projectcalico\\.org/IPv4Address}'";
     expect(await lab.out('workstation', written)).toBe('10.0.0.11/32');
     await lab.out(
       'workstation',

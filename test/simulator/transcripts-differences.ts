@@ -26,7 +26,8 @@ export const DIFFERENCES: readonly Difference[] = [
     ],
   },
   {
-    reason: 'Clocks, ICMP identifiers, IP identifications, source ports and TCP numbers are chosen anew in each run.',
+    reason:
+      'Clocks, ICMP identifiers, IP identifications, source ports and TCP numbers are chosen anew in each run.',
     of: /^tcpdump/,
     rewrites: [
       [/^\d\d:\d\d:\d\d\.\d+/, 'HH:MM:SS'],
@@ -35,7 +36,8 @@ export const DIFFERENCES: readonly Difference[] = [
     ],
   },
   {
-    reason: 'What the filter saw beyond the packets that were asked for depends on when the program was stopped.',
+    reason:
+      'What the filter saw beyond the packets that were asked for depends on when the program was stopped.',
     of: /^tcpdump/,
     rewrites: [[/^\d+ packets? received by filter$/, 'N packets received by filter']],
   },
@@ -69,7 +71,8 @@ export const DIFFERENCES: readonly Difference[] = [
     rewrites: [[/ proto bird metric 32 $/, ' proto bird ']],
   },
   {
-    reason: 'The simulator is a whole cluster: it has a control plane, whose node has a block and a tunnel address.',
+    reason:
+      'The simulator is a whole cluster: it has a control plane, whose node has a block and a tunnel address.',
     drops: /10\.0\.0\.10\b(?!\.)|10\.244\.235\.|66:a2:3e:62:72:a8|control_plane|Mesh_10_0_0_10/,
   },
   {
@@ -91,7 +94,8 @@ export const DIFFERENCES: readonly Difference[] = [
     ],
   },
   {
-    reason: 'The comments that Felix marks its rules with were typed from memory in the harness, or left out.',
+    reason:
+      'The comments that Felix marks its rules with were typed from memory in the harness, or left out.',
     of: /^iptables/,
     rewrites: [
       [/ -m comment --comment "cali:[^"]+"/, ''],
@@ -99,7 +103,8 @@ export const DIFFERENCES: readonly Difference[] = [
     ],
   },
   {
-    reason: 'The harness wrote the rules that natOutgoing needs; kube-proxy, and Felix for floating IPs, write more.',
+    reason:
+      'The harness wrote the rules that natOutgoing needs; kube-proxy, and Felix for floating IPs, write more.',
     of: /^iptables-save -t nat/,
     drops: /KUBE-|cali-OUTPUT|cali-PREROUTING|cali-fip-dnat/,
   },
@@ -114,7 +119,8 @@ export const DIFFERENCES: readonly Difference[] = [
     rewrites: [[/ on \w{3} \w{3} +\d+ [\d:]+ \d+$/, ' on DATE']],
   },
   {
-    reason: "The kernel draws a set's initval by chance, and memory, references and buckets follow the kernel's version.",
+    reason:
+      "The kernel draws a set's initval by chance, and memory, references and buckets follow the kernel's version.",
     of: /^ipset/,
     rewrites: [
       [/initval 0x[0-9a-f]+/, 'initval X'],
@@ -135,7 +141,10 @@ export const DIFFERENCES: readonly Difference[] = [
 export const UNORDERED = /^(bridge fdb|ip neigh|conntrack -L|ip -br|birdc show route$)/;
 
 /** The start and the end of a capture go to standard error; in a terminal, and in the transcripts, they frame it. */
-export function asInTerminal(run: string, { stdout, stderr }: { readonly stdout: string; readonly stderr: string }): string {
+export function asInTerminal(
+  run: string,
+  { stdout, stderr }: { readonly stdout: string; readonly stderr: string },
+): string {
   if (!run.startsWith('tcpdump')) return stdout + stderr;
   const end = stderr.search(/^\d+ packets? captured$/m);
   return stderr.slice(0, end) + stdout + stderr.slice(end);
@@ -156,8 +165,5 @@ export function comparable(run: string, lines: readonly string[]): readonly stri
 
 /** A line that begins with a tab goes on with the row before it. */
 function rows(lines: readonly string[]): readonly string[] {
-  return lines
-    .join('\n')
-    .replaceAll('\n\t', ' | ')
-    .split('\n');
+  return lines.join('\n').replaceAll('\n\t', ' | ').split('\n');
 }

@@ -56,10 +56,7 @@ const BLOCKS = { node1: '10.244.166.128/26', node2: '10.244.104.0/26', node3: '1
 function peerings(): readonly string[] {
   return NODES.flatMap((node) => [
     document('BGPFilter', `only-${node}`, {
-      exportV4: [
-        { action: 'Accept', matchOperator: 'Equal', cidr: BLOCKS[node] },
-        { action: 'Reject' },
-      ],
+      exportV4: [{ action: 'Accept', matchOperator: 'Equal', cidr: BLOCKS[node] }, { action: 'Reject' }],
       importV4: [{ action: 'Reject' }],
     }),
     document('BGPPeer', node, {
@@ -72,7 +69,9 @@ function peerings(): readonly string[] {
 }
 
 /** One after the other, so that each takes the next address of its node's block. */
-const POD_ORDER = NODES.flatMap((node, place) => [0, 1].map((nth) => ({ name: `web-${place * 2 + nth}`, node })));
+const POD_ORDER = NODES.flatMap((node, place) =>
+  [0, 1].map((nth) => ({ name: `web-${place * 2 + nth}`, node })),
+);
 
 const pod = ({ name, node }: (typeof POD_ORDER)[number]): string =>
   JSON.stringify({
@@ -120,7 +119,10 @@ export class TranscriptLab {
   async birdOf(node: string, words: string): Promise<ExecResult> {
     const selector = `-l k8s-app=calico-node --field-selector spec.nodeName=${node} -o name`;
     const pod = (await this.#lab.out('workstation', `kubectl -n kube-system get pods ${selector}`)).trim();
-    return this.#lab.at('workstation', `kubectl -n kube-system exec ${pod} -c calico-node -- birdcl ${words}`);
+    return this.#lab.at(
+      'workstation',
+      `kubectl -n kube-system exec ${pod} -c calico-node -- birdcl ${words}`,
+    );
   }
 
   dispose(): Promise<void> {

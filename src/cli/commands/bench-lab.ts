@@ -15,6 +15,8 @@ const COLD_RUNS = 3;
 const READY = { unit: 'ms', limit: 150 };
 const RESET = { unit: 'ms', limit: 50 };
 const RESTORE = { unit: 'ms', limit: 50 };
+const FORK = { unit: 'ms', limit: 200 };
+const DIFF = { unit: 'ms', limit: 50 };
 
 /** The learner's case: a host that runs, its spare worker rehearsed with the first lab; every lab in turn. */
 export async function labReady(labs: readonly LabEntry[]): Promise<Figure> {
@@ -92,6 +94,51 @@ export async function labSnapshot(lab: LabEntry): Promise<Figure> {
     }
     return figure({ unit: RESTORE.unit }, samples);
   });
+}
+
+/** A second lab from the present, in a worker of its own that stands ready. */
+export async function labFork({ environment }: LabEntry): Promise<Figure> {
+  const engine = simEngine({ worker: PATHS.simWorker, rehearse: environment });
+  await engine.warmed();
+  const session = await open(engine, environment);
+  const samples: number[] = [];
+  for (let run = 0; run < COLD_RUNS; run += 1) {
+    await engine.warmed();
+    const began = performance.now();
+    const forked = await session.history?.fork(new AbortController().signal);
+    samples.push(performance.now() - began);
+    if (!forked?.ok) throw new Error(forked?.error.message ?? 'the engine keeps no history');
+    await forked.value.dispose();
+  }
+  await session.dispose();
+  await engine.dispose();
+  return figure(FORK, samples);
+}
+
+/** What differs after a pool has changed its mode, objects and the tables of every machine. */
+export async function labDiff(lab: LabEntry): Promise<Figure> {
+  return withHistory(lab, async (session, history) => {
+    const { signal } = new AbortController();
+    const samples: number[] = [];
+    for (let run = 0; run < RUNS; run += 1) {
+      const before = await presentOf(history);
+      const patch = JSON.stringify({ spec: { natOutgoing: run % 2 === 1 } });
+      const change = ['kubectl', 'patch', 'ippools.crd.projectcalico.org', 'default-ipv4-ippool'];
+      await session.exec(WORKSTATION, [...change, '--type', 'merge', '-p', patch], signal);
+      const after = await presentOf(history);
+      const began = performance.now();
+      const done = await history.diff(before, after, signal);
+      samples.push(performance.now() - began);
+      if (!done.ok) throw new Error(done.error.message);
+    }
+    return figure(DIFF, samples);
+  });
+}
+
+async function presentOf({ log }: HistoryGroup): Promise<number> {
+  const told = await log(new AbortController().signal);
+  if (!told.ok) throw new Error(told.error.message);
+  return told.value.present;
 }
 
 /** What a kept state weighs, as text and compressed. */

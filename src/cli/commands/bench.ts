@@ -12,7 +12,16 @@ import type { CliCommand } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { complain, reasonOf, say } from '../output.ts';
 import { PATHS } from '../paths.ts';
-import { labReady, labReadyCold, labReset, labRestore, labSnapshot, snapshotSize } from './bench-lab.ts';
+import {
+  labDiff,
+  labFork,
+  labReady,
+  labReadyCold,
+  labReset,
+  labRestore,
+  labSnapshot,
+  snapshotSize,
+} from './bench-lab.ts';
 import { kernelMeasurements } from './bench-kernel.ts';
 import { firstPaint } from './bench-paint.ts';
 import { largeCluster } from './bench-scale.ts';
@@ -54,6 +63,8 @@ function measurements(
     'lab reset': () => labReset(lab),
     'lab restore to the start of a step': () => labRestore(lab, 'same session'),
     'lab restore from a file': () => labRestore(lab, 'file'),
+    'lab fork in a second worker': () => labFork(lab),
+    'lab difference of two moments': () => labDiff(lab),
     'lab snapshot taken': () => labSnapshot(lab),
     'lab snapshot, JSON': () => snapshotSize(lab, 'raw'),
     'lab snapshot, compressed': () => snapshotSize(lab, 'gzip'),

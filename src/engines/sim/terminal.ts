@@ -39,7 +39,7 @@ export function openTerminal(shell: Shell, size: TerminalSize, hooks: TerminalHo
       if (hooks.lost?.() !== true) session.input(bytes);
       else if (!ended) {
         flow.emit(utf8('\r\nclient_loop: send disconnect: Broken pipe\r\n'));
-        session.close();
+        void session.close();
         finish();
         exit.emit({ code: CONNECTION_LOST });
       }

@@ -38,6 +38,9 @@ export interface Machine {
   readonly broken?: readonly Breakage[];
 }
 
+/** Members that are undefined go. */
+export type MachineUpdate = { readonly [M in keyof Machine]: Machine[M] | undefined };
+
 const SOUND: Machine = {};
 
 /** `id` as stacks are named: `node/<name>`, `router/<name>`, `host/<name>`. */
@@ -63,11 +66,7 @@ export const isSilent = ({ off, rebooted, cutOff }: Machine): boolean =>
 export const isBroken = ({ broken = [] }: Machine, what: Breakage): boolean => broken.includes(what);
 
 /** Members that are undefined in `change` go; a machine with nothing wrong has no record. */
-export function setMachine(
-  tx: ClusterTransaction,
-  id: NetnsId,
-  change: { readonly [M in keyof Machine]: Machine[M] | undefined },
-): void {
+export function setMachine(tx: ClusterTransaction, id: NetnsId, change: MachineUpdate): void {
   const before = machineAt(tx, id);
   const members = Object.entries({ ...before, ...change }).filter(
     ([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0),

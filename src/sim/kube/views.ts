@@ -70,11 +70,7 @@ export function deleteShown(
 /** Its finalizers are those that the view shows: the stored object need not know of them. */
 function marked(
   tx: ClusterTransaction,
-  {
-    view,
-    object,
-    stored,
-  }: { readonly view: View; readonly object: KubeObject; readonly stored: KubeObject },
+  { view, object, stored }: { readonly view: View; readonly object: KubeObject; readonly stored: KubeObject },
 ): Result<KubeObject, Failure> {
   if (object.metadata.deletionTimestamp !== undefined) return ok(object);
   const metadata = { ...object.metadata, deletionTimestamp: tx.timestamp, deletionGracePeriodSeconds: 0 };

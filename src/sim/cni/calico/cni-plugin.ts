@@ -24,7 +24,14 @@ import { nextIndex } from './interface-index.ts';
 import { host } from './ipam/affinity.ts';
 import { Ipam } from './ipam/ipam.ts';
 import { readPools, type IpPool } from './ippool.ts';
-import { CLUSTER_INFORMATIONS, FELIX_CONFIGURATIONS, IP_POOLS, NAMESPACES, PODS, annotation } from './kinds.ts';
+import {
+  CLUSTER_INFORMATIONS,
+  FELIX_CONFIGURATIONS,
+  IP_POOLS,
+  NAMESPACES,
+  PODS,
+  annotation,
+} from './kinds.ts';
 import { hostInterface, podHandle, podMac } from './names.ts';
 import { readWishes } from './pod-wishes.ts';
 

@@ -61,26 +61,24 @@ export function birdConfiguration(record: KubeObject): SpeakerConfig {
   return record.spec as unknown as SpeakerConfig;
 }
 
+/** What every daemon's file is made of. */
+const FOR_EVERYBODY: ReadonlySet<string> = new Set([IP_POOLS, BGP_CONFIGURATIONS, BGP_FILTERS, BGP_PEERS]);
+
 function nodesConcerned(change: Change, seen: Seen): readonly string[] {
   const { resource, before, after } = change;
+  if (FOR_EVERYBODY.has(resource)) return [EVERY_NODE];
+  const object = after ?? before;
   switch (resource) {
-    case MACHINES: {
-      const node = nodeOfRecord(after ?? before);
-      return node === undefined ? [] : [node];
-    }
+    case MACHINES:
+      return [nodeOfRecord(object)].filter((node) => node !== undefined);
     case PODS:
-      return isCalicoNode(after ?? before) ? [textAt((after ?? before)?.spec, 'nodeName')] : [];
+      return isCalicoNode(object) ? [textAt(object?.spec, 'nodeName')] : [];
     case NODES:
       return nodeMoved(before, after) ? [EVERY_NODE] : [];
-    case IP_POOLS:
-    case BGP_CONFIGURATIONS:
-    case BGP_FILTERS:
-    case BGP_PEERS:
-      return [EVERY_NODE];
     case IPAM_BLOCKS:
       return blockHolders(before, after);
     case SECRETS:
-      return holdsPassword((after ?? before)?.metadata.name ?? '', seen) ? [EVERY_NODE] : [];
+      return holdsPassword(object?.metadata.name ?? '', seen) ? [EVERY_NODE] : [];
     case SERVICES:
     case ENDPOINT_SLICES:
       return announcers(change, seen);

@@ -43,7 +43,8 @@ export const felixProcesses: Controller = {
   watches: [...RESOURCES, HOST_INTERFACES],
   react: ({ resource, before, after }) => [
     {
-      key: resource === HOST_INTERFACES ? `${INTERFACES}${(after ?? before)?.metadata.name ?? ''}` : EVERYBODY,
+      key:
+        resource === HOST_INTERFACES ? `${INTERFACES}${(after ?? before)?.metadata.name ?? ''}` : EVERYBODY,
       after: 0,
     },
   ],

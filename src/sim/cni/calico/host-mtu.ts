@@ -74,7 +74,9 @@ function matcher(pattern: string): (name: string) => boolean {
 export function isMtuMoved(tx: ClusterTransaction, node: string, pattern: string | undefined): boolean {
   const known = interfacesIn(tx.get(KNOWN_INTERFACES, undefined, node));
   const present = interfacesIn(tx.get(HOST_INTERFACES, undefined, node));
-  return known !== undefined && present !== undefined && leastMtu(known, pattern) !== leastMtu(present, pattern);
+  return (
+    known !== undefined && present !== undefined && leastMtu(known, pattern) !== leastMtu(present, pattern)
+  );
 }
 
 /** Felix has looked at its host. */

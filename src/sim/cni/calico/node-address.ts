@@ -1,8 +1,9 @@
 /**
  * calico-node's look at its host's address: at each start of the container the address with its mask is written to the Node,
  * whatever somebody had put there. The check every minute compares with what the process itself wrote, so an annotation that
- * is changed by hand stays until the next start. Source: node/pkg/lifecycle/startup/startup.go, MonitorIPAddressSubnets, Calico
- * v3.32.1. Left out: methods of autodetection other than first-found, and addresses that are changed by hand.
+ * is changed by hand stays until the next start. Source: node/pkg/lifecycle/startup/startup.go,
+ * MonitorIPAddressSubnets (a later version reads the Node anew each time). Left out: methods of autodetection other than
+ * first-found, and addresses that are changed by hand.
  */
 import { formatIpv4 } from '../../../model/ip.ts';
 import type { Topology } from '../../../model/topology.ts';

@@ -4,14 +4,10 @@
  * Source: kube-apiserver --event-ttl; k8s.io/kubernetes pkg/controller/{nodelifecycle,podgc}, Kubernetes 1.35.
  */
 import { parseTimestamp, type Millis } from '../../core/time.ts';
-import type { JsonObject } from '../../../base/json.ts';
 import type { Controller } from '../controller.ts';
-import { deleteObject } from '../deletion.ts';
-import { at, listAt, textAt } from '../fields.ts';
-import { PODS } from '../kinds/pod.ts';
+import { textAt } from '../fields.ts';
 import type { KubeObject } from '../object.ts';
 import type { ClusterTransaction } from '../transaction.ts';
-import { podsOnNode } from './ownership.ts';
 
 const EVENT_TTL = 3_600_000;
 /** Between two looks at all events, at least: one work item serves thousands of them. */

@@ -56,34 +56,45 @@ export const kubelet = (cni: CniPlugin, hasMachine: HasMachine = () => true): Co
   name: NAME,
   watches: ['pods', MACHINES],
   react: (change, seen) => {
-    const { resource, before, after } = change;
-    if (resource === MACHINES) return machineKeys(change, seen);
-    if (!hasMachine(textAt((after ?? before)?.spec, 'nodeName'))) return [];
-    if (!after) return before && nodeOf(before) !== '' ? [{ key: stepKey('forget', before), after: 0 }] : [];
-    if (nodeOf(after) === '') return [];
-    if (after.metadata.deletionTimestamp !== undefined) {
-      return before?.metadata.deletionTimestamp === undefined
-        ? [{ key: stepKey('kill', after), after: 0 }]
-        : [];
-    }
-    const isNew = before === undefined || nodeOf(before) === '';
-    return isNew ? [{ key: stepKey('notice', after), after: TIMING.notice.least }] : [];
+    if (change.resource === MACHINES) return machineKeys(change, seen);
+    return hasMachine(textAt((change.after ?? change.before)?.spec, 'nodeName')) ? podKeys(change) : [];
   },
   reconcile: (tx, key) => {
     const [step = '', namespace = '', name = '', uid = ''] = key.split('/');
-    if (step === 'return') {
-      comeBack(tx, namespace, cni);
-      return;
-    }
-    const pod = tx.get('pods', namespace, name);
-    const node = pod?.metadata.uid === uid ? nodeOf(pod) : (tx.state.sandboxes.get(uid)?.node ?? '');
-    // What it misses it finds when it is back.
-    if (isSilent(nodeMachine(tx, node))) return;
-    if (step === 'forget') {
-      if (pod?.metadata.uid !== uid) tearDown(tx, uid, cni);
-    } else if (pod && pod.metadata.uid === uid) STEPS[step]?.(tx, pod, cni);
+    if (step === 'return') comeBack(tx, namespace, cni);
+    else takeStep(tx, cni, { step, namespace, name, uid });
   },
 });
+
+/** A pod that was bound here, is to stop, or is gone. */
+function podKeys({ before, after }: Change): ReturnType<Controller['react']> {
+  if (!after) return before && nodeOf(before) !== '' ? [{ key: stepKey('forget', before), after: 0 }] : [];
+  if (nodeOf(after) === '') return [];
+  if (after.metadata.deletionTimestamp !== undefined) {
+    return before?.metadata.deletionTimestamp === undefined
+      ? [{ key: stepKey('kill', after), after: 0 }]
+      : [];
+  }
+  const isNew = before === undefined || nodeOf(before) === '';
+  return isNew ? [{ key: stepKey('notice', after), after: TIMING.notice.least }] : [];
+}
+
+interface Work {
+  readonly step: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+function takeStep(tx: ClusterTransaction, cni: CniPlugin, { step, namespace, name, uid }: Work): void {
+  const found = tx.get('pods', namespace, name);
+  const pod = found?.metadata.uid === uid ? found : undefined;
+  const node = pod ? nodeOf(pod) : (tx.state.sandboxes.get(uid)?.node ?? '');
+  // What it misses it finds when it is back.
+  if (isSilent(nodeMachine(tx, node))) return;
+  if (pod) STEPS[step]?.(tx, pod, cni);
+  else if (step === 'forget') tearDown(tx, uid, cni);
+}
 
 /** Virtual milliseconds from the machine's start, or from the cable's return, to the first report. */
 const RETURN = 5_000;

@@ -6,7 +6,15 @@
 import type { Controller } from '../controller.ts';
 import { at, listAt, textAt } from '../fields.ts';
 import { lastSeen, lastSeenKey, nothingSeen, seenNow, type AgentName } from '../last-seen.ts';
-import { isBroken, isSilent, MACHINES, nodeMachine, nodeOfRecord, type Breakage } from '../machines.ts';
+import {
+  isBroken,
+  isSilent,
+  MACHINES,
+  nodeMachine,
+  nodeOfRecord,
+  type Breakage,
+  type Machine,
+} from '../machines.ts';
 import type { KubeObject } from '../object.ts';
 import type { ClusterTransaction } from '../transaction.ts';
 import { podsOnNode } from './ownership.ts';
@@ -61,17 +69,19 @@ function tend(tx: ClusterTransaction, agent: NodeAgent, node: string): void {
   const machine = nodeMachine(tx, node);
   const key = lastSeenKey(agent.name, node);
   const known = lastSeen(tx.state, agent.name, node);
-  const alive =
-    machine.off !== true &&
-    machine.rebooted !== true &&
-    !agent.stoppedBy.some((what) => isBroken(machine, what)) &&
-    hasProcess(tx, agent, node);
+  if (isDown(machine)) {
+    if (known?.blank !== true) tx.see(key, nothingSeen(tx.state));
+    return;
+  }
+  const isBlocked = agent.stoppedBy.some((what) => isBroken(machine, what));
+  const alive = !isBlocked && hasProcess(tx, agent, node);
   if (alive && machine.cutOff !== true) {
     if (!known) return;
     tx.see(key, undefined);
     agent.started?.(tx, node);
-  } else if (machine.off === true || machine.rebooted === true) {
-    if (known?.blank !== true) tx.see(key, nothingSeen(tx.state));
   } else if (!known) tx.see(key, seenNow(tx.state, alive));
   else if (known.alive !== alive) tx.see(key, { ...known, alive, at: known.alive ? tx.now : known.at });
 }
+
+/** Off, or on again without its pods. */
+const isDown = ({ off, rebooted }: Machine): boolean => off === true || rebooted === true;

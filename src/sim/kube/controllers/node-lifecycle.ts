@@ -6,7 +6,7 @@
  */
 import type { JsonObject } from '../../../base/json.ts';
 import type { Millis } from '../../core/time.ts';
-import type { Controller } from '../controller.ts';
+import type { Change, Controller } from '../controller.ts';
 import { deleteObject } from '../deletion.ts';
 import { at, listAt, textAt } from '../fields.ts';
 import { PODS } from '../kinds/pod.ts';
@@ -29,20 +29,14 @@ const DELAY = 10;
 export const nodeLifecycle = (hasMachine: HasMachine): Controller => ({
   name: NAME,
   watches: ['nodes', MACHINES],
-  react: ({ resource, before, after }) => {
-    if (resource === MACHINES) {
-      const node = nodeOfRecord(after ?? before);
-      return node === undefined || nodeSince(after) === undefined
-        ? []
-        : [{ key: `silent/${node}`, after: MONITOR_GRACE - LEASE_RENEWAL }];
-    }
+  react: (change) => {
+    const { resource, before, after } = change;
+    if (resource === MACHINES) return silentNode(change);
     const name = (after ?? before)?.metadata.name ?? '';
     const isStrange = !before && !hasMachine(name);
     return [
       ...(isStrange ? [{ key: `silent/${name}`, after: STARTUP_GRACE }] : []),
-      ...(before?.spec === after?.spec && before?.status === after?.status && !isStrange
-        ? []
-        : [{ key: name, after: DELAY }]),
+      ...(isStrange || saysMore(change) ? [{ key: name, after: DELAY }] : []),
     ];
   },
   reconcile: (tx, key) => {
@@ -53,6 +47,16 @@ export const nodeLifecycle = (hasMachine: HasMachine): Controller => ({
     else missed(tx, node, hasMachine(name));
   },
 });
+
+function silentNode({ before, after }: Change): ReturnType<Controller['react']> {
+  const node = nodeOfRecord(after ?? before);
+  const isSilent = node !== undefined && nodeSince(after) !== undefined;
+  return isSilent ? [{ key: `silent/${node}`, after: MONITOR_GRACE - LEASE_RENEWAL }] : [];
+}
+
+/** More than the metadata changed. */
+const saysMore = ({ before, after }: Change): boolean =>
+  before?.spec !== after?.spec || before?.status !== after?.status;
 
 const nodeSince = (record: KubeObject | undefined): Millis | undefined => {
   const since = at(record?.spec, 'silentSince');

@@ -15,7 +15,7 @@ import {
 } from '../network/flags.ts';
 import { hereOf } from '../network/here.ts';
 
-const FLAGS: FlagTable = {
+export const FLAGS: FlagTable = {
   tool: 'dmesg',
   usage: 'dmesg [-T|-t]',
   provenance: 'dmesg(1); layout and complaints compared with util-linux 2.38.1',

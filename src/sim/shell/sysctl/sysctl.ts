@@ -20,7 +20,7 @@ import {
 import { hereOf, type Here } from '../network/here.ts';
 import { sysctlPath } from '../proc-files.ts';
 
-const FLAGS: FlagTable = {
+export const FLAGS: FlagTable = {
   tool: 'sysctl',
   usage: 'sysctl [options] [variable[=value] ...]',
   provenance: 'sysctl(8); output and complaints compared with procps-ng 4.0.2',

@@ -73,17 +73,28 @@ describe('both views', () => {
     expect(api.ask('PATCH', `${V3}/ippools/second`, label).code).toBe(200);
     const stored = metadataOf(api.get(`${V1}/ippools/second`));
     expect(stored['labels']).toBeUndefined();
-    expect(String((stored['annotations'] as JsonObject)['projectcalico.org/metadata'])).toContain('"rack":"b"');
-    expect(api.ask('GET', `${V3}/ippools`, { query: { labelSelector: 'rack=b' } }).body['items']).toHaveLength(1);
+    expect(String((stored['annotations'] as JsonObject)['projectcalico.org/metadata'])).toContain(
+      '"rack":"b"',
+    );
+    expect(
+      api.ask('GET', `${V3}/ippools`, { query: { labelSelector: 'rack=b' } }).body['items'],
+    ).toHaveLength(1);
   });
 
   test('a stale version is a conflict, and a wrong UID stops a deletion', () => {
     const api = new Api();
     const first = api.create('ippools', 'second', POOL).body;
-    api.ask('PATCH', `${V3}/ippools/second`, { contentType: CONTENT_TYPE.mergePatch, body: { spec: { natOutgoing: false } } });
+    api.ask('PATCH', `${V3}/ippools/second`, {
+      contentType: CONTENT_TYPE.mergePatch,
+      body: { spec: { natOutgoing: false } },
+    });
     expect(api.ask('PUT', `${V3}/ippools/second`, { body: first })).toMatchObject({
       code: 409,
-      body: { message: expect.stringContaining('Operation cannot be fulfilled on ippools.projectcalico.org "second"') as string },
+      body: {
+        message: expect.stringContaining(
+          'Operation cannot be fulfilled on ippools.projectcalico.org "second"',
+        ) as string,
+      },
     });
     const stored = metadataOf(api.get(`${V1}/ippools/second`));
     const wrong = { body: { preconditions: { uid: String(stored['uid']) } } };
@@ -98,10 +109,19 @@ describe('both views', () => {
     const { revision } = api.cluster.state.store;
     api.cluster.withPool('third', { cidr: '10.97.0.0/16' });
     const { store, epoch, now } = api.cluster.state;
-    const batch = watchFrom({ store, epoch, now }, REGISTRY, { method: 'GET', path: `${V3}/ippools` }, revision);
+    const batch = watchFrom(
+      { store, epoch, now },
+      REGISTRY,
+      { method: 'GET', path: `${V3}/ippools` },
+      revision,
+    );
     expect(batch).toMatchObject({
       ok: true,
-      value: { events: [{ type: 'ADDED', object: { apiVersion: 'projectcalico.org/v3', metadata: { name: 'third' } } }] },
+      value: {
+        events: [
+          { type: 'ADDED', object: { apiVersion: 'projectcalico.org/v3', metadata: { name: 'third' } } },
+        ],
+      },
     });
   });
 });
@@ -149,7 +169,9 @@ describe('the client library checks what is written', () => {
   test('the cluster information is not written', () => {
     expect(new Api().ask('DELETE', `${V3}/clusterinformations/default`)).toMatchObject({
       code: 405,
-      body: { message: 'Delete is not supported on resources of kind "clusterinformations.projectcalico.org"' },
+      body: {
+        message: 'Delete is not supported on resources of kind "clusterinformations.projectcalico.org"',
+      },
     });
   });
 });
@@ -166,7 +188,10 @@ test('an applier owns its fields in the v3 view', () => {
   expect(apply('two', { ...POOL, natOutgoing: false }).body['message']).toBe(
     'Apply failed with 1 conflict: conflict with "one": .spec.natOutgoing',
   );
-  expect(apply('two', { ...POOL, natOutgoing: false }, 'true')).toMatchObject({ code: 200, body: { spec: { natOutgoing: false } } });
+  expect(apply('two', { ...POOL, natOutgoing: false }, 'true')).toMatchObject({
+    code: 200,
+    body: { spec: { natOutgoing: false } },
+  });
 });
 
 test('an object waits for its finalizers', () => {
@@ -174,7 +199,10 @@ test('an object waits for its finalizers', () => {
   const body = { metadata: { name: 'held', finalizers: ['example.org/wait'] }, spec: POOL };
   expect(api.ask('POST', `${V3}/ippools`, { body }).code).toBe(201);
   const waiting = api.ask('DELETE', `${V3}/ippools/held`).body;
-  expect(metadataOf(waiting)).toMatchObject({ finalizers: ['example.org/wait'], deletionTimestamp: expect.any(String) as string });
+  expect(metadataOf(waiting)).toMatchObject({
+    finalizers: ['example.org/wait'],
+    deletionTimestamp: expect.any(String) as string,
+  });
   const release = { contentType: CONTENT_TYPE.mergePatch, body: { metadata: { finalizers: null } } };
   expect(api.ask('PATCH', `${V3}/ippools/held`, release).code).toBe(200);
   expect(api.cluster.change((tx) => tx.get(IP_POOLS, undefined, 'held'))).toBeUndefined();
@@ -186,4 +214,39 @@ test('tables show when an object was made', () => {
     columnDefinitions: [{ name: 'Name' }, { name: 'Created At', type: 'date' }],
     rows: [{ cells: ['default-ipv4-ippool', '2026-05-01T10:00:00Z'] }],
   });
+});
+
+describe('a write of the status', () => {
+  const statusOf = (api: Api, path: string, body: JsonObject) =>
+    api.ask('PATCH', `${path}/status`, { contentType: CONTENT_TYPE.mergePatch, body });
+
+  test('takes annotations of a node with it, as Calico’s client writes them, and nothing that is desired', () => {
+    const api = new Api();
+    const body = {
+      metadata: { annotations: { 'projectcalico.org/labels': '{}' } },
+      spec: { unschedulable: true },
+    };
+    expect(statusOf(api, '/api/v1/nodes/node1', body).code).toBe(200);
+    const node = api.get('/api/v1/nodes/node1');
+    expect(metadataOf(node)['annotations']).toMatchObject({ 'projectcalico.org/labels': '{}' });
+    expect(node['spec'] ?? {}).not.toHaveProperty('unschedulable');
+  });
+
+  test('leaves the metadata of a view alone', () => {
+    const api = new Api();
+    const path = `${V3}/kubecontrollersconfigurations/default`;
+    const body = { metadata: { labels: { a: 'b' } }, status: { environmentVars: { A: 'b' } } };
+    expect(statusOf(api, path, body).code).toBe(200);
+    expect(metadataOf(api.get(path))['labels']).toBeUndefined();
+    expect(api.get(path)).toMatchObject({ status: { environmentVars: { A: 'b' } } });
+  });
+});
+
+test('a collection is deleted dry when its options say so', () => {
+  const api = new Api();
+  const dry = { body: { dryRun: ['All'] } };
+  expect(api.ask('DELETE', `${V3}/ippools`, dry).code).toBe(200);
+  expect(api.ask('GET', `${V3}/ippools/default-ipv4-ippool`).code).toBe(200);
+  expect(api.ask('DELETE', `${V3}/ippools`).code).toBe(200);
+  expect(api.ask('GET', `${V1}/ippools/default-ipv4-ippool`).code).toBe(404);
 });

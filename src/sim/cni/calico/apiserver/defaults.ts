@@ -1,10 +1,11 @@
 /**
  * What Calico's client library fills in before it checks and writes a resource of projectcalico.org/v3.
- * Source: libcalico-go/lib/clientv3/{networkpolicy,globalnetworkpolicy,tier}.go, api/pkg/defaults, Calico v3.32.1.
+ * Source: libcalico-go/lib/clientv3/{networkpolicy,globalnetworkpolicy,tier,felixconfig}.go, api/pkg/defaults,
+ * libcalico-go/lib/validator/v3/validator.go, Calico v3.32.1.
  */
 import { isJsonObject, type Json, type JsonObject } from '../../../../base/json.ts';
 import { TIER_ORDERS } from '../policy/validator.ts';
-import { strings } from '../validation.ts';
+import { strings, type ErroredField } from '../validation.ts';
 
 export const members = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
 
@@ -37,3 +38,37 @@ export const tierSpec = (spec: JsonObject): JsonObject => ({
   order: spec['order'] ?? TIER_ORDERS['default'] ?? null,
   defaultAction: spec['defaultAction'] ?? 'Deny',
 });
+
+/** The member that the old switch of connect-time load balancing stands for follows it; the log level is always written. */
+export function felixSpec(spec: JsonObject): JsonObject {
+  const old = spec['bpfConnectTimeLoadBalancingEnabled'];
+  const isOld = old !== undefined && old !== null;
+  return {
+    ...spec,
+    bpfConnectTimeLoadBalancing: isOld
+      ? old === true
+        ? 'Enabled'
+        : 'Disabled'
+      : (spec['bpfConnectTimeLoadBalancing'] ?? 'TCP'),
+    bpfHostNetworkedNATWithoutCTLB: isOld
+      ? 'Disabled'
+      : (spec['bpfHostNetworkedNATWithoutCTLB'] ?? 'Enabled'),
+    bpfLogLevel: spec['bpfLogLevel'] ?? '',
+    floatingIPs: spec['floatingIPs'] ?? 'Disabled',
+  };
+}
+
+const NAME = String.raw`[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*`;
+const MOST_CHARACTERS = 253;
+
+/** What the library says about a name before the API does. */
+export function nameErrors(name: string): readonly ErroredField[] {
+  const excess = name.length - MOST_CHARACTERS;
+  const field = (reason: string): ErroredField => ({ name: 'Metadata.Name', reason, value: name });
+  return [
+    ...(excess > 0 ? [field(`name is too long by ${excess} bytes`)] : []),
+    ...(new RegExp(`^${NAME}$`).test(name)
+      ? []
+      : [field(`name must consist of lower case alphanumeric characters, '-' or '.' (regex: ${NAME})`)]),
+  ];
+}

@@ -18,7 +18,7 @@ import {
   KUBE_CONTROLLERS_CONFIGURATION_SPEC,
   KUBE_CONTROLLERS_CONFIGURATION_STATUS,
 } from '../kube-controllers/schema.ts';
-import { completedPolicy, members, tierSpec } from './defaults.ts';
+import { completedPolicy, felixSpec, members, tierSpec } from './defaults.ts';
 
 export interface V3Kind {
   readonly kind: string;
@@ -200,6 +200,7 @@ const CONFIGURATIONS: readonly V3Kind[] = [
     plural: 'felixconfigurations',
     shortNames: ['felixconfig', 'felixconfigs'],
     spec: schemas.FELIX_CONFIGURATION_SPEC,
+    complete: (resource) => ({ ...resource, spec: felixSpec(specOf(resource)) }),
   },
   {
     kind: 'KubeControllersConfiguration',
@@ -221,4 +222,3 @@ const CONFIGURATIONS: readonly V3Kind[] = [
 export const V3_KINDS: readonly V3Kind[] = [...POLICIES, ...SETS, ...ADDRESSES, ...CONFIGURATIONS].sort(
   (a, b) => (a.plural < b.plural ? -1 : 1),
 );
-

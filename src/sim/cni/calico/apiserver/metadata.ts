@@ -46,7 +46,12 @@ export function v3Metadata({ metadata }: KubeObject): JsonObject {
   const { [METADATA_ANNOTATION]: text, ...others } = all;
   const uid = metadata.uid === undefined ? undefined : convertUid(metadata.uid);
   if (text === undefined)
-    return orderedMetadata({ ...(own as unknown as JsonObject), uid, labels: some(labels), annotations: some(all) });
+    return orderedMetadata({
+      ...(own as unknown as JsonObject),
+      uid,
+      labels: some(labels),
+      annotations: some(all),
+    });
   const kept = parsed(text);
   return orderedMetadata({
     ...kept,

@@ -71,19 +71,21 @@ function keptOf(kind: V3Kind, type: Named): View['kept'] {
     if (missing) return err(missing);
     const resource = kind.complete?.(typed) ?? typed;
     const errors = kind.errors?.(resource, { tx, before }) ?? [];
-    if (errors.length > 0) {
-      const found = errors.map(({ name, reason, value }) => invalid(name, value, reason));
-      return err(invalidObject(type, written.metadata.name, found));
-    }
-    const spec = members(resource['spec']);
-    return ok({
-      apiVersion: kinds.API_VERSION,
-      kind: kind.storedKind ?? kind.kind,
-      metadata: v1Metadata(members(resource['metadata']), kind.tiered),
-      spec: kind.write?.(spec) ?? spec,
-      ...(written.status && { status: written.status }),
-    } as unknown as KubeObject);
+    if (errors.length === 0) return ok(storedForm(kind, resource));
+    const found = errors.map(({ name, reason, value }) => invalid(name, value, reason));
+    return err(invalidObject(type, written.metadata.name, found));
   };
+}
+
+function storedForm(kind: V3Kind, { metadata, spec: typed, status }: JsonObject): KubeObject {
+  const spec = members(typed);
+  return {
+    apiVersion: kinds.API_VERSION,
+    kind: kind.storedKind ?? kind.kind,
+    metadata: v1Metadata(members(metadata), kind.tiered),
+    spec: kind.write?.(spec) ?? spec,
+    ...(status !== undefined && { status }),
+  } as unknown as KubeObject;
 }
 
 type Named = Pick<ResourceType, 'name' | 'group' | 'plural' | 'kind'>;
@@ -126,11 +128,9 @@ function leavingOf(kind: V3Kind, { name }: Named): View['leaving'] {
 }
 
 /** As every server without columns of its own shows its kinds. */
-const CREATED_COLUMN = column(
-  'Created At',
-  ({ metadata }) => metadata.creationTimestamp ?? null,
-  { type: 'date' },
-);
+const CREATED_COLUMN = column('Created At', ({ metadata }) => metadata.creationTimestamp ?? null, {
+  type: 'date',
+});
 
 function resourceType(kind: V3Kind): ResourceType {
   const stored = `${kind.stored ?? kind.plural}.${kinds.GROUP}`;

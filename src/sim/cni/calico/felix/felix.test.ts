@@ -123,6 +123,8 @@ describe('mechanism', () => {
       'projectcalico.org/IPv4Address': '10.0.0.11/24',
       'projectcalico.org/IPv4IPIPTunnelAddr': '10.244.166.131',
     });
+    // The file that the plugin reads is written by Felix when it is back.
+    cluster.wait(4_000);
     cluster.addPod('late', 'node1');
     expect(programming(cluster, 'node1').devices.at(-1)?.mtu).toBe(1480);
   });

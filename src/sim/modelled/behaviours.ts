@@ -1,0 +1,228 @@
+/** What the simulated cluster does beyond fields and flags, and what it does not, reviewed by hand. */
+import { FAULTS } from '../faults/faults.ts';
+import { compared, ours, source, type Feature, type Honoured, type Provenance } from './feature.ts';
+
+const feature = (name: string, honoured: Honoured, note: string, provenance: Provenance): Feature => ({
+  name,
+  honoured,
+  note,
+  provenance,
+});
+
+const KERNEL = compared('the Linux kernel in network namespaces (test/conformance)');
+const TRANSCRIPTS = compared('transcripts of the kernel and its tools (test/simulator/transcripts.test.ts)');
+const BIRD = compared('tables of real BIRD (test/conformance, goldens)');
+const CALICO = source('Calico v3.32.1');
+const KUBERNETES = source('Kubernetes 1.35');
+
+export interface BehaviourGroup {
+  readonly title: string;
+  readonly features: readonly Feature[];
+}
+
+export const BEHAVIOUR_GROUPS: readonly BehaviourGroup[] = [
+  {
+    title: 'Overlays and underlay',
+    features: [
+      feature(
+        'VXLAN Always and CrossSubnet',
+        'yes',
+        'Devices, FDB, ARP, routes and frames byte for byte.',
+        TRANSCRIPTS,
+      ),
+      feature('No encapsulation with BGP', 'yes', 'Routes and the way of packets.', TRANSCRIPTS),
+      feature(
+        'IPIP Always and CrossSubnet',
+        'yes',
+        'Routes as Calico documents them; on the wire no kernel here confirmed it.',
+        source('RFC 2003, net/ipv4/ipip.c, Calico v3.32.1'),
+      ),
+      feature(
+        'MTU detection, path MTU, fragments, ICMP too big',
+        'yes',
+        'With black holes where the error finds no way back.',
+        KERNEL,
+      ),
+      feature('Live change of a mode', 'yes', 'With the interruption that it costs.', CALICO),
+      feature('WireGuard', 'no', 'Settings are kept; nothing is encrypted.', CALICO),
+      feature(
+        'IPv6 and dual stack',
+        'no',
+        'No IPv6 packet is forwarded; IPv6 pools give out nothing.',
+        ours('left out'),
+      ),
+      feature('eBPF dataplane', 'no', 'Settings are kept; the dataplane is always iptables.', CALICO),
+      feature('nftables dataplane', 'no', 'Rules are always those of iptables.', CALICO),
+      feature(
+        'Switches',
+        'partly',
+        'A segment is one switch that never fails; no spanning tree, no VLANs.',
+        ours('left out'),
+      ),
+    ],
+  },
+  {
+    title: 'BGP',
+    features: [
+      feature(
+        'Sessions, hold timers, graceful restart',
+        'yes',
+        'Messages are packets on TCP port 179 that walk the lab.',
+        BIRD,
+      ),
+      feature(
+        'Best path, ECMP, reflectors, eBGP, next hop modes',
+        'yes',
+        'On nodes and on routers of the topology.',
+        BIRD,
+      ),
+      feature('BGPFilter, communities, prefix advertisements', 'yes', 'As confd renders them.', BIRD),
+      feature(
+        'Service addresses',
+        'yes',
+        'Cluster, external and load balancer addresses, aggregated or not.',
+        BIRD,
+      ),
+      feature('BFD', 'no', 'Calico does not use it.', ours('left out')),
+      feature('Peers in pods (local workload peers)', 'no', 'Kept, never dialled.', CALICO),
+    ],
+  },
+  {
+    title: 'IPAM',
+    features: [
+      feature(
+        'Start blocks, claims, borrowing, affinities',
+        'yes',
+        'The address of a pod on a named node is the real one.',
+        CALICO,
+      ),
+      feature(
+        'Collection, leaks, pool deletion and migration',
+        'yes',
+        'With the grace periods of kube-controllers.',
+        CALICO,
+      ),
+      feature('Load balancer addresses', 'yes', 'Assigned by kube-controllers.', CALICO),
+      feature('Windows reservations, virtual machines', 'no', 'There are neither.', ours('left out')),
+    ],
+  },
+  {
+    title: 'Policy',
+    features: [
+      feature(
+        'NetworkPolicy of Kubernetes',
+        'yes',
+        'As Felix’s chains.',
+        compared('the kernel with these chains, and a naive reference'),
+      ),
+      feature(
+        'Policies of Calico, tiers, sets, host endpoints',
+        'yes',
+        'With failsafe ports, applyOnForward, preDNAT, doNotTrack.',
+        compared('the kernel with these chains; Felix by source'),
+      ),
+      feature(
+        'Staged policies',
+        'partly',
+        'Kept and shown; Felix never renders them, and nothing previews them.',
+        CALICO,
+      ),
+      feature('ClusterNetworkPolicy (policy.networking.k8s.io)', 'no', 'Not served.', ours('left out')),
+      feature('Automatic host endpoints', 'no', 'The setting is kept.', CALICO),
+      feature(
+        'HTTP rules, QoS controls, flow logs (NFLOG)',
+        'no',
+        'Need components that nobody runs here.',
+        CALICO,
+      ),
+    ],
+  },
+  {
+    title: 'SNAT, services, DNS',
+    features: [
+      feature(
+        'natOutgoing and the tunnel rule',
+        'yes',
+        'With exclusions, port ranges, random-fully.',
+        TRANSCRIPTS,
+      ),
+      feature(
+        'kube-proxy in iptables mode',
+        'yes',
+        'ClusterIP, NodePort, load balancers, affinity, Local and Cluster, hairpin.',
+        KERNEL,
+      ),
+      feature('kube-proxy in IPVS or nftables mode', 'no', 'Always iptables.', KUBERNETES),
+      feature('Topology hints', 'no', 'Every ready endpoint is used.', KUBERNETES),
+      feature('Connection tracking', 'partly', 'States and timeouts; no helpers, no window checks.', KERNEL),
+      feature(
+        'Cluster DNS',
+        'partly',
+        'Names of services and pods; CoreDNS’s own plugins are not.',
+        KUBERNETES,
+      ),
+    ],
+  },
+  {
+    title: 'The cluster',
+    features: [
+      feature(
+        'API: watch, patch, server-side apply, dry-run, finalizers',
+        'yes',
+        'Stock kubectl works on it.',
+        compared('stock kubectl 1.32 (test/kubectl)'),
+      ),
+      feature('RBAC', 'partly', 'One administrator; RBAC objects are not served.', KUBERNETES),
+      feature('Scheduler', 'partly', 'Taints, selectors, affinity; no requests, no preemption.', KUBERNETES),
+      feature(
+        'Programs in containers',
+        'partly',
+        'Known images serve their ports; others only run.',
+        ours('nothing is downloaded or executed'),
+      ),
+      feature(
+        'Jobs, ingress, volumes, autoscaling, metrics',
+        'no',
+        'Not served, or without effect.',
+        ours('left out'),
+      ),
+      feature('Typha', 'no', 'Felix and confd read the datastore themselves.', CALICO),
+      feature('CalicoNodeStatus', 'no', 'Nobody fills it in.', CALICO),
+    ],
+  },
+  {
+    title: 'Linux',
+    features: [
+      feature(
+        'Routes, neighbours, bridges, veth, VXLAN, namespaces by hand',
+        'yes',
+        'Each with its consequences; Felix repairs what it owns.',
+        KERNEL,
+      ),
+      feature(
+        'ARP, ICMP errors and their limits',
+        'yes',
+        'Unicast probes and gratuitous ARP are left out.',
+        TRANSCRIPTS,
+      ),
+      feature(
+        'Policy routing (ip rule), multicast',
+        'no',
+        'Three rules are shown, none can be added.',
+        ours('left out'),
+      ),
+      feature(
+        'TCP',
+        'partly',
+        'Handshake, states, segments; no congestion control, no retransmission by time.',
+        ours('left out'),
+      ),
+    ],
+  },
+  {
+    title: 'Faults that can be injected',
+    features: FAULTS.map(({ name, description }) =>
+      feature(name, 'yes', description, ours('a change a person could make')),
+    ),
+  },
+];
