@@ -149,5 +149,5 @@ function damagedJson(chance: Chance, value: Json): Json {
   const drawn = chance.below(10);
   if (drawn === 0) return Object.fromEntries(entries.toSpliced(at, 1));
   if (drawn === 1) return { ...value, [chance.of(['extra', '', '__proto__', key.toUpperCase()])]: member };
-  return { ...value, [key]: damagedJson(chance, member) };
+  return { ...value, [key]: damagedJson(chance, member ?? null) };
 }

@@ -87,8 +87,8 @@ describe('messages', () => {
       kind: 'open',
       asNumber: 64512,
       holdTime: 240,
-      identifier: ipv4('10.0.0.11'),
-      capabilities: [{ kind: 'four-octet-as', asNumber: 64512 }],
+      routerId: ipv4('10.0.0.11'),
+      capabilities: [{ kind: 'as4', asNumber: 64512 }],
     }),
     encodeBgp({
       kind: 'update',
@@ -98,7 +98,7 @@ describe('messages', () => {
         origin: 'IGP',
         asPath: [{ type: 'sequence', numbers: [64512, 64513] }],
         nextHop: ipv4('10.0.0.11'),
-        localPreference: 100,
+        localPref: 100,
       },
     }),
   ];
@@ -122,7 +122,6 @@ describe('messages', () => {
       id: 7,
       response: false,
       authoritative: false,
-      truncated: false,
       recursionDesired: true,
       recursionAvailable: false,
       code: 0,

@@ -24,6 +24,7 @@ function comparable({ end, stdout, stderr }: Finished): Finished {
       .replace(/^Error: /, 'error: ')
       .replace(/\n+$/, '\n')
       .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
+      .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC/g, '<time>')
       .replaceAll(/^ *creationTimestamp: null\n/gm, '')
       .replaceAll(/ (?:force )?deleted from \S+ namespace/g, ' deleted')
       .replaceAll(/(?<=-)[bcdfghjklmnpqrstvwxz2456789]{5}(?=[\s,\]]|$)/gm, '<end>')

@@ -58,4 +58,52 @@ kind: PodDisruptionBudget
 metadata: { name: web }
 spec: { minAvailable: 2, selector: { matchLabels: { app: web } } }
 `,
+  'netpol.yaml': `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: web, labels: { team: blue } }
+spec:
+  podSelector: { matchLabels: { app: web }, matchExpressions: [{ key: env, operator: In, values: [a, b] }] }
+  policyTypes: [Ingress, Egress]
+  ingress:
+    - from:
+        - namespaceSelector: { matchLabels: { team: red } }
+          podSelector: { matchExpressions: [{ key: role, operator: Exists }] }
+        - ipBlock: { cidr: 10.0.0.0/8, except: [10.1.0.0/16, 10.2.0.0/16] }
+      ports: [{ port: 80 }, { protocol: UDP, port: dns }, { port: 8000, endPort: 8080 }, { protocol: SCTP }]
+    - {}
+  egress:
+    - to: [{ namespaceSelector: {} }, { podSelector: {} }, { ipBlock: { cidr: 192.0.2.0/24 } }]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: quiet }
+spec: { podSelector: {} }
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: silent }
+spec: { podSelector: {}, policyTypes: [Egress], egress: [] }
+`,
+  'bad-netpol.yaml': `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: bad }
+spec:
+  podSelector: {}
+  ingress: [{ from: [{}, { ipBlock: { cidr: 10.0.0.0/8 }, podSelector: {} }], ports: [{ port: 80, endPort: 70 }] }]
+`,
+  'calico-policy.yaml': `apiVersion: crd.projectcalico.org/v1
+kind: GlobalNetworkPolicy
+metadata: { name: all }
+spec: { selector: all(), ingress: [{ action: Allow, protocol: TCP, destination: { ports: [80] } }] }
+---
+apiVersion: crd.projectcalico.org/v1
+kind: Tier
+metadata: { name: security }
+spec: { order: 10 }
+`,
+  'bad-calico-policy.yaml': `apiVersion: crd.projectcalico.org/v1
+kind: GlobalNetworkPolicy
+metadata: { name: bad }
+spec: { preDNAT: true, types: [Egress], ingress: [{ action: Allow, icmp: { code: 1 } }] }
+`,
 };

@@ -183,12 +183,12 @@ describe('a container network by hand', () => {
       '-A POSTROUTING -s 192.168.15.0/24 ! -o br0 -j MASQUERADE',
       '-A FORWARD -s 192.168.15.2/32 -i br0',
     ];
-    expect((await rules()).sort()).toEqual([`[1:84] ${masquerade}`, `[2:168] ${passed}`]);
+    expect((await rules()).toSorted()).toEqual([`[1:84] ${masquerade}`, `[2:168] ${passed}`]);
     expect((await node('iptables -t nat -vnL POSTROUTING')).split('\n').at(-2)).toBe(
       '    1    84 MASQUERADE  0    --  *      !br0    192.168.15.0/24      0.0.0.0/0           ',
     );
     await node('iptables -Z FORWARD');
-    expect((await rules()).sort()).toEqual([`[0:0] ${passed}`, `[1:84] ${masquerade}`]);
+    expect((await rules()).toSorted()).toEqual([`[0:0] ${passed}`, `[1:84] ${masquerade}`]);
   });
 
   test('whatever runs in a namespace sees that stack, its settings and its names', async () => {

@@ -287,7 +287,7 @@ describe('apply, create, replace, delete', () => {
       "Successfully deleted 1 'IPPool' resource(s)\n",
     );
     expect((await shell.type('calicoctl delete node node1')).stderr).toBe(
-      "Failed to delete 'Node' resource: operation Delete is not supported on Node(node1)\n\n",
+      "Failed to delete 'Node' resource: resource does not exist: WorkloadEndpoint(node1-*) with error: malformed WorkloadEndpoint name - unable to determine Pod name\n\n",
     );
   });
 

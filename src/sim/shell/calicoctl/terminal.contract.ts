@@ -75,6 +75,7 @@ export class Terminal {
         netns: unused,
         memory: unused,
         edit: unused,
+        changeLinks: unused,
         echo: unused,
         udpProbe: unused,
         http: unused,

@@ -257,7 +257,7 @@ export class KubectlLab {
         watch: (request, signal) => this.watchFor(request, signal),
       },
       network: NO_NETWORK,
-      routing: { speaker: () => undefined },
+      routing: { speaker: () => undefined, at: () => undefined },
       clock: this.#clock(),
       run: async (place, argv, streams) => {
         if (argv[0] === 'nope') throw new NoSuchProgram(argv[0]);

@@ -82,7 +82,7 @@ const rule = fc
     oneOf('Allow', 'Allow', 'Deny', 'Pass', 'Log'),
     source,
     destination,
-    oneOf('TCP', 'UDP', 17, undefined),
+    oneOf<Json | undefined>('TCP', 'UDP', 17, undefined),
   )
   .map(([action, from, to, protocol]): JsonObject => {
     const asks = to['ports'] !== undefined || to['notPorts'] !== undefined;

@@ -4,12 +4,14 @@
  */
 import * as schemas from '../../../cni/calico/crd-schemas.ts';
 import { KUBE_CONTROLLERS_CONFIGURATION_SPEC } from '../../../cni/calico/kube-controllers/schema.ts';
+import type { JsonObject } from '../../../../base/json.ts';
+import { felixSpec } from '../../../cni/calico/apiserver/defaults.ts';
 import { ordered } from '../../../cni/calico/apiserver/metadata.ts';
 import { unsupported } from '../failure.ts';
-import { customManager, field, joinedAndCut, nameOf } from './custom.ts';
+import { customManager, field, joinedAndCut, nameOf, specOf } from './custom.ts';
 import type { ResourceManager } from './manager.ts';
 
-const FELIX_CONFIGURATION = customManager({
+const plainFelixConfiguration = customManager({
   kind: 'FelixConfiguration',
   plural: 'felixconfigurations',
   aliases: ['felixconfiguration', 'felixconfigurations', 'felixconfig', 'felixconfigs'],
@@ -17,6 +19,14 @@ const FELIX_CONFIGURATION = customManager({
   cells: { NAME: nameOf },
   spec: schemas.FELIX_CONFIGURATION_SPEC,
 });
+
+const completed = (resource: JsonObject): JsonObject => ({ ...resource, spec: felixSpec(specOf(resource)) });
+
+const FELIX_CONFIGURATION: ResourceManager = {
+  ...plainFelixConfiguration,
+  create: (client, resource) => plainFelixConfiguration.create(client, completed(resource)),
+  update: (client, resource) => plainFelixConfiguration.update(client, completed(resource)),
+};
 
 const IP_RESERVATION = customManager({
   kind: 'IPReservation',

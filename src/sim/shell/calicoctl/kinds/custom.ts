@@ -7,7 +7,8 @@ import type { ApiRequest } from '../../../kube/api.ts';
 import type { KubeObject } from '../../../kube/object.ts';
 import type { Schema } from '../../../kube/schema.ts';
 import { collection, type Client } from '../client.ts';
-import { identifier, members, type Outcome } from '../failure.ts';
+import { failed, identifier, invalid, members, type Outcome } from '../failure.ts';
+import { nameErrors } from '../../../cni/calico/apiserver/defaults.ts';
 import { V3, v1Metadata, v3Metadata } from '../../../cni/calico/apiserver/metadata.ts';
 import type { Cell, Identity, ResourceManager } from './manager.ts';
 
@@ -118,6 +119,8 @@ export function customManager(custom: CustomKind): ResourceManager {
     create: (client, resource) => {
       const { resourceVersion: _version, ...metadata } = members(resource['metadata']);
       const stamped = { ...resource, metadata: { ...metadata, creationTimestamp: client.timestamp } };
+      const misnamed = nameErrors(nameOf(resource));
+      if (misnamed.length > 0) return invalid(misnamed);
       const path = pathOf(custom, namespaceOf(resource));
       return ask(client, { method: 'POST', path, body: toV1(custom, stamped) }, identityOf(resource));
     },
@@ -126,6 +129,7 @@ export function customManager(custom: CustomKind): ResourceManager {
       return ask(client, { method: 'PUT', path: one(identity), body: toV1(custom, resource) }, identity);
     },
     delete: (client, identity) => {
+      if (identity.name === '') return Promise.resolve(failed('resource name may not be empty'));
       const stored = read(client, identity);
       const gone = client.request({ method: 'DELETE', path: one(identity) }, about(kind, identity));
       return Promise.resolve(gone.ok && stored.ok ? stored : gone);

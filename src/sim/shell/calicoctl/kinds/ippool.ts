@@ -80,6 +80,7 @@ function checked(client: Client, resource: JsonObject, before?: PoolContext['bef
 }
 
 async function remove(client: Client, identity: Identity): Promise<Outcome<JsonObject>> {
+  if (identity.name === '') return plain.delete(client, identity);
   const pool = plain.get(client, identity);
   if (!pool.ok) return pool;
   if (specOf(pool.value)['disabled'] !== true) {

@@ -4,12 +4,12 @@
  * Source: libcalico-go/lib/backend/k8s/resources/node.go, calicoctl/calicoctl/resourcemgr/node.go, Calico v3.32.1.
  */
 import { isJsonObject, type Json, type JsonObject } from '../../../../base/json.ts';
-import { ok } from '../../../../base/result.ts';
+import { err, ok } from '../../../../base/result.ts';
 import { NODE_ANNOTATION } from '../../../cni/calico/kinds.ts';
 import type { KubeObject } from '../../../kube/object.ts';
 import { any, array, integer, map, object, string } from '../../../kube/schema.ts';
 import type { Client } from '../client.ts';
-import { asJson, identifier, members, unsupported, type Outcome } from '../failure.ts';
+import { asJson, identifier, members, unsupported, type Failure, type Outcome } from '../failure.ts';
 import { V3, ordered, orderedMetadata } from '../../../cni/calico/apiserver/metadata.ts';
 import { listObject, nameOf, specOf } from './custom.ts';
 import type { Cell, Identity, ResourceManager } from './manager.ts';
@@ -101,6 +101,11 @@ function stored(client: Client, name: string): Outcome<JsonObject> {
   return client.request({ method: 'GET', path: `${PATH}/${name}` }, identifier('Node', name));
 }
 
+const unfound = (name: string): Failure => ({
+  kind: 'missing',
+  text: `resource does not exist: ${identifier('WorkloadEndpoint', `${name.replaceAll('-', '--')}-*`)} with error: malformed WorkloadEndpoint name - unable to determine Pod name`,
+});
+
 const asKube = (value: JsonObject): KubeObject => value as unknown as KubeObject;
 
 const asNumber: Cell = (resource, config) => {
@@ -156,5 +161,6 @@ export const NODE: ResourceManager = {
     const answer = client.request({ method: 'PUT', path: `${PATH}/${name}`, body }, identifier('Node', name));
     return answer.ok ? ok(toV3(asKube(answer.value))) : answer;
   },
-  delete: (_client, { name }) => Promise.resolve(unsupported('Delete', identifier('Node', name))),
+  // The client library first looks for the node's endpoints by the beginning of their names, which this datastore cannot.
+  delete: (_client, { name }) => Promise.resolve(err(unfound(name))),
 };

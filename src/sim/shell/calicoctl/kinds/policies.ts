@@ -4,7 +4,7 @@
  * Source: calicoctl/calicoctl/resourcemgr/{networkpolicy,globalnetworkpolicy,tier,...}.go, libcalico-go/lib/clientv3,
  * api/pkg/defaults, libcalico-go/lib/resources/tier.go, Calico v3.32.1.
  */
-import type { Json, JsonObject } from '../../../../base/json.ts';
+import type { JsonObject } from '../../../../base/json.ts';
 import { ok } from '../../../../base/result.ts';
 import * as kinds from '../../../cni/calico/kinds.ts';
 import * as schemas from '../../../cni/calico/policy/schemas.ts';
@@ -94,7 +94,7 @@ const RULE_FIELDS = [
   'metadata',
 ];
 
-const tiers = customManager({
+const plainTiers = customManager({
   kind: 'Tier',
   plural: 'tiers',
   aliases: ['tier', 'tiers'],
@@ -103,6 +103,20 @@ const tiers = customManager({
   spec: schemas.TIER_SPEC,
   read: (spec) => ordered(tierSpec(spec), ['order', 'defaultAction']),
 });
+
+/** Go's struct of a tier always has a status, which no tier has. */
+const withStatus = (tier: JsonObject): JsonObject => ({ ...tier, status: {} });
+const onTier = (outcome: Outcome<JsonObject>): Outcome<JsonObject> =>
+  outcome.ok ? ok(withStatus(outcome.value)) : outcome;
+
+const tiers: ResourceManager = {
+  ...plainTiers,
+  list: (client, namespace) => {
+    const listed = plainTiers.list(client, namespace);
+    return listed.ok ? ok({ ...listed.value, items: itemsOf(listed.value).map(withStatus) }) : listed;
+  },
+  get: (client, identity) => onTier(plainTiers.get(client, identity)),
+};
 
 /** A float as Go's templates print it. */
 function order(resource: JsonObject): string {

@@ -12,7 +12,14 @@ import { Journey, networkOf } from '../../../../net/journey.ts';
 import { runHook } from '../../../../net/netfilter.ts';
 import type { Chain, IpSet } from '../../../../net/netfilter-rules.ts';
 import type { Device, Netns } from '../../../../net/netns.ts';
-import { policyKey, type ActivePolicy, type Policy, type Rule, type RuleSide } from '../../policy/active.ts';
+import {
+  policyKey,
+  type ActivePolicy,
+  type IpSet as CalculatedSet,
+  type Policy,
+  type Rule,
+  type RuleSide,
+} from '../../policy/active.ts';
 import { verdict, type Direction, type Packet } from '../../policy/policy-lab.contract.ts';
 import { workloadChains, workloadDispatch } from './endpoints.ts';
 import { filterTable } from './filter.ts';
@@ -165,7 +172,7 @@ const active = fc
       profiles: new Map([
         ['kns.default', { name: 'kns.default', inboundRules: profile, outboundRules: profile }],
       ]),
-      ipSets: new Map([
+      ipSets: new Map<string, CalculatedSet>([
         ...[...NET_SETS].map(
           ([id, members]) => [id, { id, type: 'NET', members: members.map(cidr) }] as const,
         ),
