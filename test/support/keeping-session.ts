@@ -45,5 +45,10 @@ export class KeepingSession extends FakeSession {
       return Promise.resolve(ok(undefined));
     },
     onChange: this.#changed.subscribe,
+    // It has a state and no past.
+    log: () => Promise.resolve(ok({ entries: [], present: 1 })),
+    goTo: () => Promise.resolve(err(OUTDATED)),
+    fork: () => Promise.resolve(err(OUTDATED)),
+    diff: () => Promise.resolve(err(OUTDATED)),
   };
 }

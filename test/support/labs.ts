@@ -4,7 +4,7 @@ import { readCourseFiles } from '../../src/cli/course-files.ts';
 import { compileCourse, type CompiledLab } from '../../src/course/compile/course.ts';
 import { freeRunningSimEngine } from '../../src/engines/sim/free-running-engine.ts';
 import { formatDiagnostics } from '../../src/lab/diagnostic.ts';
-import type { ExecResult, LabSession, ReachReport } from '../../src/lab/ports.ts';
+import type { ExecResult, LabEnvironment, LabSession, ReachReport } from '../../src/lab/ports.ts';
 import { parseTarget } from '../../src/lab/target.ts';
 import { parsePlace } from '../../src/model/place.ts';
 
@@ -27,8 +27,12 @@ export class OpenLab {
     this.session = session;
   }
 
-  static async open(id: string): Promise<OpenLab> {
-    const { environment } = labNamed(id);
+  static open(id: string): Promise<OpenLab> {
+    return OpenLab.over(labNamed(id).environment);
+  }
+
+  /** A cluster that no lab of the course has. */
+  static async over(environment: LabEnvironment): Promise<OpenLab> {
     const opened = await freeRunningSimEngine().open(environment, { signal: AbortSignal.timeout(60_000) });
     if (!opened.ok) throw new Error(opened.error.message);
     return new OpenLab(opened.value);

@@ -16,7 +16,21 @@ export function memoize<A extends readonly unknown[], R>(
   };
 }
 
+/** The same for a function of one record: remembered by the identity of its fields. */
+export function memoizeFields<O extends object, R>(compute: (record: O) => R, keep = 1): (record: O) => R {
+  const kept: { readonly fields: readonly unknown[]; readonly result: R }[] = [];
+  return (record) => {
+    const fields = Object.entries(record).flat();
+    for (const entry of kept) if (areSame(entry.fields, fields)) return entry.result;
+    const result = compute(record);
+    kept.unshift({ fields, result });
+    kept.length = Math.min(kept.length, keep);
+    return result;
+  };
+}
+
 function areSame(some: readonly unknown[], others: readonly unknown[]): boolean {
+  if (some.length !== others.length) return false;
   for (let at = 0; at < some.length; at += 1) if (!Object.is(some[at], others[at])) return false;
   return true;
 }

@@ -60,36 +60,18 @@ export function localError(error: RouteError): LocalError {
   return error === 'prohibited' ? 'invalid' : error;
 }
 
-export function finished<Outcome>(journey: Journey, outcome: Outcome): Exchange<Outcome> {
-  return new Finished(journey, outcome);
-}
-
 /** Who only asks does not look at what was learnt: it is put together when somebody does. */
-class Finished<Outcome> implements Exchange<Outcome> {
-  readonly outcome: Outcome;
-  readonly #journey: Journey;
-  #memory: Exchange<Outcome>['memory'] | undefined;
-
-  constructor(journey: Journey, outcome: Outcome) {
-    this.outcome = outcome;
-    this.#journey = journey;
-  }
-
-  get memory(): Exchange<Outcome>['memory'] {
-    return (this.#memory ??= this.#journey.memories());
-  }
-
-  get frames(): Exchange<Outcome>['frames'] {
-    return this.#journey.frames;
-  }
-
-  get heard(): Exchange<Outcome>['heard'] {
-    return this.#journey.heard;
-  }
-
-  get walks(): Exchange<Outcome>['walks'] {
-    return this.#journey.walks;
-  }
+export function finished<Outcome>(journey: Journey, outcome: Outcome): Exchange<Outcome> {
+  let memory: Exchange<Outcome>['memory'] | undefined;
+  return {
+    outcome,
+    get memory() {
+      return (memory ??= journey.memories());
+    },
+    frames: journey.frames,
+    heard: journey.heard,
+    walks: journey.walks,
+  };
 }
 
 /** The stack a program runs in. */

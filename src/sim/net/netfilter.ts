@@ -14,7 +14,7 @@ import { planOf } from './netfilter-plan.ts';
 import type { NetfilterProgram, ProgramChain, ProgramRule } from './netfilter-program.ts';
 import type { Hook } from './netfilter-rules.ts';
 import type { Device } from './netns.ts';
-import { RuleStep } from './rule-step.ts';
+import { ruleStep } from './rule-step.ts';
 
 export type Verdict = 'accept' | 'drop' | 'reject';
 
@@ -128,6 +128,6 @@ function agree(tests: RulePlan['tests'], hop: Hop, place: HookPlace): boolean {
 
 /** A match says the same of every packet that meets the rule in one stack: its step is made once. */
 function note({ journey, stack }: Hop, chain: ProgramChain, each: ProgramRule, verdict: RuleVerdict): void {
-  if (each.noted?.at !== stack.id) each.noted = new RuleStep(stack.id, chain, each, verdict);
+  if (each.noted?.at !== stack.id) each.noted = ruleStep(stack.id, { chain, rule: each, verdict });
   journey.step(each.noted);
 }

@@ -8,32 +8,24 @@ import type { RuleVerdict } from './netfilter-plan.ts';
 
 export type RuleMatch = Extract<Step, { readonly kind: 'rule' }>;
 
-export class RuleStep implements RuleMatch {
-  readonly kind = 'rule';
-  readonly at: NetnsId;
-  readonly table: string;
-  readonly chain: string;
-  declare readonly rule: string;
+export interface Matched {
+  readonly chain: ProgramChain;
+  readonly rule: ProgramRule;
   readonly verdict: RuleVerdict;
-  declare readonly decision?: NonNullable<RuleMatch['decision']>;
-  readonly #matched: ProgramRule;
+}
 
-  /** An own property, which copies and clones take along. */
-  static readonly #TEXT = {
-    enumerable: true,
-    get(this: RuleStep): string {
-      return this.#matched.text;
+/** A plain value, as all steps are: copies and clones take the text along. */
+export function ruleStep(at: NetnsId, { chain, rule, verdict }: Matched): RuleMatch {
+  const { decision } = rule.rule;
+  return {
+    kind: 'rule',
+    at,
+    table: chain.table,
+    chain: chain.name,
+    get rule() {
+      return rule.text;
     },
+    verdict,
+    ...(decision && { decision }),
   };
-
-  constructor(at: NetnsId, chain: ProgramChain, matched: ProgramRule, verdict: RuleVerdict) {
-    this.at = at;
-    this.table = chain.table;
-    this.chain = chain.name;
-    this.#matched = matched;
-    Object.defineProperty(this, 'rule', RuleStep.#TEXT);
-    this.verdict = verdict;
-    const { decision } = matched.rule;
-    if (decision) this.decision = decision;
-  }
 }

@@ -17,7 +17,7 @@ import { CUSTOM_RESOURCE_DEFINITIONS, definitionOf } from '../../kube/kinds/cust
 import type { ClusterTransaction } from '../../kube/transaction.ts';
 import { confd } from './confd.ts';
 import { newMetadata } from './datastore.ts';
-import { felixProcesses } from './felix-process.ts';
+import { felixProcesses } from './felix-daemon.ts';
 import { DEFAULT_CONFIG } from './ipam/ipam-store.ts';
 import { withPoolDefaults } from './ippool.ts';
 import { tendConfiguration } from './kube-controllers/configuration.ts';

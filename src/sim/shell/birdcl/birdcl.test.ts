@@ -191,6 +191,7 @@ const NETNS = {
     }),
     device(2, 'eth0', {
       kind: { type: 'ether' },
+      link: { kind: 'segment', segment: 'rack-a' },
       mtu: 1500,
       addresses: [{ address: ipv4('10.0.0.12'), length: 24, scope: 'global' }],
     }),

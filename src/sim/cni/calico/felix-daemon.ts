@@ -39,7 +39,7 @@ const MTU = 'mtu/';
  * at its host again, `<node>` when it has started anew.
  */
 export const felixProcesses: Controller = {
-  name: 'felix-processes',
+  name: 'felix-daemones',
   watches: [...RESOURCES, HOST_INTERFACES],
   react: ({ resource, before, after }) => [
     {
