@@ -1,8 +1,9 @@
-# Sends the whole pool to one node. It works, since node1 passes packets on, until node1 is down or busy.
+# Sends the whole pool to one node. node1 never saw the connections of other nodes' pods begin: their answers are invalid there,
+# and kube-proxy's rule drops them.
 #@ fails way-back route pod/near
 #@ fails way-back route pod/far
 #@ passes way-back reach pod/client 203.0.113.10
-#@ passes way-back reach pod/near 203.0.113.10
+#@ fails way-back reach pod/near 203.0.113.10
 #@ workstation
 calicoctl patch ippool default-ipv4-ippool -p '{"spec":{"natOutgoing":false}}'
 sleep 2
