@@ -38,8 +38,8 @@ export function openTerminal(shell: Shell, size: TerminalSize, hooks: TerminalHo
       hooks.typed();
       if (hooks.lost?.() !== true) session.input(bytes);
       else if (!ended) {
-        flow.emit(utf8('\r\nclient_loop: send disconnect: Broken pipe\r\n'));
-        void session.close();
+        void flow.emit(utf8('\r\nclient_loop: send disconnect: Broken pipe\r\n'));
+        session.close();
         finish();
         exit.emit({ code: CONNECTION_LOST });
       }

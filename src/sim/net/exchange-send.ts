@@ -4,6 +4,7 @@
 import type { IcmpError, IcmpErrorKind, Ipv4Packet } from '../../model/packet.ts';
 import { protocolNumber } from '../../model/packet.ts';
 import type { NetnsId, Trace } from '../../model/trace.ts';
+import { lateField } from '../core/late-field.ts';
 import type { Exchange, ProbeReply } from './exchange.ts';
 import type { PacketAt, WalkStart } from './forward.ts';
 import { walkOn } from './forward.ts';
@@ -61,17 +62,11 @@ export function localError(error: RouteError): LocalError {
 }
 
 /** Who only asks does not look at what was learnt: it is put together when somebody does. */
+const withMemory = lateField('memory', (journey: Journey) => journey.memories());
+
 export function finished<Outcome>(journey: Journey, outcome: Outcome): Exchange<Outcome> {
-  let memory: Exchange<Outcome>['memory'] | undefined;
-  return {
-    outcome,
-    get memory() {
-      return (memory ??= journey.memories());
-    },
-    frames: journey.frames,
-    heard: journey.heard,
-    walks: journey.walks,
-  };
+  const { frames, heard, walks } = journey;
+  return withMemory({ outcome, frames, heard, walks }, journey);
 }
 
 /** The stack a program runs in. */

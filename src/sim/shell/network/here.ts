@@ -20,6 +20,9 @@ export function deviceNamed(netns: Netns, name: string): Device | undefined {
   return netns.devices.find((device) => device.name === name);
 }
 
+/** Devices that are nothing without a cable. */
+const CABLED: ReadonlySet<Device['kind']['type']> = new Set(['veth', 'ether']);
+
 /**
  * Up, and the other end of its cable too: what Linux calls carrier. A bridge has it while one of its ports does.
  * `netns` is the stack the device is in: only a bridge needs it.
@@ -30,8 +33,8 @@ export function hasCarrier(io: CompletionIo, device: Device, netns?: Netns): boo
     const ports = netns?.devices.filter(({ master }) => master === device.name) ?? [];
     return ports.some((port) => hasCarrier(io, port));
   }
-  if ((device.kind.type === 'veth' || device.kind.type === 'ether') && !device.link) return false;
-  if (device.link?.kind !== 'peer') return true;
+  if (!device.link) return !CABLED.has(device.kind.type);
+  if (device.link.kind !== 'peer') return true;
   const { netns: id, device: name } = device.link;
   const peer = io.network.netns(id);
   return peer === undefined || (deviceNamed(peer, name)?.up ?? true);

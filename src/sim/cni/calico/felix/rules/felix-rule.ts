@@ -7,6 +7,7 @@ import { sha224 } from '@noble/hashes/sha2.js';
 import { concatBytes, utf8 } from '../../../../../base/bytes.ts';
 import { formatIpv4, parseCidr, type Ipv4 } from '../../../../../model/ip.ts';
 import type { PolicyDecision } from '../../../../../model/policy-decision.ts';
+import { lateField } from '../../../../core/late-field.ts';
 import type {
   Chain,
   CtState,
@@ -223,36 +224,23 @@ export function felixChain(name: string, rules: readonly FelixRule[], policy?: '
   return {
     name,
     ...(policy && { policy }),
-    rules: rules.map((each, at) => new HashedRule(each, () => hashOf(at))),
+    rules: rules.map((each, at) => evaluated(each, () => hashOf(at))),
   };
 }
 
 /** Packets do not read comments, and hashing is most of the work: it is done for those who print. */
-class HashedRule implements Rule {
-  readonly matches: readonly Match[];
-  readonly target: Target;
-  declare readonly comment: string;
-  declare readonly remarks?: readonly string[];
-  declare readonly decision?: PolicyDecision;
-  readonly #hash: () => string;
+const withHash = lateField('comment', (hash: () => string) => `cali:${hash()}`);
 
-  /** An own property, which copies of the rule take along; all rules share it. */
-  static readonly #COMMENT = {
-    enumerable: true,
-    get(this: HashedRule): string {
-      return `cali:${this.#hash()}`;
+const evaluated = ({ when, do: { target }, comments, decision }: FelixRule, hash: () => string): Rule =>
+  withHash(
+    {
+      matches: when.flatMap(({ matches }) => matches),
+      target,
+      ...(comments.length > 0 && { remarks: comments.map(commentText) }),
+      ...(decision && { decision }),
     },
-  };
-
-  constructor({ when, do: { target }, comments, decision }: FelixRule, hash: () => string) {
-    this.matches = when.flatMap(({ matches }) => matches);
-    this.target = target;
-    this.#hash = hash;
-    Object.defineProperty(this, 'comment', HashedRule.#COMMENT);
-    if (comments.length > 0) this.remarks = comments.map(commentText);
-    if (decision) this.decision = decision;
-  }
-}
+    hash,
+  );
 
 /** 16 characters of base64url of a SHA-224 chained from rule to rule. */
 export const ruleHashes = (chain: string, rules: readonly FelixRule[]): readonly string[] =>
