@@ -1,5 +1,5 @@
 /** Makes a fault happen, in the simulator and in the kernel. */
-import { neighbourCommand } from '../../src/cli/kernel/stack-program.ts';
+import { neighbourCommand, routeWords } from '../../src/cli/kernel/stack-program.ts';
 import { formatCidr, formatIpv4 } from '../../src/model/ip.ts';
 import { applyEdit } from '../../src/sim/net/apply-edit.ts';
 import { printRule } from '../../src/sim/net/netfilter-print.ts';
@@ -39,6 +39,13 @@ function commandOf(edit: Change['edit']): readonly string[] {
   switch (edit.kind) {
     case 'set-forwarding':
       return ['sh', '-c', `echo ${edit.on ? 1 : 0} > /proc/sys/net/ipv4/ip_forward`];
+    case 'add-route':
+      return ['ip', 'route', 'replace', ...routeWords(edit.route).split(' ')];
+    case 'add-fdb': {
+      const { mac, device, destination } = edit.entry;
+      const to = destination === undefined ? [] : ['dst', formatIpv4(destination)];
+      return ['bridge', 'fdb', 'replace', mac, 'dev', device, ...to];
+    }
     case 'delete-route':
       return ['ip', 'route', 'del', formatCidr(edit.prefix)];
     case 'add-neighbour':

@@ -31,6 +31,8 @@ export interface Choice {
   readonly seed: number;
   /** Flows that are worth more: those that a fault changes. */
   readonly prefers?: (flow: Flow) => boolean;
+  /** So many of them, drawn. */
+  readonly most?: number;
 }
 
 /** Pairs that are looked at to find a preferred one. */
@@ -39,7 +41,7 @@ const TRIED = 8;
 /** One flow for each case that this cluster has ends for. */
 export function flowsOf(
   cluster: ClusterNetwork,
-  { network, seed, prefers = () => false }: Choice,
+  { network, seed, prefers = () => false, most }: Choice,
 ): readonly Flow[] {
   let random = seeded(seed);
   const draw = (): number => {
@@ -48,17 +50,20 @@ export function flowsOf(
     return next.value;
   };
   const ends = endsOf(cluster);
-  return LOCALITIES.flatMap((locality) => {
+  const wanted = LOCALITIES.flatMap((locality) => {
     const pairs = pairsOf(locality, ends).map((pair) => ({ pair, rank: draw() }));
     const shuffled = pairs.sort((a, b) => a.rank - b.rank).map(({ pair }) => pair);
-    return SHAPES.flatMap(([protocol, size], at) => {
+    return SHAPES.flatMap((shape, at) => {
       // Another pair for each shape, as far as there are any.
       const turned = [...shuffled.slice(at % shuffled.length), ...shuffled.slice(0, at % shuffled.length)];
-      const tried = turned.slice(0, TRIED);
-      const flow = (pair: Pair): Flow => flowOf(network, { ...pair, locality, protocol, size });
-      const preferred = tried.find((pair) => prefers(flow(pair))) ?? tried[0];
-      return preferred ? flow(preferred) : [];
+      return turned.length === 0 ? [] : [{ locality, shape, pairs: turned.slice(0, TRIED), rank: draw() }];
     });
+  });
+  const chosen = most === undefined ? wanted : wanted.toSorted((a, b) => a.rank - b.rank).slice(0, most);
+  return chosen.flatMap(({ locality, shape: [protocol, size], pairs }) => {
+    const flow = (pair: Pair): Flow => flowOf(network, { ...pair, locality, protocol, size });
+    const preferred = pairs.find((pair) => prefers(flow(pair))) ?? pairs[0];
+    return preferred ? flow(preferred) : [];
   });
 }
 

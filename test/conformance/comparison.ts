@@ -3,10 +3,11 @@ import { breakKernel, brokenStacks, mendKernel } from './breaking.ts';
 import { flowsOf } from './cases.ts';
 import type { ClusterNetwork } from './cluster.ts';
 import { NO_FAULT, type Fault } from './fault.ts';
+import type { Course } from './flow.ts';
 import type { KernelLab } from './kernel-lab.ts';
 import { observedCourses, type Expected } from './observed.ts';
-import type { Compared } from './report.ts';
-import { networkFrom, simulatedCourse } from './simulated.ts';
+import { agrees, type Compared } from './report.ts';
+import { networkFrom, simulatedCourse, simulatedOutcome } from './simulated.ts';
 
 export interface Comparison {
   /** The name of the network, and of the mode it is in. */
@@ -15,6 +16,8 @@ export interface Comparison {
   readonly cluster: ClusterNetwork;
   readonly faults: readonly Fault[];
   readonly seed: number;
+  /** Flows asked for each fault; undefined: one of every kind. */
+  readonly most?: number;
 }
 
 export async function compare(lab: KernelLab, comparison: Comparison): Promise<readonly Compared[]> {
@@ -35,22 +38,26 @@ async function compareUnder(
   lab: KernelLab,
   comparison: Comparison,
 ): Promise<readonly Compared[]> {
-  const { cluster, seed, network, mode } = comparison;
+  const { cluster, seed, network, mode, most } = comparison;
   const whole = networkFrom(cluster.stacks);
   const broken = fault === NO_FAULT ? whole : networkFrom(brokenStacks(cluster.stacks, fault));
   const flows = flowsOf(cluster, {
     network: broken,
     seed,
-    prefers: (flow) =>
-      fault !== NO_FAULT && simulatedCourse(whole, flow).outcome !== simulatedCourse(broken, flow).outcome,
+    ...(most === undefined ? {} : { most }),
+    prefers: (flow) => fault !== NO_FAULT && simulatedOutcome(whole, flow) !== simulatedOutcome(broken, flow),
   });
   const expected = flows.map((flow): Expected => ({ flow, course: simulatedCourse(broken, flow) }));
   const compared: Compared[] = [];
   for (const wave of wavesOf(expected)) {
-    const observed = await observedCourses(lab, wave);
-    wave.forEach(({ flow, course: simulated }, at) => {
+    const compare = ({ flow, course: simulated }: Expected, observed: Course): Compared => ({
+      ...{ network, mode, fault: fault.name },
+      ...{ flow, simulated, observed },
+    });
+    const observed = await observedCourses(lab, wave, (one, course) => agrees(compare(one, course)));
+    wave.forEach((one, at) => {
       const course = observed[at];
-      if (course) compared.push({ network, mode, fault: fault.name, flow, simulated, observed: course });
+      if (course) compared.push(compare(one, course));
     });
   }
   return compared;

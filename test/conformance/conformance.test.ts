@@ -2,8 +2,6 @@
  * The simulator against the Linux kernel of this machine: clusters rebuilt in network namespaces, each flow asked of both, and
  * every packet at every device compared. Needs root; where that is missing the suite is skipped and says so.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clearStale } from '../../src/cli/kernel/namespaces.ts';
 import type { CompiledLab } from '../../src/course/compile/course.ts';
@@ -16,13 +14,15 @@ import { flowText, LOCALITIES } from './flow.ts';
 import { compare } from './comparison.ts';
 import { KernelLab } from './kernel-lab.ts';
 import { labStates } from './lab-states.ts';
-import { agrees, cellsOf, differenceText, flowRecord, tableOf, type Compared } from './report.ts';
+import { writePart } from './ledger.ts';
+import { agrees, differenceText, situationsOf, type Compared } from './report.ts';
 import { full, kernel, required } from './requirements.ts';
 import { rebuildAndCompare, type Findings, type Rebuilding } from './suite.ts';
 
-const REPORT = join(import.meta.dirname, '../../test-results/conformance.json');
 /** Of all flows, those that must fail: agreement about what works is easy. */
 const FAILING_SHARE = 0.2;
+/** Networks, whole and with each of their faults. */
+const SITUATIONS = 30;
 const SEED = 20_261_121;
 const NO_IPIP = 'the running kernel has no ipip devices';
 
@@ -45,12 +45,7 @@ describe.skipIf(lacking !== undefined)(
     beforeAll(clearStale);
 
     afterAll(() => {
-      const cells = cellsOf(all);
-      mkdirSync(dirname(REPORT), { recursive: true });
-      writeFileSync(
-        REPORT,
-        `${JSON.stringify({ table: tableOf(cells), cells, flows: all.map(flowRecord) }, undefined, 1)}\n`,
-      );
+      writePart('fixed', all);
     });
 
     describe.each(topologies.map((topology) => ({ topology, name: topology.name })))(
@@ -60,6 +55,7 @@ describe.skipIf(lacking !== undefined)(
           const missing = missingFor(mode);
           test.skipIf(missing !== undefined)(
             `${mode.name}${missing === undefined ? '' : ` (${missing})`}`,
+            { concurrent: true },
             async () => {
               const cluster = clusterIn(topology, mode);
               const faults = faultsFor(mode, faultsOf(cluster));
@@ -74,6 +70,7 @@ describe.skipIf(lacking !== undefined)(
       const missing = ipip || !uses('ipip', cluster) ? undefined : NO_IPIP;
       test.skipIf(missing !== undefined)(
         `lab ${name}${missing === undefined ? '' : ` (${missing})`}`,
+        { concurrent: true },
         async () => {
           const network = ipip ? cluster : withoutIdle('ipip', cluster);
           await expectAgreement({
@@ -111,6 +108,7 @@ describe.skipIf(lacking !== undefined)(
       const failing = all.filter(({ observed }) => observed.outcome !== 'answered').length;
       expect(failing / all.length).toBeGreaterThanOrEqual(FAILING_SHARE);
       expect(new Set(all.map(({ flow }) => flow.locality))).toEqual(new Set(LOCALITIES));
+      expect(situationsOf(all).size).toBeGreaterThanOrEqual(SITUATIONS);
     });
   },
 );

@@ -28,6 +28,8 @@ interface Scene {
   readonly nearPod: Ipv4;
   readonly farPod: Ipv4;
   readonly router: Netns | undefined;
+  /** A worker that is neither. */
+  readonly third: Netns | undefined;
 }
 
 const BLOCK_LENGTH = 26;
@@ -53,6 +55,18 @@ const FAULTS: Readonly<Record<string, (scene: Scene) => readonly Change[]>> = {
       at: near.id,
       edit: { kind: 'delete-fdb', mac, device, ...(destination === undefined ? {} : { destination }) },
     })),
+  'wrong FDB entry': ({ near, far, third }) =>
+    remoteTunnel(near, far).flatMap((entry): readonly Change[] => {
+      const destination = third && uplinkOf(third);
+      return destination === undefined
+        ? []
+        : [
+            {
+              at: near.id,
+              edit: { kind: 'add-fdb', entry: { ...entry, destination }, replace: true, append: false },
+            },
+          ];
+    }),
   'no tunnel neighbour': ({ near, far }) =>
     remoteTunnel(near, far).flatMap(({ mac, device }) =>
       near.neighbours
@@ -61,6 +75,17 @@ const FAULTS: Readonly<Record<string, (scene: Scene) => readonly Change[]>> = {
     ),
   'no route to the block': ({ near, farPod }) => withoutRoute(near, farPod),
   'no route back': ({ far, nearPod }) => withoutRoute(far, nearPod),
+  'answers past the tunnel': ({ far, nearPod }) =>
+    [routeTo(far, nearPod)].flatMap((found) => {
+      const tunnelled = far.devices.some((device) => isTunnel(device) && device.name === found?.device);
+      const out = far.routes.find(({ prefix }) => prefix.length === 0);
+      return found && tunnelled && out ? [setRoute(far, { ...out, prefix: found.prefix })] : [];
+    }),
+  'stale route of one address': ({ near, farPod, third }) => {
+    const thirds = third?.routes.find(({ type, prefix }) => type === 'blackhole' && prefix.length > 0);
+    const there = thirds && routeTo(near, thirds.prefix.base);
+    return there ? [setRoute(near, { ...there, prefix: { base: farPod, length: 32 } })] : [];
+  },
   'no default route': ({ near }) => [{ at: near.id, edit: { kind: 'delete-route', prefix: DEFAULT_ROUTE } }],
   'wrong neighbour': ({ near }) =>
     near.routes
@@ -88,19 +113,32 @@ const FAULTS: Readonly<Record<string, (scene: Scene) => readonly Change[]>> = {
   'no forwarding': ({ far }) => [{ at: far.id, edit: { kind: 'set-forwarding', on: false } }],
 };
 
+const uplinkOf = ({ devices }: Netns): Ipv4 | undefined =>
+  devices.find(({ name }) => name === 'eth0')?.addresses[0]?.address;
+
 const isTunnel = ({ kind }: Device): boolean => kind.type === 'vxlan' || kind.type === 'ipip';
 
 function remoteTunnel(near: Netns, far: Netns): Netns['fdb'] {
-  const there = far.devices.find(({ name }) => name === 'eth0')?.addresses[0]?.address;
+  const there = uplinkOf(far);
   return near.fdb.filter(({ destination }) => destination !== undefined && destination === there);
 }
 
-function withoutRoute(stack: Netns, to: Ipv4): readonly Change[] {
-  const found = stack.routes
+/** The route of a block, or of one address. */
+function routeTo({ routes }: Netns, to: Ipv4): Route | undefined {
+  return routes
     .filter(({ prefix, type }) => type === 'unicast' && prefix.length > 0 && cidrContains(prefix, to))
     .toSorted((a: Route, b: Route) => b.prefix.length - a.prefix.length)[0];
+}
+
+function withoutRoute(stack: Netns, to: Ipv4): readonly Change[] {
+  const found = routeTo(stack, to);
   return found ? [{ at: stack.id, edit: { kind: 'delete-route', prefix: found.prefix } }] : [];
 }
+
+const setRoute = ({ id }: Netns, route: Route): Change => ({
+  at: id,
+  edit: { kind: 'add-route', route, replace: true },
+});
 
 const wrongNeighbour = ({ id }: Netns, address: Ipv4, device: string): Change => ({
   at: id,
@@ -134,13 +172,14 @@ function sceneOf({ topology, stacks }: ClusterNetwork): Scene | undefined {
     workers.findLast((worker) => worker !== first);
   const near = stack(`node/${first?.name ?? ''}`);
   const far = stack(`node/${other?.name ?? ''}`);
+  const third = workers.find((worker) => worker !== first && worker !== other);
   const nearPod = near && podOf(stacks, near);
   const farPod = far && podOf(stacks, far);
   if (!near || !far || nearPod === undefined || farPod === undefined) return undefined;
   const router = stacks.find(
     ({ id, devices }) => id.startsWith('router/') && devices.some((device) => isNeighbourOf(device, far)),
   );
-  return { near, far, nearPod, farPod, router };
+  return { near, far, nearPod, farPod, router, third: third && stack(`node/${third.name}`) };
 }
 
 function podOf(stacks: readonly Netns[], node: Netns): Ipv4 | undefined {

@@ -5,6 +5,7 @@ import { Places } from '../../src/engines/sim/places.ts';
 import { bringsPools, buildStartState, readStart } from '../../src/engines/sim/start-state.ts';
 import { createTextTools } from '../../src/engines/sim/text-tools.ts';
 import type { CompiledLab } from '../../src/course/compile/course.ts';
+import type { Place } from '../../src/model/place.ts';
 import { Simulator } from '../../src/sim/index.ts';
 import { networkIn, type ClusterNetwork } from './cluster.ts';
 
@@ -19,7 +20,30 @@ export interface LabStates {
   readonly solved: ClusterNetwork;
 }
 
-export async function labStates({ environment, solution }: CompiledLab): Promise<LabStates> {
+export async function labStates(lab: CompiledLab): Promise<LabStates> {
+  const { simulator, typed } = await opened(lab);
+  const before = networkIn(simulator);
+  // Captures wait for packets that nobody needs here.
+  const changes = lab.solution.parts.filter(({ text }) => !IN_BACKGROUND.test(text));
+  for (const { place, text } of changes) await typed(place, text);
+  simulator.settle(REST);
+  return { start: before, solved: networkIn(simulator) };
+}
+
+/** The cluster that a lab starts with, after `kubectl apply` of some objects. */
+export async function stateWith(lab: CompiledLab, objects: string): Promise<ClusterNetwork> {
+  const { simulator, typed } = await opened(lab);
+  await typed({ kind: 'workstation' }, `kubectl apply -f - <<'EOF'\n${objects}\nEOF`);
+  simulator.settle(REST);
+  return networkIn(simulator);
+}
+
+interface Opened {
+  readonly simulator: Simulator;
+  readonly typed: (place: Place, text: string) => Promise<void>;
+}
+
+async function opened({ environment }: CompiledLab): Promise<Opened> {
   const start = readStart(environment.start);
   const { topology } = environment;
   const simulator = new Simulator({ topology, seed: 1, epoch: EPOCH, defaultPool: !bringsPools(start) });
@@ -34,13 +58,9 @@ export async function labStates({ environment, solution }: CompiledLab): Promise
   });
   const built = await pace.during(buildStartState(start, { simulator, places, signal: NEVER }));
   if (!built.ok) throw new Error(built.error.message);
-  const before = networkIn(simulator);
-  // Captures wait for packets that nobody needs here.
-  const changes = solution.parts.filter(({ text }) => !IN_BACKGROUND.test(text));
-  for (const { place, text } of changes) {
+  const typed = async (place: Place, text: string): Promise<void> => {
     const done = await pace.during(places.shell(place).exec(['sh', '-c', text], { signal: NEVER }));
     if (done.exitCode !== 0) throw new Error(`${text}: ${done.stderr}`);
-  }
-  simulator.settle(REST);
-  return { start: before, solved: networkIn(simulator) };
+  };
+  return { simulator, typed };
 }

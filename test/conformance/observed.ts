@@ -1,7 +1,7 @@
 /**
- * Asks the kernel how flows go, all at once and of stacks that have learnt nothing yet: each packet carries the number of its flow, so that captures tell them apart.
- * It listens until everything that the simulator leads one to expect was seen, or patience ends, and then until nothing
- * new comes; what neither side expects has its time to show up.
+ * Asks the kernel how flows go, all at once and of stacks that have learnt nothing yet: each packet carries the number of its
+ * flow, so that captures tell them apart. It listens until it has seen what the simulator leads one to expect, or patience
+ * ends, and then until nothing new comes: what neither side expects has its time to show up, and a slow machine its own.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { formatIpv4 } from '../../src/model/ip.ts';
@@ -10,7 +10,7 @@ import type { Course, Flow, Outcome } from './flow.ts';
 import type { Answer, KernelLab, Question, Sighting } from './kernel-lab.ts';
 import { innermost, readPacket, TCP, type Crossing, type Packet } from './wire.ts';
 
-/** Milliseconds. */
+/** Milliseconds. Patience begins anew with every packet and every answer, so it ends only where nothing happens any more. */
 const LOOK_EVERY = 15;
 const PATIENCE = 8_000;
 /** Longer than it takes here to give up a neighbour: three tries of 60 ms. */
@@ -27,15 +27,19 @@ export interface Expected {
   readonly course: Course;
 }
 
+/** Whether a flow has gone as the simulator says it does. */
+export type Suffices = (expected: Expected, course: Course) => boolean;
+
 export async function observedCourses(
   lab: KernelLab,
   expected: readonly Expected[],
+  suffices: Suffices,
 ): Promise<readonly Course[]> {
   await lab.everywhere({ task: 'run', argv: ['ip', 'neigh', 'flush', 'all'] });
   lab.forget();
   await lab.everywhere({ task: 'sysctl', path: 'ipv4/route/flush', value: '1' });
-  const asked = expected.map(({ flow }) => new Asked(lab, flow));
-  await settled(() => asked.every((one, at) => one.isDone(expected[at]?.course)));
+  const asked = expected.map((one) => new Asked(lab, one));
+  await settled(lab, asked, suffices);
   await quiet(lab);
   await lab.everywhere({ task: 'quit' });
   await lab.caughtUp();
@@ -45,9 +49,22 @@ export async function observedCourses(
   );
 }
 
-async function settled(isSettled: () => boolean): Promise<void> {
-  const deadline = performance.now() + PATIENCE;
-  while (!isSettled() && performance.now() < deadline) await pause(LOOK_EVERY);
+async function settled(lab: KernelLab, asked: readonly Asked[], suffices: Suffices): Promise<void> {
+  const progress = (): number => lab.sightings.length + asked.filter(({ isAnswered }) => isAnswered).length;
+  let [made, looked] = [progress(), -1];
+  for (let since = performance.now(); performance.now() < since + PATIENCE;) {
+    if (made !== looked && asked.every(({ isDone }) => isDone)) {
+      looked = made;
+      const crossings = attributed(lab, asked);
+      if (asked.every((one) => suffices(one.expected, one.courseSoFar(crossings.get(one.number) ?? []))))
+        return;
+    }
+    await pause(LOOK_EVERY);
+    const now = progress();
+    if (now === made) continue;
+    made = now;
+    since = performance.now();
+  }
 }
 
 async function quiet(lab: KernelLab): Promise<void> {
@@ -66,28 +83,44 @@ let asking = 0;
 
 /** A flow that was asked for. */
 class Asked {
-  readonly flow: Flow;
+  readonly expected: Expected;
   /** Carried by its packets; for TCP it makes the client's port, which no earlier connection had. */
   readonly number: number;
   #answer: Answer | undefined;
   readonly #answered: Promise<Answer>;
 
-  constructor(lab: KernelLab, flow: Flow) {
+  constructor(lab: KernelLab, expected: Expected) {
     asking = (asking + 1) % NUMBERS;
-    this.flow = flow;
+    this.expected = expected;
     this.number = asking;
     this.#answered = lab
-      .ask(flow.from, question(flow, this.number))
+      .ask(this.flow.from, question(this.flow, this.number))
       .then((answer) => (this.#answer = answer));
   }
 
+  get flow(): Flow {
+    return this.expected.flow;
+  }
+
+  get isAnswered(): boolean {
+    return this.#answer !== undefined;
+  }
+
   /** The program is done, or cannot be before it is told to give up. */
-  isDone(course: Course | undefined): boolean {
-    return this.#answer !== undefined || course?.outcome === 'nothing';
+  get isDone(): boolean {
+    return this.isAnswered || this.expected.course.outcome === 'nothing';
+  }
+
+  courseSoFar(crossings: readonly Crossing[]): Course {
+    const outcome = this.#answer ? this.#outcomeOf(this.#answer) : 'nothing';
+    return courseOf(outcome, crossings, this.flow.from);
   }
 
   async outcome(): Promise<Outcome> {
-    const answer = await this.#answered;
+    return this.#outcomeOf(await this.#answered);
+  }
+
+  #outcomeOf(answer: Answer): Outcome {
     return this.flow.protocol === 'icmp' ? pingOutcome(answer) : socketOutcome(answer);
   }
 }
@@ -140,9 +173,18 @@ function socketOutcome({ outcome }: Answer): Outcome {
 function attributed(lab: KernelLab, asked: readonly Asked[]): ReadonlyMap<number, readonly Crossing[]> {
   const seen = lab.sightings.flatMap((sighting) => crossingsOf(lab, sighting));
   const numbers = initialNumbers(seen, asked);
+  const numbered = seen.map(({ crossing, sighting }) => ({
+    crossing,
+    number: signedNumber(sighting.bytes) ?? connectionOf(innermost(crossing.packet), numbers),
+  }));
+  const byPacket = new Map(
+    numbered.flatMap(({ crossing: { packet }, number }) =>
+      packet.fragment && number !== undefined ? [[fragmentedPacket(packet), number] as const] : [],
+    ),
+  );
   const found = new Map<number, Crossing[]>();
-  for (const { crossing, sighting } of seen) {
-    const at = signedNumber(sighting.bytes) ?? connectionOf(innermost(crossing.packet), numbers);
+  for (const { crossing, number } of numbered) {
+    const at = number ?? byPacket.get(fragmentedPacket(crossing.packet));
     if (at === undefined) continue;
     const known = found.get(at);
     if (known) known.push(crossing);
@@ -150,6 +192,10 @@ function attributed(lab: KernelLab, asked: readonly Asked[]): ReadonlyMap<number
   }
   return found;
 }
+
+/** What all fragments of a packet have in common (RFC 791): the last may be too short to carry the flow's number. */
+const fragmentedPacket = ({ source, destination, protocol, id }: Packet): string =>
+  [source, destination, protocol, id].join(' ');
 
 interface Seen {
   readonly crossing: Crossing;

@@ -1,7 +1,8 @@
 /** What was asked and what came of it, by case: mode x locality x protocol x size x fault. */
 import { formatIpv4 } from '../../src/model/ip.ts';
-import type { Course, Flow } from './flow.ts';
+import type { Course, Facts, Flow } from './flow.ts';
 import { LOCALITIES } from './flow.ts';
+import { GENERATED } from './generated.ts';
 
 export interface Compared {
   readonly network: string;
@@ -56,34 +57,22 @@ function withoutLimited({ outcome, crossings, facts }: Course): Course {
   };
 }
 
-export function cellsOf(compared: readonly Compared[]): readonly Cell[] {
-  const cells = new Map<string, Cell>();
-  for (const one of compared) {
-    const { mode, fault, flow } = one;
-    const { locality, protocol, size } = flow;
-    const key = [mode, locality, protocol, size, fault].join('|');
-    const known = cells.get(key) ?? {
-      mode,
-      locality,
-      protocol,
-      size,
-      fault,
-      flows: 0,
-      failing: 0,
-      disagreements: 0,
-    };
-    cells.set(key, {
-      ...known,
-      flows: known.flows + 1,
-      failing: known.failing + (one.observed.outcome === 'answered' ? 0 : 1),
-      disagreements: known.disagreements + (agrees(one) ? 0 : 1),
-    });
-  }
-  return [...cells.values()];
+/** A flow in the written report: how it went in the kernel, and whether the simulator says the same. */
+export interface FlowRecord extends Facts {
+  readonly network: string;
+  readonly mode: string;
+  readonly fault: string;
+  readonly locality: string;
+  readonly protocol: string;
+  readonly size: string;
+  readonly bytes: number;
+  readonly from: string;
+  readonly to: string;
+  readonly outcome: string;
+  readonly agrees: boolean;
 }
 
-/** A flow in the written report: how it went in the kernel, and whether the simulator says the same. */
-export function flowRecord(one: Compared): Readonly<Record<string, unknown>> {
+export function flowRecord(one: Compared): FlowRecord {
   const { network, mode, fault, flow, observed } = one;
   const { locality, protocol, size, bytes, from, to } = flow;
   const { outcome, facts } = observed;
@@ -93,8 +82,31 @@ export function flowRecord(one: Compared): Readonly<Record<string, unknown>> {
   };
 }
 
+export function cellsOf(flows: readonly FlowRecord[]): readonly Cell[] {
+  const cells = new Map<string, Cell>();
+  for (const { mode, fault, locality, protocol, size, outcome, agrees: same } of flows) {
+    const name = { mode, locality, protocol, size, fault };
+    const key = Object.values(name).join('|');
+    const known = cells.get(key) ?? { ...name, flows: 0, failing: 0, disagreements: 0 };
+    cells.set(key, {
+      ...known,
+      flows: known.flows + 1,
+      failing: known.failing + (outcome === 'answered' ? 0 : 1),
+      disagreements: known.disagreements + (same ? 0 : 1),
+    });
+  }
+  return [...cells.values()];
+}
+
+/** Networks as they were rebuilt and broken: so many situations a simulator can be wrong about. */
+export function situationsOf(
+  flows: readonly Pick<Compared, 'network' | 'mode' | 'fault'>[],
+): ReadonlySet<string> {
+  return new Set(flows.map(({ network, mode, fault }) => `${network}|${mode}|${fault}`));
+}
+
 /** One table: a line for each mode and locality, a column for each fault; `delivered/flows`, disagreements after a `!`. */
-export function tableOf(cells: readonly Cell[]): string {
+export function tableOf(asked: readonly FlowRecord[], cells: readonly Cell[]): string {
   const faults = [...new Set(cells.map(({ fault }) => fault))];
   const modes = [...new Set(cells.map(({ mode }) => mode))];
   const rows = modes.flatMap((mode) =>
@@ -110,7 +122,10 @@ export function tableOf(cells: readonly Cell[]): string {
       ),
     ]),
   );
-  return aligned([['mode', 'locality', ...faults.map((_, at) => `f${at}`)], ...rows], faults);
+  const drawn = asked.filter(({ network }) => network.startsWith(GENERATED));
+  const fixed = asked.filter(({ network }) => !network.startsWith(GENERATED));
+  const counted = `${situationsOf(fixed).size} fixed situations, ${new Set(drawn.map(({ network }) => network)).size} generated networks, ${asked.length} flows.`;
+  return `${counted}\n${aligned([['mode', 'locality', ...faults.map((_, at) => `f${at}`)], ...rows], faults)}`;
 }
 
 function summed(cells: readonly Cell[]): string {

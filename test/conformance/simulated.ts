@@ -31,6 +31,8 @@ export function networkFrom(stacks: readonly Netns[]): Network {
   });
 }
 
+export const simulatedOutcome = (network: Network, flow: Flow): Outcome => exchanged(network, flow).outcome;
+
 export function simulatedCourse(network: Network, flow: Flow): Course {
   const { outcome, frames } = exchanged(network, flow);
   return courseOf(outcome, frames.flatMap(crossingOf).filter(isAskedFor(flow)), flow.from);
@@ -84,10 +86,11 @@ function exchanged(
 
 type Reply = ReturnType<typeof echo>['outcome']['reply'];
 
-/** A connected socket is told of a closed port, and of no other error. */
+/** A connected socket is told of a closed port and of a path that was too narrow (udp_err), and of no other error. */
 function datagramOutcome(reply: Reply): Outcome {
-  const refused = reply.kind === 'icmp-error' && reply.error === 'port-unreachable';
-  return refused ? 'refused' : probeOutcome(reply);
+  if (reply.kind !== 'icmp-error') return probeOutcome(reply);
+  if (reply.error === 'port-unreachable') return 'refused';
+  return reply.error === 'too-big' ? 'error too-big' : 'nothing';
 }
 
 function probeOutcome(reply: Reply): Outcome {

@@ -13,6 +13,8 @@ export interface Rebuilding {
   readonly cluster: ClusterNetwork;
   readonly faults: readonly Fault[];
   readonly seed: number;
+  /** Flows asked for each fault; undefined: one of every kind. */
+  readonly most?: number;
 }
 
 export interface Findings {

@@ -18,6 +18,7 @@ export interface Packet {
   readonly ttl: number;
   readonly tos: number;
   readonly length: number;
+  readonly id: number;
   readonly dontFragment: boolean;
   readonly fragment: { readonly offset: number; readonly more: boolean } | undefined;
   readonly protocol: number;
@@ -66,6 +67,7 @@ export function readPacket(bytes: Uint8Array): Packet | undefined {
     ttl: view.getUint8(8),
     tos: view.getUint8(1),
     length: view.getUint16(2),
+    id: view.getUint16(4),
     dontFragment: (word & 0x4000) !== 0,
     fragment,
     protocol,
