@@ -172,7 +172,7 @@ const VIEW: SpeakerView = {
   sockets: [],
 };
 
-const device = (index: number, name: string, rest: Pick<Device, 'kind' | 'mtu' | 'addresses'>): Device => ({
+const device = (index: number, name: string, rest: Pick<Device, 'kind' | 'mtu' | 'addresses' | 'link'>): Device => ({
   index,
   name,
   mac: '02:00:0a:00:00:0c' as Device['mac'],
