@@ -81,7 +81,7 @@ export const BEHAVIOUR_GROUPS: readonly BehaviourGroup[] = [
         'Service addresses',
         'yes',
         'Cluster, external and load balancer addresses, aggregated or not.',
-        BIRD,
+        CALICO,
       ),
       feature('BFD', 'no', 'Calico does not use it.', ours('left out')),
       feature('Peers in pods (local workload peers)', 'no', 'Kept, never dialled.', CALICO),
@@ -116,11 +116,12 @@ export const BEHAVIOUR_GROUPS: readonly BehaviourGroup[] = [
         compared('the kernel with these chains, and a naive reference'),
       ),
       feature(
-        'Policies of Calico, tiers, sets, host endpoints',
+        'Policies of Calico, tiers, sets',
         'yes',
-        'With failsafe ports, applyOnForward, preDNAT, doNotTrack.',
+        'As Felix’s chains.',
         compared('the kernel with these chains; Felix by source'),
       ),
+      feature('Host endpoints', 'yes', 'With failsafe ports, applyOnForward, preDNAT, doNotTrack.', CALICO),
       feature(
         'Staged policies',
         'partly',
