@@ -53,17 +53,22 @@ interface Place {
 
 const programs = new WeakMap<readonly ServicePort[], Map<string, Programming>>();
 
-/** One answer a node for each state of the services. */
+/** One answer for all nodes for each state of the services, or one a node where services care which node it is. */
 function program(services: readonly ServicePort[], place: Place): Programming {
   const ofState = programs.get(services) ?? new Map<string, Programming>();
   programs.set(services, ofState);
-  const key = `${place.node} ${place.address} ${place.local}`;
+  const own = services.some(differsByNode) ? `${place.node} ${place.address}` : '';
+  const key = `${own} ${place.local}`;
   const known = ofState.get(key);
   if (known) return known;
   const made = render(services, place);
   ofState.set(key, made);
   return made;
 }
+
+/** Its endpoints on the node count, or the node's own address does. */
+const differsByNode = ({ internalLocal, externalLocal, sourceRanges }: ServicePort): boolean =>
+  internalLocal || externalLocal || sourceRanges.length > 0;
 
 /** kube-proxy tells pods from others by the cluster's pod range (its clusterCIDR setting). */
 function clusterCidr({ store }: ClusterState): string {

@@ -5,6 +5,7 @@
  * a manifest install), a rate limit for Log.
  */
 import type { PolicyDecision, PolicyDirection } from '../../../../../model/policy-decision.ts';
+import { memoize } from '../../../../core/memo.ts';
 import type { Chain } from '../../../../net/netfilter-rules.ts';
 import { chainName } from '../../names.ts';
 import { isStaged, type Policy, type PolicyId, type Profile, type Rule } from '../../policy/active.ts';
@@ -57,20 +58,29 @@ export function policyChains(policy: Policy, logPrefix: string): readonly Chain[
   return [chain('ingress', policy.inboundRules), chain('egress', policy.outboundRules)];
 }
 
-export function profileChains(profile: Profile, logPrefix: string): readonly Chain[] {
-  const { name } = profile;
-  const id = { kind: 'Profile', namespace: '', name };
-  const chain = (direction: PolicyDirection, rules: readonly Rule[]): Chain =>
+export const profileChains = (
+  { name, inboundRules, outboundRules }: Profile,
+  logPrefix: string,
+): readonly Chain[] => [
+  rulesOfProfile(name, 'ingress', inboundRules, logPrefix),
+  rulesOfProfile(name, 'egress', outboundRules, logPrefix),
+];
+
+/** Every node has those of the namespaces and service accounts of its pods. */
+const PROFILES_KEPT = 64;
+
+const rulesOfProfile = memoize(
+  (name: string, direction: PolicyDirection, rules: readonly Rule[], logPrefix: string): Chain =>
     felixChain(
       profileChain(name, direction),
       rulesChain(rules, {
         comment: `Profile ${name} ${direction}`,
-        logPrefix: logPrefixOf(logPrefix, { kind: 'pro', id, tier: '' }),
+        logPrefix: logPrefixOf(logPrefix, { kind: 'pro', id: { namespace: '', name }, tier: '' }),
         decide: (at, action) => ({ by: 'profile', profile: name, direction, rule: at, action }),
       }),
-    );
-  return [chain('ingress', profile.inboundRules), chain('egress', profile.outboundRules)];
-}
+    ),
+  PROFILES_KEPT,
+);
 
 interface LogOrigin {
   readonly kind: string;

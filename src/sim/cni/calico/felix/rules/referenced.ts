@@ -13,10 +13,22 @@ export function referencedChains(chains: readonly Chain[]): readonly Chain[] {
   for (let chain = open.pop(); chain; chain = open.pop()) {
     if (found.has(chain)) continue;
     found.add(chain);
-    for (const { target } of rulesOf(chain)) {
-      const next = target.kind === 'jump' ? byName.get(target.chain) : undefined;
+    for (const name of jumpsOf(chain)) {
+      const next = byName.get(name);
       if (next && !found.has(next)) open.push(next);
     }
   }
   return chains.filter((chain) => found.has(chain));
+}
+
+/** Most chains are the same on all nodes. */
+const jumps = new WeakMap<Chain, readonly string[]>();
+
+function jumpsOf(chain: Chain): readonly string[] {
+  let names = jumps.get(chain);
+  if (!names) {
+    names = rulesOf(chain).flatMap(({ target }) => (target.kind === 'jump' ? target.chain : []));
+    jumps.set(chain, names);
+  }
+  return names;
 }
