@@ -94,7 +94,12 @@ export function labShell({
   return new Shell({
     place,
     commands: [],
-    ports: { cluster: CLUSTER, network: NETWORK, routing: { speaker: () => undefined, at: () => undefined }, clock },
+    ports: {
+      cluster: CLUSTER,
+      network: NETWORK,
+      routing: { speaker: () => undefined, at: () => undefined },
+      clock,
+    },
     files,
     breathe: () => new Promise((resolve) => setImmediate(resolve)),
     ...setup,

@@ -60,9 +60,10 @@ const node: Netns = {
   ],
   neighbours: [{ address: ipv4('10.244.135.0'), device: 'vxlan.calico', mac: mac('66:a4:6f:e0:c4:da') }],
   fdb: [{ mac: mac('66:a4:6f:e0:c4:da'), device: 'vxlan.calico', destination: ipv4('10.0.1.13') }],
-  netfilter: { tables: {}, ipsets: new Map([
-      ['cali40all-ipam-pools', { type: 'hash:net', members: [cidr('10.244.0.0/16')] }],
-    ]) },
+  netfilter: {
+    tables: {},
+    ipsets: new Map([['cali40all-ipam-pools', { type: 'hash:net', members: [cidr('10.244.0.0/16')] }]]),
+  },
   ipForward: true,
   listeners: [],
 };

@@ -172,7 +172,11 @@ const VIEW: SpeakerView = {
   sockets: [],
 };
 
-const device = (index: number, name: string, rest: Pick<Device, 'kind' | 'mtu' | 'addresses' | 'link'>): Device => ({
+const device = (
+  index: number,
+  name: string,
+  rest: Pick<Device, 'kind' | 'mtu' | 'addresses' | 'link'>,
+): Device => ({
   index,
   name,
   mac: '02:00:0a:00:00:0c' as Device['mac'],
