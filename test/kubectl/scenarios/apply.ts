@@ -105,10 +105,11 @@ ${ADVICE}`,
       stdout: 'deployment.apps/api serverside-applied\n',
     },
     {
-      run: 'get deploy api --show-managed-fields -o jsonpath=\'{range .metadata.managedFields[*]}{.manager} {.operation}{"\\n"}{end}\'',
+      // One by one: the list is in the order of their seconds.
+      run: 'get deploy api -o jsonpath=\'{.metadata.managedFields[?(@.manager=="kubectl")].operation} {.metadata.managedFields[?(@.manager=="kubectl-last-applied")].operation}\'',
       source:
         'k8s.io/client-go util/csaupgrade/upgrade.go; k8s.io/kubectl pkg/cmd/apply/apply.go (kubectl-last-applied)',
-      stdout: 'kubectl Apply\nkubectl-last-applied Apply\n',
+      stdout: 'Apply Apply',
     },
     {
       run: 'scale deploy api --replicas=3',
