@@ -48,6 +48,9 @@ test('from IP in IP everywhere to VXLAN across subnets', async ({ page, host }) 
       `calicoctl patch ippool default-ipv4-ippool -p '{"spec":{"ipipMode":"Never","vxlanMode":"CrossSubnet"}}'`,
     );
     await workstation.waitFor(/Successfully patched 1 'IPPool' resource/);
+    // Felix starts anew: for seconds nodes disagree.
+    await workstation.run('sleep 6; echo over');
+    await workstation.waitFor(/^over$/);
     const node1 = await lab.openTerminal('node/node1');
     await node1.run('clear');
     await node1.run('tcpdump -nn -i eth0 -c 4 -w /root/vxlan.pcap udp port 4789');

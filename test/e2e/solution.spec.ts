@@ -42,6 +42,9 @@ test('a wrong way gets its reason', async ({ page, host }) => {
   const workstation = await lab.openTerminal('workstation');
   await workstation.run(`calicoctl patch ippool default-ipv4-ippool -p '{"spec":{"vxlanMode":"Never"}}'`);
   await workstation.waitFor(/Successfully patched/);
+  // Felix starts anew when an encapsulation goes: for seconds nodes disagree.
+  await workstation.run('sleep 6; echo over');
+  await workstation.waitFor(/^over$/);
   await lab.selectStep(2);
   await lab.predict('vxlan');
   const verdicts = await lab.check();
