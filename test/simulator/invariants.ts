@@ -146,7 +146,7 @@ function masquerade({ pools }: Facts, { name, stack }: Host): readonly string[] 
   return members.length === wanted ? [] : [`${name}: ${members.length} masqueraded pools, not ${wanted}`];
 }
 
-/** A pod's cable, its host route, and that its address lies in a block of its node (or was borrowed). */
+/** A pod’s cable: the MAC of its host end, its MTU, and its host route. Which block holds the address is not looked at. */
 function cables({ cluster }: Facts, { name, stack }: Host): readonly string[] {
   return [...cluster.world.cluster.sandboxes.values()].flatMap(({ node, pod, network }) => {
     if (node !== name || !network) return [];
