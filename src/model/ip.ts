@@ -1,20 +1,26 @@
 /**
  * IPv4 addresses and prefixes as 32-bit numbers: a packet's walk compares and masks them, only printing spells them.
- * Notation: RFC 4632 (CIDR). IPv6 is not modelled yet.
+ * Notation: RFC 4632 (CIDR). What is done with IPv6 addresses is in `ipv6.ts`, what is done with both in `ip-family.ts`.
  */
 
 /** An IPv4 address as an unsigned 32-bit integer in host order. */
 export type Ipv4 = number & { readonly __brand: 'Ipv4' };
 
-/** A prefix. `base` is masked (no host bits); `length` is 0-32. */
-export interface Cidr {
-  readonly base: Ipv4;
+/** An IPv6 address as its 32 hexadecimal digits in lower case: equal addresses are equal strings, and their order is theirs. */
+export type Ipv6 = string & { readonly __brand: 'Ipv6' };
+
+/** An address of either family; `typeof` tells which. */
+export type Ip = Ipv4 | Ipv6;
+
+/** A prefix. `base` is masked (no host bits); `length` is 0-32, for IPv6 0-128. */
+export interface Cidr<Address extends Ip = Ipv4> {
+  readonly base: Address;
   readonly length: number;
 }
 
 /** An address with the length of its on-link prefix, as `ip addr` shows it (host bits kept). */
-export interface InterfaceAddress {
-  readonly address: Ipv4;
+export interface InterfaceAddress<Address extends Ip = Ipv4> {
+  readonly address: Address;
   readonly length: number;
 }
 

@@ -1,9 +1,10 @@
 /**
  * A packet as its headers. `model/wire.ts` turns it into true bytes and back.
  * Sources: Ethernet II, RFC 791 (IPv4), RFC 792 (ICMP), RFC 768 (UDP), RFC 9293 (TCP), RFC 826 (ARP), RFC 7348 (VXLAN),
- * RFC 2003 (IP in IP). Fragments carry their offset in the IPv4 header and raw bytes as payload. IPv6 is not modelled yet.
+ * RFC 2003 (IP in IP), RFC 8200 (IPv6), RFC 4443 (ICMPv6), RFC 4861 (neighbour discovery). Fragments carry their offset in
+ * the IPv4 header or in IPv6's fragment header, and raw bytes as payload.
  */
-import type { Ipv4 } from './ip.ts';
+import type { Ipv4, Ipv6 } from './ip.ts';
 import type { Mac } from './mac.ts';
 
 export interface Frame {
@@ -38,6 +39,37 @@ export interface Ipv4Packet {
 }
 
 export type Ipv4Payload = IcmpMessage | UdpDatagram | TcpSegment | Ipv4Packet | RawPayload;
+
+export type IpPacket = Ipv4Packet | Ipv6Packet;
+
+export interface Ipv6Packet {
+  readonly kind: 'ipv6';
+  readonly source: Ipv6;
+  readonly destination: Ipv6;
+  /** 0-255; routers decrement it. */
+  readonly hopLimit: number;
+  readonly trafficClass: number;
+  /** 0-0xfffff. */
+  readonly flowLabel: number;
+  readonly payload: Ipv6Payload;
+  /** Present on a fragment: where it starts in bytes (a multiple of 8), whether more follow, and the 32-bit identification. */
+  readonly fragment?: { readonly offset: number; readonly more: boolean; readonly id: number };
+}
+
+/** Echoes and errors are those of ICMPv6 there. */
+export type Ipv6Payload = IcmpMessage | NeighbourMessage | UdpDatagram | TcpSegment | RawPayload;
+
+/** Neighbour solicitation (ICMPv6 type 135) and advertisement (136). */
+export interface NeighbourMessage {
+  readonly kind: 'neighbour-solicitation' | 'neighbour-advertisement';
+  readonly target: Ipv6;
+  /** The sender's in a solicitation, the target's in an advertisement; absent when the source is unspecified. */
+  readonly mac?: Mac;
+  /** Of an advertisement: R, S and O flags. */
+  readonly router?: boolean;
+  readonly solicited?: boolean;
+  readonly override?: boolean;
+}
 
 /** Bytes of an IP protocol that is not modelled, or of a fragment. `protocol` is the IANA number. */
 export interface RawPayload {

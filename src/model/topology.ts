@@ -2,7 +2,7 @@
  * The physical lab: L2 segments (a rack's switch each), the routers between them, the cluster's nodes and hosts outside
  * the cluster. Labs describe it in YAML (`lab/topology.ts` parses), both engines build it.
  */
-import type { Cidr, InterfaceAddress, Ipv4 } from './ip.ts';
+import type { Cidr, InterfaceAddress, Ip, Ipv4, Ipv6 } from './ip.ts';
 
 export interface Topology {
   readonly name: string;
@@ -13,12 +13,16 @@ export interface Topology {
   /** The cluster's --cluster-cidr; Calico's default pool takes it. */
   readonly podCidr: Cidr;
   readonly serviceCidr: Cidr;
+  /** Those of IPv6, both or neither: with them the cluster is dual-stack, and every segment has a `subnet6`. */
+  readonly podCidr6?: Cidr<Ipv6>;
+  readonly serviceCidr6?: Cidr<Ipv6>;
 }
 
 /** One broadcast domain. */
 export interface Segment {
   readonly name: string;
   readonly subnet: Cidr;
+  readonly subnet6?: Cidr<Ipv6>;
   /** Bytes of IP that fit a frame, 1500 unless said. */
   readonly mtu: number;
 }
@@ -26,11 +30,18 @@ export interface Segment {
 export interface Router {
   readonly name: string;
   /** eth0, eth1, ... in this order. */
-  readonly ports: readonly { readonly segment: string; readonly address: InterfaceAddress }[];
+  readonly ports: readonly RouterPort[];
   /** Static routes beyond the connected ones. */
   readonly routes: readonly StaticRoute[];
+  readonly routes6?: readonly StaticRoute<Ipv6>[];
   /** It runs BIRD 2 and speaks BGP; absent for a router that knows only its static routes. */
   readonly bgp?: RouterBgp;
+}
+
+export interface RouterPort {
+  readonly segment: string;
+  readonly address: InterfaceAddress;
+  readonly address6?: InterfaceAddress<Ipv6>;
 }
 
 /**
@@ -59,9 +70,9 @@ export interface RouterNeighbour {
   readonly passive: boolean;
 }
 
-export interface StaticRoute {
-  readonly to: Cidr;
-  readonly via: Ipv4;
+export interface StaticRoute<Address extends Ip = Ipv4> {
+  readonly to: Cidr<Address>;
+  readonly via: Address;
 }
 
 export interface ClusterNode {
@@ -70,6 +81,8 @@ export interface ClusterNode {
   readonly segment: string;
   readonly address: InterfaceAddress;
   readonly gateway: Ipv4;
+  readonly address6?: InterfaceAddress<Ipv6>;
+  readonly gateway6?: Ipv6;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -78,6 +91,9 @@ export interface OutsideHost {
   readonly segment: string;
   readonly address: InterfaceAddress;
   readonly gateway: Ipv4;
+  readonly address6?: InterfaceAddress<Ipv6>;
+  readonly gateway6?: Ipv6;
   /** Static routes beside the default one; none unless said. */
   readonly routes?: readonly StaticRoute[];
+  readonly routes6?: readonly StaticRoute<Ipv6>[];
 }

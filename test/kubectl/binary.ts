@@ -17,7 +17,7 @@ export function whyNoKubectl(): string | undefined {
 export interface Run {
   readonly args: readonly string[];
   readonly stdin?: string | undefined;
-  /** Interrupts the command once its output holds this text. */
+  /** Interrupts the command once its output holds this text and the line is whole: kubectl writes a row in several pieces. */
   readonly until?: string | undefined;
   readonly folder: string;
   readonly kubeconfig: string;
@@ -30,6 +30,8 @@ export interface Finished {
   readonly stderr: string;
 }
 
+const wholeLines = (text: string): string => text.slice(0, text.lastIndexOf('\n') + 1);
+
 export function kubectl({ args, stdin = '', until, folder, kubeconfig }: Run): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const child = spawn('kubectl', args, {
@@ -40,7 +42,7 @@ export function kubectl({ args, stdin = '', until, folder, kubeconfig }: Run): P
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
-      if (until !== undefined && stdout.includes(until)) child.kill('SIGINT');
+      if (until !== undefined && wholeLines(stdout).includes(until)) child.kill('SIGINT');
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.on('error', reject);

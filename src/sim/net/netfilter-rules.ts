@@ -2,40 +2,43 @@
  * Netfilter rules as data: the subset of iptables that kube-proxy and Felix write and that the simulator evaluates.
  * `print` in `netfilter-print.ts` spells a rule as iptables-save does. Vocabulary: iptables-extensions(8).
  */
-import type { Cidr, Ipv4 } from '../../model/ip.ts';
+import type { Cidr, Ip, Ipv4 } from '../../model/ip.ts';
 import type { PolicyDecision } from '../../model/policy-decision.ts';
 
 export type Hook = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING';
 export type TableName = 'raw' | 'mangle' | 'nat' | 'filter';
 
-export interface Netfilter {
-  readonly tables: Readonly<Partial<Record<TableName, readonly Chain[]>>>;
-  readonly ipsets: ReadonlyMap<string, IpSet>;
+export interface Netfilter<Address extends Ip = Ipv4> {
+  readonly tables: Readonly<Partial<Record<TableName, readonly Chain<Address>[]>>>;
+  readonly ipsets: ReadonlyMap<string, IpSet<Address>>;
 }
 
 /** A set that rules refer to by name (ipset(8)). Members of `hash:ip` are single addresses. */
-export type IpSet =
-  | { readonly type: 'hash:net' | 'hash:ip'; readonly members: readonly Cidr[] }
-  | { readonly type: 'hash:ip,port'; readonly members: readonly IpPort[] };
+export type IpSet<Address extends Ip = Ipv4> =
+  | { readonly type: 'hash:net' | 'hash:ip'; readonly members: readonly Cidr<Address>[] }
+  | { readonly type: 'hash:ip,port'; readonly members: readonly IpPort<Address>[] };
 
-export interface IpPort {
-  readonly address: Ipv4;
+export interface IpPort<Address extends Ip = Ipv4> {
+  readonly address: Address;
   /** IANA number. */
   readonly protocol: number;
   readonly port: number;
 }
 
-export const hashNet = (members: readonly Cidr[]): IpSet => ({ type: 'hash:net', members });
+export const hashNet = <Address extends Ip = Ipv4>(members: readonly Cidr<Address>[]): IpSet<Address> => ({
+  type: 'hash:net',
+  members,
+});
 
 export const NO_NETFILTER: Netfilter = { tables: {}, ipsets: new Map() };
 
-export interface Chain {
+export interface Chain<Address extends Ip = Ipv4> {
   readonly name: string;
   /** Built-in chains have a policy; user chains return. */
   readonly policy?: 'ACCEPT' | 'DROP';
-  readonly rules: readonly Rule[];
+  readonly rules: readonly Rule<Address>[];
   /** Rules that a program appends where others insert theirs: they stay behind whatever is merged into the chain. */
-  readonly last?: readonly Rule[];
+  readonly last?: readonly Rule<Address>[];
 }
 
 /** Everything in the chain, in the order packets meet it. */
@@ -49,9 +52,9 @@ export const BASE_CHAINS: Readonly<Record<TableName, readonly Hook[]>> = {
   filter: ['INPUT', 'FORWARD', 'OUTPUT'],
 };
 
-export interface Rule {
-  readonly matches: readonly Match[];
-  readonly target: Target;
+export interface Rule<Address extends Ip = Ipv4> {
+  readonly matches: readonly Match<Address>[];
+  readonly target: Target<Address>;
   readonly comment?: string;
   /** Further comments, as Felix adds what a rule is for. */
   readonly remarks?: readonly string[];
@@ -64,9 +67,9 @@ export interface Rule {
 /** States of `--ctstate`: of the packet in its connection, and the two that tell of a translated connection. */
 export type CtState = 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | 'UNTRACKED' | 'SNAT' | 'DNAT';
 
-export type Match =
-  | { readonly kind: 'source'; readonly cidr: Cidr; readonly not?: boolean }
-  | { readonly kind: 'destination'; readonly cidr: Cidr; readonly not?: boolean }
+export type Match<Address extends Ip = Ipv4> =
+  | { readonly kind: 'source'; readonly cidr: Cidr<Address>; readonly not?: boolean }
+  | { readonly kind: 'destination'; readonly cidr: Cidr<Address>; readonly not?: boolean }
   | { readonly kind: 'in-interface'; readonly name: string; readonly not?: boolean }
   | { readonly kind: 'out-interface'; readonly name: string; readonly not?: boolean }
   /** `module`: `-m tcp` was typed too, without asking for a port. */
@@ -140,7 +143,7 @@ export interface PortRange {
 export type SetDirection = (typeof SET_DIRECTIONS)[number];
 export const SET_DIRECTIONS = ['src', 'dst', 'src,src', 'src,dst', 'dst,src', 'dst,dst'] as const;
 
-export type Target =
+export type Target<Address extends Ip = Ipv4> =
   /** No `-j` at all: the rule only counts, or carries a comment. */
   | { readonly kind: 'none' }
   | { readonly kind: 'accept' }
@@ -153,11 +156,11 @@ export type Target =
   /** `goto` (-g): what returns from that chain returns to the caller of this one. */
   | { readonly kind: 'jump'; readonly chain: string; readonly goto?: boolean }
   | { readonly kind: 'mark'; readonly value: number; readonly mask: number }
-  | { readonly kind: 'dnat'; readonly to: Ipv4; readonly port?: number }
+  | { readonly kind: 'dnat'; readonly to: Address; readonly port?: number }
   /** `ports`: the new source port is one of these. */
   | {
       readonly kind: 'snat';
-      readonly to: Ipv4;
+      readonly to: Address;
       readonly ports?: PortRange;
       readonly randomFully?: boolean;
     }

@@ -3,7 +3,7 @@
  * routers and outside hosts are all of this one kind. Tables are immutable; edits make a new `Netns`.
  * Vocabulary: iproute2 (ip-link, ip-route, ip-neighbour, bridge), Linux net/ipv4.
  */
-import type { Cidr, InterfaceAddress, Ipv4 } from '../../model/ip.ts';
+import type { Cidr, InterfaceAddress, Ip, Ipv4, Ipv6 } from '../../model/ip.ts';
 import type { Mac } from '../../model/mac.ts';
 import type { NetnsId } from '../../model/trace.ts';
 import type { Netfilter } from './netfilter-rules.ts';
@@ -21,11 +21,25 @@ export interface Netns {
   readonly netfilter: Netfilter;
   /** net.ipv4.ip_forward */
   readonly ipForward: boolean;
+  /** The IPv6 half; absent where IPv6 is off (net.ipv6.conf.all.disable_ipv6=1). */
+  readonly inet6?: Inet6;
   /** Other settings that somebody wrote (`sysctl`), by name: see `sysctl.ts`. */
   readonly sysctls?: ReadonlyMap<string, string>;
   /** Network namespaces made on this machine by hand (`ip netns add`), the latest first. */
   readonly namespaces?: readonly Namespace[];
   readonly listeners: readonly Listener[];
+}
+
+/** What a stack keeps for IPv6 beside its devices, as the kernel does (net/ipv6). */
+export interface Inet6 {
+  /** By device, without the link-local ones, which `linkLocalOf` derives from the MAC. */
+  readonly addresses: ReadonlyMap<string, readonly DeviceAddress<Ipv6>[]>;
+  /** The main table without `fe80::/64` and `ff00::/8`, which every device that is up has. */
+  readonly routes: readonly Route<Ipv6>[];
+  readonly neighbours: readonly Neighbour<Ipv6>[];
+  readonly netfilter: Netfilter<Ipv6>;
+  /** net.ipv6.conf.all.forwarding */
+  readonly forwarding: boolean;
 }
 
 export interface Namespace {
@@ -79,7 +93,7 @@ export interface VxlanConfig {
   readonly learning?: true;
 }
 
-export interface DeviceAddress extends InterfaceAddress {
+export interface DeviceAddress<Address extends Ip = Ipv4> extends InterfaceAddress<Address> {
   readonly scope: 'global' | 'link' | 'host';
 }
 
@@ -88,30 +102,30 @@ export type Link =
   | { readonly kind: 'peer'; readonly netns: NetnsId; readonly device: string; readonly index: number }
   | { readonly kind: 'segment'; readonly segment: string };
 
-export interface Route {
-  readonly prefix: Cidr;
+export interface Route<Address extends Ip = Ipv4> {
+  readonly prefix: Cidr<Address>;
   readonly type: 'unicast' | 'blackhole' | 'unreachable' | 'prohibit';
-  readonly via?: Ipv4;
+  readonly via?: Address;
   readonly device?: string;
   /** rt_protos name or number as iproute2 prints it; `boot` is not printed. */
   readonly protocol: 'kernel' | 'boot' | 'static' | 'bird' | '80';
   readonly scope: 'global' | 'link' | 'host';
-  readonly source?: Ipv4;
+  readonly source?: Address;
   readonly metric?: number;
   readonly onlink?: boolean;
   readonly mtu?: number;
   /** A multipath route's ways, instead of `via` and `device`; flows are spread over them. */
-  readonly hops?: readonly RouteHop[];
+  readonly hops?: readonly RouteHop<Address>[];
 }
 
-export interface RouteHop {
-  readonly via: Ipv4;
+export interface RouteHop<Address extends Ip = Ipv4> {
+  readonly via: Address;
   readonly device: string;
   readonly onlink?: boolean;
 }
 
-export interface Neighbour {
-  readonly address: Ipv4;
+export interface Neighbour<Address extends Ip = Ipv4> {
+  readonly address: Address;
   readonly device: string;
   readonly mac: Mac;
 }
@@ -326,4 +340,6 @@ export interface Programming {
   readonly neighbours: readonly Neighbour[];
   readonly fdb: readonly FdbEntry[];
   readonly netfilter: Netfilter;
+  /** The same for IPv6, where the cluster has it. */
+  readonly inet6?: Omit<Inet6, 'forwarding'>;
 }

@@ -1,0 +1,49 @@
+/**
+ * What is the same for both families of addresses: each function asks the family of what it gets and hands it on.
+ */
+import type { Cidr, InterfaceAddress, Ip, Ipv4, Ipv6 } from './ip.ts';
+import { cidrContains, cidrOf, formatIpv4, parseCidr, parseInterfaceAddress, parseIpv4 } from './ip.ts';
+import { cidrContains6, cidrOf6, formatIpv6, parseCidr6, parseInterfaceAddress6, parseIpv6 } from './ipv6.ts';
+
+export type IpFamily = 4 | 6;
+
+/** A prefix of either family. */
+export type IpCidr = Cidr | Cidr<Ipv6>;
+
+export const isIpv4 = (address: Ip): address is Ipv4 => typeof address === 'number';
+
+export const isIpv6 = (address: Ip): address is Ipv6 => typeof address === 'string';
+
+export const familyOf = (address: Ip): IpFamily => (isIpv4(address) ? 4 : 6);
+
+export const isCidr6 = (prefix: IpCidr): prefix is Cidr<Ipv6> => isIpv6(prefix.base);
+
+/** Undefined when malformed. */
+export const parseIp = (text: string): Ip | undefined =>
+  text.includes(':') ? parseIpv6(text) : parseIpv4(text);
+
+export const formatIp = (address: Ip): string =>
+  isIpv4(address) ? formatIpv4(address) : formatIpv6(address);
+
+/** Undefined when malformed; host bits are cleared. */
+export const parseIpCidr = (text: string): IpCidr | undefined =>
+  text.includes(':') ? parseCidr6(text) : parseCidr(text);
+
+/** Undefined when malformed; host bits are kept. */
+export const parseIpInterfaceAddress = (text: string): InterfaceAddress<Ip> | undefined =>
+  text.includes(':') ? parseInterfaceAddress6(text) : parseInterfaceAddress(text);
+
+export const formatIpCidr = ({ base, length }: Cidr<Ip>): string => `${formatIp(base)}/${length}`;
+
+/** The prefix that holds the address, host bits cleared. */
+export const ipCidrOf = (address: Ip, length: number): IpCidr =>
+  isIpv4(address) ? cidrOf(address, length) : cidrOf6(address, length);
+
+/** False for an address of the other family. */
+export function ipCidrContains(prefix: IpCidr, address: Ip): boolean {
+  if (isCidr6(prefix)) return isIpv6(address) && cidrContains6(prefix, address);
+  return isIpv4(address) && cidrContains(prefix, address);
+}
+
+/** How many bits an address of the family has: the length of a prefix that is one address. */
+export const addressBits = (address: Ip): number => (isIpv4(address) ? 32 : 128);
