@@ -1,6 +1,7 @@
 /**
  * Bytes to BGP messages. Decoding never throws: what a peer must not send is an error value with the code and subcode of the
- * NOTIFICATION that RFC 4271 section 6 answers it with. Attributes that are not modelled are skipped.
+ * NOTIFICATION that RFC 4271 section 6 answers it with. Attributes that are not modelled are skipped. A message that tells of
+ * IPv6 has no IPv4 prefixes besides, and those of one that has are passed over.
  */
 import { ByteReader } from '../base/bytes.ts';
 import type { Result } from '../base/result.ts';
@@ -28,7 +29,10 @@ import {
   REFRESH_SUBTYPES,
   RESTART_FLAG,
 } from './bgp-encode.ts';
-import { cidrOf, type Ipv4 } from './ip.ts';
+import { UNICAST } from './bgp.ts';
+import type { IpFamily } from './ip-family.ts';
+import { cidrOf, type Cidr, type Ipv4, type Ipv6 } from './ip.ts';
+import { cidrOf6, ipv6FromBytes } from './ipv6.ts';
 
 export interface BgpError {
   readonly code: number;
@@ -57,6 +61,7 @@ const UPDATE_ERROR = {
   missing: { code: 3, subcode: 3 },
   length: { code: 3, subcode: 5 },
   origin: { code: 3, subcode: 6 },
+  optional: { code: 3, subcode: 9 },
   prefix: { code: 3, subcode: 10 },
   asPath: { code: 3, subcode: 11 },
 };
@@ -190,28 +195,83 @@ function readAddPath(value: ByteReader): BgpCapability {
 
 function readUpdate(body: ByteReader, decoding: SessionDecoding): BgpUpdate {
   const withdrawn = readPrefixes(new ByteReader(body.raw(body.u16())), decoding);
-  const attributes = readAttributes(new ByteReader(body.raw(body.u16())), decoding);
+  const { mpReach, mpUnreach, ...attributes } = readAttributes(
+    new ByteReader(body.raw(body.u16())),
+    decoding,
+  );
   const announced = readPrefixes(body, decoding);
-  if (announced.length === 0) return { kind: 'update', withdrawn, announced };
-  const { origin, asPath, nextHop } = attributes;
-  if (!origin || !asPath || nextHop === undefined) throw new Unreadable(UPDATE_ERROR.missing);
-  return { kind: 'update', withdrawn, attributes: { ...attributes, origin, asPath, nextHop }, announced };
+  if (!mpReach && !mpUnreach) return updateOf({ kind: 'update', withdrawn, announced }, attributes);
+  const lost = mpUnreach ? readPrefixes(new ByteReader(mpUnreach), { ...decoding, family: 6 }) : [];
+  if (!mpReach) return { kind: 'update', family: 6, withdrawn: lost, announced: [] };
+  const reached = readReach(new ByteReader(mpReach), decoding);
+  return updateOf(
+    { kind: 'update', family: 6, withdrawn: lost, announced: reached.prefixes },
+    { ...attributes, ...reached.hops },
+  );
 }
 
-function readPrefixes(reader: ByteReader, { addPath }: SessionDecoding): readonly PathPrefix[] {
+function updateOf(lists: Omit<BgpUpdate, 'attributes'>, attributes: Attributes): BgpUpdate {
+  if (lists.announced.length === 0) return lists;
+  const { origin, asPath, nextHop } = attributes;
+  if (!origin || !asPath || nextHop === undefined) throw new Unreadable(UPDATE_ERROR.missing);
+  return { ...lists, attributes: { ...attributes, origin, asPath, nextHop } };
+}
+
+const ADDRESS_6 = 16;
+
+/** Next hops (a global one, and with 32 bytes the one on the link), a reserved byte, prefixes (RFC 2545 section 3). */
+function readReach(
+  reader: ByteReader,
+  decoding: SessionDecoding,
+): {
+  readonly hops: Pick<Attributes, 'nextHop' | 'linkLocal'>;
+  readonly prefixes: readonly PathPrefix[];
+} {
+  const length = reader.remaining > 0 ? reader.u8() : 0;
+  if ((length !== ADDRESS_6 && length !== 2 * ADDRESS_6) || reader.remaining < length + 1)
+    throw new Unreadable(UPDATE_ERROR.optional);
+  const nextHop = ipv6FromBytes(reader.raw(ADDRESS_6));
+  const linkLocal = length > ADDRESS_6 ? ipv6FromBytes(reader.raw(ADDRESS_6)) : undefined;
+  reader.u8();
+  return {
+    hops: { nextHop, ...(linkLocal === undefined ? {} : { linkLocal }) },
+    prefixes: readPrefixes(reader, { ...decoding, family: 6 }),
+  };
+}
+
+function readPrefixes(
+  reader: ByteReader,
+  { addPath, family = 4 }: SessionDecoding & { readonly family?: IpFamily },
+): readonly PathPrefix[] {
   const prefixes: PathPrefix[] = [];
   while (reader.remaining > 0) {
     const pathId = addPath ? reader.u32() : undefined;
     const length = reader.u8();
-    if (length > 32) throw new Unreadable(UPDATE_ERROR.prefix);
-    let base = 0;
-    for (let at = 0; at < Math.ceil(length / 8); at += 1) base += reader.u8() * 2 ** (24 - 8 * at);
-    prefixes.push({ prefix: cidrOf(base as Ipv4, length), ...(pathId === undefined ? {} : { pathId }) });
+    if (length > MOST_BITS[family]) throw new Unreadable(UPDATE_ERROR.prefix);
+    const prefix = family === 4 ? readPrefix(reader, length) : readPrefix6(reader, length);
+    prefixes.push({ prefix, ...(pathId === undefined ? {} : { pathId }) });
   }
   return prefixes;
 }
 
-type Attributes = { -readonly [K in keyof PathAttributes]?: PathAttributes[K] };
+const MOST_BITS: Readonly<Record<IpFamily, number>> = { 4: 32, 6: 128 };
+
+function readPrefix(reader: ByteReader, length: number): Cidr {
+  let base = 0;
+  for (let at = 0; at < Math.ceil(length / 8); at += 1) base += reader.u8() * 2 ** (24 - 8 * at);
+  return cidrOf(base as Ipv4, length);
+}
+
+function readPrefix6(reader: ByteReader, length: number): Cidr<Ipv6> {
+  const digits = ipv6FromBytes(reader.raw(Math.ceil(length / 8)));
+  return cidrOf6(digits.padEnd(2 * ADDRESS_6, '0') as Ipv6, length);
+}
+
+type Attributes = { -readonly [K in keyof PathAttributes]?: PathAttributes[K] } & {
+  /** What is behind the family, of those that tell of IPv6. */
+  mpReach?: Uint8Array;
+  mpUnreach?: Uint8Array;
+};
 
 function readAttributes(reader: ByteReader, { as4 }: SessionDecoding): Attributes {
   const read: Attributes = {};
@@ -252,6 +312,10 @@ function readAttribute(read: Attributes, code: number, { value, as4 }: RawAttrib
     case ATTRIBUTE.clusterList:
       read.clusterList = readWords(value, 1) as readonly Ipv4[];
       return;
+    case ATTRIBUTE.mpReach:
+    case ATTRIBUTE.mpUnreach:
+      readMultiprotocol(read, code, value);
+      return;
     case ATTRIBUTE.communities:
       read.communities = readWords(value, 1).map((each) => [each >>> 16, each & 0xffff] as const);
       return;
@@ -259,6 +323,15 @@ function readAttribute(read: Attributes, code: number, { value, as4 }: RawAttrib
       read.largeCommunities = readTriples(value);
       return;
   }
+}
+
+/** Of other families than IPv6 unicast nothing is kept. */
+function readMultiprotocol(read: Attributes, code: number, value: Uint8Array): void {
+  if (value.length < 3) throw new Unreadable(UPDATE_ERROR.optional);
+  const reader = new ByteReader(value);
+  if (reader.u16() !== UNICAST[6].afi || reader.u8() !== UNICAST[6].safi) return;
+  if (code === ATTRIBUTE.mpReach) read.mpReach = reader.rest();
+  else read.mpUnreach = reader.rest();
 }
 
 function originOf(value: Uint8Array): PathAttributes['origin'] {

@@ -1,4 +1,7 @@
-/** BGP messages to bytes, fields in the order and with the flags that BIRD 1.6.8 sends (proto/bgp/packets.c, attrs.c). */
+/**
+ * BGP messages to bytes, fields in the order and with the flags that BIRD 1.6.8 sends (proto/bgp/packets.c, attrs.c). What is
+ * told of IPv6 comes behind the other attributes; BIRD 2 puts it in front of them.
+ */
 import { ByteWriter, concatBytes } from '../base/bytes.ts';
 import { assertNever } from '../base/result.ts';
 import type {
@@ -10,8 +13,10 @@ import type {
   PathAttributes,
   PathPrefix,
 } from './bgp.ts';
-import { AS_TRANS } from './bgp.ts';
-import type { Ipv4 } from './ip.ts';
+import { AS_TRANS, UNICAST } from './bgp.ts';
+import { isIpv4 } from './ip-family.ts';
+import type { Ip, Ipv4 } from './ip.ts';
+import { ipv6ToBytes } from './ipv6.ts';
 
 export const BGP_HEADER = 19;
 /** The largest message without the extended-messages capability. */
@@ -47,6 +52,8 @@ export const ATTRIBUTE = {
   communities: 8,
   originatorId: 9,
   clusterList: 10,
+  mpReach: 14,
+  mpUnreach: 15,
   largeCommunities: 32,
 } as const;
 
@@ -147,6 +154,7 @@ function restartValue({
 }
 
 function updateBody(update: BgpUpdate, encoding: SessionEncoding): Uint8Array {
+  if (update.family === 6) return multiprotocolBody(update, encoding);
   const withdrawn = concatBytes(update.withdrawn.map(prefixBytes));
   const attributes = update.attributes ? attributesBytes(update.attributes, encoding) : new Uint8Array(0);
   const announced = concatBytes(update.announced.map(prefixBytes));
@@ -158,6 +166,34 @@ function updateBody(update: BgpUpdate, encoding: SessionEncoding): Uint8Array {
     .raw(announced).bytes;
 }
 
+/** The lists of IPv4 prefixes stay empty, and so does the whole of an End-of-RIB but for the family. */
+function multiprotocolBody(
+  { withdrawn, attributes, announced }: BgpUpdate,
+  encoding: SessionEncoding,
+): Uint8Array {
+  const family = new ByteWriter(3).u16(UNICAST[6].afi).u8(UNICAST[6].safi).bytes;
+  const isUnreach = withdrawn.length > 0 || !attributes;
+  const all = concatBytes([
+    ...(attributes ? [attributesBytes(attributes, encoding), reachBytes(family, attributes, announced)] : []),
+    ...(isUnreach
+      ? [attribute(OPTIONAL, ATTRIBUTE.mpUnreach, concatBytes([family, ...withdrawn.map(prefixBytes)]))]
+      : []),
+  ]);
+  return new ByteWriter(4 + all.length).u16(0).u16(all.length).raw(all).bytes;
+}
+
+function reachBytes(
+  family: Uint8Array,
+  { nextHop, linkLocal }: PathAttributes,
+  announced: readonly PathPrefix[],
+): Uint8Array {
+  const hops = concatBytes([nextHop, ...(linkLocal === undefined ? [] : [linkLocal])].map(addressBytes));
+  const value = [family, Uint8Array.of(hops.length), hops, Uint8Array.of(0), ...announced.map(prefixBytes)];
+  return attribute(OPTIONAL, ATTRIBUTE.mpReach, concatBytes(value));
+}
+
+const addressBytes = (address: Ip): Uint8Array => (isIpv4(address) ? words([address]) : ipv6ToBytes(address));
+
 /** Bytes a prefix takes in an UPDATE. */
 export function prefixLength({ prefix, pathId }: PathPrefix): number {
   return (pathId === undefined ? 0 : 4) + 1 + Math.ceil(prefix.length / 8);
@@ -168,18 +204,30 @@ function prefixBytes(route: PathPrefix): Uint8Array {
   const writer = new ByteWriter(prefixLength(route));
   if (pathId !== undefined) writer.u32(pathId);
   writer.u8(prefix.length);
-  for (let at = 0; at < Math.ceil(prefix.length / 8); at += 1)
-    writer.u8((prefix.base >>> (24 - 8 * at)) & 255);
+  const { base } = prefix;
+  const octets = Math.ceil(prefix.length / 8);
+  if (!isIpv4(base)) return writer.raw(ipv6ToBytes(base).subarray(0, octets)).bytes;
+  for (let at = 0; at < octets; at += 1) writer.u8((base >>> (24 - 8 * at)) & 255);
   return writer.bytes;
 }
 
-function attributesBytes(attributes: PathAttributes, { as4 }: SessionEncoding): Uint8Array {
+const writtenOnce = new WeakMap<PathAttributes, Uint8Array>();
+
+function attributesBytes(attributes: PathAttributes, encoding: SessionEncoding): Uint8Array {
+  if (!encoding.as4) return attributesWritten(attributes, encoding);
+  const known = writtenOnce.get(attributes) ?? attributesWritten(attributes, encoding);
+  writtenOnce.set(attributes, known);
+  return known;
+}
+
+function attributesWritten(attributes: PathAttributes, { as4 }: SessionEncoding): Uint8Array {
   const { origin, asPath, nextHop, med, localPref, originatorId, clusterList } = attributes;
   const { communities, largeCommunities } = attributes;
   return concatBytes([
     attribute(TRANSITIVE, ATTRIBUTE.origin, Uint8Array.of(ORIGINS.indexOf(origin))),
     attribute(TRANSITIVE, ATTRIBUTE.asPath, concatBytes(asPath.map((segment) => segmentBytes(segment, as4)))),
-    attribute(TRANSITIVE, ATTRIBUTE.nextHop, words([nextHop])),
+    // Of IPv6 it travels with the prefixes.
+    ...(isIpv4(nextHop) ? [attribute(TRANSITIVE, ATTRIBUTE.nextHop, words([nextHop]))] : []),
     ...(med === undefined ? [] : [attribute(OPTIONAL, ATTRIBUTE.med, words([med]))]),
     ...(localPref === undefined ? [] : [attribute(TRANSITIVE, ATTRIBUTE.localPref, words([localPref]))]),
     ...(communities === undefined ? [] : [attribute(ANY_AS, ATTRIBUTE.communities, pairs(communities))]),
@@ -194,8 +242,14 @@ function attributesBytes(attributes: PathAttributes, { as4 }: SessionEncoding): 
 }
 
 function attribute(flags: number, code: number, value: Uint8Array): Uint8Array {
-  if (value.length < 256) return Uint8Array.of(flags, code, value.length, ...value);
-  return Uint8Array.of(flags | EXTENDED_LENGTH, code, value.length >> 8, value.length & 255, ...value);
+  const isShort = value.length < 256;
+  const bytes = new Uint8Array((isShort ? 3 : 4) + value.length);
+  bytes[0] = isShort ? flags : flags | EXTENDED_LENGTH;
+  bytes[1] = code;
+  bytes[2] = isShort ? value.length : value.length >> 8;
+  if (!isShort) bytes[3] = value.length & 255;
+  bytes.set(value, isShort ? 3 : 4);
+  return bytes;
 }
 
 function pairs(communities: readonly (readonly [number, number])[]): Uint8Array {

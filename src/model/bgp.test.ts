@@ -2,10 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { concatBytes, hex } from '../base/bytes.ts';
 import type { BgpCapability, BgpMessage } from './bgp.ts';
-import { END_OF_RIB, KEEPALIVE } from './bgp.ts';
+import { END_OF_RIB, END_OF_RIB_6, KEEPALIVE } from './bgp.ts';
 import { decodeBgp, splitBgp } from './bgp-decode.ts';
 import { encodeBgp } from './bgp-encode.ts';
 import { cidr, cidrOf, ipv4, type Ipv4 } from './ip.ts';
+import type { IpCidr } from './ip-family.ts';
+import { cidr6, cidrOf6, ipv6, ipv6FromBytes } from './ipv6.ts';
 
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
 const u16 = fc.integer({ min: 0, max: 0xffff });
@@ -48,10 +50,17 @@ const open: fc.Arbitrary<BgpMessage> = fc.record({
 
 const prefix = fc.tuple(ip, fc.integer({ min: 0, max: 32 })).map(([base, length]) => cidrOf(base, length));
 
-const update = (addPath: boolean): fc.Arbitrary<BgpMessage> => {
-  const path = addPath
-    ? fc.record({ prefix, pathId: u32 })
-    : prefix.map((each): { prefix: typeof each } => ({ prefix: each }));
+const ip6 = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(ipv6FromBytes);
+const prefix6 = fc
+  .tuple(ip6, fc.integer({ min: 0, max: 128 }))
+  .map(([base, length]) => cidrOf6(base, length));
+
+const hops6 = fc.record({ nextHop: ip6, linkLocal: ip6 }, { requiredKeys: ['nextHop'] });
+
+/** One about IPv4, or one about IPv6. */
+const update = (addPath: boolean, about: 4 | 6): fc.Arbitrary<BgpMessage> => {
+  const some: fc.Arbitrary<IpCidr> = about === 4 ? prefix : prefix6;
+  const path = addPath ? fc.record({ prefix: some, pathId: u32 }) : some.map((each) => ({ prefix: each }));
   const attributes = fc.record(
     {
       origin: fc.constantFrom('IGP' as const, 'EGP' as const, 'Incomplete' as const),
@@ -73,15 +82,17 @@ const update = (addPath: boolean): fc.Arbitrary<BgpMessage> => {
     { requiredKeys: ['origin', 'asPath', 'nextHop'] },
   );
   const withdrawn = fc.array(path, { maxLength: 40 });
-  return fc.oneof(
+  const told = fc.oneof(
     fc.record({ kind: fc.constant('update' as const), withdrawn, announced: fc.constant([]) }),
     fc.record({
       kind: fc.constant('update' as const),
       withdrawn,
-      attributes,
+      attributes:
+        about === 4 ? attributes : fc.tuple(attributes, hops6).map(([all, hops]) => ({ ...all, ...hops })),
       announced: fc.array(path, { minLength: 1, maxLength: 40 }),
     }),
   );
+  return about === 4 ? told : told.map((message) => ({ ...message, family: 6 as const }));
 };
 
 const notification: fc.Arbitrary<BgpMessage> = fc.record({
@@ -101,7 +112,7 @@ const refresh: fc.Arbitrary<BgpMessage> = family.chain(({ afi, safi }) =>
 );
 
 const message = (addPath: boolean): fc.Arbitrary<BgpMessage> =>
-  fc.oneof(open, update(addPath), notification, refresh, fc.constant(KEEPALIVE));
+  fc.oneof(open, update(addPath, 4), update(addPath, 6), notification, refresh, fc.constant(KEEPALIVE));
 
 describe('BGP messages as bytes', () => {
   test.each([true, false])('what is encoded decodes to the same message (add-path: %s)', (addPath) => {
@@ -193,5 +204,48 @@ describe('BGP messages as bytes', () => {
         '1a0af4a680',
     );
     expect(hex(encodeBgp(END_OF_RIB))).toBe(`${'ff'.repeat(16)}00170200000000`);
+  });
+
+  test('the same of IPv6: next hops and prefixes in attributes of their own (packets.c bgp_create_update)', () => {
+    const wire = encodeBgp({
+      kind: 'update',
+      family: 6,
+      withdrawn: [],
+      attributes: {
+        origin: 'IGP',
+        asPath: [],
+        nextHop: ipv6('fd00:a::11'),
+        linkLocal: ipv6('fe80::aff:fe00:b'),
+        localPref: 2147482623,
+      },
+      announced: [{ prefix: cidr6('fd00:10:244:83::/122'), pathId: 1 }],
+    });
+    expect(hex(wire.subarray(19))).toBe(
+      '0000' +
+        '004b' +
+        '40010100' +
+        '400200' +
+        '4005047ffffbff' +
+        '800e3a' +
+        '000201' +
+        '20fd00000a000000000000000000000011fe8000000000000000000afffe00000b' +
+        '00' +
+        '00000001' +
+        '7afd000010024400830000000000000000',
+    );
+    expect(hex(encodeBgp(END_OF_RIB_6))).toBe(`${'ff'.repeat(16)}001d0200000006800f03000201`);
+  });
+
+  test('next hops of a strange length are an error of optional attributes', () => {
+    const wire = encodeBgp({
+      kind: 'update',
+      family: 6,
+      withdrawn: [],
+      attributes: { origin: 'IGP', asPath: [], nextHop: ipv6('fd00:a::11') },
+      announced: [{ prefix: cidr6('::/0') }],
+    });
+    const at = hex(wire).indexOf('00020110') / 2 + 3;
+    wire[at] = 24;
+    expect(decodeBgp(wire)).toEqual({ ok: false, error: { code: 3, subcode: 9 } });
   });
 });

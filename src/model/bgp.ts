@@ -1,10 +1,11 @@
 /**
  * BGP messages as their fields; `bgp-encode.ts` and `bgp-decode.ts` turn them into true bytes and back.
  * Sources: RFC 4271 (messages), RFC 5492 (capabilities), RFC 6793 (4-octet AS numbers), RFC 4724 (graceful restart),
- * RFC 7911 (add-path), RFC 4456 (reflection), RFC 1997 and 8092 (communities), RFC 2918 and 7313 (route refresh). Of the
- * address families only IPv4 unicast has routes.
+ * RFC 7911 (add-path), RFC 4456 (reflection), RFC 1997 and 8092 (communities), RFC 2918 and 7313 (route refresh), RFC 4760
+ * and 2545 (IPv6). A message has routes of one address family, IPv4 unicast or IPv6 unicast.
  */
-import type { Cidr, Ipv4 } from './ip.ts';
+import type { IpCidr, IpFamily } from './ip-family.ts';
+import type { Ip, Ipv4, Ipv6 } from './ip.ts';
 
 export const BGP_PORT = 179;
 
@@ -24,11 +25,17 @@ export interface BgpOpen {
 }
 
 export interface AddressFamily {
-  /** 1: IPv4. */
+  /** 1: IPv4, 2: IPv6. */
   readonly afi: number;
   /** 1: unicast. */
   readonly safi: number;
 }
+
+/** The unicast routes of a family, as messages name them. */
+export const UNICAST: Readonly<Record<IpFamily, AddressFamily>> = {
+  4: { afi: 1, safi: 1 },
+  6: { afi: 2, safi: 1 },
+};
 
 export type BgpCapability =
   | ({ readonly kind: 'multiprotocol' } & AddressFamily)
@@ -53,6 +60,8 @@ export type BgpCapability =
 /** Without attributes and prefixes it is the End-of-RIB marker. */
 export interface BgpUpdate {
   readonly kind: 'update';
+  /** Of the prefixes; absent: IPv4. Those of IPv6 travel in MP_REACH_NLRI and MP_UNREACH_NLRI. */
+  readonly family?: 6;
   readonly withdrawn: readonly PathPrefix[];
   /** Present when something is announced. */
   readonly attributes?: PathAttributes;
@@ -60,7 +69,7 @@ export interface BgpUpdate {
 }
 
 export interface PathPrefix {
-  readonly prefix: Cidr;
+  readonly prefix: IpCidr;
   /** Present on sessions with add-path. */
   readonly pathId?: number;
 }
@@ -70,7 +79,9 @@ export type BgpOrigin = 'IGP' | 'EGP' | 'Incomplete';
 export interface PathAttributes {
   readonly origin: BgpOrigin;
   readonly asPath: readonly AsSegment[];
-  readonly nextHop: Ipv4;
+  readonly nextHop: Ip;
+  /** The same neighbour's on the link that both ends share, beside an IPv6 `nextHop`. */
+  readonly linkLocal?: Ipv6;
   readonly med?: number;
   readonly localPref?: number;
   readonly originatorId?: Ipv4;
@@ -103,6 +114,7 @@ export interface BgpRefresh extends AddressFamily {
 
 export const KEEPALIVE: BgpMessage = { kind: 'keepalive' };
 export const END_OF_RIB: BgpUpdate = { kind: 'update', withdrawn: [], announced: [] };
+export const END_OF_RIB_6: BgpUpdate = { ...END_OF_RIB, family: 6 };
 
 export const isEndOfRib = ({ withdrawn, announced }: BgpUpdate): boolean =>
   withdrawn.length === 0 && announced.length === 0;

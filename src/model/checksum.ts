@@ -1,8 +1,9 @@
 /**
  * The Internet checksum (RFC 1071): the ones' complement of the ones' complement sum of all 16-bit words.
- * IPv4 covers its header with it, ICMP its message, and UDP and TCP their data with a pseudo header of addresses.
+ * IPv4 covers its header with it, ICMP its message, and UDP, TCP and ICMPv6 their data with a pseudo header of addresses.
  */
-import type { Ipv4 } from './ip.ts';
+import type { Ip } from './ip.ts';
+import { ipv6ToBytes } from './ipv6.ts';
 
 /** Adds big-endian words to a running sum; an odd last byte counts as if a zero followed. */
 export function addWords(sum: number, bytes: Uint8Array): number {
@@ -25,14 +26,18 @@ export function checksum(bytes: Uint8Array): number {
 }
 
 export interface PseudoHeader {
-  readonly source: Ipv4;
-  readonly destination: Ipv4;
+  /** Both of one family. */
+  readonly source: Ip;
+  readonly destination: Ip;
   readonly protocol: number;
 }
 
-/** The checksum of a UDP or TCP segment, its pseudo header included (RFC 768, RFC 9293). */
+/** The checksum of a UDP or TCP segment or an ICMPv6 message, its pseudo header included (RFC 768, RFC 9293, RFC 8200 8.1). */
 export function transportChecksum(header: PseudoHeader, segment: Uint8Array): number {
   const { source, destination, protocol } = header;
-  const words = (source >>> 16) + (source & 0xffff) + (destination >>> 16) + (destination & 0xffff);
+  const words = addressWords(source) + addressWords(destination);
   return foldChecksum(addWords(words + protocol + segment.length, segment));
 }
+
+const addressWords = (address: Ip): number =>
+  typeof address === 'number' ? (address >>> 16) + (address & 0xffff) : addWords(0, ipv6ToBytes(address));

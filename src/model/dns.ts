@@ -3,7 +3,9 @@
  * and end in a dot. Read are also compressed names; data of other record types stays bytes; names are written in full, as CoreDNS does in small answers.
  */
 import { ByteReader, ByteWriter, concatBytes, utf8, utf8Text } from '../base/bytes.ts';
-import type { Ipv4 } from './ip.ts';
+import type { Ip, Ipv4 } from './ip.ts';
+import { isIpv6 } from './ip-family.ts';
+import { ipv6FromBytes, ipv6ToBytes } from './ipv6.ts';
 
 export const DNS_PORT = 53;
 
@@ -199,7 +201,9 @@ function readName(reader: ByteReader, whole: Uint8Array, before = whole.length):
   return `${labels.join('.')}.`;
 }
 
-export function addressRecord(name: string, ttl: number, address: Ipv4): DnsRecord {
+/** A, or AAAA (RFC 3596). */
+export function addressRecord(name: string, ttl: number, address: Ip): DnsRecord {
+  if (isIpv6(address)) return { name, type: DNS_TYPE.AAAA, ttl, data: ipv6ToBytes(address) };
   return { name, type: DNS_TYPE.A, ttl, data: new ByteWriter(4).u32(address).bytes };
 }
 
@@ -252,8 +256,9 @@ export function recordAuthority({ type, data }: DnsRecord): StartOfAuthority | u
   }
 }
 
-/** The address of an A record; undefined for any other. */
-export function recordAddress({ type, data }: DnsRecord): Ipv4 | undefined {
+/** The address of an A or AAAA record; undefined for any other. */
+export function recordAddress({ type, data }: DnsRecord): Ip | undefined {
+  if (type === DNS_TYPE.AAAA && data.length === 16) return ipv6FromBytes(data);
   return type === DNS_TYPE.A && data.length === 4 ? (new ByteReader(data).u32() as Ipv4) : undefined;
 }
 
@@ -282,8 +287,9 @@ function readable<T>(read: (reader: ByteReader) => T, data: Uint8Array): T | und
   }
 }
 
-/** The name under which an address is looked up backwards: `4.3.2.1.in-addr.arpa.` */
-export function reverseName(address: Ipv4): string {
+/** The name under which an address is looked up backwards: `4.3.2.1.in-addr.arpa.`, or its digits below `ip6.arpa.` (RFC 3596). */
+export function reverseName(address: Ip): string {
+  if (isIpv6(address)) return `${[...address].reverse().join('.')}.ip6.arpa.`;
   const bytes = [0, 8, 16, 24].map((shift) => (address >>> shift) & 255);
   return `${bytes.join('.')}.in-addr.arpa.`;
 }

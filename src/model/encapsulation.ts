@@ -10,6 +10,9 @@ export const ENCAPSULATIONS = ['none', 'vxlan', 'ipip'] as const;
 /** Bytes an encapsulation adds on an IPv4 underlay. */
 export const OVERHEAD: Readonly<Record<Encapsulation, number>> = { none: 0, vxlan: 50, ipip: 20 };
 
+/** The same over an IPv6 underlay, whose header is 20 bytes longer. */
+export const VXLAN6_OVERHEAD = 70;
+
 /** RFC 7348; Linux and Calico use the IANA port and Calico's own VNI. */
 export const VXLAN_PORT = 4789;
 export const CALICO_VNI = 4096;

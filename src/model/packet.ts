@@ -10,7 +10,7 @@ import type { Mac } from './mac.ts';
 export interface Frame {
   readonly source: Mac;
   readonly destination: Mac;
-  readonly payload: ArpPacket | Ipv4Packet;
+  readonly payload: ArpPacket | IpPacket;
 }
 
 export interface ArpPacket {
@@ -92,13 +92,13 @@ export interface IcmpEcho {
 export interface IcmpError {
   readonly kind: 'icmp-error';
   readonly error: IcmpErrorKind;
-  /** Next-hop MTU, only with `too-big` (RFC 1191). */
+  /** Next-hop MTU, only with `too-big` (RFC 1191, RFC 8201). */
   readonly mtu?: number;
-  /** The offending packet, as much of it as the error quotes. */
-  readonly original: Ipv4Packet;
+  /** The offending packet, as much of it as the error quotes; of the error's own family. */
+  readonly original: IpPacket;
 }
 
-/** type/code: 3/0, 3/1, 3/3, 3/4, 3/13, 11/0. */
+/** type/code: 3/0, 3/1, 3/3, 3/4, 3/13, 11/0; of ICMPv6 1/0, 1/3, 1/4, 2/0, 1/1, 3/0. */
 export type IcmpErrorKind =
   | 'net-unreachable'
   | 'host-unreachable'
@@ -154,13 +154,17 @@ export type TcpOption =
   | { readonly kind: 'window-scale'; readonly shift: number };
 
 /** IANA protocol numbers of the payloads modelled. */
-export const IP_PROTOCOL = { icmp: 1, ipip: 4, tcp: 6, udp: 17 } as const;
+export const IP_PROTOCOL = { icmp: 1, ipip: 4, tcp: 6, udp: 17, icmpv6: 58 } as const;
 
-export function protocolNumber(payload: Ipv4Payload): number {
+/** What the header says that follows: of a fragment, what the whole packet holds. */
+export function protocolNumber({ kind, payload }: IpPacket): number {
   switch (payload.kind) {
     case 'icmp-echo':
     case 'icmp-error':
-      return IP_PROTOCOL.icmp;
+      return kind === 'ipv4' ? IP_PROTOCOL.icmp : IP_PROTOCOL.icmpv6;
+    case 'neighbour-solicitation':
+    case 'neighbour-advertisement':
+      return IP_PROTOCOL.icmpv6;
     case 'udp':
       return IP_PROTOCOL.udp;
     case 'tcp':

@@ -3,7 +3,7 @@
  * Link types and the LINUX_SLL2 header: tcpdump.org "Link-layer header types" (EN10MB 1, LINUX_SLL2 276).
  */
 import { ByteWriter, concatBytes } from '../base/bytes.ts';
-import { BROADCAST_MAC, macToBytes } from './mac.ts';
+import { BROADCAST_MAC, isMulticastMac, macToBytes } from './mac.ts';
 import type { Frame } from './packet.ts';
 import { encodeFrame, ETHERTYPE } from './wire-encode.ts';
 import { ETHERNET_HEADER } from './wire-length.ts';
@@ -66,13 +66,15 @@ function record(time: number, packet: Uint8Array): Uint8Array {
 
 const PACKET_HOST = 0;
 const PACKET_BROADCAST = 1;
+const PACKET_MULTICAST = 2;
 const PACKET_OUTGOING = 4;
 
 function cooked({ frame, interfaceIndex, direction, hardware = 1 }: AnyDeviceRecord): Uint8Array {
-  const incoming = frame.destination === BROADCAST_MAC ? PACKET_BROADCAST : PACKET_HOST;
+  const toAll = frame.destination === BROADCAST_MAC ? PACKET_BROADCAST : PACKET_MULTICAST;
+  const incoming = isMulticastMac(frame.destination) ? toAll : PACKET_HOST;
   const packet = encodeFrame(frame).subarray(ETHERNET_HEADER);
   return new ByteWriter(20 + packet.length)
-    .u16(frame.payload.kind === 'arp' ? ETHERTYPE.arp : ETHERTYPE.ipv4)
+    .u16(ETHERTYPE[frame.payload.kind])
     .u16(0)
     .u32(interfaceIndex)
     .u16(hardware)

@@ -2,8 +2,8 @@
  * What one packet met on its way: typed steps and one closed disposition (after Batfish's datamodel/flow).
  * A trace is evidence: checks, ping, traceroute, tcpdump and the packet-walk view all read the same steps.
  */
-import type { Frame, Ipv4Packet } from './packet.ts';
-import type { Cidr, Ipv4 } from './ip.ts';
+import type { Frame, IpPacket } from './packet.ts';
+import type { Cidr, Ip } from './ip.ts';
 import type { Mac } from './mac.ts';
 import type { PolicyDecision } from './policy-decision.ts';
 
@@ -20,14 +20,14 @@ export type Disposition =
   | 'no-route'
   /** The matched route was a blackhole: silently dropped. */
   | 'blackhole'
-  /** The next hop did not answer ARP. */
+  /** The next hop did not answer ARP, or no neighbour solicitation. */
   | 'neighbour-unreachable'
   /** A VXLAN device had no FDB entry for the inner destination MAC. */
   | 'no-fdb-entry'
   /** A netfilter rule dropped or rejected the packet. */
   | 'denied'
   | 'ttl-exceeded'
-  /** Larger than the next link with Don't Fragment set. */
+  /** Larger than the next link with Don't Fragment set, as every packet of IPv6 is on its way. */
   | 'too-big'
   /** A link or device on the way was down. */
   | 'link-down'
@@ -35,11 +35,11 @@ export type Disposition =
   | 'refused';
 
 export type Step =
-  | { readonly kind: 'originate'; readonly at: NetnsId; readonly packet: Ipv4Packet }
+  | { readonly kind: 'originate'; readonly at: NetnsId; readonly packet: IpPacket }
   | {
       readonly kind: 'route';
       readonly at: NetnsId;
-      readonly destination: Ipv4;
+      readonly destination: Ip;
       readonly entry: MatchedRoute | undefined;
     }
   | {
@@ -65,7 +65,7 @@ export type Step =
       readonly kind: 'neighbour';
       readonly at: NetnsId;
       readonly device: string;
-      readonly address: Ipv4;
+      readonly address: Ip;
       readonly mac: Mac | undefined;
       readonly how: 'permanent' | 'cached' | 'resolved' | 'failed';
     }
@@ -74,14 +74,14 @@ export type Step =
       readonly at: NetnsId;
       readonly device: string;
       readonly mac: Mac;
-      readonly remote: Ipv4 | undefined;
+      readonly remote: Ip | undefined;
     }
   | {
       readonly kind: 'encapsulate';
       readonly at: NetnsId;
       readonly device: string;
       readonly with: 'vxlan' | 'ipip';
-      readonly outer: Ipv4Packet;
+      readonly outer: IpPacket;
     }
   | {
       readonly kind: 'decapsulate';
@@ -97,6 +97,7 @@ export type Step =
       readonly direction: 'in' | 'out';
       readonly frame: Frame;
     }
+  /** `ttl` is what is left of it, the hop limit of IPv6. */
   | { readonly kind: 'forward'; readonly at: NetnsId; readonly ttl: number }
   | {
       readonly kind: 'fragment';
@@ -105,7 +106,7 @@ export type Step =
       readonly mtu: number;
       readonly pieces: number;
     }
-  | { readonly kind: 'deliver'; readonly at: NetnsId; readonly packet: Ipv4Packet }
+  | { readonly kind: 'deliver'; readonly at: NetnsId; readonly packet: IpPacket }
   | {
       readonly kind: 'drop';
       readonly at: NetnsId;
@@ -114,18 +115,18 @@ export type Step =
     };
 
 /** The routing entry that longest-prefix match chose. */
-export interface MatchedRoute {
-  readonly prefix: Cidr;
+export interface MatchedRoute<Address extends Ip = Ip> {
+  readonly prefix: Cidr<Address>;
   readonly type: 'unicast' | 'local' | 'blackhole' | 'unreachable' | 'prohibit' | 'broadcast';
-  readonly via?: Ipv4;
+  readonly via?: Address;
   readonly device?: string;
   readonly protocol: string;
 }
 
 export interface FlowTuple {
   readonly protocol: number;
-  readonly source: Ipv4;
-  readonly destination: Ipv4;
+  readonly source: Ip;
+  readonly destination: Ip;
   /** Ports for TCP and UDP; the echo identifier in `sourcePort` for ICMP. */
   readonly sourcePort: number;
   readonly destinationPort: number;

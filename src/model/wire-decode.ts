@@ -5,54 +5,44 @@
 import { ByteReader } from '../base/bytes.ts';
 import type { Result } from '../base/result.ts';
 import { err, ok } from '../base/result.ts';
-import { checksum, transportChecksum } from './checksum.ts';
+import { checksum } from './checksum.ts';
 import { VXLAN_PORT } from './encapsulation.ts';
-import { ICMP_ECHO_REPLY, ICMP_ECHO_REQUEST, icmpErrorKind } from './icmp-codes.ts';
 import type { Ipv4 } from './ip.ts';
+import { ipv6FromBytes } from './ipv6.ts';
 import { macFromBytes } from './mac.ts';
 import type {
   ArpPacket,
   Frame,
-  IcmpMessage,
+  IpPacket,
   Ipv4Packet,
-  Ipv4Payload,
-  TcpOption,
+  Ipv6Packet,
+  RawPayload,
+  TcpSegment,
   UdpDatagram,
 } from './packet.ts';
 import { IP_PROTOCOL } from './packet.ts';
 import {
   DONT_FRAGMENT,
   ETHERTYPE,
+  FRAGMENT_PROTOCOL,
   MORE_FRAGMENTS,
-  TCP_FLAG,
-  TCP_OPTION_KIND,
+  MORE_FRAGMENTS6,
   VXLAN_I_FLAG,
 } from './wire-encode.ts';
-import { ICMP_HEADER, IPV4_HEADER, TCP_HEADER, UDP_HEADER } from './wire-length.ts';
+import { readIcmp, readIcmpv6 } from './wire-icmp.ts';
+import { FRAGMENT_HEADER, IPV4_HEADER, IPV6_HEADER, UDP_HEADER } from './wire-length.ts';
+import type { Body, WireError } from './wire-segment.ts';
+import { readTcp, Unreadable, verify } from './wire-segment.ts';
 
-export interface WireError {
-  readonly kind: 'truncated' | 'malformed' | 'unsupported' | 'bad-checksum';
-  /** What was wrong, for a person. */
-  readonly message: string;
-}
-
-/** Stops decoding; it never leaves this file. */
-class Unreadable extends Error {
-  readonly kind: WireError['kind'];
-
-  constructor(kind: WireError['kind'], message: string) {
-    super(message);
-    this.kind = kind;
-  }
-}
+export type { WireError } from './wire-segment.ts';
 
 export function decodeFrame(bytes: Uint8Array): Result<Frame, WireError> {
   return attempt(() => readFrame(bytes));
 }
 
-/** Decodes an IPv4 packet without its frame. */
-export function decodePacket(bytes: Uint8Array): Result<Ipv4Packet, WireError> {
-  return attempt(() => readPacket(bytes, { quoted: false }));
+/** Decodes a packet without its frame; its first bits tell its version. */
+export function decodePacket(bytes: Uint8Array): Result<IpPacket, WireError> {
+  return attempt(() => readPacket(bytes, WHOLE));
 }
 
 function attempt<T>(read: () => T): Result<T, WireError> {
@@ -71,9 +61,8 @@ function readFrame(bytes: Uint8Array): Frame {
   const source = macFromBytes(reader.raw(6));
   const type = reader.u16();
   if (type === ETHERTYPE.arp) return { source, destination, payload: readArp(reader) };
-  if (type === ETHERTYPE.ipv4) {
-    return { source, destination, payload: readPacket(reader.rest(), { quoted: false }) };
-  }
+  if (type === ETHERTYPE.ipv4) return { source, destination, payload: readIpv4(reader.rest(), WHOLE) };
+  if (type === ETHERTYPE.ipv6) return { source, destination, payload: readIpv6(reader.rest(), WHOLE) };
   throw new Unreadable('unsupported', `ethertype 0x${type.toString(16).padStart(4, '0')} is not modelled`);
 }
 
@@ -98,26 +87,54 @@ function readArp(reader: ByteReader): ArpPacket {
   };
 }
 
-interface Ipv4Header {
-  readonly length: number;
-  readonly protocol: number;
-  readonly fields: Omit<Ipv4Packet, 'payload'>;
+interface Extent {
+  /** In an ICMP error, where its end may be missing. */
+  readonly quoted: boolean;
 }
 
-function readPacket(bytes: Uint8Array, { quoted }: { readonly quoted: boolean }): Ipv4Packet {
-  const { length, protocol, fields } = readHeader(bytes);
+const WHOLE: Extent = { quoted: false };
+const QUOTED: Extent = { quoted: true };
+
+const readPacket = (bytes: Uint8Array, extent: Extent): IpPacket =>
+  new ByteReader(bytes).u8() >> 4 === 6 ? readIpv6(bytes, extent) : readIpv4(bytes, extent);
+
+interface Header<Packet extends IpPacket> {
+  /** Of the packet as a whole, and of what comes before its payload. */
+  readonly length: number;
+  readonly start: number;
+  readonly protocol: number;
+  readonly fields: Omit<Packet, 'payload'>;
+}
+
+function readIpv4(bytes: Uint8Array, extent: Extent): Ipv4Packet {
+  const header = readHeader(bytes);
+  const { fields } = header;
+  const packet = bodyOf(bytes, header, extent);
+  return { ...fields, payload: fields.fragment ? raw(packet) : readPayload(packet) };
+}
+
+function readIpv6(bytes: Uint8Array, extent: Extent): Ipv6Packet {
+  const header = readHeader6(bytes);
+  const { fields } = header;
+  const packet = bodyOf(bytes, header, extent);
+  return { ...fields, payload: fields.fragment ? raw(packet) : readPayload6(packet) };
+}
+
+function bodyOf(
+  bytes: Uint8Array,
+  { length, start, protocol, fields }: Header<Ipv4Packet> | Header<Ipv6Packet>,
+  { quoted }: Extent,
+): Body {
   if (length > bytes.length && !quoted) {
     throw new Unreadable('truncated', `the header says ${length} bytes, ${bytes.length} are there`);
   }
-  const body = bytes.subarray(IPV4_HEADER, length);
+  const { kind: family, source, destination } = fields;
+  const body = bytes.subarray(start, length);
   const whole = length <= bytes.length;
-  const payload = fields.fragment
-    ? ({ kind: 'raw', protocol, bytes: body.slice() } as const)
-    : readPayload({ fields, protocol, body, whole, length: length - IPV4_HEADER });
-  return { ...fields, payload };
+  return { family, source, destination, protocol, body, whole, length: length - start };
 }
 
-function readHeader(bytes: Uint8Array): Ipv4Header {
+function readHeader(bytes: Uint8Array): Header<Ipv4Packet> {
   const reader = new ByteReader(bytes);
   const version = reader.u8();
   if (version >> 4 !== 4) throw new Unreadable('malformed', `IP version ${version >> 4} in an IPv4 frame`);
@@ -145,67 +162,69 @@ function readHeader(bytes: Uint8Array): Ipv4Header {
     dontFragment: (word & DONT_FRAGMENT) !== 0,
     ...(more || offset > 0 ? { fragment: { offset, more } } : {}),
   } as const;
-  return { length, protocol, fields };
+  return { length, start: IPV4_HEADER, protocol, fields };
 }
 
-interface Body {
-  readonly fields: Omit<Ipv4Packet, 'payload'>;
-  readonly protocol: number;
-  readonly body: Uint8Array;
-  /** False when an ICMP error quotes only the beginning. */
-  readonly whole: boolean;
-  /** Bytes of payload the header promises. */
-  readonly length: number;
-}
-
-function readPayload(packet: Body): Ipv4Payload {
-  switch (packet.protocol) {
-    case IP_PROTOCOL.icmp:
-      return readIcmp(packet) ?? raw(packet);
-    case IP_PROTOCOL.udp:
-      return packet.whole ? readUdp(packet) : raw(packet);
-    case IP_PROTOCOL.tcp:
-      return packet.whole ? readTcp(packet) : raw(packet);
-    case IP_PROTOCOL.ipip:
-      return packet.whole ? readPacket(packet.body, { quoted: false }) : raw(packet);
-    default:
-      return raw(packet);
+function readHeader6(bytes: Uint8Array): Header<Ipv6Packet> {
+  const reader = new ByteReader(bytes);
+  const word = reader.u32();
+  if (word >>> 28 !== 6) throw new Unreadable('malformed', `IP version ${word >>> 28} in an IPv6 frame`);
+  const length = IPV6_HEADER + reader.u16();
+  const next = reader.u8();
+  const hopLimit = reader.u8();
+  const fields = {
+    kind: 'ipv6',
+    source: ipv6FromBytes(reader.raw(16)),
+    destination: ipv6FromBytes(reader.raw(16)),
+    hopLimit,
+    trafficClass: (word >>> 20) & 255,
+    flowLabel: word & 0xfffff,
+  } as const;
+  if (EXTENSIONS.has(next)) {
+    throw new Unreadable('unsupported', `IPv6 extension header ${next} is not modelled`);
   }
+  if (next !== FRAGMENT_PROTOCOL) return { length, start: IPV6_HEADER, protocol: next, fields };
+  const protocol = reader.u8();
+  reader.u8();
+  const offset = reader.u16();
+  const more = (offset & MORE_FRAGMENTS6) !== 0;
+  const fragment = { offset: offset & ~7, more, id: reader.u32() };
+  return { length, start: IPV6_HEADER + FRAGMENT_HEADER, protocol, fields: { ...fields, fragment } };
 }
 
-const raw = ({ protocol, body }: Body): Ipv4Payload => ({ kind: 'raw', protocol, bytes: body.slice() });
+/** Hop-by-hop and destination options, routing (RFC 8200 4). */
+const EXTENSIONS: ReadonlySet<number> = new Set([0, 43, 60]);
 
-function readIcmp({ body, whole, length }: Body): IcmpMessage | undefined {
-  const reader = new ByteReader(body);
-  const type = reader.u8();
-  const code = reader.u8();
-  reader.u16();
-  if (whole && checksum(body) !== 0) throw new Unreadable('bad-checksum', 'ICMP message');
-  if ((type === ICMP_ECHO_REQUEST || type === ICMP_ECHO_REPLY) && code === 0) {
-    return {
-      kind: 'icmp-echo',
-      reply: type === ICMP_ECHO_REPLY,
-      identifier: reader.u16(),
-      sequence: reader.u16(),
-      dataLength: length - ICMP_HEADER,
-    };
-  }
-  const error = icmpErrorKind(type, code);
-  if (error === undefined || !whole) return undefined;
-  reader.u16();
-  const mtu = reader.u16();
-  const original = readPacket(reader.rest(), { quoted: true });
-  return { kind: 'icmp-error', error, ...(error === 'too-big' ? { mtu } : {}), original };
+function readPayload(packet: Body): Ipv4Packet['payload'] {
+  if (packet.protocol === IP_PROTOCOL.icmp) return readIcmp(packet, readQuoted) ?? raw(packet);
+  if (packet.protocol === IP_PROTOCOL.ipip && packet.whole) return readIpv4(packet.body, WHOLE);
+  return readTransport(packet);
 }
 
-function readUdp({ fields, body }: Body): UdpDatagram {
+function readPayload6(packet: Body): Ipv6Packet['payload'] {
+  if (packet.protocol === IP_PROTOCOL.icmpv6) return readIcmpv6(packet, readQuoted) ?? raw(packet);
+  return readTransport(packet);
+}
+
+const readQuoted = (bytes: Uint8Array): IpPacket => readPacket(bytes, QUOTED);
+
+function readTransport(packet: Body): UdpDatagram | TcpSegment | RawPayload {
+  if (packet.whole && packet.protocol === IP_PROTOCOL.udp) return readUdp(packet);
+  if (packet.whole && packet.protocol === IP_PROTOCOL.tcp) return readTcp(packet);
+  return raw(packet);
+}
+
+const raw = ({ protocol, body }: Body): RawPayload => ({ kind: 'raw', protocol, bytes: body.slice() });
+
+function readUdp(packet: Body): UdpDatagram {
+  const { body } = packet;
   const reader = new ByteReader(body);
   const sourcePort = reader.u16();
   const destinationPort = reader.u16();
   const length = reader.u16();
   const sum = reader.u16();
   if (length < UDP_HEADER || length > body.length) throw new Unreadable('malformed', `UDP length ${length}`);
-  if (sum !== 0) verify(fields, IP_PROTOCOL.udp, body.subarray(0, length));
+  if (sum !== 0) verify(packet, body.subarray(0, length));
   const data = body.subarray(UDP_HEADER, length);
   return { kind: 'udp', sourcePort, destinationPort, payload: readUdpData(destinationPort, data) };
 }
@@ -218,71 +237,4 @@ function readUdpData(port: number, data: Uint8Array): UdpDatagram['payload'] {
     return { kind: 'vxlan', vni, inner: readFrame(reader.rest()) };
   }
   return { kind: 'data', bytes: data.slice() };
-}
-
-function readTcp({ fields, body }: Body): Ipv4Payload {
-  const reader = new ByteReader(body);
-  const sourcePort = reader.u16();
-  const destinationPort = reader.u16();
-  const sequence = reader.u32();
-  const acknowledgement = reader.u32();
-  const offset = (reader.u8() >> 4) * 4;
-  const bits = reader.u8();
-  const window = reader.u16();
-  reader.u32();
-  if (offset < TCP_HEADER || offset > body.length)
-    throw new Unreadable('malformed', `TCP data offset ${offset}`);
-  verify(fields, IP_PROTOCOL.tcp, body);
-  return {
-    kind: 'tcp',
-    sourcePort,
-    destinationPort,
-    sequence,
-    acknowledgement,
-    flags: {
-      ...(bits & TCP_FLAG.syn ? { syn: true } : {}),
-      ...(bits & TCP_FLAG.ack ? { ack: true } : {}),
-      ...(bits & TCP_FLAG.fin ? { fin: true } : {}),
-      ...(bits & TCP_FLAG.rst ? { rst: true } : {}),
-      ...(bits & TCP_FLAG.psh ? { psh: true } : {}),
-    },
-    window,
-    options: readOptions(body.subarray(TCP_HEADER, offset)),
-    payload: body.slice(offset),
-  };
-}
-
-function readOptions(bytes: Uint8Array): readonly TcpOption[] {
-  const reader = new ByteReader(bytes);
-  const options: TcpOption[] = [];
-  while (reader.remaining > 0) {
-    const kind = reader.u8();
-    if (kind === 0) break;
-    options.push(kind === TCP_OPTION_KIND.nop ? { kind: 'nop' } : readOption(kind, reader));
-  }
-  return options;
-}
-
-function readOption(kind: number, reader: ByteReader): TcpOption {
-  const length = reader.u8();
-  const body = new ByteReader(reader.raw(Math.max(length - 2, 0)));
-  switch (kind) {
-    case TCP_OPTION_KIND.mss:
-      return { kind: 'mss', value: body.u16() };
-    case TCP_OPTION_KIND['window-scale']:
-      return { kind: 'window-scale', shift: body.u8() };
-    case TCP_OPTION_KIND['sack-permitted']:
-      return { kind: 'sack-permitted' };
-    case TCP_OPTION_KIND.timestamps:
-      return { kind: 'timestamps', value: body.u32(), echo: body.u32() };
-    default:
-      throw new Unreadable('unsupported', `TCP option ${kind} is not modelled`);
-  }
-}
-
-function verify(fields: Omit<Ipv4Packet, 'payload'>, protocol: number, segment: Uint8Array): void {
-  const { source, destination } = fields;
-  if (transportChecksum({ source, destination, protocol }, segment) !== 0) {
-    throw new Unreadable('bad-checksum', protocol === IP_PROTOCOL.udp ? 'UDP datagram' : 'TCP segment');
-  }
 }

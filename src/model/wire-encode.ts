@@ -1,19 +1,23 @@
 /**
  * From headers to true bytes: every length and checksum is filled in as Linux would send it. The outer UDP header of VXLAN
- * carries a checksum too (`udpcsum` in `ip -d link`, Linux drivers/net/vxlan). Ping's data is its counting pattern.
+ * carries a checksum too (`udpcsum` in `ip -d link`, Linux drivers/net/vxlan). Ping's data is its counting pattern. Of IPv6's
+ * extension headers only a fragment's is written.
  */
 import { ByteWriter } from '../base/bytes.ts';
 import { assertNever } from '../base/result.ts';
 import { checksum, transportChecksum } from './checksum.ts';
-import { ICMP_ECHO_REPLY, ICMP_ECHO_REQUEST, ICMP_ERROR_CODES } from './icmp-codes.ts';
+import { icmpCodes } from './icmp-codes.ts';
+import { ipv6ToBytes } from './ipv6.ts';
 import { macToBytes } from './mac.ts';
 import type {
   ArpPacket,
   Frame,
   IcmpEcho,
   IcmpError,
+  IpPacket,
   Ipv4Packet,
-  Ipv4Payload,
+  Ipv6Packet,
+  NeighbourMessage,
   TcpFlags,
   TcpOption,
   TcpSegment,
@@ -24,6 +28,7 @@ import {
   ARP_LENGTH,
   frameLength,
   ICMP_HEADER,
+  IPV6_HEADER,
   packetLength,
   payloadLength,
   quotedLength,
@@ -32,11 +37,19 @@ import {
   tcpOptionsLength,
 } from './wire-length.ts';
 
-export const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806 } as const;
+export const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
 
 /** Flag and offset word of the IPv4 header (RFC 791). */
 export const DONT_FRAGMENT = 0x4000;
 export const MORE_FRAGMENTS = 0x2000;
+
+/** IANA protocol number of IPv6's fragment header, and its flag (RFC 8200 4.5). */
+export const FRAGMENT_PROTOCOL = 44;
+export const MORE_FRAGMENTS6 = 1;
+
+/** Flags of a neighbour advertisement, and options by the direction they speak of (RFC 4861 4.4, 4.6.1). */
+export const NEIGHBOUR_FLAG = { router: 0x80, solicited: 0x40, override: 0x20 } as const;
+export const LINK_ADDRESS_OPTION = { 'neighbour-solicitation': 1, 'neighbour-advertisement': 2 } as const;
 
 export const TCP_FLAG = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16 } as const;
 
@@ -46,8 +59,9 @@ export const VXLAN_I_FLAG = 0x08;
 export function encodeFrame(frame: Frame): Uint8Array {
   const writer = new ByteWriter(frameLength(frame));
   writer.raw(macToBytes(frame.destination)).raw(macToBytes(frame.source));
-  if (frame.payload.kind === 'arp') return writer.u16(ETHERTYPE.arp).raw(encodeArp(frame.payload)).bytes;
-  return writer.u16(ETHERTYPE.ipv4).raw(encodePacket(frame.payload)).bytes;
+  const { payload } = frame;
+  writer.u16(ETHERTYPE[payload.kind]);
+  return writer.raw(payload.kind === 'arp' ? encodeArp(payload) : encodePacket(payload)).bytes;
 }
 
 function encodeArp(arp: ArpPacket): Uint8Array {
@@ -63,7 +77,33 @@ function encodeArp(arp: ArpPacket): Uint8Array {
     .u32(arp.targetIp).bytes;
 }
 
-export function encodePacket(packet: Ipv4Packet): Uint8Array {
+export function encodePacket(packet: IpPacket): Uint8Array {
+  return packet.kind === 'ipv4' ? encodeIpv4(packet) : encodeIpv6(packet);
+}
+
+function encodeIpv6(packet: Ipv6Packet): Uint8Array {
+  const { fragment } = packet;
+  const length = packetLength(packet);
+  const protocol = protocolNumber(packet);
+  const writer = new ByteWriter(length)
+    .u32((0x60000000 | (packet.trafficClass << 20) | packet.flowLabel) >>> 0)
+    .u16(length - IPV6_HEADER)
+    .u8(fragment ? FRAGMENT_PROTOCOL : protocol)
+    .u8(packet.hopLimit)
+    .raw(ipv6ToBytes(packet.source))
+    .raw(ipv6ToBytes(packet.destination));
+  // Offsets are multiples of eight, so that the flags fit below.
+  if (fragment) {
+    writer
+      .u8(protocol)
+      .u8(0)
+      .u16(fragment.offset | (fragment.more ? MORE_FRAGMENTS6 : 0))
+      .u32(fragment.id);
+  }
+  return writer.raw(encodePayload(packet)).bytes;
+}
+
+function encodeIpv4(packet: Ipv4Packet): Uint8Array {
   const length = packetLength(packet);
   const header = new ByteWriter(20)
     .u8(0x45)
@@ -72,7 +112,7 @@ export function encodePacket(packet: Ipv4Packet): Uint8Array {
     .u16(packet.id)
     .u16(fragmentWord(packet))
     .u8(packet.ttl)
-    .u8(protocolNumber(packet.payload))
+    .u8(protocolNumber(packet))
     .u16(0)
     .u32(packet.source)
     .u32(packet.destination).bytes;
@@ -85,14 +125,17 @@ function fragmentWord({ dontFragment, fragment }: Ipv4Packet): number {
   return (dontFragment ? DONT_FRAGMENT : 0) | (fragment?.more ? MORE_FRAGMENTS : 0) | offset;
 }
 
-/** What follows the IPv4 header; the packet's addresses enter the checksums of UDP and TCP. */
-export function encodePayload(packet: Ipv4Packet): Uint8Array {
+/** What follows the headers of IP; the packet's addresses enter the checksums of UDP, TCP and ICMPv6. */
+export function encodePayload(packet: IpPacket): Uint8Array {
   const { payload } = packet;
   switch (payload.kind) {
     case 'icmp-echo':
-      return encodeEcho(payload);
+      return encodeEcho(packet, payload);
     case 'icmp-error':
-      return encodeError(payload);
+      return encodeError(packet, payload);
+    case 'neighbour-solicitation':
+    case 'neighbour-advertisement':
+      return encodeNeighbour(packet, payload);
     case 'udp':
       return encodeUdp(packet, payload);
     case 'tcp':
@@ -106,33 +149,51 @@ export function encodePayload(packet: Ipv4Packet): Uint8Array {
   }
 }
 
-function encodeEcho(echo: IcmpEcho): Uint8Array {
+function encodeEcho(packet: IpPacket, echo: IcmpEcho): Uint8Array {
+  const { type, code } = icmpCodes(echo, packet.kind);
   const writer = new ByteWriter(ICMP_HEADER + echo.dataLength)
-    .u8(echo.reply ? ICMP_ECHO_REPLY : ICMP_ECHO_REQUEST)
-    .u8(0)
+    .u8(type)
+    .u8(code)
     .u16(0)
     .u16(echo.identifier)
     .u16(echo.sequence);
   for (let at = 0; at < echo.dataLength; at += 1) writer.u8(at & 255);
-  putU16(writer.bytes, 2, checksum(writer.bytes));
-  return writer.bytes;
+  return icmpSummed(packet, writer.bytes);
 }
 
-function encodeError(error: IcmpError): Uint8Array {
-  const { type, code } = ICMP_ERROR_CODES[error.error];
+/** The MTU is a word of 32 bits in ICMPv6 and its lower half in ICMP. */
+function encodeError(packet: IpPacket, error: IcmpError): Uint8Array {
+  const { type, code } = icmpCodes(error, packet.kind);
   const quoted = encodePacket(error.original).subarray(0, quotedLength(error));
   const { bytes } = new ByteWriter(ICMP_HEADER + quoted.length)
     .u8(type)
     .u8(code)
     .u16(0)
-    .u16(0)
-    .u16(error.mtu ?? 0)
+    .u32(error.mtu ?? 0)
     .raw(quoted);
-  putU16(bytes, 2, checksum(bytes));
+  return icmpSummed(packet, bytes);
+}
+
+function encodeNeighbour(packet: IpPacket, message: NeighbourMessage): Uint8Array {
+  const { kind, target, mac, router, solicited, override } = message;
+  const { type, code } = icmpCodes(message, packet.kind);
+  const flags =
+    (router ? NEIGHBOUR_FLAG.router : 0) |
+    (solicited ? NEIGHBOUR_FLAG.solicited : 0) |
+    (override ? NEIGHBOUR_FLAG.override : 0);
+  const writer = new ByteWriter(payloadLength(message)).u8(type).u8(code).u16(0);
+  writer.u8(flags).u8(0).u16(0).raw(ipv6ToBytes(target));
+  if (mac !== undefined) writer.u8(LINK_ADDRESS_OPTION[kind]).u8(1).raw(macToBytes(mac));
+  return icmpSummed(packet, writer.bytes);
+}
+
+/** With its checksum, which covers the addresses too in ICMPv6. */
+function icmpSummed(packet: IpPacket, bytes: Uint8Array): Uint8Array {
+  putU16(bytes, 2, packet.kind === 'ipv4' ? checksum(bytes) : checksumOf(packet, bytes));
   return bytes;
 }
 
-function encodeUdp(packet: Ipv4Packet, udp: UdpDatagram): Uint8Array {
+function encodeUdp(packet: IpPacket, udp: UdpDatagram): Uint8Array {
   const length = payloadLength(udp);
   const writer = new ByteWriter(length).u16(udp.sourcePort).u16(udp.destinationPort).u16(length).u16(0);
   if (udp.payload.kind === 'data') writer.raw(udp.payload.bytes);
@@ -142,11 +203,11 @@ function encodeUdp(packet: Ipv4Packet, udp: UdpDatagram): Uint8Array {
       .u32(udp.payload.vni * 256)
       .raw(encodeFrame(udp.payload.inner));
   }
-  putU16(writer.bytes, 6, checksumOf(packet, udp, writer.bytes) || 0xffff);
+  putU16(writer.bytes, 6, checksumOf(packet, writer.bytes) || 0xffff);
   return writer.bytes;
 }
 
-function encodeTcp(packet: Ipv4Packet, tcp: TcpSegment): Uint8Array {
+function encodeTcp(packet: IpPacket, tcp: TcpSegment): Uint8Array {
   const options = tcpOptionsLength(tcp.options);
   const writer = new ByteWriter(TCP_HEADER + options + tcp.payload.length)
     .u16(tcp.sourcePort)
@@ -160,7 +221,7 @@ function encodeTcp(packet: Ipv4Packet, tcp: TcpSegment): Uint8Array {
   for (const option of tcp.options) putOption(writer, option);
   while (writer.position < TCP_HEADER + options) writer.u8(0);
   writer.raw(tcp.payload);
-  putU16(writer.bytes, 16, checksumOf(packet, tcp, writer.bytes));
+  putU16(writer.bytes, 16, checksumOf(packet, writer.bytes));
   return writer.bytes;
 }
 
@@ -204,9 +265,9 @@ function putOption(writer: ByteWriter, option: TcpOption): void {
   }
 }
 
-function checksumOf(packet: Ipv4Packet, payload: Ipv4Payload, bytes: Uint8Array): number {
+function checksumOf(packet: IpPacket, bytes: Uint8Array): number {
   const { source, destination } = packet;
-  return transportChecksum({ source, destination, protocol: protocolNumber(payload) }, bytes);
+  return transportChecksum({ source, destination, protocol: protocolNumber(packet) }, bytes);
 }
 
 function putU16(bytes: Uint8Array, at: number, value: number): void {

@@ -13,7 +13,13 @@ const open = new Set();
 
 const tasks = {
   /** Servers that answer anything: `Listener`s of the simulator. */
-  listen: ({ tcp, udp }) => Promise.all([...tcp.map(listenTcp), ...udp.map(listenUdp)]).then(() => ({})),
+  listen: ({ tcp, udp, addresses }) =>
+    Promise.all(
+      addresses.flatMap((at) => [
+        ...tcp.map((port) => listenTcp(port, at)),
+        ...udp.map((port) => listenUdp(port, at)),
+      ]),
+    ).then(() => ({})),
   ping,
   udp,
   tcp,
@@ -31,18 +37,23 @@ const tasks = {
   },
 };
 
-function listenTcp(port) {
+function listenTcp(port, host) {
   const server = createServer({ noDelay: true }, (socket) => {
     socket.on('error', () => undefined);
     socket.once('data', () => socket.end(`seen ${socket.remoteAddress}\n`));
   });
-  return new Promise((done, fail) => server.on('error', fail).listen(port, '0.0.0.0', done));
+  return new Promise((done, fail) =>
+    server.on('error', fail).listen({ port, host, ipv6Only: host.includes(':') }, done),
+  );
 }
 
-function listenUdp(port) {
-  const socket = createSocket('udp4');
+const socketFor = (address) =>
+  address.includes(':') ? createSocket({ type: 'udp6', ipv6Only: true }) : createSocket('udp4');
+
+function listenUdp(port, host) {
+  const socket = socketFor(host);
   socket.on('message', (message, { port: from, address }) => socket.send(message, from, address));
-  return new Promise((done, fail) => socket.on('error', fail).bind(port, '0.0.0.0', done));
+  return new Promise((done, fail) => socket.on('error', fail).bind(port, host, done));
 }
 
 function ping({ to, size, pattern, discovery, ttl }) {
@@ -68,7 +79,7 @@ function execute([command, ...args], input = '') {
 /** One datagram from a connected socket, which hears ICMP errors. */
 function udp({ to, port, pattern, size }) {
   return waiting((done) => {
-    const socket = createSocket('udp4');
+    const socket = socketFor(to);
     const end = (outcome) => done({ outcome }, () => socket.close());
     socket.on('message', () => end('reply'));
     socket.on('error', (error) => end(error.code));
@@ -84,7 +95,7 @@ function udp({ to, port, pattern, size }) {
 /** A connection, one request over it and the answer. */
 function tcp({ to, port, localPort }) {
   return waiting((done) => {
-    const socket = connect({ host: to, port, localPort, family: 4 });
+    const socket = connect({ host: to, port, localPort, family: to.includes(':') ? 6 : 4 });
     const end = (outcome) => done({ outcome }, () => socket.destroy());
     socket.on('connect', () => socket.write('GET / HTTP/1.1\r\n\r\n'));
     socket.on('data', () => end('reply'));

@@ -1,23 +1,18 @@
-/**
- * Real BIRD 2 daemons in the nodes' namespaces, with what Calico's BIRD is configured to do: the node's own blocks as static
- * blackholes, a full mesh in which one side of each pair waits, next hops resolved recursively, metric 1024 on what is learnt.
- * Options: confd/etc/calico/confd/templates/bird{,_ipam}.cfg.template, Calico v3.32.1; the words are those of BIRD 2.
- */
+/** Real BIRD 2 daemons in the nodes' namespaces, with what Calico's BIRD is configured to do, and the routes they bring. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { birdConfiguration } from '../../src/cli/kernel/bird-configuration.ts';
 import { inside } from '../../src/cli/kernel/namespaces.ts';
 import { formatCidr, formatIpv4 } from '../../src/model/ip.ts';
-import type { Topology } from '../../src/model/topology.ts';
 import type { NetnsId } from '../../src/model/trace.ts';
 import type { Netns, Route } from '../../src/sim/net/netns.ts';
 import type { ClusterNetwork } from './cluster.ts';
 import type { KernelLab } from './kernel-lab.ts';
 
-const AS_NUMBER = 64_512;
 /** Milliseconds. Calico's `connect delay time 2` alone puts the routes at two or four seconds. */
 const CONVERGES_WITHIN = 40_000;
 const LOOK_EVERY = 100;
@@ -34,7 +29,10 @@ export class BirdMesh {
     for (const { name } of cluster.topology.nodes) {
       const id = `node/${name}`;
       const file = join(mesh.#folder, `${name}.conf`);
-      writeFileSync(file, birdConfiguration(cluster.topology, name, ownBlocks(lab.stack(id))));
+      writeFileSync(
+        file,
+        birdConfiguration(cluster.topology, { node: name, blocks: ownBlocks(lab.stack(id)) }),
+      );
       const argv = ['bird', '-f', '-c', file, '-s', join(mesh.#folder, `${name}.ctl`)];
       const [command = '', ...args] = inside(lab.namespaceOf(id), argv);
       mesh.#daemons.push(spawn(command, args, { stdio: 'ignore' }));
@@ -60,46 +58,6 @@ function ownBlocks({ routes }: Netns): readonly string[] {
     .filter((route) => isLearnt(route) && route.type === 'blackhole')
     .map(({ prefix }) => formatCidr(prefix));
 }
-
-export function birdConfiguration(topology: Topology, node: string, blocks: readonly string[]): string {
-  const address = (name: string): string =>
-    formatIpv4(
-      (topology.nodes.find((known) => known.name === name) ?? topology.nodes[0])?.address.address ?? NOWHERE,
-    );
-  const own = address(node);
-  const peers = topology.nodes.map(({ name }) => address(name)).filter((other) => other !== own);
-  const pool = formatCidr(topology.podCidr);
-  return [
-    `router id ${own};`,
-    'protocol device { scan time 2; }',
-    'protocol direct { ipv4; interface -"cali*", -"kube-ipvs*", "*"; }',
-    `protocol static { ipv4; ${blocks.map((block) => `route ${block} blackhole;`).join(' ')} }`,
-    'filter programmed {',
-    '  if source = RTS_BGP then { krt_metric = 1024; accept; }',
-    '  if source = RTS_STATIC then accept;',
-    '  reject;',
-    '}',
-    'filter announced {',
-    // A block is announced as a whole; an address of another node's block by itself.
-    ...blocks.map((block) => `  if net = ${block} then accept; if net ~ [ ${block}+ ] then reject;`),
-    `  if net ~ [ ${pool}+ ] then accept;`,
-    '  reject;',
-    '}',
-    'protocol kernel { learn; persist; scan time 2; metric 0; ipv4 { import all; export filter programmed; }; }',
-    'template bgp mesh {',
-    `  local ${own} as ${AS_NUMBER};`,
-    '  connect delay time 2; connect retry time 5; error wait time 5, 30; graceful restart;',
-    '  ipv4 { gateway recursive; import all; export filter announced; add paths on; };',
-    '}',
-    ...peers.map((peer) => {
-      const waits = peer > own ? ' passive on;' : '';
-      return `protocol bgp Mesh_${peer.replaceAll('.', '_')} from mesh { multihop; neighbor ${peer} as ${AS_NUMBER};${waits} }`;
-    }),
-    '',
-  ].join('\n');
-}
-
-const NOWHERE = 0 as Parameters<typeof formatIpv4>[0];
 
 /** A route as both sides can be asked for it. */
 const routeText = ({ type, prefix, via, device, metric }: Route): string =>

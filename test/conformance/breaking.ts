@@ -1,6 +1,6 @@
 /** Makes a fault happen, in the simulator and in the kernel. */
 import { neighbourCommand, routeWords } from '../../src/cli/kernel/stack-program.ts';
-import { formatCidr, formatIpv4 } from '../../src/model/ip.ts';
+import { formatIp, formatIpCidr } from '../../src/model/ip-family.ts';
 import { applyEdit } from '../../src/sim/net/apply-edit.ts';
 import { printRule } from '../../src/sim/net/netfilter-print.ts';
 import type { Netns } from '../../src/sim/net/netns.ts';
@@ -43,15 +43,15 @@ function commandOf(edit: Change['edit']): readonly string[] {
       return ['ip', 'route', 'replace', ...routeWords(edit.route).split(' ')];
     case 'add-fdb': {
       const { mac, device, destination } = edit.entry;
-      const to = destination === undefined ? [] : ['dst', formatIpv4(destination)];
+      const to = destination === undefined ? [] : ['dst', formatIp(destination)];
       return ['bridge', 'fdb', 'replace', mac, 'dev', device, ...to];
     }
     case 'delete-route':
-      return ['ip', 'route', 'del', formatCidr(edit.prefix)];
+      return ['ip', 'route', 'del', formatIpCidr(edit.prefix)];
     case 'add-neighbour':
       return ['ip', ...neighbourCommand(edit.neighbour).split(' ')];
     case 'delete-neighbour':
-      return ['ip', 'neigh', 'del', formatIpv4(edit.address), 'dev', edit.device];
+      return ['ip', 'neigh', 'del', formatIp(edit.address), 'dev', edit.device];
     case 'delete-fdb':
       return ['bridge', 'fdb', 'del', edit.mac, 'dev', edit.device];
     case 'set-link': {

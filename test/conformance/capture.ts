@@ -20,6 +20,7 @@ const RECORD_HEADER = 16;
 const SLL2_HEADER = 20;
 const SLL2 = 276;
 const IPV4 = 0x0800;
+const IPV6 = 0x86dd;
 const LOOPBACK_INDEX = 1;
 const LOCALHOST = 0x7f000001;
 /** linux/if_packet.h */
@@ -30,7 +31,7 @@ const OUTGOING = 4;
 const SNAPLEN = '2048';
 
 /** Sessions of routing daemons are no flows of ours. */
-const FILTER = 'ip and not tcp port 179';
+const FILTER = '(ip or ip6) and not tcp port 179';
 
 export class Capture {
   readonly #process: ChildProcess;
@@ -109,14 +110,15 @@ export class Capture {
   }
 
   #take(record: Buffer): void {
-    if (record.readUInt16BE(0) !== IPV4) return;
+    const type = record.readUInt16BE(0);
+    if (type !== IPV4 && type !== IPV6) return;
     const index = record.readUInt32BE(4);
-    const type = record.readUInt8(10);
+    const to = record.readUInt8(10);
     const bytes = Buffer.from(record.subarray(SLL2_HEADER));
-    const direction = type === OUTGOING ? 'out' : 'in';
+    const direction = to === OUTGOING ? 'out' : 'in';
     if (index === LOOPBACK_INDEX && direction === 'out') return; // it comes in again at once
-    if (bytes.readUInt32BE(16) === LOCALHOST) this.#hearMark(bytes);
-    else this.#see({ index, direction, foreign: type === OTHER_HOST, bytes });
+    if (type === IPV4 && bytes.readUInt32BE(16) === LOCALHOST) this.#hearMark(bytes);
+    else this.#see({ index, direction, foreign: to === OTHER_HOST, bytes });
   }
 
   #hearMark(bytes: Buffer): void {

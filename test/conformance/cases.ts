@@ -1,11 +1,11 @@
 /** Which flows to ask for: one of each locality, protocol and size, between ends that a seeded draw picks. */
-import { addressAt, cidrOf, ipv4, type Ipv4 } from '../../src/model/ip.ts';
+import { addressAt, cidrOf, ipv4, type Ip, type Ipv4 } from '../../src/model/ip.ts';
 import type { NetnsId } from '../../src/model/trace.ts';
 import { nextRandom, seeded } from '../../src/sim/core/random.ts';
 import { echo } from '../../src/sim/net/exchange.ts';
 import type { Netns, Network } from '../../src/sim/net/netns.ts';
 import { UDP_PORT, type ClusterNetwork } from './cluster.ts';
-import { LOCALITIES, type Flow, type Locality, type Protocol, type Size } from './flow.ts';
+import { headersTo, LOCALITIES, type DrawnLocality, type Flow, type Protocol, type Size } from './flow.ts';
 
 const SHAPES: readonly (readonly [Protocol, Size])[] = [
   ['icmp', 'small'],
@@ -19,7 +19,6 @@ const SHAPES: readonly (readonly [Protocol, Size])[] = [
 
 const SMALL = 84;
 const JUMBO = 3000;
-const ICMP_HEADERS = 28;
 const HTTP_PORT = 80;
 const ECHO_PORT = 7;
 /** Pods come from the beginning of a block. */
@@ -109,7 +108,7 @@ function podEnd({ id, devices }: Netns, nodes: readonly End[]): readonly End[] {
 
 type Pair = Pick<Flow, 'from' | 'to'>;
 
-function pairsOf(locality: Locality, { pods, nodes, hosts, services }: Ends): readonly Pair[] {
+function pairsOf(locality: DrawnLocality, { pods, nodes, hosts, services }: Ends): readonly Pair[] {
   const between = (
     from: readonly End[],
     to: readonly End[],
@@ -148,10 +147,14 @@ function pairsOf(locality: Locality, { pods, nodes, hosts, services }: Ends): re
     case 'pod to service':
       return pods.flatMap(({ id }) => services.map((to) => ({ from: id, to })));
     case 'pod to free address':
-      return between(pods, pods, (a, b) => !sameNode(a, b)).map(({ from, to }) => ({
-        from,
-        to: addressAt(cidrOf(to, BLOCK_LENGTH), FREE_ORDINAL),
-      }));
+      return pods.flatMap(({ id, node }) =>
+        pods
+          .filter((other) => other.node !== node)
+          .map(({ address }) => ({
+            from: id,
+            to: addressAt(cidrOf(address, BLOCK_LENGTH), FREE_ORDINAL),
+          })),
+      );
   }
 }
 
@@ -175,7 +178,7 @@ function bytesOf(network: Network, { from, to, size }: Case): number {
 }
 
 /** Ever smaller packets that must not be fragmented (RFC 1191), until none complains. */
-function pathLimit(network: Network, from: NetnsId, to: Ipv4): number {
+function pathLimit(network: Network, from: NetnsId, to: Ip): number {
   let limit = network.netns(from)?.devices.find(({ name }) => name === 'eth0')?.mtu ?? JUMBO;
   for (;;) {
     const { outcome } = echo(network, {
@@ -184,7 +187,7 @@ function pathLimit(network: Network, from: NetnsId, to: Ipv4): number {
       identifier: 1,
       sequence: 1,
       ttl: 64,
-      dataLength: limit - ICMP_HEADERS,
+      dataLength: limit - headersTo(to),
       pmtuDiscovery: 'do',
     });
     const told = 'mtu' in outcome.reply ? outcome.reply.mtu : undefined;

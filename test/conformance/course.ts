@@ -1,5 +1,5 @@
 /** From packets at devices to how a flow went; the same for the simulator's packets and the kernel's. */
-import { formatIpv4 } from '../../src/model/ip.ts';
+import { formatIp } from '../../src/model/ip-family.ts';
 import type { Course, Facts, Outcome } from './flow.ts';
 import { innermost, isToServer, packetText, TCP, type Crossing, type Packet } from './wire.ts';
 
@@ -23,7 +23,7 @@ function factsOf(crossings: readonly Crossing[], sender: string): Facts {
   const tunnelled = requests.find(({ packet }) => 'inner' in packet.content)?.packet.content.kind;
   return {
     arrivedAt: end?.netns,
-    sourceSeen: seen && formatIpv4(seen.source),
+    sourceSeen: seen && formatIp(seen.source),
     ttlSeen: seen?.ttl,
     encapsulation: tunnelled === 'vxlan' || tunnelled === 'ipip' ? tunnelled : 'none',
   };

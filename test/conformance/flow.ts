@@ -1,6 +1,6 @@
 /** One question asked of both networks: who sends what to whom, and what it is a case of. */
-import type { Ipv4 } from '../../src/model/ip.ts';
-import { formatIpv4 } from '../../src/model/ip.ts';
+import { formatIp, isIpv4 } from '../../src/model/ip-family.ts';
+import type { Ip } from '../../src/model/ip.ts';
 import type { NetnsId } from '../../src/model/trace.ts';
 
 export const LOCALITIES = [
@@ -17,7 +17,16 @@ export const LOCALITIES = [
   'pod to service',
   'pod to free address',
 ] as const;
-export type Locality = (typeof LOCALITIES)[number];
+/** Between ends of which none is a pod: asked where a node's own traffic is in question. */
+export const NODE_LOCALITIES = [
+  'node to node',
+  'outside to node',
+  'node to outside',
+  'to node port',
+] as const;
+/** Every network is asked these, as far as it has ends for them. */
+export type DrawnLocality = (typeof LOCALITIES)[number];
+export type Locality = DrawnLocality | (typeof NODE_LOCALITIES)[number];
 
 export const PROTOCOLS = ['icmp', 'udp', 'tcp'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
@@ -31,7 +40,7 @@ export type Size = (typeof SIZES)[number];
 
 export interface Flow {
   readonly from: NetnsId;
-  readonly to: Ipv4;
+  readonly to: Ip;
   readonly locality: Locality;
   readonly protocol: Protocol;
   readonly size: Size;
@@ -41,8 +50,11 @@ export interface Flow {
   readonly port: number;
 }
 
+/** Bytes of IP and ICMP, or of IP and UDP, before the data. */
+export const headersTo = (to: Ip): number => (isIpv4(to) ? 28 : 48);
+
 export function flowText({ from, to, protocol, size, bytes, port }: Flow): string {
-  const where = protocol === 'icmp' ? formatIpv4(to) : `${formatIpv4(to)}:${port}`;
+  const where = protocol === 'icmp' ? formatIp(to) : `${formatIp(to)}:${port}`;
   return `${from} > ${where} ${protocol} ${size} (${bytes})`;
 }
 

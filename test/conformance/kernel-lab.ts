@@ -20,6 +20,7 @@ const PACE: readonly (readonly [path: string, value: string])[] = [
   ['ipv4/icmp_ratelimit', '0'],
   ['ipv4/icmp_msgs_per_sec', '100000'],
   ['ipv4/icmp_msgs_burst', '10000'],
+  ['ipv6/icmp/ratelimit', '0'],
 ];
 
 /** Routing daemons answer there. */
@@ -104,19 +105,25 @@ export class KernelLab {
   }
 
   async #start(stack: Netns): Promise<void> {
-    const { id, listeners } = stack;
+    const { id, listeners, inet6 } = stack;
     const agent = new Agent(this.#namespaces.nameOf(id));
     this.#agents.set(id, agent);
     for (const [path, value] of PACE) await agent.ask({ task: 'sysctl', path, value });
     await this.#namespaces.program(id, stackProgram(stack, this.#wish));
     for (const { name } of stack.devices) {
-      await agent.ask({ task: 'sysctl', path: `ipv4/neigh/${name}/retrans_time_ms`, value: RETRANSMIT });
+      for (const family of inet6 ? ['ipv4', 'ipv6'] : ['ipv4'])
+        await agent.ask({
+          task: 'sysctl',
+          path: `${family}/neigh/${name}/retrans_time_ms`,
+          value: RETRANSMIT,
+        });
     }
     const ports = (wanted: 'tcp' | 'udp'): readonly number[] =>
       listeners
         .filter(({ protocol, port }) => protocol === wanted && port !== BGP_PORT)
         .map(({ port }) => port);
-    await agent.ask({ task: 'listen', tcp: ports('tcp'), udp: ports('udp') });
+    const addresses = inet6 ? ['0.0.0.0', '::'] : ['0.0.0.0'];
+    await agent.ask({ task: 'listen', tcp: ports('tcp'), udp: ports('udp'), addresses });
     this.#captures.set(
       id,
       await Capture.open(this.#namespaces.nameOf(id), (captured) =>

@@ -4,9 +4,9 @@
  * ends, and then until nothing new comes: what neither side expects has its time to show up, and a slow machine its own.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { formatIpv4 } from '../../src/model/ip.ts';
+import { formatIp } from '../../src/model/ip-family.ts';
 import { courseOf } from './course.ts';
-import type { Course, Flow, Outcome } from './flow.ts';
+import { headersTo, type Course, type Flow, type Outcome } from './flow.ts';
 import type { Answer, KernelLab, Question, Sighting } from './kernel-lab.ts';
 import { innermost, readPacket, TCP, type Crossing, type Packet } from './wire.ts';
 
@@ -17,8 +17,6 @@ const PATIENCE = 8_000;
 const QUIET = 240;
 
 const FIRST_PORT = 41_000;
-const ICMP_HEADERS = 28;
-const UDP_HEADERS = 28;
 const SIGN = [0xd5, 0x7a] as const;
 
 export interface Expected {
@@ -38,6 +36,8 @@ export async function observedCourses(
   await lab.everywhere({ task: 'run', argv: ['ip', 'neigh', 'flush', 'all'] });
   lab.forget();
   await lab.everywhere({ task: 'sysctl', path: 'ipv4/route/flush', value: '1' });
+  // What IPv6 learnt of paths does not go that way.
+  await lab.everywhere({ task: 'run', argv: ['ip', '-6', 'route', 'flush', 'cache'] });
   const asked = expected.map((one) => new Asked(lab, one));
   await settled(lab, asked, suffices);
   await quiet(lab);
@@ -127,14 +127,14 @@ class Asked {
 
 function question({ protocol, to, bytes, size, port }: Flow, number: number): Question {
   const pattern = Buffer.from([...SIGN, number >> 8, number & 255]).toString('hex');
-  const address = formatIpv4(to);
+  const address = formatIp(to);
   switch (protocol) {
     case 'icmp': {
       const discovery = size === 'jumbo' ? 'want' : 'do';
-      return { task: 'ping', to: address, size: bytes - ICMP_HEADERS, pattern, discovery, ttl: 64 };
+      return { task: 'ping', to: address, size: bytes - headersTo(to), pattern, discovery, ttl: 64 };
     }
     case 'udp':
-      return { task: 'udp', to: address, port, pattern, size: bytes - UDP_HEADERS };
+      return { task: 'udp', to: address, port, pattern, size: bytes - headersTo(to) };
     case 'tcp':
       return { task: 'tcp', to: address, port, localPort: FIRST_PORT + number };
   }

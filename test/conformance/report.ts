@@ -1,7 +1,7 @@
 /** What was asked and what came of it, by case: mode x locality x protocol x size x fault. */
-import { formatIpv4 } from '../../src/model/ip.ts';
+import { formatIp } from '../../src/model/ip-family.ts';
 import type { Course, Facts, Flow } from './flow.ts';
-import { LOCALITIES } from './flow.ts';
+import { LOCALITIES, NODE_LOCALITIES } from './flow.ts';
 import { GENERATED } from './generated.ts';
 
 export interface Compared {
@@ -40,6 +40,7 @@ const LOSES_PIECES: ReadonlySet<string> = new Set([
   'tunnel down',
   'narrow router port',
   'narrow pod link',
+  'a tunnel wider than its path',
 ]);
 
 const same = (a: Course, b: Course): boolean =>
@@ -77,7 +78,7 @@ export function flowRecord(one: Compared): FlowRecord {
   const { locality, protocol, size, bytes, from, to } = flow;
   const { outcome, facts } = observed;
   return {
-    ...{ network, mode, fault, locality, protocol, size, bytes, from, to: formatIpv4(to) },
+    ...{ network, mode, fault, locality, protocol, size, bytes, from, to: formatIp(to) },
     ...{ outcome, ...facts, agrees: agrees(one) },
   };
 }
@@ -110,17 +111,17 @@ export function tableOf(asked: readonly FlowRecord[], cells: readonly Cell[]): s
   const faults = [...new Set(cells.map(({ fault }) => fault))];
   const modes = [...new Set(cells.map(({ mode }) => mode))];
   const rows = modes.flatMap((mode) =>
-    LOCALITIES.filter((locality) =>
-      cells.some((cell) => cell.mode === mode && cell.locality === locality),
-    ).map((locality) => [
-      mode,
-      locality,
-      ...faults.map((fault) =>
-        summed(
-          cells.filter((cell) => cell.mode === mode && cell.locality === locality && cell.fault === fault),
+    [...LOCALITIES, ...NODE_LOCALITIES]
+      .filter((locality) => cells.some((cell) => cell.mode === mode && cell.locality === locality))
+      .map((locality) => [
+        mode,
+        locality,
+        ...faults.map((fault) =>
+          summed(
+            cells.filter((cell) => cell.mode === mode && cell.locality === locality && cell.fault === fault),
+          ),
         ),
-      ),
-    ]),
+      ]),
   );
   const drawn = asked.filter(({ network }) => network.startsWith(GENERATED));
   const fixed = asked.filter(({ network }) => !network.startsWith(GENERATED));

@@ -5,13 +5,11 @@ import { echo, http, udpProbe } from '../../src/sim/net/exchange.ts';
 import { networkOf } from '../../src/sim/net/journey.ts';
 import type { Netns, Network, SegmentPort } from '../../src/sim/net/netns.ts';
 import { courseOf } from './course.ts';
-import type { Course, Flow, Outcome } from './flow.ts';
-import { formatIpv4 } from '../../src/model/ip.ts';
+import { headersTo, type Course, type Flow, type Outcome } from './flow.ts';
+import { formatIp, isIpv6 } from '../../src/model/ip-family.ts';
 import { readPacket, TCP, type Crossing } from './wire.ts';
 
 const SOURCE_PORT = 40_000;
-const ICMP_HEADERS = 28;
-const UDP_HEADERS = 28;
 const HTTP_TIMEOUT = 'timeout';
 
 /** A network of nothing but these stacks. */
@@ -51,13 +49,13 @@ function exchanged(
         identifier: 1,
         sequence: 1,
         ttl: 64,
-        dataLength: bytes - ICMP_HEADERS,
+        dataLength: bytes - headersTo(to),
         pmtuDiscovery: flow.size === 'jumbo' ? 'want' : 'do',
       });
       return { outcome: probeOutcome(outcome.reply), frames };
     }
     case 'udp': {
-      const dataLength = bytes - UDP_HEADERS;
+      const dataLength = bytes - headersTo(to);
       const { outcome, frames } = udpProbe(network, {
         from,
         to,
@@ -75,7 +73,7 @@ function exchanged(
         to,
         port,
         sourcePort: SOURCE_PORT,
-        host: formatIpv4(to),
+        host: formatIp(to),
         path: '/',
         method: 'GET',
       });
@@ -86,10 +84,14 @@ function exchanged(
 
 type Reply = ReturnType<typeof echo>['outcome']['reply'];
 
-/** A connected socket is told of a closed port and of a path that was too narrow (udp_err), and of no other error. */
+/**
+ * A connected socket is told of a closed port and of a path that was too narrow (udp_err), one of IPv6 also of a prohibited one
+ * (icmpv6_err_convert), and of no other error.
+ */
 function datagramOutcome(reply: Reply): Outcome {
   if (reply.kind !== 'icmp-error') return probeOutcome(reply);
   if (reply.error === 'port-unreachable') return 'refused';
+  if (reply.error === 'admin-prohibited' && isIpv6(reply.from)) return 'error admin-prohibited';
   return reply.error === 'too-big' ? 'error too-big' : 'nothing';
 }
 
@@ -120,7 +122,7 @@ function httpOutcome(outcome: ReturnType<typeof http>['outcome']): Outcome {
 
 /** A packet at a device, by way of its bytes. */
 function crossingOf({ netns, device, direction, frame }: TimedFrame): readonly Crossing[] {
-  if (frame.payload.kind !== 'ipv4') return [];
+  if (frame.payload.kind === 'arp') return [];
   const packet = readPacket(encodePacket(frame.payload));
   return packet ? [{ netns, device, direction, packet }] : [];
 }

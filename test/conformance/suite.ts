@@ -1,11 +1,14 @@
 /** Rebuilding one cluster and comparing it: with real BIRD first where the simulator's BGP made routes, then fault by fault. */
-import type { Netns } from '../../src/sim/net/netns.ts';
+import type { Netns, Network } from '../../src/sim/net/netns.ts';
 import { BirdMesh, converged, isLearnt, learntRoutes, simulatedRoutes } from './bird.ts';
 import type { ClusterNetwork } from './cluster.ts';
 import { compare } from './comparison.ts';
 import type { Fault } from './fault.ts';
 import { KernelLab } from './kernel-lab.ts';
-import type { Compared } from './report.ts';
+import type { Flow } from './flow.ts';
+import { observedCourses } from './observed.ts';
+import { agrees, type Compared } from './report.ts';
+import { simulatedCourse } from './simulated.ts';
 
 export interface Rebuilding {
   readonly network: string;
@@ -56,4 +59,27 @@ async function runBird(
     await mesh.stop();
     lab.restoreWithEverything();
   }
+}
+
+export interface Asking {
+  readonly network: Network;
+  /** All at once. */
+  readonly flows: readonly Flow[];
+  readonly isSame?: (one: Compared) => boolean;
+}
+
+/** Flows that somebody chose, asked of both. */
+export async function compareFlows(
+  lab: KernelLab,
+  told: Pick<Compared, 'network' | 'mode' | 'fault'>,
+  { network, flows, isSame = agrees }: Asking,
+): Promise<readonly Compared[]> {
+  const expected = flows.map((flow) => ({ flow, course: simulatedCourse(network, flow) }));
+  const courses = await observedCourses(lab, expected, ({ flow, course: simulated }, observed) =>
+    isSame({ ...told, flow, simulated, observed }),
+  );
+  return expected.flatMap(({ flow, course: simulated }, at) => {
+    const observed = courses[at];
+    return observed ? [{ ...told, flow, simulated, observed }] : [];
+  });
 }

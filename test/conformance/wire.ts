@@ -2,7 +2,9 @@
  * What a packet says of itself on the wire, read from its bytes. Packets of the simulator and of the kernel pass through the
  * same eyes, so a difference is one of the packets. Checksums are not looked at: cards compute them, virtual cables don't.
  */
-import { formatIpv4, type Ipv4 } from '../../src/model/ip.ts';
+import { formatIp, isIpv4 } from '../../src/model/ip-family.ts';
+import type { Ip, Ipv4 } from '../../src/model/ip.ts';
+import { ipv6FromBytes } from '../../src/model/ipv6.ts';
 
 /** One packet passing one device of one stack. */
 export interface Crossing {
@@ -13,9 +15,11 @@ export interface Crossing {
 }
 
 export interface Packet {
-  readonly source: Ipv4;
-  readonly destination: Ipv4;
+  readonly source: Ip;
+  readonly destination: Ip;
+  /** Of IPv6 the hop limit. */
   readonly ttl: number;
+  /** Of IPv6 the traffic class. */
   readonly tos: number;
   readonly length: number;
   readonly id: number;
@@ -50,10 +54,41 @@ export type Content =
 export const TCP = { fin: 1, syn: 2, rst: 4, ack: 16 } as const;
 
 const VXLAN_PORT = 4789;
-const IPV4 = 0x0800;
+const ETHERTYPES: ReadonlySet<number> = new Set([0x0800, 0x86dd]);
+const FRAGMENT = 44;
+const ICMPV6 = 58;
 
-/** Undefined for bytes that are no IPv4 packet. */
+/** Undefined for bytes that are no packet of IP, and for what neighbours and multicast routers tell each other. */
 export function readPacket(bytes: Uint8Array): Packet | undefined {
+  return (bytes[0] ?? 0) >> 4 === 6 ? readIpv6(bytes) : readIpv4(bytes);
+}
+
+function readIpv6(bytes: Uint8Array): Packet | undefined {
+  if (bytes.length < 40) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const next = view.getUint8(6);
+  const piece = next === FRAGMENT && bytes.length >= 48 ? view.getUint16(42) : undefined;
+  const protocol = piece === undefined ? next : view.getUint8(40);
+  const body = bytes.subarray(piece === undefined ? 40 : 48);
+  if (next === 0 || (protocol === ICMPV6 && piece === undefined && isLinkTalk(body[0]))) return undefined;
+  return {
+    source: ipv6FromBytes(bytes.subarray(8, 24)),
+    destination: ipv6FromBytes(bytes.subarray(24, 40)),
+    ttl: view.getUint8(7),
+    tos: (view.getUint16(0) >> 4) & 255,
+    length: 40 + view.getUint16(4),
+    id: piece === undefined ? 0 : view.getUint32(44),
+    dontFragment: false,
+    fragment: piece === undefined ? undefined : { offset: piece & ~7, more: (piece & 1) !== 0 },
+    protocol,
+    content: piece === undefined ? readContent(protocol, body) : { kind: 'unread' },
+  };
+}
+
+/** Multicast listeners, router and neighbour discovery, redirects. */
+const isLinkTalk = (type = 0): boolean => type >= 130 && type !== 255;
+
+function readIpv4(bytes: Uint8Array): Packet | undefined {
   if (bytes.length < 20 || (bytes[0] ?? 0) >> 4 !== 4) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const word = view.getUint16(6);
@@ -89,6 +124,8 @@ function readContent(protocol: number, body: Uint8Array): Content {
       return readTcp(view);
     case 17:
       return readUdp(view, body);
+    case ICMPV6:
+      return readIcmpv6(view, body);
     default:
       return { kind: 'unread' };
   }
@@ -107,6 +144,14 @@ function readIcmp(view: DataView, body: Uint8Array): Content {
   };
 }
 
+function readIcmpv6(view: DataView, body: Uint8Array): Content {
+  const type = view.getUint8(0);
+  if (type === 128) return { kind: 'echo-request' };
+  if (type === 129) return { kind: 'echo-reply' };
+  const [code, mtu] = [view.getUint8(1), view.getUint32(4)];
+  return { kind: 'icmp', type, code, mtu, quoted: readPacket(body.subarray(8)) };
+}
+
 function readTcp(view: DataView): Content {
   // An ICMP error may quote no more than the ports and the sequence number.
   const whole = view.byteLength >= 14;
@@ -123,7 +168,7 @@ function readTcp(view: DataView): Content {
 function readUdp(view: DataView, body: Uint8Array): Content {
   const sourcePort = view.getUint16(0);
   const port = view.getUint16(2);
-  if (port === VXLAN_PORT && body.length >= 8 + 8 + 14 && view.getUint16(8 + 8 + 12) === IPV4) {
+  if (port === VXLAN_PORT && body.length >= 8 + 8 + 14 && ETHERTYPES.has(view.getUint16(8 + 8 + 12))) {
     const inner = readPacket(body.subarray(8 + 8 + 14));
     if (inner) return { kind: 'vxlan', vni: view.getUint32(12) >>> 8, inner };
   }
@@ -138,7 +183,7 @@ export function innermost(packet: Packet): Packet {
 /** A packet in one line, without what is chosen by chance. */
 export function packetText(packet: Packet): string {
   const { source, destination, ttl, tos, length, dontFragment, fragment, protocol, content } = packet;
-  const addresses = `${formatIpv4(source)} > ${formatIpv4(destination)}`;
+  const addresses = `${formatIp(source)} > ${formatIp(destination)}`;
   const flags = `ttl ${ttl}${tos === 0 ? '' : ` tos 0x${tos.toString(16)}`}${dontFragment ? ' DF' : ''} length ${length}`;
   const piece = fragment
     ? ` fragment ${fragment.offset}${fragment.more ? '+' : ''} of protocol ${protocol}`
@@ -154,9 +199,9 @@ function contentText(content: Content): string {
     case 'icmp': {
       const { quoted } = content;
       const about = quoted
-        ? ` about ${formatIpv4(quoted.source)} > ${formatIpv4(quoted.destination)} length ${quoted.length}`
+        ? ` about ${formatIp(quoted.source)} > ${formatIp(quoted.destination)} length ${quoted.length}`
         : '';
-      return ` icmp ${content.type}/${content.code}${content.code === 4 ? ` mtu ${content.mtu}` : ''}${about}`;
+      return ` icmp ${content.type}/${content.code}${isTooBig(content, quoted) ? ` mtu ${content.mtu}` : ''}${about}`;
     }
     case 'udp':
       return ` udp${servicePort(content)}`;
@@ -171,8 +216,14 @@ function contentText(content: Content): string {
   }
 }
 
+/** `Frag needed` of ICMP, Packet Too Big of ICMPv6. */
+const isTooBig = (
+  { type, code }: { readonly type: number; readonly code: number },
+  quoted: Packet | undefined,
+): boolean => (quoted && !isIpv4(quoted.source) ? type === 2 : type === 3 && code === 4);
+
 /** Ports that servers of these networks have; every other one was chosen by chance. */
-const SERVED: ReadonlySet<number> = new Set([7, 53, 80, 443, 6443, 7007]);
+const SERVED: ReadonlySet<number> = new Set([7, 22, 53, 80, 443, 6443, 7007, 30_080]);
 
 /** Whether a server's port is where it goes, or where it comes from. */
 export const isToServer = ({ port }: { readonly port: number }): boolean => SERVED.has(port);

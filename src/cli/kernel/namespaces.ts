@@ -99,8 +99,8 @@ export class Namespaces {
 
   async program(stack: string, program: StackProgram): Promise<void> {
     const name = this.nameOf(stack);
-    const { sysctls, ip, bridge, ipset, iptables } = program;
-    if (sysctls.length + bridge.length + ipset.length + iptables.length === 0) {
+    const { sysctls, ip, bridge, ipset, iptables, ip6tables } = program;
+    if (sysctls.length + bridge.length + ipset.length + iptables.length + ip6tables.length === 0) {
       await must(['ip', '-n', name, '-batch', '-'], ip.join('\n'));
       return;
     }
@@ -110,6 +110,7 @@ export class Namespaces {
       ...fed('bridge -batch -', bridge),
       ...fed('ipset restore -exist', ipset),
       ...fed('iptables-restore', iptables),
+      ...fed('ip6tables-restore', ip6tables),
     ];
     await must(inside(name, ['sh', '-e']), `set -e\n${parts.join('\n')}\n`);
   }

@@ -2,8 +2,8 @@
  * The reference lab with somebody at its keyboards: exchanges leave their memory behind, edits change stacks, time moves only
  * when told to. Test support.
  */
-import type { Ipv4 } from '../../model/ip.ts';
-import { formatIpv4, ipv4 } from '../../model/ip.ts';
+import { formatIp, parseIp } from '../../model/ip-family.ts';
+import type { Ip } from '../../model/ip.ts';
 import type { NetnsId } from '../../model/trace.ts';
 import type {
   EchoOutcome,
@@ -68,7 +68,7 @@ export class DrivenLab {
     return this.#exchange(
       echo(this.network, {
         from,
-        to: ipv4(to),
+        to: ipOf(to),
         identifier: 30196,
         sequence: 1,
         ttl: 64,
@@ -84,7 +84,7 @@ export class DrivenLab {
     return this.#exchange(
       udpProbe(this.network, {
         from,
-        to: ipv4(to),
+        to: ipOf(to),
         sourcePort: 40000 + ttl,
         destinationPort: 33434 + ttl,
         ttl,
@@ -95,7 +95,7 @@ export class DrivenLab {
 
   curl(from: NetnsId, to: string, { port = 80, sourcePort = 53824 } = {}): HttpOutcome {
     return this.#exchange(
-      http(this.network, { from, to: ipv4(to), port, sourcePort, host: to, path: '/', method: 'GET' }),
+      http(this.network, { from, to: ipOf(to), port, sourcePort, host: to, path: '/', method: 'GET' }),
     );
   }
 
@@ -106,13 +106,20 @@ export class DrivenLab {
   }
 }
 
+/** For literals in tests: throws on malformed text. */
+function ipOf(text: string): Ip {
+  const address = parseIp(text);
+  if (address === undefined) throw new RangeError(`not an address: ${text}`);
+  return address;
+}
+
 /** As ping prints the outcome, without the time. */
 export function pingLine({ reply }: EchoOutcome | UdpProbeOutcome): string {
   switch (reply.kind) {
     case 'reply':
-      return `${reply.bytes} bytes from ${formatIpv4(reply.from)}: ttl=${reply.ttl}`;
+      return `${reply.bytes} bytes from ${formatIp(reply.from)}: ttl=${reply.ttl}`;
     case 'icmp-error':
-      return `From ${formatIpv4(reply.from)} ${reply.error}${reply.mtu === undefined ? '' : ` mtu=${reply.mtu}`}`;
+      return `From ${formatIp(reply.from)} ${reply.error}${reply.mtu === undefined ? '' : ` mtu=${reply.mtu}`}`;
     case 'local-error':
       return `local error: ${reply.error}${reply.mtu === undefined ? '' : ` mtu=${reply.mtu}`}`;
     case 'silence':
@@ -120,6 +127,6 @@ export function pingLine({ reply }: EchoOutcome | UdpProbeOutcome): string {
   }
 }
 
-export function addressText(address: Ipv4 | undefined): string {
-  return address === undefined ? '-' : formatIpv4(address);
+export function addressText(address: Ip | undefined): string {
+  return address === undefined ? '-' : formatIp(address);
 }

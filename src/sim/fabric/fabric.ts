@@ -9,6 +9,7 @@ import type { Mac } from '../../model/mac.ts';
 import { macFromBytes, ZERO_MAC } from '../../model/mac.ts';
 import type { ClusterNode, OutsideHost, Router, Topology } from '../../model/topology.ts';
 import type { NetnsId } from '../../model/trace.ts';
+import { machineInet6 } from './fabric-inet6.ts';
 import { NO_NETFILTER } from '../net/netfilter-rules.ts';
 import type { Device, Listener, Netns, Route, SegmentPort } from '../net/netns.ts';
 
@@ -60,7 +61,7 @@ export const LOOPBACK: Device = {
 
 type SegmentMtu = (segment: string) => number;
 
-function routerStack({ name, ports, routes }: Router, mtu: SegmentMtu): Netns {
+function routerStack({ name, ports, routes, routes6 }: Router, mtu: SegmentMtu): Netns {
   const devices = ports.map((each, at) =>
     port({ name: `eth${at}`, index: at + 2, mtu: mtu(each.segment), ...each }),
   );
@@ -68,12 +69,17 @@ function routerStack({ name, ports, routes }: Router, mtu: SegmentMtu): Netns {
     ...stack(`router/${name}`, name, devices),
     routes: [...devices.map(connectedRoute), ...routes.map((route) => staticRoute(route, devices))],
     ipForward: true,
+    ...machineInet6({
+      ports: new Map(ports.map(({ address6 }, at) => [`eth${at}`, address6])),
+      routes: routes6,
+      forwarding: true,
+    }),
   };
 }
 
 /** Outside hosts serve HTTP on port 80 and tell the client what address they saw; UDP port 7 echoes. */
 function hostStack(host: OutsideHost, mtu: SegmentMtu): Netns {
-  const { name, segment, address, gateway, routes = [] } = host;
+  const { name, segment, address, gateway, routes = [], address6, gateway6, routes6 } = host;
   const eth0 = port({ name: 'eth0', index: 2, segment, address, mtu: mtu(segment) });
   const web: Listener = {
     protocol: 'tcp',
@@ -88,16 +94,24 @@ function hostStack(host: OutsideHost, mtu: SegmentMtu): Netns {
       ...routes.map((route) => staticRoute(route, [eth0])),
     ],
     listeners: [web, { protocol: 'udp', port: 7, serves: { kind: 'echo' } }],
+    ...machineInet6({
+      ports: new Map([['eth0', address6]]),
+      gateway: gateway6,
+      routes: routes6,
+      forwarding: false,
+    }),
   };
 }
 
 /** A node before the kubelet, Felix and kube-proxy have programmed anything. */
-function nodeStack({ name, segment, address, gateway }: ClusterNode, mtu: SegmentMtu): Netns {
+function nodeStack(node: ClusterNode, mtu: SegmentMtu): Netns {
+  const { name, segment, address, gateway, address6, gateway6 } = node;
   const eth0 = port({ name: 'eth0', index: 2, segment, address, mtu: mtu(segment) });
   return {
     ...stack(`node/${name}`, name, [eth0]),
     routes: [defaultRoute(gateway), connectedRoute(eth0)],
     ipForward: true,
+    ...machineInet6({ ports: new Map([['eth0', address6]]), gateway: gateway6, forwarding: true }),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Mac } from '../../model/mac.ts';
 import { DrivenLab, pingLine } from '../fabric/driven-lab.ts';
 import { referenceLab } from '../fabric/reference-lab.ts';
 import { applyEdit } from './apply-edit.ts';
-import type { NetnsEdit } from './edit.ts';
+import type { AddAddress, DeleteAddress, NetnsEdit } from './edit.ts';
 import { forgetNeighbours } from './memory.ts';
 import type { DeviceAddress, Netns, Route } from './netns.ts';
 
@@ -245,7 +245,7 @@ describe('ip link set vxlan.calico down', () => {
 });
 
 describe('ip addr', () => {
-  const on = (kind: 'add-address' | 'delete-address', text: string): NetnsEdit => ({
+  const on = (kind: 'add-address' | 'delete-address', text: string): AddAddress | DeleteAddress => ({
     kind,
     device: 'eth0',
     address: address(text),

@@ -4,16 +4,16 @@
  */
 import { assertNever, err, ok } from '../../base/result.ts';
 import type { Result } from '../../base/result.ts';
-import type { NetnsEdit } from './edit.ts';
+import type { FamilyEdit, NetnsEdit, SocketEdit } from './edit.ts';
 import { addAddress, deleteAddress, setLink } from './edit-devices.ts';
-import { editIpset } from './edit-ipset.ts';
+import { isInet6Edit } from './edit-family.ts';
+import { editInet6 } from './edit-inet6.ts';
 import { addDevice, removeDevice } from './edit-links.ts';
 import { addFdb, addNeighbour, deleteFdb, deleteNeighbour, proxyNeighbour } from './edit-neighbours.ts';
 import { addRoute, deleteRoute } from './edit-routes.ts';
-import { editNetfilter } from './edit-netfilter.ts';
-import type { SocketEdit } from './edit.ts';
+import { editRules } from './edit-rules.ts';
+import { setSysctl } from './edit-sysctl.ts';
 import type { Listener, Netns } from './netns.ts';
-import { writeSysctl } from './sysctl.ts';
 
 export function applyEdit(netns: Netns, edit: NetnsEdit): Result<Netns, string> {
   const name = deviceOf(edit);
@@ -22,44 +22,31 @@ export function applyEdit(netns: Netns, edit: NetnsEdit): Result<Netns, string> 
   }
   switch (edit.kind) {
     case 'add-route':
-      return addRoute(netns, edit);
     case 'delete-route':
-      return deleteRoute(netns, edit);
     case 'add-neighbour':
-      return addNeighbour(netns, edit);
     case 'delete-neighbour':
-      return deleteNeighbour(netns, edit);
+    case 'proxy-neighbour':
+    case 'add-address':
+    case 'delete-address':
+      return isInet6Edit(edit) ? editInet6(netns, edit) : editInet(netns, edit);
     case 'add-fdb':
       return addFdb(netns, edit);
     case 'delete-fdb':
       return deleteFdb(netns, edit);
-    case 'proxy-neighbour':
-      return proxyNeighbour(netns, edit);
     case 'set-link':
       return setLink(netns, edit);
     case 'add-device':
       return addDevice(netns, edit);
     case 'remove-device':
       return removeDevice(netns, edit);
-    case 'add-address':
-      return addAddress(netns, edit);
-    case 'delete-address':
-      return deleteAddress(netns, edit);
-    case 'netfilter': {
-      const edited = editNetfilter(netns.netfilter, edit);
-      return edited.ok ? ok({ ...netns, netfilter: edited.value }) : edited;
-    }
-    case 'ipset': {
-      const edited = editIpset(netns.netfilter, edit);
-      return edited.ok ? ok({ ...netns, netfilter: edited.value }) : edited;
-    }
+    case 'netfilter':
+    case 'ipset':
+      return editRules(netns, edit);
     case 'add-namespace':
     case 'remove-namespace':
       return editNamespaces(netns, edit);
-    case 'set-sysctl': {
-      const written = writeSysctl(netns, edit.key, edit.value);
-      return written ? ok(written) : err('No such file or directory');
-    }
+    case 'set-sysctl':
+      return setSysctl(netns, edit);
     case 'open-socket':
     case 'close-socket':
       return editSockets(netns, edit);
@@ -70,6 +57,29 @@ export function applyEdit(netns: Netns, edit: NetnsEdit): Result<Netns, string> 
       return ok(netns);
     default:
       return assertNever(edit);
+  }
+}
+
+function editInet(netns: Netns, edit: FamilyEdit): Result<Netns, string> {
+  switch (edit.kind) {
+    case 'add-route':
+      return addRoute(netns, edit);
+    case 'delete-route':
+      return deleteRoute(netns, edit);
+    case 'add-neighbour': {
+      const neighbours = addNeighbour(netns.neighbours, edit);
+      return neighbours.ok ? ok({ ...netns, neighbours: neighbours.value }) : neighbours;
+    }
+    case 'delete-neighbour': {
+      const neighbours = deleteNeighbour(netns.neighbours, edit);
+      return neighbours.ok ? ok({ ...netns, neighbours: neighbours.value }) : neighbours;
+    }
+    case 'proxy-neighbour':
+      return proxyNeighbour(netns, edit);
+    case 'add-address':
+      return addAddress(netns, edit);
+    case 'delete-address':
+      return deleteAddress(netns, edit);
   }
 }
 

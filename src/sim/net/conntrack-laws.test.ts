@@ -4,10 +4,11 @@
  */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Ipv4 } from '../../model/ip.ts';
-import type { Ipv4Packet } from '../../model/packet.ts';
+import { isIpv4 } from '../../model/ip-family.ts';
+import type { Ip, Ipv4, Ipv6 } from '../../model/ip.ts';
+import type { IpPacket, Ipv4Packet } from '../../model/packet.ts';
 import { bindNat, confirm, track, translate, type NatRequest, type Tracked } from './conntrack.ts';
-import { flowTuple } from './flow.ts';
+import { flowTuple, ownPacket, rewrite } from './flow.ts';
 import { MemoryDraft } from './memory.ts';
 import { NO_MEMORY } from './netns.ts';
 
@@ -19,7 +20,8 @@ const address = fc.integer({
 }) as fc.Arbitrary<number> as fc.Arbitrary<Ipv4>;
 const port = fc.integer({ min: 1, max: 5 }).map((at) => 32_767 + at);
 
-const payload: fc.Arbitrary<Ipv4Packet['payload']> = fc.oneof(
+type Payload = Parameters<typeof ownPacket>[1];
+const payload: fc.Arbitrary<Payload> = fc.oneof(
   fc.tuple(port, port).map(([sourcePort, destinationPort]) => ({
     kind: 'udp' as const,
     sourcePort,
@@ -46,7 +48,7 @@ const payload: fc.Arbitrary<Ipv4Packet['payload']> = fc.oneof(
   })),
 );
 
-const packet: fc.Arbitrary<Ipv4Packet> = fc
+const packet: fc.Arbitrary<Ipv4Packet & { readonly payload: Payload }> = fc
   .record({ source: address, destination: address, payload })
   .filter(({ source, destination }) => source !== destination)
   .map((drawn) => ({ kind: 'ipv4', ttl: 64, tos: 0, id: 1, dontFragment: false, ...drawn }));
@@ -57,17 +59,38 @@ const snat: fc.Arbitrary<NatRequest> = fc.record({
   to: address,
   randomPort: fc.boolean(),
 });
-const flow = fc.record({
-  packet,
-  dnat: fc.option(dnat, { nil: undefined }),
-  snat: fc.option(snat, { nil: undefined }),
-});
-type Flow = typeof flow extends fc.Arbitrary<infer T> ? T : never;
+interface Flow {
+  readonly packet: IpPacket;
+  readonly dnat: NatRequest | undefined;
+  readonly snat: NatRequest | undefined;
+}
+const flow: fc.Arbitrary<Flow> = fc
+  .record({
+    packet,
+    dnat: fc.option(dnat, { nil: undefined }),
+    snat: fc.option(snat, { nil: undefined }),
+    six: fc.boolean(),
+  })
+  .map(({ six, ...drawn }) => (six ? inIpv6(drawn) : drawn));
+
+const mapped = (own: Ip): Ip => (isIpv4(own) ? (`fd00${own.toString(16).padStart(28, '0')}` as Ipv6) : own);
+
+/** The same flow between addresses of IPv6. */
+function inIpv6({
+  packet: own,
+  dnat: to,
+  snat: from,
+}: Flow & { readonly packet: { readonly payload: Payload } }): Flow {
+  const wish = (request: NatRequest | undefined): NatRequest | undefined =>
+    request && { ...request, to: mapped(request.to) };
+  const header = { source: mapped(own.source), destination: mapped(own.destination), ttl: 64, now: 0 };
+  return { packet: ownPacket(header, own.payload), dnat: wish(to), snat: wish(from) };
+}
 
 /** What the other end answers to a packet it got. */
-function answerTo(arrived: Ipv4Packet): Ipv4Packet {
+function answerTo(arrived: IpPacket): IpPacket {
   const { payload: got, source, destination } = arrived;
-  const header = { ...arrived, source: destination, destination: source };
+  const header = rewrite(arrived, { source: destination, destination: source });
   switch (got.kind) {
     case 'udp':
       return {
@@ -91,15 +114,15 @@ function answerTo(arrived: Ipv4Packet): Ipv4Packet {
   }
 }
 
-const through = (passing: Ipv4Packet, tracked: Tracked): Ipv4Packet =>
+const through = (passing: IpPacket, tracked: Tracked): IpPacket =>
   translate(translate(passing, tracked, 'destination'), tracked, 'source');
 
 /** A stack that routes the packet: what leaves it, and the connection it is of; undefined for an invalid one. */
 function pass(
   memory: MemoryDraft,
-  passing: Ipv4Packet,
+  passing: IpPacket,
   wishes: readonly (NatRequest | undefined)[] = [],
-): { readonly left: Ipv4Packet; readonly tracked: Tracked } | undefined {
+): { readonly left: IpPacket; readonly tracked: Tracked } | undefined {
   const tracked = track(memory, passing, NOW);
   if (!tracked) return undefined;
   if (tracked.unconfirmed) {

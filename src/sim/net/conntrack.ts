@@ -1,15 +1,17 @@
 /**
  * Connection tracking and address translation (Linux net/netfilter nf_conntrack, nf_nat): the first packet of a connection
  * meets the nat rules, every later one is translated as the entry says, replies backwards.
- * An echo's identifier stands in `sourcePort` of both tuples, `destinationPort` is 0.
+ * An echo's identifier stands in `sourcePort` of both tuples, `destinationPort` is 0. Both families share one table; neighbour
+ * discovery is not tracked (nf_conntrack_proto_icmpv6.c).
  * Left out: expectations, helpers, sequence tracking, UDP stream promotion by time.
  */
-import type { Ipv4 } from '../../model/ip.ts';
-import type { IcmpError, Ipv4Packet, TcpFlags } from '../../model/packet.ts';
+import type { Ip } from '../../model/ip.ts';
+import type { IcmpError, IpPacket, TcpFlags } from '../../model/packet.ts';
 import { tcpTransition } from './conntrack-tcp.ts';
 import { flowTuple, rewrite } from './flow.ts';
-import { mix, scaleHash } from './flow-hash.ts';
+import { addressHash, mix, scaleHash } from './flow-hash.ts';
 import type { ConnectionHit, Direction } from './connection-table.ts';
+import { isEcho } from './connection-table.ts';
 import type { MemoryDraft } from './memory.ts';
 import type { PortRange } from './netfilter-rules.ts';
 import type { ConntrackEntry, Tuple } from './netns.ts';
@@ -46,7 +48,7 @@ const TIMEOUT = {
 const OVER = 0;
 
 /** Finds the packet's connection or begins one; undefined when the packet belongs to none and can begin none. */
-export function track(memory: MemoryDraft, packet: Ipv4Packet, now: number): Tracked | undefined {
+export function track(memory: MemoryDraft, packet: IpPacket, now: number): Tracked | undefined {
   if (packet.payload.kind === 'icmp-error') return trackError(memory, packet.payload, now);
   const protocol = trackedProtocol(packet);
   if (!protocol) return undefined;
@@ -77,30 +79,31 @@ interface Arrival {
   readonly now: number;
 }
 
-/** An echo reply matches only as a reply; everything else matches in either direction. */
+/** An echo reply matches only as a reply, a request in either direction; of anything else one look finds both. */
 function find(memory: MemoryDraft, { protocol, tuple, isAnswer, now }: Arrival): ConnectionHit | undefined {
   const asOriginal = isAnswer
     ? undefined
     : memory.connection({ protocol, tuple, direction: 'original' }, now);
-  return asOriginal ?? memory.connection({ protocol, tuple, direction: 'reply' }, now);
+  if (asOriginal || !isEcho(protocol)) return asOriginal;
+  return memory.connection({ protocol, tuple, direction: 'reply' }, now);
 }
 
-const isEchoReply = ({ payload }: Ipv4Packet): boolean => payload.kind === 'icmp-echo' && payload.reply;
+const isEchoReply = ({ payload }: IpPacket): boolean => payload.kind === 'icmp-echo' && payload.reply;
 
 /** A reply without a connection is invalid, and so is a segment that neither opens one nor can be in the middle of one. */
-function canBegin(packet: Ipv4Packet): boolean {
+function canBegin(packet: IpPacket): boolean {
   const { payload } = packet;
   if (payload.kind === 'tcp') return tcpTransition(undefined, payload.flags, 'original') !== 'invalid';
   return !isEchoReply(packet);
 }
 
 /** A segment that the connection, as far as it was seen here, cannot have. */
-function isOutOfState({ entry, direction }: ConnectionHit, { payload }: Ipv4Packet): boolean {
+function isOutOfState({ entry, direction }: ConnectionHit, { payload }: IpPacket): boolean {
   return payload.kind === 'tcp' && tcpTransition(entry.state, payload.flags, direction) === 'invalid';
 }
 
 /** A SYN on a connection that is over begins a new one. */
-function reopens({ entry, direction }: ConnectionHit, { payload }: Ipv4Packet): boolean {
+function reopens({ entry, direction }: ConnectionHit, { payload }: IpPacket): boolean {
   const over = entry.state === 'TIME_WAIT' || (entry.state === 'CLOSE' && direction === 'original');
   return over && payload.kind === 'tcp' && payload.flags.syn === true && payload.flags.ack !== true;
 }
@@ -118,26 +121,26 @@ function trackError(memory: MemoryDraft, error: IcmpError, now: number): Tracked
   return along && { ...along, state: 'RELATED', unconfirmed: false };
 }
 
-function trackedProtocol({ payload }: Ipv4Packet): ConntrackEntry['protocol'] | undefined {
+function trackedProtocol({ kind, payload }: IpPacket): ConntrackEntry['protocol'] | undefined {
   switch (payload.kind) {
     case 'tcp':
     case 'udp':
       return payload.kind;
     case 'icmp-echo':
-      return 'icmp';
+      return kind === 'ipv4' ? 'icmp' : 'icmpv6';
     default:
       return undefined;
   }
 }
 
-function tupleOf(packet: Ipv4Packet): Tuple {
+function tupleOf(packet: IpPacket): Tuple {
   const { source, destination, sourcePort, destinationPort } = flowTuple(packet);
   return { source, destination, sourcePort, destinationPort };
 }
 
 function inverse(protocol: ConntrackEntry['protocol'], tuple: Tuple): Tuple {
   const { source, destination, sourcePort, destinationPort } = tuple;
-  return protocol === 'icmp'
+  return isEcho(protocol)
     ? { source: destination, destination: source, sourcePort, destinationPort }
     : {
         source: destination,
@@ -150,7 +153,7 @@ function inverse(protocol: ConntrackEntry['protocol'], tuple: Tuple): Tuple {
 /** False for most connections: replies come from where the packets went. */
 function isTranslated({ protocol, original, reply }: ConntrackEntry): boolean {
   if (original.source !== reply.destination || original.destination !== reply.source) return true;
-  return protocol === 'icmp'
+  return isEcho(protocol)
     ? original.sourcePort !== reply.sourcePort
     : original.sourcePort !== reply.destinationPort || original.destinationPort !== reply.sourcePort;
 }
@@ -164,13 +167,14 @@ function targetTuple({ entry, direction }: Tracked): Tuple {
 export type Manip = 'source' | 'destination';
 
 /** The packet translated for one hook, or the very same packet when the connection changes nothing there. */
-export function translate(packet: Ipv4Packet, tracked: Tracked, manip: Manip): Ipv4Packet {
+export function translate<Packet extends IpPacket>(packet: Packet, tracked: Tracked, manip: Manip): Packet;
+export function translate(packet: IpPacket, tracked: Tracked, manip: Manip): IpPacket {
   const { entry, direction } = tracked;
   if (!isTranslated(entry)) return packet;
   const from = direction === 'original' ? entry.original : entry.reply;
   const target = targetTuple(tracked);
   const port = manip === 'source' ? 'sourcePort' : 'destinationPort';
-  const identifier = entry.protocol === 'icmp';
+  const identifier = isEcho(entry.protocol);
   const changed =
     from[manip] !== target[manip] ||
     (identifier
@@ -193,29 +197,31 @@ function identifierMoves({ direction }: Tracked, manip: Manip): boolean {
 
 /** The error's own address changes, and what it quotes changes backwards, so that its receiver knows the quoted packet. */
 function translateError(
-  packet: Ipv4Packet,
+  packet: IpPacket,
   error: IcmpError,
   { tracked, target, manip }: { readonly tracked: Tracked; readonly target: Tuple; readonly manip: Manip },
-): Ipv4Packet {
+): IpPacket {
   const inner = inverse(tracked.entry.protocol, target);
   const quoted: Manip = manip === 'source' ? 'destination' : 'source';
   const port = quoted === 'source' ? 'sourcePort' : 'destinationPort';
-  const isEcho = tracked.entry.protocol === 'icmp';
-  const ports = isEcho
+  const ports = isEcho(tracked.entry.protocol)
     ? identifierMoves(tracked, manip)
       ? { sourcePort: inner.sourcePort }
       : {}
     : { [port]: inner[port] };
   const original = rewrite(error.original, { [quoted]: inner[quoted], ...ports });
-  return { ...packet, [manip]: target[manip], payload: { ...error, original } };
+  return withPayload(rewrite(packet, { [manip]: target[manip] }), { ...error, original });
 }
+
+const withPayload = (packet: IpPacket, payload: IcmpError): IpPacket =>
+  packet.kind === 'ipv4' ? { ...packet, payload } : { ...packet, payload };
 
 /** What a nat rule asks of a new connection. */
 export type NatRequest =
-  | { readonly kind: 'dnat'; readonly to: Ipv4; readonly port?: number }
+  | { readonly kind: 'dnat'; readonly to: Ip; readonly port?: number }
   | {
       readonly kind: 'snat';
-      readonly to: Ipv4;
+      readonly to: Ip;
       readonly randomPort: boolean;
       /** The new port is one of these. */
       readonly ports?: PortRange;
@@ -226,11 +232,11 @@ export function bindNat(memory: MemoryDraft, tracked: Tracked, request: NatReque
   const { entry } = tracked;
   const { protocol } = entry;
   if (request.kind === 'dnat') {
-    const port = protocol === 'icmp' ? {} : { sourcePort: request.port ?? entry.reply.sourcePort };
+    const port = isEcho(protocol) ? {} : { sourcePort: request.port ?? entry.reply.sourcePort };
     tracked.entry = { ...entry, reply: { ...entry.reply, source: request.to, ...port } };
     return;
   }
-  const field = protocol === 'icmp' ? 'sourcePort' : 'destinationPort';
+  const field = isEcho(protocol) ? 'sourcePort' : 'destinationPort';
   const wanted = { ...entry.reply, destination: request.to };
   const free = (port: number): boolean =>
     !memory.connection({ protocol, tuple: { ...wanted, [field]: port }, direction: 'reply' }, now);
@@ -246,9 +252,14 @@ function randomPort(entry: ConntrackEntry, free: (port: number) => boolean, port
   const { original, protocol } = entry;
   const [low, high] = ports
     ? [ports.first, ports.last + 1]
-    : portRange(protocol === 'icmp' ? undefined : original.sourcePort);
+    : portRange(isEcho(protocol) ? undefined : original.sourcePort);
   const first = scaleHash(
-    mix(original.source, original.destination, original.sourcePort, original.destinationPort),
+    mix(
+      addressHash(original.source),
+      addressHash(original.destination),
+      original.sourcePort,
+      original.destinationPort,
+    ),
     low,
     high,
   );
@@ -266,7 +277,7 @@ function portRange(port: number | undefined): readonly [number, number] {
 }
 
 /** The packet left the stack or reached a socket: its connection enters the table, or is refreshed there. */
-export function confirm(memory: MemoryDraft, tracked: Tracked, packet: Ipv4Packet, now: number): void {
+export function confirm(memory: MemoryDraft, tracked: Tracked, packet: IpPacket, now: number): void {
   if (tracked.state === 'RELATED') return;
   const { entry, direction } = tracked;
   const replied = direction === 'reply' || entry.replied === true;

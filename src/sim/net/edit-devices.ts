@@ -6,9 +6,10 @@
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
 import { cidrEquals, cidrOf, ipv4 } from '../../model/ip.ts';
-import type { NetnsEdit } from './edit.ts';
+import type { AddAddress, DeleteAddress, NetnsEdit } from './edit.ts';
+import { switchInet6 } from './edit-inet6.ts';
 import { reshape } from './edit-links.ts';
-import type { Device, DeviceAddress, Netns, Route } from './netns.ts';
+import type { Device, DeviceAddress, Inet6, Netns, Route } from './netns.ts';
 
 type Edit<Kind extends NetnsEdit['kind']> = Extract<NetnsEdit, { kind: Kind }>;
 
@@ -25,7 +26,12 @@ export function setLink(netns: Netns, edit: Edit<'set-link'>): Result<Netns, str
   const sized = withDevice(netns, { ...device, mtu: edit.mtu ?? device.mtu });
   const shaped = reshape(sized, edit);
   if (!shaped.ok || edit.up === undefined || edit.up === device.up) return shaped;
-  return ok(switched(shaped.value, edit.name ?? device.name, edit.up));
+  const changed = switched(shaped.value, edit.name ?? device.name, edit.up);
+  return ok(changed.inet6 ? withSwitchedInet6(changed, changed.inet6, edit) : changed);
+}
+
+function withSwitchedInet6(netns: Netns, inet6: Inet6, { device, name, up }: Edit<'set-link'>): Netns {
+  return { ...netns, inet6: switchInet6(inet6, find(netns, name ?? device), up === true) };
 }
 
 function switched(netns: Netns, name: string, up: boolean): Netns {
@@ -48,7 +54,7 @@ function addressesWhen({ kind, addresses }: Device, up: boolean): Device['addres
     : addresses;
 }
 
-export function addAddress(netns: Netns, edit: Edit<'add-address'>): Result<Netns, string> {
+export function addAddress(netns: Netns, edit: AddAddress): Result<Netns, string> {
   const device = find(netns, edit.device);
   if (device.addresses.some((known) => sameAddress(known, edit.address))) {
     return err('Error: ipv4: Address already assigned.');
@@ -74,7 +80,7 @@ function inserted(addresses: readonly DeviceAddress[], added: DeviceAddress): re
 }
 
 /** With a primary address its secondaries go too (promote_secondaries=0); the last one takes every route of the device. */
-export function deleteAddress(netns: Netns, edit: Edit<'delete-address'>): Result<Netns, string> {
+export function deleteAddress(netns: Netns, edit: DeleteAddress): Result<Netns, string> {
   const device = find(netns, edit.device);
   const place = device.addresses.findIndex((known) => sameAddress(known, edit.address));
   const removed = device.addresses[place];

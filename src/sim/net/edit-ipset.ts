@@ -3,31 +3,45 @@
  * ipset 7.17 on Linux 6.18. A set that a rule refers to cannot be destroyed or renamed away.
  */
 import { err, ok, type Result } from '../../base/result.ts';
-import { cidrEquals } from '../../model/ip.ts';
+import { ipCidrEquals, type IpFamily } from '../../model/ip-family.ts';
+import type { Cidr, Ip, Ipv4, Ipv6 } from '../../model/ip.ts';
 import { rulesOf, type IpPort, type IpSet, type Netfilter } from './netfilter-rules.ts';
-import type { Cidr } from '../../model/ip.ts';
 
 export interface IpsetEdit {
   readonly kind: 'ipset';
   readonly set: string;
-  readonly change: IpsetChange;
+  readonly change: IpsetChange | IpsetChange<Ipv6>;
 }
 
 /** `quiet`: what is there already, or not there, is no mistake (-exist). */
-export type IpsetChange =
-  | { readonly op: 'create'; readonly type: IpSet['type']; readonly quiet?: boolean }
-  | { readonly op: 'add' | 'del'; readonly member: Cidr | IpPort; readonly quiet?: boolean }
+export type IpsetChange<Address extends Ip = Ipv4> =
+  | {
+      readonly op: 'create';
+      readonly type: IpSet['type'];
+      /** `family inet6`. */
+      readonly family?: IpFamily;
+      readonly quiet?: boolean;
+    }
+  | {
+      readonly op: 'add' | 'del';
+      readonly member: Cidr<Address> | IpPort<Address>;
+      readonly quiet?: boolean;
+    }
   | { readonly op: 'flush' | 'destroy' }
   | { readonly op: 'rename' | 'swap'; readonly other: string };
 
 const MISSING = 'The set with the given name does not exist';
 
-export function editIpset(netfilter: Netfilter, { set: name, change }: IpsetEdit): Result<Netfilter, string> {
+export function editIpset<A extends Ip>(
+  netfilter: Netfilter<A>,
+  name: string,
+  change: IpsetChange<A>,
+): Result<Netfilter<A>, string> {
   const { ipsets } = netfilter;
   const set = ipsets.get(name);
   if (change.op === 'create') return create(netfilter, name, change);
   if (!set) return err(MISSING);
-  const made = (next: ReadonlyMap<string, IpSet>): Result<Netfilter, string> =>
+  const made = (next: ReadonlyMap<string, IpSet<A>>): Result<Netfilter<A>, string> =>
     ok({ ...netfilter, ipsets: next });
   switch (change.op) {
     case 'add':
@@ -50,16 +64,16 @@ export function editIpset(netfilter: Netfilter, { set: name, change }: IpsetEdit
   }
 }
 
-interface NamedSet {
+interface NamedSet<A extends Ip> {
   readonly name: string;
-  readonly set: IpSet;
+  readonly set: IpSet<A>;
 }
 
-function create(
-  netfilter: Netfilter,
+function create<A extends Ip>(
+  netfilter: Netfilter<A>,
   name: string,
-  { type, quiet }: Extract<IpsetChange, { op: 'create' }>,
-): Result<Netfilter, string> {
+  { type, quiet }: Extract<IpsetChange<A>, { op: 'create' }>,
+): Result<Netfilter<A>, string> {
   const known = netfilter.ipsets.get(name);
   if (known) {
     return quiet && known.type === type
@@ -69,12 +83,12 @@ function create(
   return ok({ ...netfilter, ipsets: new Map(netfilter.ipsets).set(name, { type, members: [] }) });
 }
 
-function changeMember(
-  netfilter: Netfilter,
-  { name, set }: NamedSet,
-  { op, member, quiet }: Extract<IpsetChange, { op: 'add' | 'del' }>,
-): Result<Netfilter, string> {
-  const members: readonly (Cidr | IpPort)[] = set.members;
+function changeMember<A extends Ip>(
+  netfilter: Netfilter<A>,
+  { name, set }: NamedSet<A>,
+  { op, member, quiet }: Extract<IpsetChange<A>, { op: 'add' | 'del' }>,
+): Result<Netfilter<A>, string> {
+  const members: readonly (Cidr<A> | IpPort<A>)[] = set.members;
   const known = members.some((each) => sameMember(each, member));
   if (known === (op === 'add')) {
     if (quiet) return ok(netfilter);
@@ -87,27 +101,31 @@ function changeMember(
   const next = op === 'add' ? [...members, member] : members.filter((each) => !sameMember(each, member));
   return ok({
     ...netfilter,
-    ipsets: new Map(netfilter.ipsets).set(name, { ...set, members: next } as IpSet),
+    ipsets: new Map(netfilter.ipsets).set(name, { ...set, members: next } as IpSet<A>),
   });
 }
 
-function sameMember(a: Cidr | IpPort, b: Cidr | IpPort): boolean {
+function sameMember<A extends Ip>(a: Cidr<A> | IpPort<A>, b: Cidr<A> | IpPort<A>): boolean {
   if ('port' in a || 'port' in b) {
     return (
       'port' in a && 'port' in b && a.address === b.address && a.port === b.port && a.protocol === b.protocol
     );
   }
-  return cidrEquals(a, b);
+  return ipCidrEquals(a, b);
 }
 
-function swap(netfilter: Netfilter, { name, set }: NamedSet, other: string): Result<Netfilter, string> {
+function swap<A extends Ip>(
+  netfilter: Netfilter<A>,
+  { name, set }: NamedSet<A>,
+  other: string,
+): Result<Netfilter<A>, string> {
   const against = netfilter.ipsets.get(other);
   if (!against) return err('Sets cannot be swapped: the second set does not exist');
   if (against.type !== set.type) return err('The sets cannot be swapped: their type does not match');
   return ok({ ...netfilter, ipsets: new Map(netfilter.ipsets).set(name, against).set(other, set) });
 }
 
-const isReferred = ({ tables }: Netfilter, name: string): boolean =>
+const isReferred = ({ tables }: Netfilter<Ip>, name: string): boolean =>
   Object.values(tables).some((chains) =>
     chains.some((chain) =>
       rulesOf(chain).some(({ matches }) =>

@@ -6,6 +6,7 @@ import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
 import { ZERO_MAC } from '../../model/mac.ts';
 import type { LinkEdit } from './edit.ts';
+import { renameInet6Device, withoutInet6Device } from './edit-inet6.ts';
 import type { Device, Netns } from './netns.ts';
 import { withDefaults, withoutDevice } from './sysctl.ts';
 
@@ -30,6 +31,7 @@ export function removeDevice(netns: Netns, { device, index }: Edit<'remove-devic
     routes: netns.routes.filter((route) => route.device !== device),
     neighbours: netns.neighbours.filter((entry) => entry.device !== device),
     fdb: netns.fdb.filter((entry) => entry.device !== device && entry.bridge !== device),
+    ...(netns.inet6 ? { inet6: withoutInet6Device(netns.inet6, device) } : {}),
   };
   return ok(withoutDevice(left, device));
 }
@@ -116,6 +118,7 @@ function renameDevice(netns: Netns, old: string, next: string): Netns {
     neighbours: netns.neighbours.map(renamed),
     fdb: netns.fdb.map(renamed).map((entry) => (entry.bridge === old ? { ...entry, bridge: next } : entry)),
     ...(moved ? { sysctls: moved } : {}),
+    ...(netns.inet6 ? { inet6: renameInet6Device(netns.inet6, old, next) } : {}),
   };
 }
 

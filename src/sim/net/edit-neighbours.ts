@@ -4,38 +4,41 @@
  */
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
-import type { NetnsEdit } from './edit.ts';
-import type { FdbEntry, Netns } from './netns.ts';
+import { familyOf } from '../../model/ip-family.ts';
+import { UNSPECIFIED, type Ip } from '../../model/ip.ts';
+import type { AddNeighbour, DeleteNeighbour, NetnsEdit, ProxyNeighbour } from './edit.ts';
+import type { FdbEntry, Neighbour, Netns } from './netns.ts';
 
 type Edit<Kind extends NetnsEdit['kind']> = Extract<NetnsEdit, { kind: Kind }>;
 
 const EXISTS = 'RTNETLINK answers: File exists';
-const MISSING = 'RTNETLINK answers: No such file or directory';
+export const MISSING = 'RTNETLINK answers: No such file or directory';
 
-export function addNeighbour(
-  netns: Netns,
-  { neighbour, replace }: Edit<'add-neighbour'>,
-): Result<Netns, string> {
-  const place = netns.neighbours.findIndex(
+/** The permanent entries of a family, with one more. */
+export function addNeighbour<Address extends Ip>(
+  neighbours: readonly Neighbour<Address>[],
+  { neighbour, replace }: AddNeighbour<Address>,
+): Result<readonly Neighbour<Address>[], string> {
+  const place = neighbours.findIndex(
     ({ address, device }) => address === neighbour.address && device === neighbour.device,
   );
-  if (place < 0) return ok({ ...netns, neighbours: [...netns.neighbours, neighbour] });
-  if (!replace) return err(EXISTS);
-  return ok({ ...netns, neighbours: netns.neighbours.with(place, neighbour) });
+  if (place < 0) return ok([...neighbours, neighbour]);
+  return replace ? ok(neighbours.with(place, neighbour)) : err(EXISTS);
 }
 
-export function deleteNeighbour(
-  netns: Netns,
-  { address, device }: Edit<'delete-neighbour'>,
-): Result<Netns, string> {
-  const kept = netns.neighbours.filter((entry) => entry.address !== address || entry.device !== device);
-  return kept.length === netns.neighbours.length ? err(MISSING) : ok({ ...netns, neighbours: kept });
+/** The permanent entries of a family, with one less. */
+export function deleteNeighbour<Address extends Ip>(
+  neighbours: readonly Neighbour<Address>[],
+  { address, device }: DeleteNeighbour<Address>,
+): Result<readonly Neighbour<Address>[], string> {
+  const kept = neighbours.filter((entry) => entry.address !== address || entry.device !== device);
+  return kept.length === neighbours.length ? err(MISSING) : ok(kept);
 }
 
 /** `ip neigh add|del proxy`: the device answers ARP for somebody else's address (net/core/neighbour.c pneigh). */
 export function proxyNeighbour(
   netns: Netns,
-  { device: name, address, on }: Edit<'proxy-neighbour'>,
+  { device: name, address, on }: ProxyNeighbour,
 ): Result<Netns, string> {
   const proxied = netns.devices.find((device) => device.name === name)?.proxied ?? [];
   if (!on && !proxied.includes(address)) return err(MISSING);
@@ -49,6 +52,9 @@ export function proxyNeighbour(
 
 /** Only the all-zeros and multicast addresses can have several destinations; a bridge knows each MAC once. */
 export function addFdb(netns: Netns, { entry, replace, append }: Edit<'add-fdb'>): Result<Netns, string> {
+  const { destination } = entry;
+  if (entry.bridge === undefined && destination !== undefined && !canReach(netns, entry.device, destination))
+    return err('RTNETLINK answers: Address family not supported by protocol');
   const same = netns.fdb.filter((other) => other.mac === entry.mac && isBeside(other, entry));
   if (same.length === 0) return ok({ ...netns, fdb: [...netns.fdb, entry] });
   if (replace) {
@@ -57,6 +63,14 @@ export function addFdb(netns: Netns, { entry, replace, append }: Edit<'add-fdb'>
   if (!append) return err(EXISTS);
   const known = same.some(({ destination }) => destination === entry.destination);
   return ok(known || !takesSeveral(entry) ? netns : { ...netns, fdb: [...netns.fdb, entry] });
+}
+
+/** A VXLAN device speaks one family to its peers: that of its own end, or of its remote one, or else IPv4 (vxlan_fdb_parse). */
+function canReach({ devices, fdb }: Netns, name: string, destination: Ip): boolean {
+  const kind = devices.find((device) => device.name === name)?.kind;
+  if (kind?.type !== 'vxlan') return true;
+  const remote = fdb.find(({ device, parent }) => device === name && parent !== undefined)?.destination;
+  return familyOf(kind.vxlan.local ?? remote ?? UNSPECIFIED) === familyOf(destination);
 }
 
 /** Entries of one table: that of a bridge, or of a device by itself. */

@@ -3,21 +3,31 @@
  * policies set. Complaints compared with iptables 1.8.9 (nf_tables) on Linux 6.18; indexes count from 1.
  */
 import { err, ok, type Result } from '../../base/result.ts';
+import type { Ip, Ipv4, Ipv6 } from '../../model/ip.ts';
 import type { Chain, Hook, Netfilter, Rule, TableName } from './netfilter-rules.ts';
 import { BASE_CHAINS, rulesOf } from './netfilter-rules.ts';
 import { printRule } from './netfilter-print.ts';
 
 export interface NetfilterEdit {
   readonly kind: 'netfilter';
+  readonly family?: 4;
   readonly table: TableName;
   readonly change: NetfilterChange;
 }
 
-export type NetfilterChange =
-  | { readonly op: 'append'; readonly chain: string; readonly rule: Rule }
-  | { readonly op: 'insert'; readonly chain: string; readonly at: number; readonly rule: Rule }
-  | { readonly op: 'replace'; readonly chain: string; readonly at: number; readonly rule: Rule }
-  | { readonly op: 'delete'; readonly chain: string; readonly rule: Rule }
+/** What `ip6tables` makes. */
+export interface Netfilter6Edit {
+  readonly kind: 'netfilter';
+  readonly family: 6;
+  readonly table: TableName;
+  readonly change: NetfilterChange<Ipv6>;
+}
+
+export type NetfilterChange<Address extends Ip = Ipv4> =
+  | { readonly op: 'append'; readonly chain: string; readonly rule: Rule<Address> }
+  | { readonly op: 'insert'; readonly chain: string; readonly at: number; readonly rule: Rule<Address> }
+  | { readonly op: 'replace'; readonly chain: string; readonly at: number; readonly rule: Rule<Address> }
+  | { readonly op: 'delete'; readonly chain: string; readonly rule: Rule<Address> }
   | { readonly op: 'delete-at'; readonly chain: string; readonly at: number }
   | { readonly op: 'flush'; readonly chain?: string }
   | { readonly op: 'new-chain'; readonly chain: string }
@@ -29,21 +39,21 @@ const NO_SUCH_RULE = 'iptables: Bad rule (does a matching rule exist in that cha
 const NO_SUCH_CHAIN = 'iptables: No chain/target/match by that name.';
 
 /** A chain that a rule jumps to must exist, and a chain that is jumped to must stay. */
-export function editNetfilter(
-  netfilter: Netfilter,
-  { table, change }: NetfilterEdit,
-): Result<Netfilter, string> {
+export function editNetfilter<A extends Ip>(
+  netfilter: Netfilter<A>,
+  { table, change }: { readonly table: TableName; readonly change: NetfilterChange<A> },
+): Result<Netfilter<A>, string> {
   const chains = netfilter.tables[table] ?? [];
   const edited = editTable(table, chains, change);
   if (!edited.ok) return edited;
   return ok({ ...netfilter, tables: { ...netfilter.tables, [table]: edited.value } });
 }
 
-function editTable(
+function editTable<A extends Ip>(
   table: TableName,
-  chains: readonly Chain[],
-  change: NetfilterChange,
-): Result<readonly Chain[], string> {
+  chains: readonly Chain<A>[],
+  change: NetfilterChange<A>,
+): Result<readonly Chain<A>[], string> {
   switch (change.op) {
     case 'new-chain':
       return findChain(table, chains, change.chain)
@@ -67,12 +77,15 @@ function editTable(
   }
 }
 
-type RuleChange = Extract<NetfilterChange, { op: 'append' | 'insert' | 'replace' | 'delete' | 'delete-at' }>;
+type RuleChange<A extends Ip> = Extract<
+  NetfilterChange<A>,
+  { op: 'append' | 'insert' | 'replace' | 'delete' | 'delete-at' }
+>;
 
-function changeRules(chain: Chain, change: RuleChange): Result<Chain, string> {
+function changeRules<A extends Ip>(chain: Chain<A>, change: RuleChange<A>): Result<Chain<A>, string> {
   const rules = rulesOf(chain);
   const { name, policy } = chain;
-  const made = (changed: readonly Rule[]): Result<Chain, string> =>
+  const made = (changed: readonly Rule<A>[]): Result<Chain<A>, string> =>
     ok({ name, rules: changed, ...(policy && { policy }) });
   switch (change.op) {
     case 'append':
@@ -97,24 +110,28 @@ function changeRules(chain: Chain, change: RuleChange): Result<Chain, string> {
 }
 
 /** Where the chain has this very rule; -1 when it has not. */
-export function ruleIndex(chain: Chain, rule: Rule): number {
+export function ruleIndex<A extends Ip>(chain: Chain<A>, rule: Rule<A>): number {
   const text = printRule(chain.name, rule);
   return rulesOf(chain).findIndex((each) => printRule(chain.name, each) === text);
 }
 
 const isBase = (table: TableName, name: string): boolean => BASE_CHAINS[table].includes(name as Hook);
 
-function findChain(table: TableName, chains: readonly Chain[], name: string): Chain | undefined {
+function findChain<A extends Ip>(
+  table: TableName,
+  chains: readonly Chain<A>[],
+  name: string,
+): Chain<A> | undefined {
   const found = chains.find((chain) => chain.name === name);
   return found ?? (isBase(table, name) ? { name, policy: 'ACCEPT', rules: [] } : undefined);
 }
 
-function changeChain(
+function changeChain<A extends Ip>(
   table: TableName,
-  chains: readonly Chain[],
+  chains: readonly Chain<A>[],
   name: string,
-  change: (chain: Chain) => Result<Chain, string>,
-): Result<readonly Chain[], string> {
+  change: (chain: Chain<A>) => Result<Chain<A>, string>,
+): Result<readonly Chain<A>[], string> {
   const chain = findChain(table, chains, name);
   if (!chain) return err(NO_SUCH_CHAIN);
   const changed = change(chain);
@@ -125,17 +142,21 @@ function changeChain(
   );
 }
 
-function missingTarget(table: TableName, chains: readonly Chain[], { target }: Rule): string | undefined {
+function missingTarget<A extends Ip>(
+  table: TableName,
+  chains: readonly Chain<A>[],
+  { target }: Rule<A>,
+): string | undefined {
   if (target.kind !== 'jump' || findChain(table, chains, target.chain)) return undefined;
   return `iptables v1.8.9 (nf_tables): Chain '${target.chain}' does not exist\nTry \`iptables -h' or 'iptables --help' for more information.`;
 }
 
-function flush(
+function flush<A extends Ip>(
   table: TableName,
-  chains: readonly Chain[],
+  chains: readonly Chain<A>[],
   name: string | undefined,
-): Result<readonly Chain[], string> {
-  const emptied = ({ name: own, policy }: Chain): Chain => ({
+): Result<readonly Chain<A>[], string> {
+  const emptied = ({ name: own, policy }: Chain<A>): Chain<A> => ({
     name: own,
     rules: [],
     ...(policy && { policy }),
@@ -144,11 +165,11 @@ function flush(
   return changeChain(table, chains, name, (chain) => ok(emptied(chain)));
 }
 
-function deleteChains(
+function deleteChains<A extends Ip>(
   table: TableName,
-  chains: readonly Chain[],
+  chains: readonly Chain<A>[],
   name: string | undefined,
-): Result<readonly Chain[], string> {
+): Result<readonly Chain<A>[], string> {
   const doomed = chains.filter((chain) =>
     name === undefined ? chain.policy === undefined : chain.name === name,
   );
@@ -163,14 +184,14 @@ function deleteChains(
 }
 
 /** The rules that jump to it follow. */
-function renameChain(
+function renameChain<A extends Ip>(
   table: TableName,
-  chains: readonly Chain[],
+  chains: readonly Chain<A>[],
   { chain: name, to }: { readonly chain: string; readonly to: string },
-): Result<readonly Chain[], string> {
+): Result<readonly Chain<A>[], string> {
   if (isBase(table, name) || !chains.some((chain) => chain.name === name)) return err(NO_SUCH_CHAIN);
   if (findChain(table, chains, to)) return err('iptables: File exists.');
-  const renamed = (rule: Rule): Rule =>
+  const renamed = (rule: Rule<A>): Rule<A> =>
     rule.target.kind === 'jump' && rule.target.chain === name
       ? { ...rule, target: { ...rule.target, chain: to } }
       : rule;
@@ -184,9 +205,9 @@ function renameChain(
   );
 }
 
-const refersTo = (chain: Chain, name: string): boolean =>
+const refersTo = (chain: Chain<Ip>, name: string): boolean =>
   rulesOf(chain).some(({ target }) => target.kind === 'jump' && target.chain === name);
 
 /** How many rules of the table jump to a chain, as `iptables -L` counts references. */
-export const referencesTo = (chains: readonly Chain[], name: string): number =>
+export const referencesTo = (chains: readonly Chain<Ip>[], name: string): number =>
   chains.flatMap(rulesOf).filter(({ target }) => target.kind === 'jump' && target.chain === name).length;

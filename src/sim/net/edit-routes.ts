@@ -6,12 +6,9 @@ import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
 import type { Ipv4 } from '../../model/ip.ts';
 import { cidrContains, cidrEquals } from '../../model/ip.ts';
-import type { NetnsEdit } from './edit.ts';
+import type { AddRoute, DeleteRoute } from './edit.ts';
 import type { Device, Netns, Route } from './netns.ts';
 import { stackOf } from './stack.ts';
-
-type AddRoute = Extract<NetnsEdit, { kind: 'add-route' }>;
-type DeleteRoute = Extract<NetnsEdit, { kind: 'delete-route' }>;
 
 const INVALID_GATEWAY = 'Error: Nexthop has invalid gateway.';
 

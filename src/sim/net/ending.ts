@@ -1,10 +1,10 @@
 /**
  * How a packet's walk ends: at a socket, in silence, or with an ICMP error on its way back.
  */
-import type { Ipv4Packet } from '../../model/packet.ts';
+import type { IpPacket } from '../../model/packet.ts';
 import { decisionText } from '../../model/policy-decision.ts';
 import type { Disposition } from '../../model/trace.ts';
-import { packetLength } from '../../model/wire-length.ts';
+import { IPV6_MIN_MTU, packetLength } from '../../model/wire-length.ts';
 import type { CableEnd } from './cable.ts';
 import { translate } from './conntrack.ts';
 import type { Hop } from './hop.ts';
@@ -15,8 +15,8 @@ export interface End {
   readonly disposition: Disposition;
   /** The hop at which it ended. */
   readonly hop: Hop;
-  readonly delivered?: Ipv4Packet;
-  readonly error?: Ipv4Packet | undefined;
+  readonly delivered?: IpPacket;
+  readonly error?: IpPacket | undefined;
   /** Where a frame came out that a VXLAN carried by itself. */
   readonly landed?: CableEnd;
 }
@@ -47,14 +47,18 @@ export function fail(
  * The error about a packet of a connection that is not in the table yet: it belongs to the connection all the same, and the
  * sender sees the addresses it knows.
  */
-function backwards({ connection }: Hop, error: Ipv4Packet): Ipv4Packet {
+function backwards({ connection }: Hop, error: IpPacket): IpPacket {
   if (!connection?.unconfirmed) return error;
   const related = { ...connection, direction: 'reply', state: 'RELATED', unconfirmed: false } as const;
   return translate(translate(error, related, 'destination'), related, 'source');
 }
 
-export function tooBig(hop: Hop, mtu: number): End {
-  const reason = `${packetLength(hop.packet)} bytes with Don't Fragment do not fit the MTU of ${mtu}`;
+/** IPv6 tells nobody of less than every link must take. */
+export function tooBig(hop: Hop, limit: number): End {
+  const { packet } = hop;
+  const mtu = packet.kind === 'ipv4' ? limit : Math.max(limit, IPV6_MIN_MTU);
+  const flag = packet.kind === 'ipv4' ? " with Don't Fragment" : '';
+  const reason = `${packetLength(packet)} bytes${flag} do not fit the MTU of ${mtu}`;
   return fail(hop, 'too-big', { error: 'too-big', mtu, reason });
 }
 

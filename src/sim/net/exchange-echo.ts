@@ -1,17 +1,19 @@
 /**
- * One ping: an ICMP echo request, and the reply of whoever got it (RFC 792; iputils ping for Don't Fragment, Linux
- * net/ipv4/icmp.c icmp_echo for the reply, which never sets it).
+ * One ping: an ICMP echo request, and the reply of whoever got it (RFC 792, RFC 4443; iputils ping for Don't Fragment, Linux
+ * net/ipv4/icmp.c icmp_echo for the reply, which never sets it, net/ipv6/icmp.c icmpv6_echo_reply).
  */
-import { UNSPECIFIED } from '../../model/ip.ts';
-import type { IcmpEcho, Ipv4Packet } from '../../model/packet.ts';
-import { ICMP_HEADER, IPV4_HEADER } from '../../model/wire-length.ts';
+import { unspecifiedLike } from '../../model/ip-family.ts';
+import type { Ip } from '../../model/ip.ts';
+import type { IcmpEcho, IpPacket } from '../../model/packet.ts';
+import { ICMP_HEADER } from '../../model/wire-length.ts';
 import type { EchoOutcome, EchoRequest, Exchange, ProbeReply } from './exchange.ts';
 import type { Sent } from './exchange-send.ts';
 import { errorReply, finished, localError, send, stackAt } from './exchange-send.ts';
-import { packetId } from './flow.ts';
+import { ipHeader, ownPacket, ttlOf } from './flow.ts';
 import { Journey } from './journey.ts';
 import type { Network } from './netns.ts';
 import { pathMtu, routeOutput } from './output-route.ts';
+import { tablesFor } from './stack.ts';
 
 export function echo(network: Network, request: EchoRequest): Exchange<EchoOutcome> {
   const journey = new Journey(network);
@@ -19,17 +21,17 @@ export function echo(network: Network, request: EchoRequest): Exchange<EchoOutco
   const { source: wanted, device } = request;
   const refused = (reply: ProbeReply): Exchange<EchoOutcome> =>
     finished(journey, { reply, source: undefined, traces: [] });
-  if (wanted !== undefined && !stack.routes.isLocal(wanted)) {
+  if (wanted !== undefined && !tablesFor(stack, wanted).routes.isLocal(wanted)) {
     return refused({ kind: 'local-error', error: 'invalid' });
   }
-  const route = routeOutput(stack, request.to, {
+  const route = routeOutput<Ip>(stack, request.to, {
     ...(wanted === undefined ? {} : { source: wanted }),
     ...(device === undefined ? {} : { device }),
   });
   if (!route.ok) return refused({ kind: 'local-error', error: localError(route.error) });
-  const source = route.value.source ?? UNSPECIFIED;
+  const source = route.value.source ?? unspecifiedLike(request.to);
   const mtu = pathMtu(route.value, journey.memory(request.from).pathMtu(request.to), journey.now);
-  const fits = IPV4_HEADER + ICMP_HEADER + request.dataLength <= mtu;
+  const fits = ipHeader(source) + ICMP_HEADER + request.dataLength <= mtu;
   if (request.pmtuDiscovery === 'do' && !fits) {
     return finished(journey, { reply: { kind: 'local-error', error: 'too-big', mtu }, source, traces: [] });
   }
@@ -40,24 +42,19 @@ export function echo(network: Network, request: EchoRequest): Exchange<EchoOutco
 }
 
 interface RequestHeader {
-  readonly source: Ipv4Packet['source'];
+  readonly source: Ip;
   readonly dontFragment: boolean;
   readonly now: number;
 }
 
-function requestPacket(request: EchoRequest, { source, dontFragment, now }: RequestHeader): Ipv4Packet {
-  const { identifier, sequence, dataLength } = request;
-  return {
-    kind: 'ipv4',
-    source,
-    destination: request.to,
-    ttl: request.ttl,
-    tos: 0,
-    // The kernel leaves the identification 0 where it could never be needed (`-M do`).
-    id: request.pmtuDiscovery === 'do' ? 0 : packetId(source, request.to, now),
-    dontFragment,
-    payload: { kind: 'icmp-echo', reply: false, identifier, sequence, dataLength },
-  };
+function requestPacket(request: EchoRequest, { source, dontFragment, now }: RequestHeader): IpPacket {
+  const { to: destination, ttl, identifier, sequence, dataLength } = request;
+  // The kernel leaves the identification 0 where it could never be needed (`-M do`).
+  const id = request.pmtuDiscovery === 'do' ? { id: 0 } : {};
+  return ownPacket(
+    { source, destination, ttl, ...id, dontFragment, now },
+    { kind: 'icmp-echo', reply: false, identifier, sequence, dataLength },
+  );
 }
 
 function answered(
@@ -70,32 +67,25 @@ function answered(
     return { reply: errorReply(journey, there), traces: there.traces };
   }
   const reply = replyPacket(delivered.packet, delivered.packet.payload, journey.now);
-  const back = send(journey, { at: delivered.at, packet: reply });
+  const back = send(journey, { ...delivered, packet: reply });
   const traces = [...there.traces, ...back.traces];
   const received = back.delivered?.at === request.from ? back.delivered.packet : undefined;
   if (!received || !isReplyTo(request, received)) return { reply: { kind: 'silence' }, traces };
-  const { source: from, ttl } = received;
+  const { source: from } = received;
+  const ttl = ttlOf(received);
   return {
     reply: { kind: 'reply', from, ttl, rtt: journey.offset, bytes: ICMP_HEADER + request.dataLength },
     traces,
   };
 }
 
-function replyPacket(request: Ipv4Packet, message: IcmpEcho, now: number): Ipv4Packet {
-  const { source: destination, destination: source, tos } = request;
-  return {
-    kind: 'ipv4',
-    source,
-    destination,
-    ttl: 64,
-    tos,
-    id: packetId(source, destination, now),
-    dontFragment: false,
-    payload: { ...message, reply: true },
-  };
+function replyPacket(request: IpPacket, message: IcmpEcho, now: number): IpPacket {
+  const { source: destination, destination: source } = request;
+  const tos = request.kind === 'ipv4' ? request.tos : 0;
+  return ownPacket({ source, destination, ttl: 64, tos, now }, { ...message, reply: true });
 }
 
-function isReplyTo({ identifier, sequence }: EchoRequest, { payload }: Ipv4Packet): boolean {
+function isReplyTo({ identifier, sequence }: EchoRequest, { payload }: IpPacket): boolean {
   return (
     payload.kind === 'icmp-echo' &&
     payload.reply &&

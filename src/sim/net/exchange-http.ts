@@ -4,7 +4,9 @@
  * tcp_v4_err); later ones do not. Left out: retransmissions, so a lost segment is a timeout.
  */
 import { utf8 } from '../../base/bytes.ts';
-import { formatIpv4, UNSPECIFIED, type Ipv4 } from '../../model/ip.ts';
+import { hostPort } from '../../model/host-port.ts';
+import { formatIp, unspecifiedLike } from '../../model/ip-family.ts';
+import type { Ip } from '../../model/ip.ts';
 import type { Trace } from '../../model/trace.ts';
 import type { Exchange, HttpOutcome, HttpRequest } from './exchange.ts';
 import { forwarded } from './exchange-forward.ts';
@@ -12,7 +14,7 @@ import type { Sent } from './exchange-send.ts';
 import { finished, send, stackAt } from './exchange-send.ts';
 import { Journey } from './journey.ts';
 import type { ForwardServer, HttpServer, Network } from './netns.ts';
-import { routeOutput } from './output-route.ts';
+import { routeConnected } from './output-route.ts';
 import { listens } from './stack.ts';
 import type { TcpEnd } from './tcp-connection.ts';
 import { acceptingEnd, accepts, resetOf, sendSegment, tcpEnd, transfer } from './tcp-connection.ts';
@@ -20,14 +22,14 @@ import { acceptingEnd, accepts, resetOf, sendSegment, tcpEnd, transfer } from '.
 export function http(network: Network, request: HttpRequest): Exchange<HttpOutcome> {
   const { from: at, to, port, sourcePort } = request;
   const journey = new Journey(network, [{ at, protocol: 'tcp', port: sourcePort }]);
-  const route = routeOutput(stackAt(journey, at), to);
+  const route = routeConnected(stackAt(journey, at), to);
   if (!route.ok) {
     const error = route.error === 'prohibited' ? 'admin-prohibited' : route.error;
     return finished(journey, { kind: 'unreachable', error, traces: [] });
   }
   const client = tcpEnd(journey, {
     at,
-    address: route.value.source ?? UNSPECIFIED,
+    address: route.value.source ?? unspecifiedLike(to),
     port: sourcePort,
     peer: { address: to, port },
     active: true,
@@ -84,7 +86,7 @@ class Conversation {
     if (service?.kind !== 'http') return this.#ended({ kind: 'timeout' });
     const { now, network } = this.#journey;
     const { address, port } = server.peer;
-    const client = { address: formatIpv4(address), port, date: (network.epoch ?? 0) + now };
+    const client = { address: formatIp(address), port, date: (network.epoch ?? 0) + now };
     const response = responseTo(this.#request, service, client);
     if (!this.#transfer(server, this.#client, utf8(responseText(response)))) {
       return this.#ended({ kind: 'timeout' });
@@ -101,7 +103,7 @@ class Conversation {
       run: (client) => new Conversation(this.#journey, client, this.#request).run(),
     });
     this.#traces.push(...(inner?.traces ?? []));
-    this.#journey.hear(server, data, lost);
+    this.#journey.hear(server, data, lost && { lost });
     if (inner?.kind === 'timeout' && lost === undefined) return this.#ended({ kind: 'timeout' });
     if (inner?.kind === 'response' && !this.#transfer(server, this.#client, utf8(responseText(inner))))
       return this.#ended({ kind: 'timeout' });
@@ -170,7 +172,7 @@ function responseTo(
   const page = server.pages?.[path.split('?')[0] ?? ''] ?? server.body;
   const body = page
     .replaceAll('{client}', client.address)
-    .replaceAll('{port}', String(client.port))
+    .replaceAll('{peer}', hostPort(client.address, client.port))
     .replaceAll('{now}', goTime(client.date));
   const headers = [
     ['Content-Type', server.contentType ?? 'text/plain; charset=utf-8'],
@@ -194,7 +196,7 @@ function responseText({ status, headers, body }: Response): string {
 export function httpAnswer(
   server: HttpServer,
   text: string,
-  from: { readonly peer: { readonly address: Ipv4; readonly port: number }; readonly date: number },
+  from: { readonly peer: { readonly address: Ip; readonly port: number }; readonly date: number },
 ): { readonly bytes: Uint8Array; readonly closes: boolean } | undefined {
   const [head, rest] = text.split(/\r?\n\r?\n/, 2);
   if (head === undefined || rest === undefined) return undefined;
@@ -205,7 +207,7 @@ export function httpAnswer(
       'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request';
     return { bytes: utf8(refusal), closes: true };
   }
-  const client = { address: formatIpv4(from.peer.address), port: from.peer.port, date: from.date };
+  const client = { address: formatIp(from.peer.address), port: from.peer.port, date: from.date };
   const response = responseTo({ method, path }, server, client);
   const closes = version === 'HTTP/1.0' || /^connection: *close$/im.test(head);
   return { bytes: utf8(responseText(response)), closes };

@@ -1,7 +1,7 @@
 /**
  * One packet and the error it may provoke: the step from which every exchange is made.
  */
-import type { IcmpError, IcmpErrorKind, Ipv4Packet } from '../../model/packet.ts';
+import type { IcmpError, IcmpErrorKind, IpPacket } from '../../model/packet.ts';
 import { protocolNumber } from '../../model/packet.ts';
 import type { NetnsId, Trace } from '../../model/trace.ts';
 import { lateField } from '../core/late-field.ts';
@@ -18,7 +18,7 @@ export interface Sent {
   readonly delivered: PacketAt | undefined;
   /** The ICMP error that came back to the sender. */
   readonly heard?: {
-    readonly from: Ipv4Packet['source'];
+    readonly from: IpPacket['source'];
     readonly error: IcmpErrorKind;
     readonly mtu?: number;
   };
@@ -44,8 +44,8 @@ export function send(journey: Journey, start: WalkStart): Sent {
 }
 
 /** An error about a tunnel's outer packet reaches the same stack, but not the socket that sent the inner one. */
-function isAbout({ original }: IcmpError, sent: Ipv4Packet): boolean {
-  const same = protocolNumber(original.payload) === protocolNumber(sent.payload);
+function isAbout({ original }: IcmpError, sent: IpPacket): boolean {
+  const same = protocolNumber(original) === protocolNumber(sent);
   return same && original.destination === sent.destination;
 }
 

@@ -1,18 +1,19 @@
 /**
  * One TCP connection as `nc` makes it: handshake, what the client has to say, what the server answers, farewell (RFC 9293).
- * The two sides take turns: the client speaks first, and a server that greets does so once it has heard it. Left out:
- * retransmissions, so a lost segment is silence.
+ * The two sides take turns: the client speaks first, and a server that greets does so once it has heard it. A connection may be
+ * held open from one exchange to the next. Left out: retransmissions, which are for the program that holds it.
  */
 import { concatBytes, utf8Text } from '../../base/bytes.ts';
-import { UNSPECIFIED, type Ipv4 } from '../../model/ip.ts';
-import type { NetnsId } from '../../model/trace.ts';
+import { unspecifiedLike } from '../../model/ip-family.ts';
+import type { Ip } from '../../model/ip.ts';
+import type { NetnsId, Trace } from '../../model/trace.ts';
 import type { Exchange } from './exchange.ts';
 import { forwarded } from './exchange-forward.ts';
 import { httpAnswer } from './exchange-http.ts';
 import { finished, send, stackAt, type Sent } from './exchange-send.ts';
 import { Journey, type Heard } from './journey.ts';
 import type { Listener, Network } from './netns.ts';
-import { routeOutput } from './output-route.ts';
+import { routeConnected } from './output-route.ts';
 import { listens } from './stack.ts';
 import {
   acceptingEnd,
@@ -26,10 +27,22 @@ import {
 
 export interface TcpRequest {
   readonly from: NetnsId;
-  readonly to: Ipv4;
+  readonly to: Ip;
   readonly port: number;
   readonly sourcePort: number;
   readonly data: Uint8Array;
+  /** Goes on with a connection that an exchange before has left open. */
+  readonly held?: HeldConnection;
+  /** Leaves it open for exchanges to come; without it the client closes. */
+  readonly stays?: boolean;
+}
+
+/** Both ends of a connection between two exchanges, as they know it. Belongs to the program that holds it. */
+export interface HeldConnection {
+  readonly client: Readonly<TcpEnd>;
+  readonly server: Readonly<TcpEnd>;
+  /** What the server has heard and not answered yet. */
+  readonly unanswered: Uint8Array;
 }
 
 export type TcpOutcome =
@@ -43,6 +56,12 @@ export type TcpOutcome =
       readonly closed: boolean;
       /** All of the client's data was acknowledged. */
       readonly delivered: boolean;
+      /** How many bytes of it the server has. */
+      readonly heard: number;
+      /** The walks of what the client said, of what the server answered, and of what acknowledged it. */
+      readonly traces: readonly Trace[];
+      /** Present when it stays open. */
+      readonly held?: HeldConnection;
     }
   | { readonly kind: 'refused'; readonly rtt: number }
   | {
@@ -55,13 +74,14 @@ export type TcpOutcome =
 
 export function tcp(network: Network, request: TcpRequest): Exchange<TcpOutcome> {
   const { from: at, to, port, sourcePort } = request;
+  if (request.held) return goOn(network, request, request.held);
   const journey = new Journey(network, [{ at, protocol: 'tcp', port: sourcePort }]);
-  const route = routeOutput(stackAt(journey, at), to);
+  const route = routeConnected(stackAt(journey, at), to);
   if (!route.ok) {
     const error = route.error === 'prohibited' ? 'admin-prohibited' : route.error;
     return finished(journey, { kind: 'unreachable', error });
   }
-  const address = route.value.source ?? UNSPECIFIED;
+  const address = route.value.source ?? unspecifiedLike(to);
   const client = tcpEnd(journey, {
     at,
     address,
@@ -69,22 +89,86 @@ export function tcp(network: Network, request: TcpRequest): Exchange<TcpOutcome>
     peer: { address: to, port },
     active: true,
   });
-  return finished(journey, converse(journey, client, request.data));
+  if (request.stays !== true) return finished(journey, converse(journey, client, request.data));
+  const server = shakeHands(journey, client);
+  if ('kind' in server) return finished(journey, server);
+  const ends = { client, server, unanswered: NOTHING };
+  return finished(journey, say(journey, ends, { data: request.data, part: 'first' }));
 }
 
-function converse(journey: Journey, client: TcpEnd, data: Uint8Array): TcpOutcome {
+interface Held {
+  readonly client: TcpEnd;
+  readonly server: TcpEnd;
+  readonly unanswered: Uint8Array;
+}
+
+function goOn(
+  network: Network,
+  { data, stays = false }: TcpRequest,
+  { client, server, unanswered }: HeldConnection,
+): Exchange<TcpOutcome> {
+  const sockets = [client, server].map(({ at, port }) => ({ at, protocol: 'tcp' as const, port }));
+  const journey = new Journey(network, sockets);
+  const held = { client: { ...client }, server: { ...server }, unanswered };
+  return finished(journey, say(journey, held, { data, part: stays ? 'more' : 'last' }));
+}
+
+interface Said {
+  readonly data: Uint8Array;
+  readonly part: 'first' | 'more' | 'last';
+}
+
+/** The client says something more. The server answers a whole request, and whatever it has heard once the client has done. */
+function say(journey: Journey, { client, server, unanswered }: Held, { data, part }: Said): TcpOutcome {
+  const { arrived, received: heard, traces } = transfer(journey, { from: client, to: server, data });
+  const news = data.subarray(0, heard);
+  const known = concatBytes([unanswered, news]);
+  const answer = arrived ? answerNow(journey, server, { data: known, part }) : SILENT;
+  if (heard > 0 || part !== 'more')
+    journey.hear(server, news, { part, ...(answer.lost && { lost: answer.lost }) });
+  const came = transfer(journey, { from: server, to: client, data: answer.data });
+  const closed = answer.closes && came.arrived;
+  if (part === 'last' || closed) farewell(journey, client, server);
+  const left = answer.data.length > 0 || answer.closes ? NOTHING : known;
+  return {
+    kind: 'connected',
+    rtt: journey.offset,
+    received: came.arrived ? answer.data : NOTHING,
+    closed,
+    delivered: arrived,
+    heard,
+    traces: [...traces, ...came.traces],
+    ...(part !== 'last' && { held: { client, server, unanswered: left } }),
+  };
+}
+
+function answerNow(journey: Journey, server: TcpEnd, { data, part }: Said): Answer {
+  const stack = journey.stack(server.at);
+  const serves = stack && listens(stack, 'tcp', server.port)?.serves;
+  const isTurn = part === 'last' || (serves?.kind !== 'stream' && data.length > 0);
+  return serves && isTurn ? answerOf(journey, serves, server, data) : SILENT;
+}
+
+/** The server's end, or why there is none. */
+function shakeHands(journey: Journey, client: TcpEnd): TcpEnd | TcpOutcome {
   const syn = sendSegment(journey, client, { flags: { syn: true } });
   if (!syn.delivered) return notConnected(journey, client, syn);
   const server = acceptingEnd(journey, syn.delivered.at, syn.delivered.packet);
   if (!server) return { kind: 'timeout' };
   if (!accepts(client, sendSegment(journey, server, { flags: { syn: true, ack: true } })))
     return { kind: 'timeout' };
-  if (!accepts(server, sendSegment(journey, client, { flags: { ack: true } }))) return { kind: 'timeout' };
-  const { arrived } = transfer(journey, { from: client, to: server, data });
+  const isUp = accepts(server, sendSegment(journey, client, { flags: { ack: true } }));
+  return isUp ? server : { kind: 'timeout' };
+}
+
+function converse(journey: Journey, client: TcpEnd, data: Uint8Array): TcpOutcome {
+  const server = shakeHands(journey, client);
+  if ('kind' in server) return server;
+  const { arrived, received: heard, traces } = transfer(journey, { from: client, to: server, data });
   const stack = journey.stack(server.at);
   const serves = stack && listens(stack, 'tcp', server.port)?.serves;
   const answer = arrived && serves ? answerOf(journey, serves, server, data) : SILENT;
-  journey.hear(server, arrived ? data : NOTHING, answer.lost);
+  journey.hear(server, arrived ? data : NOTHING, answer.lost && { lost: answer.lost });
   const came = transfer(journey, { from: server, to: client, data: answer.data });
   farewell(journey, client, server);
   return {
@@ -93,6 +177,8 @@ function converse(journey: Journey, client: TcpEnd, data: Uint8Array): TcpOutcom
     received: came.arrived ? answer.data : NOTHING,
     closed: answer.closes && came.arrived,
     delivered: arrived,
+    heard,
+    traces: [...traces, ...came.traces],
   };
 }
 

@@ -2,29 +2,29 @@
  * One UDP datagram and what comes back: an ICMP error from a hop on the way or from the closed port at its end, the datagram
  * itself from an echo server, an answer from a name server (RFC 768, RFC 862, RFC 1035).
  */
-import { UNSPECIFIED } from '../../model/ip.ts';
-import type { Ipv4Packet, UdpDatagram } from '../../model/packet.ts';
+import { unspecifiedLike } from '../../model/ip-family.ts';
+import type { IpPacket, UdpDatagram } from '../../model/packet.ts';
 import type { NetnsId } from '../../model/trace.ts';
-import { IPV4_HEADER, payloadLength } from '../../model/wire-length.ts';
+import { payloadLength } from '../../model/wire-length.ts';
 import { answerDns } from './dns-server.ts';
 import type { Exchange, UdpProbeOutcome, UdpProbeRequest } from './exchange.ts';
 import type { Sent } from './exchange-send.ts';
 import { errorReply, finished, localError, send, stackAt } from './exchange-send.ts';
-import { packetId } from './flow.ts';
+import { ipHeader, ownPacket, ttlOf, type OwnHeader } from './flow.ts';
 import { Journey } from './journey.ts';
 import type { Network } from './netns.ts';
-import { pathMtu, routeOutput } from './output-route.ts';
+import { pathMtu, routeConnected, routeOutput } from './output-route.ts';
 import { listens } from './stack.ts';
 
 export function udpProbe(network: Network, request: UdpProbeRequest): Exchange<UdpProbeOutcome> {
   const { from: at, to, sourcePort } = request;
   const journey = new Journey(network, [{ at, protocol: 'udp', port: sourcePort }]);
-  const route = routeOutput(stackAt(journey, at), to);
+  const route = routeConnected(stackAt(journey, at), to);
   if (!route.ok) {
     const reply = { kind: 'local-error', error: localError(route.error) } as const;
     return finished(journey, { reply, traces: [] });
   }
-  const source = route.value.source ?? UNSPECIFIED;
+  const source = route.value.source ?? unspecifiedLike(to);
   const datagram: UdpDatagram = {
     kind: 'udp',
     sourcePort,
@@ -34,7 +34,7 @@ export function udpProbe(network: Network, request: UdpProbeRequest): Exchange<U
   const header = { source, destination: to, ttl: request.ttl, datagram };
   // traceroute switches path MTU discovery off.
   const dontFragment = request.data !== undefined && fits(journey, at, header);
-  const packet = udpPacket({ ...header, dontFragment }, journey.now);
+  const packet = udpPacket({ ...header, dontFragment, now: journey.now });
   return finished(journey, answered(journey, request, send(journey, { at, packet })));
 }
 
@@ -47,7 +47,7 @@ function fits(
   const route = routeOutput(stackAt(journey, at), destination);
   if (!route.ok) return true;
   const limit = pathMtu(route.value, journey.memory(at).pathMtu(destination), journey.now);
-  return IPV4_HEADER + payloadLength(datagram) <= limit;
+  return ipHeader(destination) + payloadLength(datagram) <= limit;
 }
 
 /** traceroute fills its probes with `@ABC...`. */
@@ -55,14 +55,11 @@ function probeData(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, at) => 0x40 + (at & 0x3f));
 }
 
-interface UdpParts extends Pick<Ipv4Packet, 'source' | 'destination' | 'ttl' | 'dontFragment'> {
+interface UdpParts extends OwnHeader {
   readonly datagram: UdpDatagram;
 }
 
-function udpPacket({ datagram, ...header }: UdpParts, now: number): Ipv4Packet {
-  const id = packetId(header.source, header.destination, now);
-  return { kind: 'ipv4', ...header, tos: 0, id, payload: datagram };
-}
+const udpPacket = ({ datagram, ...header }: UdpParts): IpPacket => ownPacket(header, datagram);
 
 function answered(journey: Journey, request: UdpProbeRequest, there: Sent): UdpProbeOutcome {
   const { delivered, traces } = there;
@@ -80,8 +77,8 @@ function answered(journey: Journey, request: UdpProbeRequest, there: Sent): UdpP
   };
   const header = { source, destination, ttl: 64, datagram: returned };
   const dontFragment = fits(journey, delivered.at, header);
-  const packet = udpPacket({ ...header, dontFragment }, journey.now);
-  const back = send(journey, { at: delivered.at, packet });
+  const packet = udpPacket({ ...header, dontFragment, now: journey.now });
+  const back = send(journey, { ...delivered, packet });
   const received = back.delivered?.at === request.from ? back.delivered.packet : undefined;
   return {
     traces: [...traces, ...back.traces],
@@ -89,7 +86,7 @@ function answered(journey: Journey, request: UdpProbeRequest, there: Sent): UdpP
       ? {
           kind: 'reply',
           from: received.source,
-          ttl: received.ttl,
+          ttl: ttlOf(received),
           rtt: journey.offset,
           bytes: bytes.length,
           data: bytes,

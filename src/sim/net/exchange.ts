@@ -2,7 +2,7 @@
  * What a program does with the network: send one packet and see what comes back. Every exchange is made of walks, so
  * ping, traceroute, curl, tcpdump and the checks all see the same cluster.
  */
-import type { Ipv4 } from '../../model/ip.ts';
+import type { Ip } from '../../model/ip.ts';
 import type { IcmpErrorKind } from '../../model/packet.ts';
 import type { NetnsId, Step, Trace } from '../../model/trace.ts';
 import type { Heard, TimedFrame } from './journey.ts';
@@ -11,7 +11,7 @@ import type { NetnsMemory } from './netns.ts';
 export { echo } from './exchange-echo.ts';
 export { http } from './exchange-http.ts';
 export { tcp } from './exchange-tcp.ts';
-export type { TcpOutcome, TcpRequest } from './exchange-tcp.ts';
+export type { HeldConnection, TcpOutcome, TcpRequest } from './exchange-tcp.ts';
 export { udpProbe } from './exchange-udp.ts';
 export type { Heard, TimedFrame } from './journey.ts';
 
@@ -30,16 +30,16 @@ export interface Exchange<Outcome> {
 
 export interface EchoRequest {
   readonly from: NetnsId;
-  readonly to: Ipv4;
-  /** `ping -I <address>` or `-I <device>`. */
-  readonly source?: Ipv4;
+  readonly to: Ip;
+  /** `ping -I <address>` or `-I <device>`; a link-local destination needs the device. */
+  readonly source?: Ip;
   readonly device?: string;
   readonly identifier: number;
   readonly sequence: number;
   readonly ttl: number;
   /** ICMP payload bytes, 56 unless said. */
   readonly dataLength: number;
-  /** `-M do` and `-M want` set DF (ping's default on Linux is want); `-M dont` clears it. */
+  /** `-M do` and `-M want` set DF (ping's default on Linux is want); `-M dont` clears it. In IPv6 only `do` makes a difference. */
   readonly pmtuDiscovery: 'do' | 'want' | 'dont';
 }
 
@@ -47,7 +47,7 @@ export interface EchoRequest {
 export type ProbeReply =
   | {
       readonly kind: 'reply';
-      readonly from: Ipv4;
+      readonly from: Ip;
       readonly ttl: number;
       readonly rtt: number;
       readonly bytes: number;
@@ -56,7 +56,7 @@ export type ProbeReply =
     }
   | {
       readonly kind: 'icmp-error';
-      readonly from: Ipv4;
+      readonly from: Ip;
       readonly error: IcmpErrorKind;
       readonly mtu?: number;
       readonly rtt: number;
@@ -72,7 +72,7 @@ export type ProbeReply =
 export interface EchoOutcome {
   readonly reply: ProbeReply;
   /** The source address the packet left with. */
-  readonly source: Ipv4 | undefined;
+  readonly source: Ip | undefined;
   /** The walk there, and the walk back when there was one. */
   readonly traces: readonly Trace[];
 }
@@ -80,7 +80,7 @@ export interface EchoOutcome {
 /** One UDP datagram: to a closed high port, as traceroute sends, or with a question to a server. */
 export interface UdpProbeRequest {
   readonly from: NetnsId;
-  readonly to: Ipv4;
+  readonly to: Ip;
   readonly sourcePort: number;
   readonly destinationPort: number;
   readonly ttl: number;
@@ -97,7 +97,7 @@ export interface UdpProbeOutcome {
 
 export interface HttpRequest {
   readonly from: NetnsId;
-  readonly to: Ipv4;
+  readonly to: Ip;
   readonly port: number;
   readonly sourcePort: number;
   readonly host: string;
@@ -107,7 +107,7 @@ export interface HttpRequest {
 
 export type HttpOutcome = {
   /** The source address as the server's socket saw it; absent when no connection came about. */
-  readonly sourceSeen?: Ipv4;
+  readonly sourceSeen?: Ip;
   readonly traces: readonly Trace[];
 } & (
   | {

@@ -4,6 +4,9 @@
  * Mixer: the 32-bit finaliser of MurmurHash3 (public domain).
  */
 
+import { isIpv4 } from '../../model/ip-family.ts';
+import type { Ip } from '../../model/ip.ts';
+
 /** Mixes any number of integers into one unsigned 32-bit number. */
 export function mix(...values: readonly number[]): number {
   let hash = 0x9e3779b9;
@@ -18,6 +21,12 @@ function scramble(value: number): number {
   mixed = Math.imul(mixed, 0xc2b2ae35);
   return mixed ^ (mixed >>> 16);
 }
+
+/** An address as a number to mix: one of IPv4 is one. */
+export const addressHash = (address: Ip): number =>
+  isIpv4(address)
+    ? address
+    : mix(...[0, 8, 16, 24].map((at) => Number.parseInt(address.slice(at, at + 8), 16)));
 
 /** Maps a 32-bit hash onto `low` (included) to `high` (excluded), as the kernel's reciprocal_scale does. */
 export function scaleHash(hash: number, low: number, high: number): number {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { formatIpv4, ipv4 } from '../../model/ip.ts';
+import { formatIp } from '../../model/ip-family.ts';
+import { ipv4 } from '../../model/ip.ts';
 import type { Ipv4Packet } from '../../model/packet.ts';
 import type { Step } from '../../model/trace.ts';
 import { DrivenLab, pingLine } from '../fabric/driven-lab.ts';
@@ -30,11 +31,11 @@ const told = (step: Step): string => {
     case 'frame':
       return `${step.at} ${step.device} ${step.direction}`;
     case 'route':
-      return `${step.at} route ${step.entry ? `${formatIpv4(step.entry.prefix.base)}/${step.entry.prefix.length}` : 'none'}`;
+      return `${step.at} route ${step.entry ? `${formatIp(step.entry.prefix.base)}/${step.entry.prefix.length}` : 'none'}`;
     case 'neighbour':
-      return `${step.at} neighbour ${formatIpv4(step.address)} ${step.how}`;
+      return `${step.at} neighbour ${formatIp(step.address)} ${step.how}`;
     case 'fdb':
-      return `${step.at} fdb ${step.remote === undefined ? 'none' : formatIpv4(step.remote)}`;
+      return `${step.at} fdb ${step.remote === undefined ? 'none' : formatIp(step.remote)}`;
     case 'forward':
       return `${step.at} forward ttl ${step.ttl}`;
     case 'drop':
@@ -157,7 +158,7 @@ describe('pings of the reference lab', () => {
   ])('from node1 to %s: %s, source %s', (to, line, source) => {
     const outcome = lab().ping('node/node1', to);
     expect(pingLine(outcome)).toBe(line);
-    expect(outcome.source === undefined ? undefined : formatIpv4(outcome.source)).toBe(source);
+    expect(outcome.source === undefined ? undefined : formatIp(outcome.source)).toBe(source);
   });
 
   test('from the router and the outside host', () => {
@@ -177,7 +178,7 @@ describe('traceroute -n of the reference lab', () => {
     expect(
       hops.map((__, at) => {
         const { reply } = traced.probe(WEB0, to, at + 1);
-        return reply.kind === 'icmp-error' ? formatIpv4(reply.from) : reply.kind;
+        return reply.kind === 'icmp-error' ? formatIp(reply.from) : reply.kind;
       }),
     ).toEqual(hops);
   });
@@ -281,7 +282,7 @@ describe('the source a stack speaks with', () => {
     const route = routeOutput(stackOf(lab().stack(from)), ipv4(to));
     if (!route.ok) throw new Error(route.error);
     const { nextHop, device, source } = route.value;
-    expect(`${formatIpv4(nextHop)} ${device.name} ${source === undefined ? '-' : formatIpv4(source)}`).toBe(
+    expect(`${formatIp(nextHop)} ${device.name} ${source === undefined ? '-' : formatIp(source)}`).toBe(
       expected,
     );
   });

@@ -11,39 +11,41 @@
  *                  |  tunnel device: wrap, and the outer packet starts at `output`          |
  *                  +----------------------------------------------------------------------- unwrap -> PREROUTING
  *
- * Every function hands the packet on and returns how its walk ended. Sources: net/ipv4/{ip_input,ip_forward,ip_output,
- * route}.c, Linux 6.x. Left out: policy routing, IP options, multicast, reverse path filtering, IPv6.
+ * Every function hands the packet on and returns how its walk ended. Packets of both families go the same way, by the tables of
+ * their family. Sources: net/ipv4/{ip_input,ip_forward,ip_output,route}.c, net/ipv6/{ip6_input,ip6_output,route}.c, Linux 6.x.
+ * Left out: policy routing, IP options and extension headers but for fragments, multicast, redirects.
  */
-import type { Ipv4 } from '../../model/ip.ts';
+import type { Ip } from '../../model/ip.ts';
 import { ZERO_MAC } from '../../model/mac.ts';
 import type { Mac } from '../../model/mac.ts';
-import type { Frame, Ipv4Packet } from '../../model/packet.ts';
+import type { Frame, IpPacket } from '../../model/packet.ts';
 import type { NetnsId, Trace } from '../../model/trace.ts';
-import { ETHERNET_HEADER, frameLength, packetLength } from '../../model/wire-length.ts';
+import { ETHERNET_HEADER, frameLength, IPV6_MIN_MTU, packetLength } from '../../model/wire-length.ts';
 import { carry } from './bridge.ts';
 import type { CableEnd } from './cable.ts';
 import { receiverOf } from './cable.ts';
 import type { End } from './ending.ts';
 import { deliver, deny, drop, fail, tooBig } from './ending.ts';
+import { packetId } from './flow.ts';
 import { cutAgain, fragmentPacket } from './fragment.ts';
 import type { Hop } from './hop.ts';
 import { hopOf, onTheWire } from './hop.ts';
+import { isLinkLocalAddress, speaksInet6 } from './inet6.ts';
 import type { OpenSocket, TimedFrame } from './journey.ts';
 import { Journey } from './journey.ts';
 import { resolveNeighbour } from './neighbour.ts';
 import { runHook } from './netfilter.ts';
-import { reassembles } from './netfilter-program.ts';
 import type { Device, NetnsMemory, Network } from './netns.ts';
 import { pathMtu, routeMtu, routeOutput } from './output-route.ts';
+import { isStuck, martianSource, whyNotForwarded, whyNotRouted } from './refusal.ts';
 import type { RouteEntry } from './route-table.ts';
 import type { Stack } from './stack.ts';
-import { listens } from './stack.ts';
-import { acceptsLocal, forwards, reversePathFilter } from './sysctl.ts';
+import { listens, tablesOf } from './stack.ts';
 import { enterIpip, enterVxlan, leaveIpip, leaveVxlan, listensForVxlan } from './tunnel-passage.ts';
 
 export interface WalkStart {
   readonly at: NetnsId;
-  readonly packet: Ipv4Packet;
+  readonly packet: IpPacket;
   /** The sending socket is bound to this device. */
   readonly device?: string;
 }
@@ -60,7 +62,9 @@ export interface WalkEnd {
 
 export interface PacketAt {
   readonly at: NetnsId;
-  readonly packet: Ipv4Packet;
+  readonly packet: IpPacket;
+  /** The device that a link-local address in it belongs to: an answer leaves by it. */
+  readonly device?: string;
 }
 
 export interface Walk extends WalkEnd {
@@ -88,14 +92,19 @@ export function walkOn(journey: Journey, { at, packet, device }: WalkStart): Wal
   const last = hop.stack.id;
   return {
     trace: { steps, disposition, at: last },
-    delivered: delivered && { at: last, packet: delivered },
-    refused: disposition === 'port-closed' ? { at: last, packet: hop.packet } : undefined,
-    icmpError: error && { at: last, packet: error },
+    delivered: delivered && packetAt(hop, delivered),
+    refused: disposition === 'port-closed' ? packetAt(hop, hop.packet) : undefined,
+    icmpError: error && packetAt(hop, error),
   };
 }
 
+function packetAt({ stack, input }: Hop, packet: IpPacket): PacketAt {
+  const isLinkLocal = isLinkLocalAddress(packet.source) || isLinkLocalAddress(packet.destination);
+  return { at: stack.id, packet, ...(isLinkLocal && input && { device: input.name }) };
+}
+
 /** A frame of a VXLAN segment goes to another VTEP in a packet of its own, which is no part of the story told. */
-function carryOuter(journey: Journey, stack: Stack, packet: Ipv4Packet): CableEnd | undefined {
+function carryOuter(journey: Journey, stack: Stack, packet: IpPacket): CableEnd | undefined {
   const told = journey.takeSteps();
   const { landed } = output(hopOf({ journey, stack, packet }));
   journey.steps = [...told];
@@ -104,9 +113,9 @@ function carryOuter(journey: Journey, stack: Stack, packet: Ipv4Packet): CableEn
 
 /** Where a routed packet goes next. */
 interface NextHop {
-  readonly entry: RouteEntry;
+  readonly entry: RouteEntry<Ip>;
   readonly device: Device;
-  readonly address: Ipv4;
+  readonly address: Ip;
   readonly mtu: number;
 }
 
@@ -127,8 +136,8 @@ function routeOwn(hop: Hop): NextHop | End {
   const { journey, stack } = hop;
   const { destination, source } = hop.packet;
   const wish = hop.boundTo === undefined ? { source } : { source, device: hop.boundTo };
-  const route = routeOutput(stack, destination, wish);
-  const entry = route.ok ? route.value.entry : stack.routes.lookup(destination);
+  const route = routeOutput<Ip>(stack, destination, wish);
+  const entry = route.ok ? route.value.entry : tablesOf(stack, hop.packet).routes.lookup(destination);
   journey.step({ kind: 'route', at: stack.id, destination, entry: entry?.matched });
   if (!route.ok) {
     return drop(hop, route.error === 'invalid' ? 'blackhole' : 'no-route', ROUTE_REASON[route.error]);
@@ -157,6 +166,8 @@ function arrive(hop: Hop, to: CableEnd, frames: readonly Frame[]): End {
   }
   for (const frame of frames) journey.frame(stack, device, 'in', frame);
   const isForUs = frames.every((frame) => frame.destination === device.mac);
+  if (packet.kind === 'ipv6' && !speaksInet6(stack.netns, device.name))
+    return drop(here, 'refused', `IPv6 is off on ${device.name}`);
   return isForUs ? prerouting(here) : drop(here, 'refused', `the frame is not for ${device.name}`);
 }
 
@@ -171,15 +182,16 @@ function prerouting(hop: Hop): End {
   const { journey, stack } = hop;
   const verdict = runHook(hop, { hook: 'PREROUTING' });
   if (verdict !== 'accept') return deny(hop, verdict, 'PREROUTING');
-  const { destination, source } = hop.packet;
-  const entry = stack.routes.lookup(destination, source);
+  const { packet, input } = hop;
+  const { destination } = packet;
+  const entry = inputRoute(hop);
   journey.step({ kind: 'route', at: stack.id, destination, entry: entry?.matched });
-  const isLoopback = hop.input?.kind.type === 'loopback';
-  const martian = isLoopback ? undefined : martianSource(stack, hop.input, source);
+  const isLoopback = input?.kind.type === 'loopback';
+  const martian = isLoopback ? undefined : martianSource(hop);
   if (martian !== undefined) return drop(hop, 'refused', martian);
   if (entry?.type === 'local' || isLoopback) return receive(hop);
-  if (!forwards(stack.netns, hop.input))
-    return drop(hop, 'refused', 'the host does not forward (ip_forward=0)');
+  const refusal = whyNotRouted(hop);
+  if (refusal !== undefined) return drop(hop, 'refused', refusal);
   if (!entry) {
     const reason = 'no route to the destination';
     return fail(hop, 'no-route', { error: 'net-unreachable', reason, unroutable: true });
@@ -187,30 +199,21 @@ function prerouting(hop: Hop): End {
   return entry.device ? forward(hop, entry, entry.device) : unroutable(hop, entry);
 }
 
-/** Why a packet cannot have come from where it says (net/ipv4/fib_frontend.c fib_validate_source). */
-function martianSource(
-  { netns, routes }: Stack,
-  input: Device | undefined,
-  source: Ipv4,
-): string | undefined {
-  if (!input) return undefined;
-  if (routes.isLocal(source)) {
-    return acceptsLocal(netns, input)
-      ? undefined
-      : 'martian source: a packet from outside claims an own address';
-  }
-  const filter = reversePathFilter(netns, input);
-  if (filter === 0) return undefined;
-  const back = routes.lookup(source)?.device;
-  if (back && (filter === 2 || back.name === input.name)) return undefined;
-  return `the way back to its source does not lead out of ${input.name} (rp_filter=${filter})`;
+/** Where the packet is to go; a link-local destination means this device's neighbours. */
+function inputRoute({ stack, packet, input }: Hop): RouteEntry<Ip> | undefined {
+  const { destination, source } = packet;
+  const { routes } = tablesOf(stack, packet);
+  return input && isLinkLocalAddress(destination)
+    ? routes.lookupOn(input.name, destination)
+    : routes.lookup(destination, source);
 }
 
-/** A route that says no: blackholes are silent, the other two answer. */
-function unroutable(hop: Hop, { type }: RouteEntry): End {
+/** A route that says no: blackholes are silent, the other two answer. IPv6 has no way where the route says unreachable. */
+function unroutable(hop: Hop, { type }: RouteEntry<Ip>): End {
   if (type === 'unreachable') {
     const reason = 'the route says unreachable';
-    return fail(hop, 'no-route', { error: 'host-unreachable', reason, unroutable: true });
+    const error = hop.packet.kind === 'ipv4' ? 'host-unreachable' : 'net-unreachable';
+    return fail(hop, 'no-route', { error, reason, unroutable: true });
   }
   if (type === 'prohibit') {
     const reason = 'the route says prohibit';
@@ -220,27 +223,34 @@ function unroutable(hop: Hop, { type }: RouteEntry): End {
 }
 
 /** The packet is for somebody else. */
-function forward(hop: Hop, entry: RouteEntry, device: Device): End {
+function forward(hop: Hop, entry: RouteEntry<Ip>, device: Device): End {
   const { journey, stack, packet } = hop;
-  if (entry.type === 'broadcast') return drop(hop, 'refused', 'directed broadcasts are not forwarded');
-  if (packet.ttl <= 1) return fail(hop, 'ttl-exceeded', { error: 'ttl-exceeded', reason: 'the TTL ran out' });
+  const refusal = whyNotForwarded(hop, entry);
+  if (refusal !== undefined) return drop(hop, 'refused', refusal);
+  const ttl = (packet.kind === 'ipv4' ? packet.ttl : packet.hopLimit) - 1;
+  if (ttl <= 0) {
+    const reason = packet.kind === 'ipv4' ? 'the TTL ran out' : 'the hop limit ran out';
+    return fail(hop, 'ttl-exceeded', { error: 'ttl-exceeded', reason });
+  }
   const mtu = routeMtu(entry, device);
-  if (packet.dontFragment && packetLength(packet) > mtu) return tooBig(hop, mtu);
-  const ttl = packet.ttl - 1;
-  hop.packet = { ...packet, ttl };
-  hop.pieces = hop.pieces?.map((piece) => ({ ...piece, ttl }));
+  if (isStuck(hop, mtu)) return tooBig(hop, mtu);
+  hop.packet = withTtl(packet, ttl);
+  hop.pieces = hop.pieces?.map((piece) => withTtl(piece, ttl));
   journey.step({ kind: 'forward', at: stack.id, ttl });
   const verdict = runHook(hop, { hook: 'FORWARD', out: device });
   if (verdict !== 'accept') return deny(hop, verdict, 'FORWARD');
   return leave(hop, { entry, device, address: entry.via ?? hop.packet.destination, mtu });
 }
 
+const withTtl = (packet: IpPacket, ttl: number): IpPacket =>
+  packet.kind === 'ipv4' ? { ...packet, ttl } : { ...packet, hopLimit: ttl };
+
 /** The packet is routed and leaves the stack. */
 function leave(hop: Hop, next: NextHop): End {
   const verdict = runHook(hop, { hook: 'POSTROUTING', out: next.device, toward: next.address });
   if (verdict !== 'accept') return deny(hop, verdict, 'POSTROUTING');
   if (next.device.kind.type === 'loopback') return loopBack(hop, next.device);
-  if (hop.packet.dontFragment && packetLength(hop.packet) > next.mtu) return tooBig(hop, next.mtu);
+  if (isStuck(hop, next.mtu)) return tooBig(hop, next.mtu);
   fragment(hop, next);
   return transmit(hop, next);
 }
@@ -248,9 +258,12 @@ function leave(hop: Hop, next: NextHop): End {
 function fragment(hop: Hop, { device, mtu }: NextHop): void {
   const pieces = onTheWire(hop);
   if (pieces.every((piece) => packetLength(piece) <= mtu)) return;
-  hop.pieces = reassembles(hop.stack.netns.netfilter)
-    ? cutAgain(pieces, mtu)
-    : pieces.flatMap((piece) => fragmentPacket(piece, mtu));
+  const { source, destination } = hop.packet;
+  const id = packetId(source, destination, hop.journey.now);
+  hop.pieces =
+    hop.pieces && tablesOf(hop.stack, hop.packet).program.tracks
+      ? cutAgain(pieces, mtu)
+      : pieces.flatMap((piece) => fragmentPacket(piece, mtu, id));
   const count = hop.pieces.length;
   hop.journey.step({ kind: 'fragment', at: hop.stack.id, device: device.name, mtu, pieces: count });
 }
@@ -272,7 +285,8 @@ function transmit(hop: Hop, next: NextHop): End {
   const from = { stack, device: next.device };
   const mac = resolveNeighbour(journey, from, { address: next.address, source: packet.source });
   if (mac === undefined) {
-    const reason = `nobody on ${next.device.name} answers ARP for the next hop`;
+    const question = packet.kind === 'ipv4' ? 'ARP' : 'neighbour solicitations';
+    const reason = `nobody on ${next.device.name} answers ${question} for the next hop`;
     return fail(hop, 'neighbour-unreachable', { error: 'host-unreachable', reason, cut: true });
   }
   if (kind.type !== 'vxlan') return overCable(hop, from, mac);
@@ -314,13 +328,17 @@ function receive(hop: Hop): End {
       if (payload.error === 'too-big') learnPathMtu(hop, payload.original.destination, payload.mtu);
       return deliver(hop);
     case 'udp':
-      return payload.payload.kind === 'vxlan' && listensForVxlan(hop.stack, payload.destinationPort)
+      return payload.payload.kind === 'vxlan' &&
+        listensForVxlan(hop.stack, payload.destinationPort, packet.destination)
         ? onward(leaveVxlan(hop, payload.payload, payload.destinationPort), prerouting)
         : toSocket(hop, 'udp', payload.destinationPort);
     case 'tcp':
       return toSocket(hop, 'tcp', payload.destinationPort);
     case 'ipv4':
       return onward(leaveIpip(hop, payload), prerouting);
+    case 'neighbour-solicitation':
+    case 'neighbour-advertisement':
+      return drop(hop, 'refused', 'neighbour discovery is no walk');
     case 'raw':
       return drop(hop, 'refused', `IP protocol ${payload.protocol} is not spoken here`);
   }
@@ -347,7 +365,8 @@ function toSocket(hop: Hop, protocol: 'tcp' | 'udp', port: number): End {
     : fail(hop, 'port-closed', { error: 'port-unreachable', reason });
 }
 
-/** RFC 1191: remembered for ten minutes (net.ipv4.route.mtu_expires). */
-function learnPathMtu({ journey, stack }: Hop, destination: Ipv4, mtu: number | undefined): void {
-  if (mtu !== undefined) journey.memory(stack.id).learnPathMtu(destination, mtu, journey.now + 600_000);
+/** Remembered for ten minutes (net.ipv4.route.mtu_expires, net.ipv6.route.mtu_expires); IPv6 knows no link that is narrower. */
+function learnPathMtu({ journey, stack, packet }: Hop, destination: Ip, mtu: number | undefined): void {
+  if (mtu === undefined || (packet.kind === 'ipv6' && mtu < IPV6_MIN_MTU)) return;
+  journey.memory(stack.id).learnPathMtu(destination, mtu, journey.now + 600_000);
 }

@@ -1,7 +1,7 @@
 /**
  * One packet inside one network stack: what the kernel keeps in an sk_buff while a packet passes its hooks.
  */
-import type { Ipv4Packet } from '../../model/packet.ts';
+import type { IpPacket } from '../../model/packet.ts';
 import type { ConnectionState, Tracked } from './conntrack.ts';
 import type { Journey } from './journey.ts';
 import type { Device } from './netns.ts';
@@ -13,9 +13,9 @@ export interface Hop {
   /** The device it came in by; undefined for the stack's own packets. */
   readonly input: Device | undefined;
   /** The packet as a whole. */
-  packet: Ipv4Packet;
+  packet: IpPacket;
   /** Its fragments, when it crosses the wire in pieces. */
-  pieces: readonly Ipv4Packet[] | undefined;
+  pieces: readonly IpPacket[] | undefined;
   /** The firewall mark; it does not leave the stack. */
   mark: number;
   connection: Tracked | undefined;
@@ -29,8 +29,8 @@ export interface Hop {
 
 /** What a tunnel carries: the inner packet with its fragments, and how many tunnels it is in already. */
 export interface TunnelLoad {
-  readonly packet: Ipv4Packet;
-  readonly pieces: readonly Ipv4Packet[] | undefined;
+  readonly packet: IpPacket;
+  readonly pieces: readonly IpPacket[] | undefined;
   readonly inside: TunnelLoad | undefined;
   readonly depth: number;
 }
@@ -38,9 +38,9 @@ export interface TunnelLoad {
 export interface HopOrigin {
   readonly journey: Journey;
   readonly stack: Stack;
-  readonly packet: Ipv4Packet;
+  readonly packet: IpPacket;
   readonly input?: Device | undefined;
-  readonly pieces?: readonly Ipv4Packet[] | undefined;
+  readonly pieces?: readonly IpPacket[] | undefined;
   readonly mark?: number;
   readonly boundTo?: string | undefined;
   readonly inside?: TunnelLoad | undefined;
@@ -62,6 +62,6 @@ export function hopOf(origin: HopOrigin): Hop {
 }
 
 /** The packets as they are on the wire: the whole one, or its fragments. */
-export function onTheWire({ packet, pieces }: Hop): readonly Ipv4Packet[] {
+export function onTheWire({ packet, pieces }: Hop): readonly IpPacket[] {
   return pieces ?? [packet];
 }

@@ -1,13 +1,14 @@
 /** Members of an ipset as ipset(8) spells them: a single address without its length, a port with its protocol. */
-import { formatCidr, formatIpv4, type Cidr } from '../../model/ip.ts';
+import { addressBits, formatIp, formatIpCidr } from '../../model/ip-family.ts';
+import type { Cidr, Ip } from '../../model/ip.ts';
 import { protocolName } from './netfilter-print.ts';
 import type { IpPort, IpSet } from './netfilter-rules.ts';
 
-export const memberTexts = (set: IpSet): readonly string[] =>
+export const memberTexts = (set: IpSet<Ip>): readonly string[] =>
   set.type === 'hash:ip,port' ? set.members.map(portMemberText) : set.members.map(netMemberText);
 
-const netMemberText = (prefix: Cidr): string =>
-  prefix.length === 32 ? formatIpv4(prefix.base) : formatCidr(prefix);
+const netMemberText = (prefix: Cidr<Ip>): string =>
+  prefix.length === addressBits(prefix.base) ? formatIp(prefix.base) : formatIpCidr(prefix);
 
-const portMemberText = ({ address, protocol, port }: IpPort): string =>
-  `${formatIpv4(address)},${protocolName(protocol)}:${port}`;
+const portMemberText = ({ address, protocol, port }: IpPort<Ip>): string =>
+  `${formatIp(address)},${protocolName(protocol)}:${port}`;

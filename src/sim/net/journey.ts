@@ -2,8 +2,8 @@
  * What packets leave behind while they walk: the steps of the current walk, every frame with its time, and what the stacks
  * learnt. An exchange of several packets is one journey, so the reply finds the ARP entry that the request resolved.
  */
-import type { Ipv4 } from '../../model/ip.ts';
-import type { Frame, Ipv4Packet } from '../../model/packet.ts';
+import type { Ip } from '../../model/ip.ts';
+import type { Frame, IpPacket } from '../../model/packet.ts';
 import type { NetnsId, Step } from '../../model/trace.ts';
 import { frameLength } from '../../model/wire-length.ts';
 import { mix, scaleHash } from './flow-hash.ts';
@@ -35,12 +35,20 @@ export interface OpenSocket {
 export interface Heard {
   readonly at: NetnsId;
   readonly port: number;
-  readonly local: Ipv4;
-  readonly peer: { readonly address: Ipv4; readonly port: number };
+  readonly local: Ip;
+  readonly peer: { readonly address: Ip; readonly port: number };
   readonly data: Uint8Array;
   /** Why a program that forwards could not hand the connection on. */
   readonly lost?: 'refused' | 'timeout' | 'gone';
+  /** Of a connection that is held open; absent when it is told as a whole. */
+  readonly part?: 'first' | 'more' | 'last';
 }
+
+/**
+ * What becomes of frames: kept for captures, and counted when somebody asks what was learnt; kept and counted at once; or,
+ * when nobody captures, only counted.
+ */
+export type Keeping = 'frames' | 'counted frames' | 'counters';
 
 export class Journey {
   readonly network: Network;
@@ -54,7 +62,7 @@ export class Journey {
   /** Steps of the walk under way. */
   steps: Step[] = [];
   /** Lets a VXLAN's packet walk that carries one frame of a segment: where the frame comes out, or undefined. */
-  carryOuter?: (journey: Journey, stack: Stack, packet: Ipv4Packet) => CableEnd | undefined;
+  carryOuter?: (journey: Journey, stack: Stack, packet: IpPacket) => CableEnd | undefined;
   /** Milliseconds since the exchange began. */
   offset = 0;
   readonly #stacks = new Map<NetnsId, Stack>();
@@ -62,10 +70,12 @@ export class Journey {
   /** Frames that the counters of their devices do not know yet. */
   #uncounted: TimedFrame[] = [];
   #crossings = 0;
+  readonly #keeping: Keeping;
 
-  constructor(network: Network, sockets: readonly OpenSocket[] = []) {
+  constructor(network: Network, sockets: readonly OpenSocket[] = [], keeping: Keeping = 'frames') {
     this.network = network;
     this.sockets = sockets;
+    this.#keeping = keeping;
   }
 
   /** Virtual time of the present moment. */
@@ -94,11 +104,11 @@ export class Journey {
 
   /** Notes what the program behind a socket heard of one connection. */
   hear(
-    { at, port, address, peer }: Pick<Heard, 'at' | 'port' | 'peer'> & { readonly address: Ipv4 },
+    { at, port, address, peer }: Pick<Heard, 'at' | 'port' | 'peer'> & { readonly address: Ip },
     data: Uint8Array,
-    lost?: Heard['lost'],
+    { lost, part }: Pick<Heard, 'lost' | 'part'> = {},
   ): void {
-    this.heard.push({ at, port, local: address, peer, data, ...(lost && { lost }) });
+    this.heard.push({ at, port, local: address, peer, data, ...(lost && { lost }), ...(part && { part }) });
   }
 
   /** Notes a frame at a device: in the trace, for captures, and in the device's counters. */
@@ -109,6 +119,11 @@ export class Journey {
 
   /** The same for a frame that is no part of this packet's story, as a broadcast at a bystander. */
   overhear(stack: Stack, device: Device, direction: 'in' | 'out', frame: Frame): void {
+    if (this.#keeping !== 'frames') {
+      this.memory(stack.id).countFrame(device.name, direction, frameLength(frame));
+      this.tap(stack, device, direction, frame);
+      return;
+    }
     const passed = { at: this.now, netns: stack.id, device: device.name, direction, frame };
     this.frames.push(passed);
     this.#uncounted.push(passed);
@@ -116,6 +131,7 @@ export class Journey {
 
   /** Shows a frame to captures only: it is tapped before the driver, which may still drop it uncounted. */
   tap(stack: Stack, device: Device, direction: 'in' | 'out', frame: Frame): void {
+    if (this.#keeping === 'counters') return;
     this.frames.push({ at: this.now, netns: stack.id, device: device.name, direction, frame });
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { cidr, formatIpv4, ipv4 } from '../../model/ip.ts';
+import { formatIp } from '../../model/ip-family.ts';
+import { cidr, ipv4 } from '../../model/ip.ts';
 import { DrivenLab, pingLine } from '../fabric/driven-lab.ts';
 import { referenceLab } from '../fabric/reference-lab.ts';
 import type { Netns } from './netns.ts';
@@ -96,7 +97,7 @@ describe('remove one cause, and exactly its effect is gone', () => {
     const third = broken.wait(5_000).ping(WEB0, '10.244.135.1').reply;
     const told = [first, second, third].map((reply) =>
       reply.kind === 'icmp-error'
-        ? `${formatIpv4(reply.from)} ${reply.error} ${Math.round(reply.rtt)}`
+        ? `${formatIp(reply.from)} ${reply.error} ${Math.round(reply.rtt)}`
         : reply.kind,
     );
     expect(told).toEqual([

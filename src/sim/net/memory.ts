@@ -2,9 +2,9 @@
  * What traffic changes in a stack: a draft collects it while packets walk and then tells the next memory.
  * Configuration never changes here; conntrack, neighbour caches and rate limits are the exceptions to Felix's law.
  */
-import type { Ipv4 } from '../../model/ip.ts';
+import type { Ip } from '../../model/ip.ts';
 import type { ConnectionHit, Sought } from './connection-table.ts';
-import { findConnection, putConnection, sameConnection } from './connection-table.ts';
+import { ConnectionDraft, ConnectionIndex, sameConnection } from './connection-table.ts';
 import type {
   ConntrackEntry,
   DeviceCounters,
@@ -48,7 +48,7 @@ function replaceStations(
 /** ip_list_tot of xt_recent: so many sources a list; the one seen longest ago gives way. */
 const RECENT_SOURCES = 100;
 
-type RecentLists = ReadonlyMap<string, ReadonlyMap<Ipv4, number>>;
+type RecentLists = ReadonlyMap<string, ReadonlyMap<Ip, number>>;
 
 function replaceRecent(known: RecentLists | undefined, changed: RecentLists): RecentLists {
   const after = new Map(known);
@@ -66,12 +66,11 @@ function replaceRecent(known: RecentLists | undefined, changed: RecentLists): Re
 /** New or refreshed connections go to the end. Expired ones are found by nobody and go with the next change. */
 function replaceConnections(
   known: readonly ConntrackEntry[],
-  changed: readonly ConntrackEntry[],
+  changed: ConnectionIndex,
   at: number,
 ): readonly ConntrackEntry[] {
-  const isChanged = (entry: ConntrackEntry): boolean => changed.some((other) => sameConnection(entry, other));
-  const kept = known.filter((entry) => entry.expires > at && !isChanged(entry));
-  kept.push(...changed.filter((entry) => entry.expires > at));
+  const kept = known.filter((entry) => entry.expires > at && !changed.has(entry));
+  kept.push(...changed.entries.filter((entry) => entry.expires > at));
   return kept;
 }
 
@@ -111,7 +110,7 @@ const noCounters = (): Counters => ({
 });
 
 /** Drops learnt neighbours of a device, or one of them: what `ip neigh del` and `ip link set down` do to them. */
-export function forgetNeighbours(memory: NetnsMemory, device: string, address?: Ipv4): NetnsMemory {
+export function forgetNeighbours(memory: NetnsMemory, device: string, address?: Ip): NetnsMemory {
   const neighbours = memory.neighbours.filter(
     (entry) => entry.device !== device || (address !== undefined && entry.address !== address),
   );
@@ -125,7 +124,7 @@ export function forgetConnections(memory: NetnsMemory, ended: readonly Conntrack
   return conntrack.length === memory.conntrack.length ? memory : { ...memory, conntrack };
 }
 
-type NeighbourIndex = Map<string, Map<Ipv4, LearntNeighbour>>;
+type NeighbourIndex = Map<string, Map<Ip, LearntNeighbour>>;
 
 const neighbourIndexes = new WeakMap<readonly LearntNeighbour[], NeighbourIndex>();
 
@@ -144,7 +143,7 @@ function indexNeighbours(entries: readonly LearntNeighbour[]): NeighbourIndex {
 }
 
 function putNeighbour(index: NeighbourIndex, entry: LearntNeighbour): void {
-  const device = index.get(entry.device) ?? new Map<Ipv4, LearntNeighbour>();
+  const device = index.get(entry.device) ?? new Map<Ip, LearntNeighbour>();
   index.set(entry.device, device.set(entry.address, entry));
 }
 
@@ -153,19 +152,20 @@ export class MemoryDraft {
   readonly before: NetnsMemory;
   // Made when there is something to put in: most stacks on a packet's way learn next to nothing.
   #neighbours: NeighbourIndex | undefined;
-  #connections: ConntrackEntry[] | undefined;
+  #connections: ConnectionDraft | undefined;
+  #connectionsBefore: ConnectionIndex | undefined;
   #counters: Map<string, Counters> | undefined;
-  #pathMtu: Map<Ipv4, { readonly mtu: number; readonly expires: number }> | undefined;
-  #icmpTokens: Map<Ipv4, { readonly tokens: number; readonly at: number }> | undefined;
+  #pathMtu: Map<Ip, { readonly mtu: number; readonly expires: number }> | undefined;
+  #icmpTokens: Map<Ip, { readonly tokens: number; readonly at: number }> | undefined;
   #kernelLog: KernelLogLine[] | undefined;
   #stations: Map<string, Station> | undefined;
-  #recent: Map<string, Map<Ipv4, number>> | undefined;
+  #recent: Map<string, Map<Ip, number>> | undefined;
 
   constructor(before: NetnsMemory) {
     this.before = before;
   }
 
-  neighbour(device: string, address: Ipv4): LearntNeighbour | undefined {
+  neighbour(device: string, address: Ip): LearntNeighbour | undefined {
     return (
       this.#neighbours?.get(device)?.get(address) ??
       indexed(neighbourIndexes, this.before.neighbours, indexNeighbours).get(device)?.get(address)
@@ -179,29 +179,29 @@ export class MemoryDraft {
   /** The live connection that has this tuple, confirmed ones only. */
   connection(sought: Sought, now: number): ConnectionHit | undefined {
     const hit =
-      (this.#connections && findConnection(this.#connections, sought)) ??
-      findConnection(this.before.conntrack, sought);
+      this.#connections?.find(sought) ??
+      (this.#connectionsBefore ??= new ConnectionIndex(this.before.conntrack)).find(sought);
     return hit && hit.entry.expires > now ? hit : undefined;
   }
 
   /** Puts a connection into the table, or its latest state in place of the last one. */
   confirm(entry: ConntrackEntry): void {
-    putConnection((this.#connections ??= []), entry);
+    (this.#connections ??= new ConnectionDraft()).put(entry);
   }
 
-  pathMtu(destination: Ipv4): { readonly mtu: number; readonly expires: number } | undefined {
+  pathMtu(destination: Ip): { readonly mtu: number; readonly expires: number } | undefined {
     return this.#pathMtu?.get(destination) ?? this.before.pathMtu.get(destination);
   }
 
-  learnPathMtu(destination: Ipv4, mtu: number, expires: number): void {
+  learnPathMtu(destination: Ip, mtu: number, expires: number): void {
     (this.#pathMtu ??= new Map()).set(destination, { mtu, expires });
   }
 
-  icmpTokens(destination: Ipv4): { readonly tokens: number; readonly at: number } | undefined {
+  icmpTokens(destination: Ip): { readonly tokens: number; readonly at: number } | undefined {
     return this.#icmpTokens?.get(destination) ?? this.before.icmpTokens.get(destination);
   }
 
-  setIcmpTokens(destination: Ipv4, tokens: number, at: number): void {
+  setIcmpTokens(destination: Ip, tokens: number, at: number): void {
     (this.#icmpTokens ??= new Map()).set(destination, { tokens, at });
   }
 
@@ -219,13 +219,13 @@ export class MemoryDraft {
   }
 
   /** When a list of `-m recent` last saw the source. */
-  recent(list: string, source: Ipv4): number | undefined {
+  recent(list: string, source: Ip): number | undefined {
     return this.#recent?.get(list)?.get(source) ?? this.before.recent?.get(list)?.get(source);
   }
 
-  noteRecent(list: string, source: Ipv4, at: number): void {
-    const lists = (this.#recent ??= new Map<string, Map<Ipv4, number>>());
-    const sources = lists.get(list) ?? new Map<Ipv4, number>();
+  noteRecent(list: string, source: Ip, at: number): void {
+    const lists = (this.#recent ??= new Map<string, Map<Ip, number>>());
+    const sources = lists.get(list) ?? new Map<Ip, number>();
     lists.set(list, sources.set(source, at));
   }
 

@@ -1,20 +1,27 @@
 /**
- * From a next hop's address to its MAC: the permanent entry, the cached one, or ARP (RFC 826) on the cable. An address that
- * nobody answers for is INCOMPLETE for three requests a second apart, then FAILED (Linux net/core/neighbour.c defaults).
- * Left out: unicast probes of stale entries (they are verified silently), gratuitous ARP, proxy_delay.
+ * From a next hop's address to its MAC: the permanent entry, the cached one, or a question on the cable (see
+ * `neighbour-question.ts`). An address that nobody answers for is INCOMPLETE for three requests a second apart, then FAILED
+ * (Linux net/core/neighbour.c defaults, the same for ARP and neighbour discovery).
+ * Left out: unicast probes of stale entries (they are verified silently), unasked-for answers, proxy_delay.
  */
-import type { Ipv4 } from '../../model/ip.ts';
-import { UNSPECIFIED } from '../../model/ip.ts';
 import type { Mac } from '../../model/mac.ts';
-import { BROADCAST_MAC, ZERO_MAC } from '../../model/mac.ts';
-import type { ArpPacket, Frame } from '../../model/packet.ts';
+import type { Frame } from '../../model/packet.ts';
 import type { CableEnd } from './cable.ts';
 import { broadcast, carry } from './bridge.ts';
 import { hasCarrier, receiverOf } from './cable.ts';
 import type { Journey } from './journey.ts';
 import type { Device, LearntNeighbour } from './netns.ts';
-import { selectAddress } from './source-address.ts';
-import { forwards, ignoresArp, proxiesArp } from './sysctl.ts';
+import type { Question } from './neighbour-question.ts';
+import {
+  answerFrame,
+  answersFor,
+  askerOf,
+  canLeave,
+  canReach,
+  isOfRouter,
+  questionFrame,
+} from './neighbour-question.ts';
+import { tablesFor } from './stack.ts';
 import { floodList } from './vxlan-segment.ts';
 
 /** base_reachable_time: a confirmed entry counts as REACHABLE this long. */
@@ -41,10 +48,10 @@ export function neighbourState(
 export function resolveNeighbour(
   journey: Journey,
   from: CableEnd,
-  { address, source }: { readonly address: Ipv4; readonly source: Ipv4 },
+  { address, source }: Question,
 ): Mac | undefined {
   const { stack, device } = from;
-  const permanent = stack.neighbours.get(device.name)?.get(address) ?? withoutArp(device);
+  const permanent = tablesFor(stack, address).neighbours.get(device.name)?.get(address) ?? withoutArp(device);
   const found = permanent === undefined ? learntOrAsked(journey, from, { address, source }) : permanent;
   const { mac, how } = typeof found === 'string' ? { mac: found, how: 'permanent' as const } : found;
   journey.step({ kind: 'neighbour', at: stack.id, device: device.name, address, mac, how });
@@ -54,11 +61,6 @@ export function resolveNeighbour(
 /** A device that does not ask (IFF_NOARP) sends to its own address (arp_constructor). */
 const withoutArp = ({ arpOff, kind, mac }: Device): Mac | undefined =>
   arpOff || kind.type === 'dummy' ? mac : undefined;
-
-interface Question {
-  readonly address: Ipv4;
-  readonly source: Ipv4;
-}
 
 function learntOrAsked(
   journey: Journey,
@@ -82,12 +84,13 @@ function learntOrAsked(
   return { mac: undefined, how: 'failed' };
 }
 
-/** Broadcasts one request; the answer, if any, is learnt on both sides. */
+/** Sends one request to all; the answer, if any, is learnt on both sides. */
 function ask(journey: Journey, from: CableEnd, question: Question): Mac | undefined {
-  const request = arpRequest(from, question);
+  const request = questionFrame(from, question);
+  if (!canLeave(journey, from, request)) return undefined;
   sendRequest(journey, from, request);
   const ends = broadcast(journey, from, request);
-  const answerer = ends.find((end) => answersFor(end, question.address));
+  const answerer = ends.find((end) => answersFor(end, question.address) && canReach(journey, end, request));
   if (answerer) journey.crossCable();
   for (const end of ends) if (end !== answerer) journey.overhear(end.stack, end.device, 'in', request);
   if (!answerer) return undefined;
@@ -107,27 +110,29 @@ function sendRequest(journey: Journey, { stack, device }: CableEnd, request: Fra
 interface Answer {
   readonly answerer: CableEnd;
   readonly question: Question;
-  readonly request: Frame & { readonly payload: ArpPacket };
+  readonly request: Frame;
 }
 
 /** False when the answer gets lost. */
 function answer(journey: Journey, from: CableEnd, { answerer, question, request }: Answer): boolean {
-  const asker = request.payload.senderIp;
-  const reply = arpReply(answerer, request);
-  if (!answerer.stack.neighbours.get(answerer.device.name)?.has(asker)) {
+  const asker = askerOf(request);
+  const reply = answerFrame(answerer, request);
+  if (!tablesFor(answerer.stack, asker).neighbours.get(answerer.device.name)?.has(asker)) {
     journey
       .memory(answerer.stack.id)
       .learn({ address: asker, device: answerer.device.name, mac: from.device.mac, at: journey.now });
   }
+  if (!canLeave(journey, answerer, reply)) return false;
   journey.frame(answerer.stack, answerer.device, 'out', reply);
-  if (!carry(journey, answerer, [reply])) return false;
+  if (!carry(journey, answerer, [reply]) || !canReach(journey, from, reply)) return false;
   journey.frame(from.stack, from.device, 'in', reply);
-  journey.memory(from.stack.id).learn({
+  const learnt: LearntNeighbour = {
     address: question.address,
     device: from.device.name,
     mac: answerer.device.mac,
     at: journey.now,
-  });
+  };
+  journey.memory(from.stack.id).learn(isOfRouter(reply) ? { ...learnt, router: true } : learnt);
   return true;
 }
 
@@ -140,56 +145,11 @@ function giveUp(journey: Journey, from: CableEnd, question: Question): void {
   const since = asking ? waiting.at : journey.now;
   if (!asking) {
     memory.learn({ address: question.address, device: device.name, mac: undefined, at: since });
-    const request = arpRequest(from, question);
+    const request = questionFrame(from, question);
     for (let repeat = 1; repeat < REQUESTS; repeat += 1) {
       journey.offset = since + repeat * RETRANSMIT_TIME - journey.network.now;
       sendRequest(journey, from, request);
     }
   }
   journey.offset = since + REQUESTS * RETRANSMIT_TIME - journey.network.now;
-}
-
-/** Its owner, or a proxy that routes it elsewhere (169.254.1.1 on cali devices). */
-function answersFor({ stack, device }: CableEnd, address: Ipv4): boolean {
-  if (device.arpOff) return false;
-  if (device.proxied?.includes(address)) return true;
-  if (stack.routes.isLocal(address)) {
-    return ignoresArp(stack.netns, device) === 0 || device.addresses.some((own) => own.address === address);
-  }
-  if (!proxiesArp(stack.netns, device) || !forwards(stack.netns, device)) return false;
-  const route = stack.routes.lookup(address);
-  return route?.type === 'unicast' && route.device?.name !== device.name;
-}
-
-function arpRequest({ stack, device }: CableEnd, { address, source }: Question): Answer['request'] {
-  const own = stack.routes.isLocal(source);
-  const senderIp = own ? source : selectAddress(stack, device, { toward: address, scope: 'link' });
-  return {
-    source: device.mac,
-    destination: BROADCAST_MAC,
-    payload: {
-      kind: 'arp',
-      operation: 'request',
-      senderMac: device.mac,
-      senderIp: senderIp ?? UNSPECIFIED,
-      targetMac: ZERO_MAC,
-      targetIp: address,
-    },
-  };
-}
-
-function arpReply({ device }: CableEnd, request: Answer['request']): Frame {
-  const { senderMac, senderIp, targetIp } = request.payload;
-  return {
-    source: device.mac,
-    destination: senderMac,
-    payload: {
-      kind: 'arp',
-      operation: 'reply',
-      senderMac: device.mac,
-      senderIp: targetIp,
-      targetMac: senderMac,
-      targetIp: senderIp,
-    },
-  };
 }

@@ -1,23 +1,27 @@
 /**
  * Rules made ready for packets, once for each rule: what it asks becomes a list of tests, what its target does one act. A
  * packet then meets functions that know their address, port or mark instead of rules that must be read again
- * (Linux net/netfilter/x_tables, net/ipv4/netfilter/ipt_rpfilter.c, net/netfilter/xt_{addrtype,conntrack,mark,set}.c).
+ * (Linux net/netfilter/x_tables, net/ipv{4,6}/netfilter/ip{,6}t_rpfilter.c, net/netfilter/xt_{addrtype,conntrack,mark,set}.c).
  */
 import { assertNever } from '../../base/result.ts';
-import { cidrContains } from '../../model/ip.ts';
-import type { Ipv4Packet } from '../../model/packet.ts';
+import { isIpv4 } from '../../model/ip-family.ts';
+import { cidrContains, type Cidr, type Ip } from '../../model/ip.ts';
+import { masked6, UNSPECIFIED6 } from '../../model/ipv6.ts';
+import type { IpPacket } from '../../model/packet.ts';
 import { protocolNumber } from '../../model/packet.ts';
 import type { Step } from '../../model/trace.ts';
 import type { NatRequest } from './conntrack.ts';
+import { isEcho } from './connection-table.ts';
 import { flowTuple } from './flow.ts';
-import { mix } from './flow-hash.ts';
+import { addressHash, mix } from './flow-hash.ts';
 import type { Hop } from './hop.ts';
 import type { HookPlace, Verdict } from './netfilter.ts';
 import { logLine } from './netfilter-log.ts';
 import { inSet, matchesIcmp, matchesPort, matchesPorts } from './netfilter-match.ts';
 import type { CtState, Match, Rule, Target } from './netfilter-rules.ts';
-import { selectAddress } from './source-address.ts';
-import type { Stack } from './stack.ts';
+import { isLinkLocalAddress } from './inet6.ts';
+import { speakFrom } from './source-address.ts';
+import { addressesOf, tablesOf } from './stack.ts';
 
 export interface RulePlan {
   /** All must agree for the rule to match. */
@@ -38,7 +42,7 @@ type Act = (hop: Hop, place: HookPlace) => Outcome;
 export type Outcome = Verdict | NatRequest | undefined;
 
 /** @param salt tells rules with equal probabilities apart */
-export function planOf({ matches, target }: Rule, salt: number): RulePlan {
+export function planOf({ matches, target }: Rule<Ip>, salt: number): RulePlan {
   return {
     tests: matches.map((match) => testOf(match, salt)),
     // A rule without a target only counts; one without matches too, as Felix's remarks, is passed over.
@@ -63,7 +67,7 @@ const RULE_VERDICT: Readonly<Record<Target['kind'], RuleVerdict | undefined>> = 
   masquerade: 'nat',
 };
 
-function actOf(target: Target): Act {
+function actOf(target: Target<Ip>): Act {
   switch (target.kind) {
     case 'accept':
     case 'drop':
@@ -89,7 +93,7 @@ function actOf(target: Target): Act {
     case 'snat':
       return () => ({ kind: 'snat', to: target.to, ...portWish(target) });
     case 'masquerade':
-      return ({ stack }, place) => masquerade(stack, place, portWish(target));
+      return (hop, place) => masquerade(hop, place, portWish(target));
     case 'jump':
     case 'return':
     case 'none':
@@ -99,9 +103,10 @@ function actOf(target: Target): Act {
   }
 }
 
-/** The new source is the outgoing device's address on the next hop's subnet, else its first one. */
-function masquerade(stack: Stack, { out, toward }: HookPlace, wish: PortWish): Outcome {
-  const to = out && selectAddress(stack, out, { toward, scope: 'global' });
+/** The new source is the outgoing device's address on the next hop's subnet, else its first one; in IPv6 its best for there. */
+function masquerade({ stack, packet }: Hop, { out, toward }: HookPlace, wish: PortWish): Outcome {
+  const { destination } = packet;
+  const to = out && speakFrom<Ip>(stack, out, { destination, toward, scope: 'global' });
   return to === undefined ? 'drop' : { kind: 'snat', to, ...wish };
 }
 
@@ -110,29 +115,28 @@ type PortWish = Pick<Extract<NatRequest, { kind: 'snat' }>, 'randomPort' | 'port
 const portWish = ({
   ports,
   randomFully = false,
-}: Extract<Target, { kind: 'snat' | 'masquerade' }>): PortWish => ({
+}: Extract<Target<Ip>, { kind: 'snat' | 'masquerade' }>): PortWish => ({
   randomPort: randomFully,
   ...(ports && { ports }),
 });
 
-function testOf(match: Match, salt: number): Test {
+function testOf(match: Match<Ip>, salt: number): Test {
   const test = unnegated(match, salt);
   const isNegated = 'not' in match && match.not === true;
   return isNegated ? (hop, place) => !test(hop, place) : test;
 }
 
-function unnegated(match: Match, salt: number): Test {
+function unnegated(match: Match<Ip>, salt: number): Test {
   switch (match.kind) {
     case 'source':
-      return ({ packet }) => cidrContains(match.cidr, packet.source);
     case 'destination':
-      return ({ packet }) => cidrContains(match.cidr, packet.destination);
+      return addressTest(match.kind, match.cidr);
     case 'in-interface':
       return ({ input }) => namesDevice(match.name, input?.name);
     case 'out-interface':
       return (_, { out }) => namesDevice(match.name, out?.name);
     case 'protocol':
-      return ({ packet }) => protocolNumber(packet.payload) === match.protocol;
+      return ({ packet }) => protocolNumber(packet) === match.protocol;
     case 'destination-port':
     case 'source-port':
       return ({ packet }) => matchesPort(packet, match);
@@ -142,7 +146,7 @@ function unnegated(match: Match, salt: number): Test {
       return ({ packet }) => matchesIcmp(packet, match);
     case 'ipset':
       return ({ packet, stack }) => {
-        const set = stack.program.sets.get(match.set);
+        const set = tablesOf(stack, packet).program.sets.get(match.set);
         return set !== undefined && inSet(set, packet, match.direction);
       };
     case 'addrtype':
@@ -162,6 +166,15 @@ function unnegated(match: Match, salt: number): Test {
   }
 }
 
+/** A rule's prefix is of its table's family, and so are the packets that the table sees. */
+function addressTest(side: 'source' | 'destination', { base, length }: Cidr<Ip>): Test {
+  if (!isIpv4(base)) return ({ packet }) => packet.kind === 'ipv6' && masked6(packet[side], length) === base;
+  const prefix = { base, length };
+  return side === 'source'
+    ? ({ packet }) => packet.kind === 'ipv4' && cidrContains(prefix, packet.source)
+    : ({ packet }) => packet.kind === 'ipv4' && cidrContains(prefix, packet.destination);
+}
+
 /** A name ending in `+` stands for every device that begins so; a packet without a device matches no name. */
 function namesDevice(name: string, device: string | undefined): boolean {
   if (device === undefined) return false;
@@ -179,8 +192,8 @@ function isLocal(
   match: Extract<Match, { kind: 'addrtype' }>,
 ): boolean {
   const address = match.side === 'src' ? packet.source : packet.destination;
-  if (!match.limitIfaceOut) return stack.routes.isLocal(address);
-  return out?.addresses.some((own) => own.address === address) ?? false;
+  if (!match.limitIfaceOut) return tablesOf(stack, packet).routes.isLocal(address);
+  return out !== undefined && addressesOf(stack, out, address).some((own) => own.address === address);
 }
 
 function hasState({ state, connection }: Hop, wanted: CtState): boolean {
@@ -189,15 +202,18 @@ function hasState({ state, connection }: Hop, wanted: CtState): boolean {
   const { original, reply, protocol } = connection.entry;
   return wanted === 'DNAT'
     ? original.destination !== reply.source ||
-        (protocol !== 'icmp' && original.destinationPort !== reply.sourcePort)
+        (!isEcho(protocol) && original.destinationPort !== reply.sourcePort)
     : original.source !== reply.destination ||
-        (protocol !== 'icmp' && original.sourcePort !== reply.destinationPort);
+        (!isEcho(protocol) && original.sourcePort !== reply.destinationPort);
 }
 
-/** net/ipv4/netfilter/ipt_rpfilter.c: loopback passes, an own address or no unicast route does not. */
+/** Loopback passes and who has no address yet; an own address or no unicast route does not. */
 function hasWayBack({ stack, packet, input }: Hop): boolean {
-  if (input === undefined || input.kind.type === 'loopback') return true;
-  const back = stack.routes.lookup(packet.source);
+  if (input === undefined || input.kind.type === 'loopback' || packet.source === UNSPECIFIED6) return true;
+  const { routes } = tablesOf(stack, packet);
+  const back = isLinkLocalAddress(packet.source)
+    ? routes.lookupOn(input.name, packet.source)
+    : routes.lookup(packet.source);
   return back?.type === 'unicast' && back.device?.name === input.name;
 }
 
@@ -214,7 +230,7 @@ function isRecent({ journey, stack, packet }: Hop, match: Extract<Match, { kind:
 }
 
 /** Between 0 and 1, the same for every packet of a flow that meets this rule. */
-function chance(packet: Ipv4Packet, salt: number): number {
+function chance(packet: IpPacket, salt: number): number {
   const { source, destination, sourcePort, destinationPort: port } = flowTuple(packet);
-  return mix(source, destination, sourcePort, port, salt) / 0x100000000;
+  return mix(addressHash(source), addressHash(destination), sourcePort, port, salt) / 0x100000000;
 }

@@ -3,27 +3,28 @@
  * the order of the rule, then the target (iptables/iptables.c, extensions/libxt_*.c).
  */
 import { assertNever } from '../../base/result.ts';
-import { formatCidr, formatIpv4 } from '../../model/ip.ts';
+import { formatIp, formatIpCidr, isIpv6, type IpFamily } from '../../model/ip-family.ts';
+import type { Ip } from '../../model/ip.ts';
 import { BASE_CHAINS, rulesOf } from './netfilter-rules.ts';
 import type { Chain, Match, PortRange, Rule, TableName, Target } from './netfilter-rules.ts';
 
 /** One line: `-A cali-nat-outgoing -m set --match-set ... -j MASQUERADE --random-fully`. */
-export function printRule(chain: string, rule: Rule): string {
-  return [`-A ${chain}`, printMatches(rule), printTarget(rule.target)]
+export function printRule(chain: string, rule: Rule<Ip>, family: IpFamily = 4): string {
+  return [`-A ${chain}`, printMatches(rule, family), printTarget(rule.target, family)]
     .filter((part) => part !== '')
     .join(' ');
 }
 
 /** What the rule asks of a packet; empty for one that takes all. */
-export function printMatches(rule: Rule): string {
+export function printMatches(rule: Rule<Ip>, family: IpFamily = 4): string {
   const own = rule.matches.filter((match) => BUILT_IN.has(match.kind));
   const extensions = rule.matches.filter((match) => !BUILT_IN.has(match.kind));
   const protocol = rule.matches.find((match) => match.kind === 'protocol');
   const comments = commentsOf(rule).map((text) => `-m comment --comment ${quote(text)}`);
-  const others = extensions.map((match) => printMatch(match, protocol));
+  const others = extensions.map((match) => printMatch(match, protocol, family));
   return [
     ...BUILT_IN_ORDER.flatMap((kind) => own.filter((match) => match.kind === kind)).map((match) =>
-      printMatch(match, protocol),
+      printMatch(match, protocol, family),
     ),
     ...(rule.commentLast ? [...others, ...comments] : [...comments, ...others]),
     ...(protocol?.module ? [`-m ${protocolName(protocol.protocol)}`] : []),
@@ -31,24 +32,32 @@ export function printMatches(rule: Rule): string {
 }
 
 /** Every comment of the rule, in the order they were given. */
-export const commentsOf = ({ comment, remarks = [] }: Rule): readonly string[] =>
+export const commentsOf = ({ comment, remarks = [] }: Rule<Ip>): readonly string[] =>
   comment === undefined ? remarks : [comment, ...remarks];
 
 /** A table as `iptables-save -t` lists it, without its comment lines: `*nat`, chains, rules, `COMMIT`. */
-export function printTable(table: TableName, chains: readonly Chain[]): readonly string[] {
+export function printTable<Address extends Ip>(
+  table: TableName,
+  chains: readonly Chain<Address>[],
+  family: IpFamily = 4,
+): readonly string[] {
   const all = listedChains(table, chains);
   return [
     `*${table}`,
     ...all.map((chain) => `:${chain.name} ${chain.policy ?? '-'} [0:0]`),
-    ...all.flatMap((chain) => rulesOf(chain).map((rule) => printRule(chain.name, rule))),
+    ...all.flatMap((chain) => rulesOf(chain).map((rule) => printRule(chain.name, rule, family))),
     'COMMIT',
   ];
 }
 
 /** As iptables lists them: every built-in chain in the order of the hooks, then the others by name. */
-export function listedChains(table: TableName, chains: readonly Chain[]): readonly Chain[] {
+export function listedChains<Address extends Ip>(
+  table: TableName,
+  chains: readonly Chain<Address>[],
+): readonly Chain<Address>[] {
   const base = BASE_CHAINS[table].map(
-    (name): Chain => chains.find((chain) => chain.name === name) ?? { name, policy: 'ACCEPT', rules: [] },
+    (name): Chain<Address> =>
+      chains.find((chain) => chain.name === name) ?? { name, policy: 'ACCEPT', rules: [] },
   );
   const own = chains.filter(({ policy }) => policy === undefined);
   return [...base, ...own.toSorted((a, b) => (a.name < b.name ? -1 : 1))];
@@ -59,13 +68,13 @@ const BUILT_IN: ReadonlySet<Match['kind']> = new Set(BUILT_IN_ORDER);
 
 type ProtocolMatch = Extract<Match, { kind: 'protocol' }>;
 
-function printMatch(match: Match, protocol: ProtocolMatch | undefined): string {
+function printMatch(match: Match<Ip>, protocol: ProtocolMatch | undefined, family: IpFamily): string {
   const not = 'not' in match && match.not ? '! ' : '';
   switch (match.kind) {
     case 'source':
-      return `${not}-s ${formatCidr(match.cidr)}`;
+      return `${not}-s ${formatIpCidr(match.cidr)}`;
     case 'destination':
-      return `${not}-d ${formatCidr(match.cidr)}`;
+      return `${not}-d ${formatIpCidr(match.cidr)}`;
     case 'in-interface':
       return `${not}-i ${match.name}`;
     case 'out-interface':
@@ -78,7 +87,9 @@ function printMatch(match: Match, protocol: ProtocolMatch | undefined): string {
     case 'ports':
       return `-m multiport ${not}--${PORTS_OPTION[match.side]} ${portsText(match.ranges)}`;
     case 'icmp-type':
-      return `-m icmp ${not}--icmp-type ${icmpText(match)}`;
+      return family === 6
+        ? `-m icmp6 ${not}--icmpv6-type ${icmpText(match)}`
+        : `-m icmp ${not}--icmp-type ${icmpText(match)}`;
     case 'ipset':
       return `-m set ${not}--match-set ${match.set} ${match.direction}`;
     case 'addrtype':
@@ -92,16 +103,22 @@ function printMatch(match: Match, protocol: ProtocolMatch | undefined): string {
     case 'probability':
       return `-m statistic --mode random --probability ${quantised(match.probability)}`;
     case 'recent':
-      return `-m recent ${not}${recentText(match)}`;
+      return `-m recent ${not}${recentText(match, family)}`;
     default:
       return assertNever(match);
   }
 }
 
-function recentText({ list, check, seconds, reap }: Extract<Match, { kind: 'recent' }>): string {
+function recentText(
+  { list, check, seconds, reap }: Extract<Match, { kind: 'recent' }>,
+  family: IpFamily,
+): string {
   const aged = seconds === undefined ? '' : ` --seconds ${seconds}${reap ? ' --reap' : ''}`;
-  return `--${check}${aged} --name ${list} --mask 255.255.255.255 --rsource`;
+  return `--${check}${aged} --name ${list} --mask ${WHOLE_MASK[family]} --rsource`;
 }
+
+/** How `-m recent` spells that it looks at the whole address. */
+export const WHOLE_MASK = { 4: '255.255.255.255', 6: 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff' } as const;
 
 export const PORTS_OPTION = { source: 'sports', destination: 'dports', either: 'ports' } as const;
 
@@ -165,7 +182,7 @@ export const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map([
 
 export const protocolName = (protocol: number): string => PROTOCOL_NAMES.get(protocol) ?? String(protocol);
 
-export function printTarget(target: Target): string {
+export function printTarget(target: Target<Ip>, family: IpFamily = 4): string {
   switch (target.kind) {
     case 'none':
       return '';
@@ -177,20 +194,29 @@ export function printTarget(target: Target): string {
     case 'log':
       return logText(target);
     case 'reject':
-      return '-j REJECT --reject-with icmp-port-unreachable';
+      return `-j REJECT --reject-with ${REJECTED_WITH[family]}`;
     case 'jump':
       return `${target.goto ? '-g' : '-j'} ${target.chain}`;
     case 'mark':
       return `-j MARK --set-xmark ${hexadecimal(target.value)}/${hexadecimal(target.mask)}`;
     case 'dnat':
-      return `-j DNAT --to-destination ${formatIpv4(target.to)}${target.port === undefined ? '' : `:${target.port}`}`;
+      return `-j DNAT --to-destination ${translated(target.to, target.port)}`;
     case 'snat':
-      return `-j SNAT --to-source ${formatIpv4(target.to)}${target.ports ? `:${portSpan(target.ports)}` : ''}${target.randomFully ? ' --random-fully' : ''}`;
+      return `-j SNAT --to-source ${translated(target.to, target.ports && portSpan(target.ports))}${target.randomFully ? ' --random-fully' : ''}`;
     case 'masquerade':
       return `-j MASQUERADE${target.ports ? ` --to-ports ${portSpan(target.ports)}` : ''}${target.randomFully ? ' --random-fully' : ''}`;
     default:
       return assertNever(target);
   }
+}
+
+export const REJECTED_WITH = { 4: 'icmp-port-unreachable', 6: 'icmp6-port-unreachable' } as const;
+
+/** `10.0.0.1:80`, `[fd00::1]:80` */
+export function translated(address: Ip, port: number | string | undefined): string {
+  const text = formatIp(address);
+  if (port === undefined) return text;
+  return isIpv6(address) ? `[${text}]:${port}` : `${text}:${port}`;
 }
 
 /** `99-100`, as targets spell a range. */

@@ -2,8 +2,10 @@
  * Netfilter rules made ready for packets: jumps resolved, ipsets indexed by prefix length, and the base chains of each hook
  * in the order the kernel calls them (raw, then mangle, nat, filter; Linux include/uapi/linux/netfilter_ipv4.h).
  */
-import type { Cidr, Ipv4 } from '../../model/ip.ts';
+import { isIpv6, type IpFamily } from '../../model/ip-family.ts';
+import type { Cidr, Ip } from '../../model/ip.ts';
 import { netmask } from '../../model/ip.ts';
+import { masked6 } from '../../model/ipv6.ts';
 import { mix } from './flow-hash.ts';
 import type { RulePlan } from './netfilter-plan.ts';
 import { printRule } from './netfilter-print.ts';
@@ -18,8 +20,14 @@ export interface ProgramChain {
   readonly rules: readonly ProgramRule[];
 }
 
+interface RulePlace {
+  readonly chain: string;
+  readonly salt: number;
+  readonly family: IpFamily;
+}
+
 export class ProgramRule {
-  readonly rule: Rule;
+  readonly rule: Rule<Ip>;
   /** Made when the first packet comes by, like the step that tells of a match. */
   plan: RulePlan | undefined;
   noted: RuleMatch | undefined;
@@ -28,17 +36,19 @@ export class ProgramRule {
   /** Tells rules with equal probabilities apart. */
   readonly salt: number;
   readonly #chain: string;
+  readonly #family: IpFamily;
   #text: string | undefined;
 
-  constructor(chain: string, rule: Rule, salt: number) {
+  constructor(rule: Rule<Ip>, { chain, salt, family }: RulePlace) {
     this.#chain = chain;
+    this.#family = family;
     this.rule = rule;
     this.salt = salt;
   }
 
   /** As iptables-save spells it, printed when first asked for. */
   get text(): string {
-    return (this.#text ??= printRule(this.#chain, this.rule));
+    return (this.#text ??= printRule(this.#chain, this.rule, this.#family));
   }
 }
 
@@ -52,23 +62,35 @@ export interface HookProgram {
 
 export interface NetfilterProgram {
   readonly hooks: Readonly<Record<Hook, HookProgram>>;
-  /** The kernel tracks connections only while some rule asks for it: nat targets and conntrack matches do. */
+  /**
+   * The kernel tracks connections only while some rule asks for it: nat targets and conntrack matches do. Tracking wants whole
+   * packets: it puts fragments together before anything else sees them (nf_defrag_ipv4, nf_defrag_ipv6).
+   */
   readonly tracks: boolean;
   readonly sets: ReadonlyMap<string, PrefixSet | PortSet>;
 }
 
+interface SameLength {
+  readonly length: number;
+  /** Of IPv4. */
+  readonly mask: number;
+  readonly bases: ReadonlySet<number | string>;
+}
+
 /** Members of an ipset of type hash:net or hash:ip. */
 export class PrefixSet {
-  readonly #lengths: readonly { readonly mask: number; readonly bases: ReadonlySet<number> }[];
+  readonly #lengths: readonly SameLength[];
 
-  constructor(members: readonly Cidr[]) {
-    const byLength = new Map<number, Set<number>>();
+  constructor(members: readonly Cidr<Ip>[]) {
+    const byLength = new Map<number, Set<Ip>>();
     for (const { base, length } of members)
       byLength.set(length, (byLength.get(length) ?? new Set()).add(base));
-    this.#lengths = [...byLength].map(([length, bases]) => ({ mask: netmask(length), bases }));
+    this.#lengths = [...byLength].map(([length, bases]) => ({ length, mask: netmask(length), bases }));
   }
 
-  has(address: Ipv4): boolean {
+  has(address: Ip): boolean {
+    if (isIpv6(address))
+      return this.#lengths.some(({ length, bases }) => bases.has(masked6(address, length)));
     return this.#lengths.some(({ mask, bases }) => bases.has((address & mask) >>> 0));
   }
 }
@@ -77,38 +99,37 @@ export class PrefixSet {
 export class PortSet {
   readonly #keys: ReadonlySet<string>;
 
-  constructor(members: readonly IpPort[]) {
+  constructor(members: readonly IpPort<Ip>[]) {
     this.#keys = new Set(members.map((member) => PortSet.#key(member)));
   }
 
-  static #key({ address, protocol, port }: IpPort): string {
+  static #key({ address, protocol, port }: IpPort<Ip>): string {
     return `${address} ${protocol} ${port}`;
   }
 
-  has(member: IpPort): boolean {
+  has(member: IpPort<Ip>): boolean {
     return this.#keys.has(PortSet.#key(member));
   }
 }
 
-const buildSet = (set: IpSet): PrefixSet | PortSet =>
+const buildSet = (set: IpSet<Ip>): PrefixSet | PortSet =>
   set.type === 'hash:ip,port' ? new PortSet(set.members) : new PrefixSet(set.members);
 
-const programs = new WeakMap<Netfilter, NetfilterProgram>();
+const programs = new WeakMap<Netfilter<Ip>, NetfilterProgram>();
 
-export function programOf(netfilter: Netfilter): NetfilterProgram {
+export function programOf(netfilter: Netfilter<Ip>, family: IpFamily): NetfilterProgram {
   let program = programs.get(netfilter);
-  if (!program) programs.set(netfilter, (program = build(netfilter)));
+  if (!program) programs.set(netfilter, (program = build(netfilter, family)));
   return program;
 }
-
-/** Connection tracking wants whole packets: it puts fragments together before anything else sees them (nf_defrag_ipv4). */
-export const reassembles = (netfilter: Netfilter): boolean => programOf(netfilter).tracks;
 
 const HOOKS = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'] as const;
 const TABLES = ['raw', 'mangle', 'nat', 'filter'] as const;
 
-function build(netfilter: Netfilter): NetfilterProgram {
-  const chains = new Map(TABLES.map((table) => [table, buildTable(table, netfilter.tables[table] ?? [])]));
+function build(netfilter: Netfilter<Ip>, family: IpFamily): NetfilterProgram {
+  const chains = new Map(
+    TABLES.map((table) => [table, buildTable(table, netfilter.tables[table] ?? [], family)]),
+  );
   const hook = (name: Hook): HookProgram => ({
     raw: chains.get('raw')?.get(name),
     mangle: chains.get('mangle')?.get(name),
@@ -124,10 +145,16 @@ function build(netfilter: Netfilter): NetfilterProgram {
   };
 }
 
-function buildTable(table: TableName, chains: readonly Chain[]): ReadonlyMap<string, ProgramChain> {
+function buildTable(
+  table: TableName,
+  chains: readonly Chain<Ip>[],
+  family: IpFamily,
+): ReadonlyMap<string, ProgramChain> {
   const built = new Map(
     chains.map((chain, at) => {
-      const rules = rulesOf(chain).map((rule, place) => new ProgramRule(chain.name, rule, mix(at, place)));
+      const rules = rulesOf(chain).map(
+        (rule, place) => new ProgramRule(rule, { chain: chain.name, salt: mix(at, place), family }),
+      );
       return [chain.name, { table, name: chain.name, policy: chain.policy, rules }];
     }),
   );
@@ -141,6 +168,6 @@ function buildTable(table: TableName, chains: readonly Chain[]): ReadonlyMap<str
 
 const TRACKING_TARGETS: ReadonlySet<string> = new Set(['dnat', 'snat', 'masquerade']);
 
-function asksForTracking({ target, matches }: Rule): boolean {
+function asksForTracking({ target, matches }: Rule<Ip>): boolean {
   return TRACKING_TARGETS.has(target.kind) || matches.some((match) => match.kind === 'ctstate');
 }

@@ -42,7 +42,8 @@ export interface Chain<Address extends Ip = Ipv4> {
 }
 
 /** Everything in the chain, in the order packets meet it. */
-export const rulesOf = ({ rules, last }: Chain): readonly Rule[] => (last ? [...rules, ...last] : rules);
+export const rulesOf = <Address extends Ip>({ rules, last }: Chain<Address>): readonly Rule<Address>[] =>
+  last ? [...rules, ...last] : rules;
 
 /** The built-in chains of each table, in the order of their hooks. */
 export const BASE_CHAINS: Readonly<Record<TableName, readonly Hook[]>> = {

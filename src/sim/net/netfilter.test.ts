@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { cidr, formatIpv4, ipv4 } from '../../model/ip.ts';
+import { formatIp } from '../../model/ip-family.ts';
+import { cidr, ipv4 } from '../../model/ip.ts';
 import { addressText, DrivenLab, pingLine } from '../fabric/driven-lab.ts';
 import { referenceLab } from '../fabric/reference-lab.ts';
 import type { Chain, Match, Netfilter, Rule, TableName } from './netfilter-rules.ts';
@@ -11,8 +12,8 @@ const entryText = ({ protocol, original, reply, state }: ConntrackEntry): string
   [
     protocol,
     ...(state === undefined ? [] : [state]),
-    `${formatIpv4(original.source)}>${formatIpv4(original.destination)}`,
-    `${formatIpv4(reply.source)}>${formatIpv4(reply.destination)}`,
+    `${formatIp(original.source)}>${formatIp(original.destination)}`,
+    `${formatIp(reply.source)}>${formatIp(reply.destination)}`,
   ].join(' ');
 
 describe('natOutgoing (real transcripts: fact sheet linux.md 4 (c))', () => {
@@ -28,7 +29,7 @@ describe('natOutgoing (real transcripts: fact sheet linux.md 4 (c))', () => {
     const outcome = nat().ping(WEB0, to);
     expect(pingLine(outcome)).toBe(line);
     const arrived = outcome.traces[0]?.steps.findLast((step) => step.kind === 'deliver');
-    expect(arrived?.kind === 'deliver' ? formatIpv4(arrived.packet.source) : undefined).toBe(seen);
+    expect(arrived?.kind === 'deliver' ? formatIp(arrived.packet.source) : undefined).toBe(seen);
   });
 
   test('traceroute to the outside sees every hop, the errors are translated back', () => {
@@ -78,7 +79,7 @@ describe('natOutgoing (real transcripts: fact sheet linux.md 4 (c))', () => {
     const seen = (lab: DrivenLab): string => {
       const outcome = lab.ping('node/node1', '10.244.135.1', { source: ipv4('10.0.0.11') });
       const arrived = outcome.traces[0]?.steps.findLast((step) => step.kind === 'deliver');
-      return arrived?.kind === 'deliver' ? formatIpv4(arrived.packet.source) : 'lost';
+      return arrived?.kind === 'deliver' ? formatIp(arrived.packet.source) : 'lost';
     };
     expect(seen(nat())).toBe('10.244.166.128');
     const ruleless = nat().change('node/node1', ({ netfilter }) => ({
@@ -170,7 +171,7 @@ describe('a ClusterIP', () => {
     const outcome = lab.curl(WEB0, SERVICE, { port: 8080 });
     expect(outcome).toMatchObject({ kind: 'response', body: 'web-4 on node3 saw 10.244.166.129\n' });
     const toPod = lab.frames.flatMap(({ netns, direction, frame: { payload } }) =>
-      netns === WEB0 && direction === 'in' && payload.kind === 'ipv4' ? [formatIpv4(payload.source)] : [],
+      netns === WEB0 && direction === 'in' && payload.kind === 'ipv4' ? [formatIp(payload.source)] : [],
     );
     expect(new Set(toPod)).toEqual(new Set([SERVICE]));
     // Without Calico's NOTRACK the tunnel itself is tracked too, one flow each way: both ends send to port 4789.

@@ -1,8 +1,9 @@
 /**
  * What netfilter does with a packet at one hook: it walks the chains, notes every rule that matched, and answers with a
- * verdict. Connections meet the nat table once, with their first packet (Linux net/ipv4/netfilter, net/netfilter).
+ * verdict. Connections meet the nat table once, with their first packet (Linux net/ipv4/netfilter, net/ipv6/netfilter,
+ * net/netfilter). Each family has tables of its own.
  */
-import type { Ipv4 } from '../../model/ip.ts';
+import type { Ip } from '../../model/ip.ts';
 import type { FlowTuple } from '../../model/trace.ts';
 import type { Manip, Tracked } from './conntrack.ts';
 import { bindNat, confirm, track, translate } from './conntrack.ts';
@@ -15,6 +16,7 @@ import type { NetfilterProgram, ProgramChain, ProgramRule } from './netfilter-pr
 import type { Hook } from './netfilter-rules.ts';
 import type { Device } from './netns.ts';
 import { ruleStep } from './rule-step.ts';
+import { tablesOf } from './stack.ts';
 
 export type Verdict = 'accept' | 'drop' | 'reject';
 
@@ -23,12 +25,12 @@ export interface HookPlace {
   readonly hook: Hook;
   readonly out?: Device;
   /** The next hop, whose subnet MASQUERADE prefers for the new source. */
-  readonly toward?: Ipv4;
+  readonly toward?: Ip;
 }
 
 /** Runs all tables of one hook; the hop's packet, mark and connection may change. */
 export function runHook(hop: Hop, place: HookPlace): Verdict {
-  const { program } = hop.stack;
+  const { program } = tablesOf(hop.stack, hop.packet);
   const { raw, mangle, nat, filter } = program.hooks[place.hook];
   const early = runTable(hop, place, raw);
   if (early !== 'accept') return early;

@@ -40,6 +40,10 @@ export interface Inet6 {
   readonly netfilter: Netfilter<Ipv6>;
   /** net.ipv6.conf.all.forwarding */
   readonly forwarding: boolean;
+  /** Devices whose link-local address somebody removed; they have it again when they come up. */
+  readonly withoutLinkLocal?: ReadonlySet<string>;
+  /** Addresses that a device answers neighbour solicitations for on behalf of others (`ip -6 neigh add proxy`). */
+  readonly proxied?: ReadonlyMap<string, readonly Ipv6[]>;
 }
 
 export interface Namespace {
@@ -85,8 +89,8 @@ export type DeviceKind =
 export interface VxlanConfig {
   readonly vni: number;
   readonly port: number;
-  /** Absent: that of the way to the other end. */
-  readonly local?: Ipv4;
+  /** Absent: that of the way to the other end. Of which family it is, of that are the outer packets. */
+  readonly local?: Ip;
   /** The underlay device. */
   readonly parent?: string;
   /** It learns from what arrives where each MAC lives. Calico's does not. */
@@ -134,7 +138,7 @@ export interface FdbEntry {
   readonly mac: Mac;
   readonly device: string;
   /** The remote VTEP, for a VXLAN device. */
-  readonly destination?: Ipv4;
+  readonly destination?: Ip;
   /** An entry of a bridge: `device` is the port behind which the address is, or the bridge itself. */
   readonly bridge?: string;
   /** `static`: of a bridge, for somebody behind the port; otherwise permanent. */
@@ -147,15 +151,15 @@ export interface FdbEntry {
 export interface Listener {
   readonly protocol: 'tcp' | 'udp';
   readonly port: number;
-  /** Bound to this address alone; otherwise to every one of the stack. */
-  readonly address?: Ipv4;
+  /** Bound to this address alone; otherwise to every one of the stack, of both families. */
+  readonly address?: Ip;
   /** What the process behind the socket does with a request. */
   readonly serves: HttpServer | EchoServer | DnsServer | BgpServer | StreamServer | ForwardServer;
 }
 
 /**
- * Answers HTTP with text. In it `{client}` and `{port}` stand for the client's address and port as the socket saw them, and
- * `{now}` for the time as Go prints it.
+ * Answers HTTP with text. In it `{client}` stands for the client's address as the socket saw it, `{peer}` for that with its port
+ * and `{now}` for the time, both as Go prints them.
  */
 export interface HttpServer {
   readonly kind: 'http';
@@ -202,14 +206,15 @@ export interface DnsServer {
   readonly kind: 'dns';
   /** It knows every name that exists below this one: `cluster.local.` */
   readonly zone: string;
-  readonly names: ReadonlyMap<string, readonly Ipv4[]>;
+  /** Addresses of both families: A and AAAA records. */
+  readonly names: ReadonlyMap<string, readonly Ip[]>;
   /** Names that stand for others: alias -> target. */
   readonly aliases?: ReadonlyMap<string, string>;
   /** `_http._tcp.web.default.svc.cluster.local.` -> where that is served. */
   readonly services?: ReadonlyMap<string, readonly ServicePlace[]>;
-  /** `4.3.2.1.in-addr.arpa.` -> names. */
+  /** `4.3.2.1.in-addr.arpa.`, or as many labels as digits below `ip6.arpa.` -> names. */
   readonly reverse?: ReadonlyMap<string, readonly string[]>;
-  /** `10-244-0-5.<namespace>.pod.<zone>` is 10.244.0.5, whether such a pod exists or not (`pods insecure`). */
+  /** `10-244-0-5.<namespace>.pod.<zone>` is 10.244.0.5, and `fd00--5` fd00::5, whether such a pod exists or not (`pods insecure`). */
   readonly podNames?: boolean;
 }
 
@@ -227,10 +232,10 @@ export interface NetnsMemory {
   readonly conntrack: readonly ConntrackEntry[];
   /** Received and sent per device name. */
   readonly counters: ReadonlyMap<string, DeviceCounters>;
-  /** Path MTU learnt per destination (RFC 1191), expiring. */
-  readonly pathMtu: ReadonlyMap<Ipv4, { readonly mtu: number; readonly expires: number }>;
-  /** ICMP error tokens per destination: tokens left and when they were counted (net.ipv4.icmp_ratelimit). */
-  readonly icmpTokens: ReadonlyMap<Ipv4, { readonly tokens: number; readonly at: number }>;
+  /** Path MTU learnt per destination (RFC 1191, RFC 8201), expiring. */
+  readonly pathMtu: ReadonlyMap<Ip, { readonly mtu: number; readonly expires: number }>;
+  /** ICMP error tokens per destination: tokens left and when they were counted (net.ipv4.icmp_ratelimit, net.ipv6.icmp.ratelimit). */
+  readonly icmpTokens: ReadonlyMap<Ip, { readonly tokens: number; readonly at: number }>;
   /** What LOG rules wrote into the kernel's log, oldest first. */
   readonly kernelLog: readonly KernelLogLine[];
   /** Where bridges and learning VXLAN devices saw each MAC last; absent until there is one. */
@@ -238,7 +243,7 @@ export interface NetnsMemory {
   /** Packets by netfilter rule, see `rule-counters.ts`; absent until one is counted. */
   readonly rules?: ReadonlyMap<string, RuleCounter>;
   /** When each list of `-m recent` last saw a source, in virtual milliseconds; absent until one did. */
-  readonly recent?: ReadonlyMap<string, ReadonlyMap<Ipv4, number>>;
+  readonly recent?: ReadonlyMap<string, ReadonlyMap<Ip, number>>;
 }
 
 /** A MAC that was seen as a source: forgotten after the ageing time of 300 s. */
@@ -248,7 +253,7 @@ export interface Station {
   readonly device: string;
   readonly bridge?: string;
   /** The VTEP behind which it is, for a VXLAN device. */
-  readonly destination?: Ipv4;
+  readonly destination?: Ip;
   /** Virtual milliseconds. */
   readonly at: number;
 }
@@ -265,12 +270,14 @@ export interface KernelLogLine {
 }
 
 export interface LearntNeighbour {
-  readonly address: Ipv4;
+  readonly address: Ip;
   readonly device: string;
   /** Undefined while INCOMPLETE or FAILED. */
   readonly mac: Mac | undefined;
   /** Virtual milliseconds of the last confirmation or the last failed attempt. */
   readonly at: number;
+  /** Its advertisement said that it forwards (RFC 4861, R flag). */
+  readonly router?: true;
 }
 
 export interface DeviceCounters {
@@ -284,7 +291,7 @@ export interface DeviceCounters {
 
 /** One connection both ways (nf_conntrack): what it looked like on arrival and what its replies look like. */
 export interface ConntrackEntry {
-  readonly protocol: 'tcp' | 'udp' | 'icmp';
+  readonly protocol: 'tcp' | 'udp' | 'icmp' | 'icmpv6';
   readonly original: Tuple;
   readonly reply: Tuple;
   readonly state?: TcpTrackState;
@@ -298,9 +305,10 @@ export interface ConntrackEntry {
 export type TcpTrackState =
   'SYN_SENT' | 'SYN_RECV' | 'ESTABLISHED' | 'FIN_WAIT' | 'CLOSE_WAIT' | 'LAST_ACK' | 'TIME_WAIT' | 'CLOSE';
 
+/** Both addresses are of one family. */
 export interface Tuple {
-  readonly source: Ipv4;
-  readonly destination: Ipv4;
+  readonly source: Ip;
+  readonly destination: Ip;
   readonly sourcePort: number;
   readonly destinationPort: number;
 }

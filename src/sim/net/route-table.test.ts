@@ -5,7 +5,7 @@ import { cidr, cidrContains, cidrOf, ipv4 } from '../../model/ip.ts';
 import { ZERO_MAC } from '../../model/mac.ts';
 import { NO_NETFILTER } from './netfilter-rules.ts';
 import type { Netns, Route } from './netns.ts';
-import { RouteTable } from './route-table.ts';
+import { inetRoutes, RouteTable } from './route-table.ts';
 
 const device = (name: string, up: boolean): Netns['devices'][number] => ({
   index: 2,
@@ -29,6 +29,8 @@ const stackWith = (routes: readonly Route[]): Netns => ({
   ipForward: true,
   listeners: [],
 });
+
+const tableOf = (routes: readonly Route[]): RouteTable => new RouteTable(inetRoutes(stackWith(routes)));
 
 // Few distinct bits, so that prefixes nest and collide.
 const address: fc.Arbitrary<Ipv4> = fc
@@ -69,7 +71,7 @@ describe('longest prefix match', () => {
     fc.assert(
       fc.property(fc.array(route, { maxLength: 30 }), address, (routes, to) => {
         fc.pre(to !== ipv4('10.0.0.11') && to !== ipv4('10.0.0.255'));
-        expect(new RouteTable(stackWith(routes)).lookup(to)?.matched.prefix).toEqual(linear(routes, to));
+        expect(tableOf(routes).lookup(to)?.matched.prefix).toEqual(linear(routes, to));
       }),
     );
   });
@@ -84,7 +86,7 @@ describe('longest prefix match', () => {
       scope: 'global',
       metric,
     });
-    const table = new RouteTable(stackWith([via('10.0.0.1', 5), via('10.0.0.2', 3)]));
+    const table = tableOf([via('10.0.0.1', 5), via('10.0.0.2', 3)]);
     expect(table.lookup(ipv4('10.9.1.1'))?.via).toBe(ipv4('10.0.0.2'));
   });
 
@@ -95,7 +97,7 @@ describe('longest prefix match', () => {
       protocol: 'boot',
       scope: 'global',
     };
-    const table = new RouteTable(stackWith([away]));
+    const table = tableOf([away]);
     expect(table.lookup(ipv4('10.0.0.11'))?.type).toBe('local');
     expect(table.lookup(ipv4('10.0.0.255'))?.type).toBe('broadcast');
     expect(table.lookup(ipv4('10.0.0.12'))).toBeUndefined();

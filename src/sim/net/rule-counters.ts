@@ -3,7 +3,9 @@
  * matched, and what a command sent is counted from that afterwards. The packets of BGP sessions, which nobody looks at one by
  * one, are not counted. Like iptables over nf_tables, chains have no counters of their own.
  */
-import type { Ipv4Packet } from '../../model/packet.ts';
+import type { IpFamily } from '../../model/ip-family.ts';
+import type { Ip } from '../../model/ip.ts';
+import type { IpPacket } from '../../model/packet.ts';
 import type { NetnsId, Step } from '../../model/trace.ts';
 import { packetLength } from '../../model/wire-length.ts';
 import type { NetnsEdit } from './edit.ts';
@@ -15,15 +17,25 @@ const NONE: RuleCounter = { packets: 0, bytes: 0 };
 
 type Counters = ReadonlyMap<string, RuleCounter>;
 
+const INET6 = 'ip6 ';
+
+/** Both families have tables of these names: those of IPv6 are told by nft's name for it, `ip6 filter`. */
+export const counterTable = (table: string, family: IpFamily = 4): string =>
+  family === 4 ? table : `${INET6}${table}`;
+
+const familyOfTable = (table: string): IpFamily => (table.startsWith(INET6) ? 6 : 4);
+
 /** By the rule as `iptables-save` spells it: two rules of a chain that are spelt alike share a counter. */
 const keyOf = (table: string, text: string): string => `${table} ${text}`;
 
+/** @param table as `counterTable` names it */
 export function counterOf({ rules }: NetnsMemory, table: string, text: string): RuleCounter {
   return rules?.get(keyOf(table, text)) ?? NONE;
 }
 
-export const ruleCounter = (memory: NetnsMemory, table: string, chain: string, rule: Rule): RuleCounter =>
-  counterOf(memory, table, printRule(chain, rule));
+/** @param table as `counterTable` names it */
+export const ruleCounter = (memory: NetnsMemory, table: string, chain: string, rule: Rule<Ip>): RuleCounter =>
+  counterOf(memory, table, printRule(chain, rule, familyOfTable(table)));
 
 /** What the rules of each stack matched on these walks. */
 export function countRules(walks: readonly (readonly Step[])[]): ReadonlyMap<NetnsId, Counters> {
@@ -35,7 +47,7 @@ export function countRules(walks: readonly (readonly Step[])[]): ReadonlyMap<Net
       if (step.kind !== 'rule') continue;
       const stack = stacks.get(step.at) ?? new Map<string, RuleCounter>();
       stacks.set(step.at, stack);
-      const key = keyOf(step.table, step.rule);
+      const key = keyOf(counterTable(step.table, load.family), step.rule);
       const { packets, bytes } = stack.get(key) ?? NONE;
       stack.set(key, { packets: packets + 1, bytes: bytes + load.bytes });
     }
@@ -43,20 +55,27 @@ export function countRules(walks: readonly (readonly Step[])[]): ReadonlyMap<Net
   return stacks;
 }
 
-/** The length of the packet that a walk is about at each step: a tunnel's outer one, then the inner one again. */
+/** What the packet is that a walk is about at each step: a tunnel's outer one, then the inner one again. */
 class Load {
-  readonly #inside: number[] = [];
+  readonly #inside: { readonly bytes: number; readonly family: IpFamily }[] = [];
   bytes = 0;
+  family: IpFamily = 4;
 
   follow(step: Step): void {
-    if (step.kind === 'originate') this.bytes = packetLength(step.packet);
+    if (step.kind === 'originate') this.#take(step.packet);
     else if (step.kind === 'encapsulate') this.#wrap(step.outer);
-    else if (step.kind === 'decapsulate') this.bytes = this.#inside.pop() ?? this.bytes;
+    else if (step.kind === 'decapsulate')
+      ({ bytes: this.bytes, family: this.family } = this.#inside.pop() ?? this);
   }
 
-  #wrap(outer: Ipv4Packet): void {
-    this.#inside.push(this.bytes);
-    this.bytes = packetLength(outer);
+  #take(packet: IpPacket): void {
+    this.bytes = packetLength(packet);
+    this.family = packet.kind === 'ipv4' ? 4 : 6;
+  }
+
+  #wrap(outer: IpPacket): void {
+    this.#inside.push({ bytes: this.bytes, family: this.family });
+    this.#take(outer);
   }
 }
 
@@ -79,6 +98,7 @@ export function withoutCounters(memory: NetnsMemory, edit: CounterEdit): NetnsMe
   return kept.length === memory.rules.size ? memory : { ...memory, rules: new Map(kept) };
 }
 
+/** `table` is as `counterTable` names it. */
 function isZeroed({ table, chain, rule }: Extract<CounterEdit, { kind: 'zero-counters' }>): IsOver {
   if (rule !== undefined) return (key) => key === keyOf(table, rule);
   return inChain(table, chain);
@@ -91,12 +111,13 @@ const inChain = (table: string, chain: string | undefined): IsOver => {
   return (key) => key.startsWith(prefix);
 };
 
-function isGone({ table, change }: Extract<CounterEdit, { kind: 'netfilter' }>): IsOver {
+function isGone({ change, ...edit }: Extract<CounterEdit, { kind: 'netfilter' }>): IsOver {
+  const table = counterTable(edit.table, edit.family);
   switch (change.op) {
     case 'append':
     case 'insert':
     case 'delete': {
-      const key = keyOf(table, printRule(change.chain, change.rule));
+      const key = keyOf(table, printRule(change.chain, change.rule, edit.family));
       return (each) => each === key;
     }
     case 'flush':

@@ -1,6 +1,6 @@
 /**
  * Settings of a stack below /proc/sys/net, by the names that sysctl(8) uses. What the walk honours: forwarding, proxy_arp,
- * rp_filter, accept_local and arp_ignore. The others that are known here only tune what a lab never reaches (sizes of tables,
+ * rp_filter, accept_local and arp_ignore; of IPv6 disable_ipv6, forwarding and proxy_ndp, where the stack has IPv6. The others that are known here only tune what a lab never reaches (sizes of tables,
  * ICMP redirects, which no stack of a lab sends). Source: Documentation/networking/ip-sysctl.rst, Linux 6.x.
  */
 import type { Device, Netns } from './netns.ts';
@@ -19,28 +19,55 @@ const CONF: Readonly<Record<string, string>> = {
   send_redirects: '1',
 };
 
+/** net.ipv6.conf.{all,default,DEVICE}.<name> */
+const CONF6: Readonly<Record<string, string>> = {
+  accept_dad: '1',
+  accept_ra: '1',
+  accept_redirects: '1',
+  autoconf: '1',
+  disable_ipv6: '0',
+  forwarding: '0',
+  ndisc_notify: '0',
+  proxy_ndp: '0',
+  use_tempaddr: '0',
+};
+
 const NEIGHBOUR: Readonly<Record<string, string>> = { gc_stale_time: '60', proxy_delay: '80' };
 
+const COLLECTION: Readonly<Record<string, string>> = {
+  gc_interval: '30',
+  gc_thresh1: '128',
+  gc_thresh2: '512',
+  gc_thresh3: '1024',
+};
+
+const collectionOf = (family: 'ipv4' | 'ipv6'): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(COLLECTION).map(([name, value]) => [`net.${family}.neigh.default.${name}`, value]),
+  );
+
 const GLOBAL: Readonly<Record<string, string>> = {
-  'net.ipv4.neigh.default.gc_interval': '30',
-  'net.ipv4.neigh.default.gc_thresh1': '128',
-  'net.ipv4.neigh.default.gc_thresh2': '512',
-  'net.ipv4.neigh.default.gc_thresh3': '1024',
+  ...collectionOf('ipv4'),
   'net.netfilter.nf_conntrack_max': '262144',
 };
+const GLOBAL6 = collectionOf('ipv6');
 
 export const IP_FORWARD = 'net.ipv4.ip_forward';
 
 /** Every setting that is known in this stack, in the order of `sysctl -a`. */
-export function sysctlKeys({ devices }: Netns): readonly string[] {
+export function sysctlKeys({ devices, inet6 }: Netns): readonly string[] {
   const names = ['all', 'default', ...devices.map(({ name }) => name)].map(spelt);
+  const family = (version: 'ipv4' | 'ipv6', conf: Readonly<Record<string, string>>): readonly string[] => [
+    ...names.flatMap((name) => Object.keys(conf).map((setting) => `net.${version}.conf.${name}.${setting}`)),
+    ...names
+      .filter((name) => name !== 'all')
+      .flatMap((name) => Object.keys(NEIGHBOUR).map((setting) => `net.${version}.neigh.${name}.${setting}`)),
+  ];
   return [
     IP_FORWARD,
     ...Object.keys(GLOBAL),
-    ...names.flatMap((name) => Object.keys(CONF).map((setting) => `net.ipv4.conf.${name}.${setting}`)),
-    ...names
-      .filter((name) => name !== 'all')
-      .flatMap((name) => Object.keys(NEIGHBOUR).map((setting) => `net.ipv4.neigh.${name}.${setting}`)),
+    ...family('ipv4', CONF),
+    ...(inet6 ? [...Object.keys(GLOBAL6), ...family('ipv6', CONF6)] : []),
   ].sort();
 }
 
@@ -52,15 +79,25 @@ export function readSysctl(netns: Netns, key: string): string | undefined {
   if (key === IP_FORWARD) return netns.ipForward ? '1' : '0';
   const written = netns.sysctls?.get(key);
   if (written !== undefined) return written;
-  return GLOBAL[key] ?? deviceDefault(netns, key);
+  return GLOBAL[key] ?? (netns.inet6 ? GLOBAL6[key] : undefined) ?? deviceDefault(netns, key);
 }
 
-/** Of `net.ipv4.{conf,neigh}.<device>.<setting>`. */
+/** Of `net.ipv[46].{conf,neigh}.<device>.<setting>`. */
 function deviceDefault(netns: Netns, key: string): string | undefined {
-  const [, family, name = '', setting = ''] = /^net\.ipv4\.(conf|neigh)\.([^.]+)\.([^.]+)$/.exec(key) ?? [];
+  const [, version, family, name = '', setting = ''] =
+    /^net\.ipv([46])\.(conf|neigh)\.([^.]+)\.([^.]+)$/.exec(key) ?? [];
+  if (version === '6' && !netns.inet6) return undefined;
   const device = netns.devices.find((each) => spelt(each.name) === name);
   if (!device && name !== 'all' && name !== 'default') return undefined;
-  return family === 'neigh' ? neighbourDefault(name, setting, device) : confDefault(netns, setting, device);
+  if (family === 'neigh') return neighbourDefault(name, setting, device);
+  return version === '6' ? confDefault6(netns, setting, device) : confDefault(netns, setting, device);
+}
+
+function confDefault6({ inet6 }: Netns, setting: string, device: Device | undefined): string | undefined {
+  if (setting === 'forwarding') return inet6?.forwarding ? '1' : '0';
+  // Felix sets it where it sets proxy_arp.
+  if (setting === 'proxy_ndp' && device?.proxyArp) return '1';
+  return CONF6[setting];
 }
 
 function confDefault(netns: Netns, setting: string, device: Device | undefined): string | undefined {
@@ -84,13 +121,34 @@ export function writeSysctl(netns: Netns, key: string, value: string): Netns | u
     for (const known of sysctls.keys()) if (known.endsWith('.forwarding')) sysctls.delete(known);
     return { ...netns, ipForward: Number(value) !== 0, sysctls };
   }
-  return { ...netns, sysctls: sysctls.set(key, value) };
+  return key.startsWith('net.ipv6.conf.all.')
+    ? writeAll6(netns, sysctls, { key, value })
+    : { ...netns, sysctls: sysctls.set(key, value) };
+}
+
+/** What of `all` is a switch of every device at once: forwarding and disable_ipv6. */
+function writeAll6(
+  netns: Netns,
+  sysctls: Map<string, string>,
+  { key, value }: { readonly key: string; readonly value: string },
+): Netns {
+  const setting = key.slice(key.lastIndexOf('.') + 1);
+  const isSwitch = setting === 'forwarding' || setting === 'disable_ipv6';
+  if (isSwitch)
+    for (const known of sysctls.keys())
+      if (known.startsWith('net.ipv6.conf.') && known.endsWith(`.${setting}`)) sysctls.delete(known);
+  if (setting === 'forwarding' && netns.inet6)
+    return { ...netns, inet6: { ...netns.inet6, forwarding: Number(value) !== 0 }, sysctls };
+  const names =
+    setting === 'disable_ipv6' ? ['default', ...netns.devices.map(({ name }) => spelt(name))] : [];
+  for (const name of ['all', ...names]) sysctls.set(`net.ipv6.conf.${name}.${setting}`, value);
+  return { ...netns, sysctls };
 }
 
 /** A device that goes takes its settings along; one that comes starts with those of `default`. */
 export function withoutDevice(netns: Netns, device: string): Netns {
   if (!netns.sysctls) return netns;
-  const own = new RegExp(`^net\\.ipv4\\.(conf|neigh)\\.${spelt(device)}\\.`);
+  const own = new RegExp(`^net\\.ipv[46]\\.(conf|neigh)\\.${spelt(device)}\\.`);
   return { ...netns, sysctls: new Map([...netns.sysctls].filter(([key]) => !own.test(key))) };
 }
 
@@ -114,6 +172,10 @@ export function forwards(netns: Netns, input: Device | undefined): boolean {
 export function proxiesArp(netns: Netns, device: Device): boolean {
   return netns.sysctls ? greater(netns, device, 'proxy_arp') > 0 : device.proxyArp;
 }
+
+/** It answers neighbour solicitations for the addresses that are proxied there. */
+export const proxiesNdp = (netns: Netns, { name }: Device): boolean =>
+  ['all', spelt(name)].some((of) => readSysctl(netns, `net.ipv6.conf.${of}.proxy_ndp`) !== '0');
 
 /** 0: none, 1: the way back must lead out of the same device (RFC 3704 strict), 2: there must be a way back. */
 export const reversePathFilter = (netns: Netns, device: Device): number =>

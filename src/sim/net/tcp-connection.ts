@@ -3,15 +3,17 @@
  * (MSS, SACK, timestamps, window scale 10). Each segment is a packet that walks; data that meets a smaller MTU is cut again
  * once the sender has heard of it. Left out: retransmission by time, congestion control, simultaneous transfer.
  */
-import type { Ipv4 } from '../../model/ip.ts';
-import type { Ipv4Packet, TcpFlags, TcpOption, TcpSegment } from '../../model/packet.ts';
+import type { Ip } from '../../model/ip.ts';
+import type { IpPacket, TcpFlags, TcpOption, TcpSegment } from '../../model/packet.ts';
 import type { NetnsId, Trace } from '../../model/trace.ts';
-import { IPV4_HEADER, TCP_HEADER } from '../../model/wire-length.ts';
+import { TCP_HEADER } from '../../model/wire-length.ts';
 import type { Sent } from './exchange-send.ts';
 import { send, stackAt } from './exchange-send.ts';
-import { mix } from './flow-hash.ts';
+import { ipHeader, ownPacket } from './flow.ts';
+import { addressHash, mix } from './flow-hash.ts';
 import type { Journey } from './journey.ts';
 import { pathMtu, routeOutput } from './output-route.ts';
+import type { Stack } from './stack.ts';
 
 const WINDOW_SCALE = 10;
 /** What the timestamps option takes of every segment. */
@@ -21,10 +23,10 @@ const MAX_WINDOW = 65535;
 /** One end as it knows the connection. */
 export interface TcpEnd {
   readonly at: NetnsId;
-  readonly address: Ipv4;
+  readonly address: Ip;
   readonly port: number;
   /** The other end as this one addresses it; NAT makes the two ends disagree. */
-  readonly peer: { readonly address: Ipv4; readonly port: number };
+  readonly peer: { readonly address: Ip; readonly port: number };
   /** True for the end that sent the first SYN. */
   readonly active: boolean;
   /** Next sequence number to send, and next one expected. */
@@ -42,12 +44,13 @@ export function tcpEnd(
   journey: Journey,
   end: Pick<TcpEnd, 'at' | 'address' | 'port' | 'peer' | 'active'>,
 ): TcpEnd {
-  const start = mix(end.address, end.port, end.peer.address, end.peer.port, journey.network.now * 1000);
+  const [here, there] = [addressHash(end.address), addressHash(end.peer.address)];
+  const start = mix(here, end.port, there, end.peer.port, journey.network.now * 1000);
   return { ...end, sequence: start, expected: 0, echo: 0, peerMss: 536, id: mix(start) & 0xffff };
 }
 
 /** The end that a SYN brings into being where it was delivered. */
-export function acceptingEnd(journey: Journey, at: NetnsId, syn: Ipv4Packet): TcpEnd | undefined {
+export function acceptingEnd(journey: Journey, at: NetnsId, syn: IpPacket): TcpEnd | undefined {
   if (syn.payload.kind !== 'tcp') return undefined;
   const { sourcePort, destinationPort } = syn.payload;
   const end = tcpEnd(journey, {
@@ -74,7 +77,7 @@ export function sendSegment(
   return sent;
 }
 
-/** The packet of the end's next segment. `tos` as the socket option IP_TOS has it. */
+/** The packet of the end's next segment. `tos` and `ttl` as the socket options IP_TOS and IP_TTL have them. */
 export function segmentPacket(
   journey: Journey,
   end: Readonly<TcpEnd>,
@@ -82,34 +85,31 @@ export function segmentPacket(
     flags,
     payload,
     tos = 0,
-  }: { readonly flags: TcpFlags; readonly payload: Uint8Array; readonly tos?: number },
-): Ipv4Packet {
-  return {
-    kind: 'ipv4',
-    source: end.address,
-    destination: end.peer.address,
-    ttl: 64,
-    tos,
-    // A SYN-ACK has no socket of its own yet, and with Don't Fragment set its identification is 0.
-    id: flags.syn && flags.ack ? 0 : end.id,
-    dontFragment: true,
-    payload: segmentOf(journey, end, { flags, payload }),
-  };
+    ttl = 64,
+  }: {
+    readonly flags: TcpFlags;
+    readonly payload: Uint8Array;
+    readonly tos?: number;
+    readonly ttl?: number;
+  },
+): IpPacket {
+  // A SYN-ACK has no socket of its own yet, and with Don't Fragment set its identification is 0.
+  const id = flags.syn && flags.ack ? 0 : end.id;
+  const ends = { source: end.address, destination: end.peer.address, ttl, tos };
+  return ownPacket(
+    { ...ends, id, dontFragment: true, now: journey.now },
+    segmentOf(journey, end, { flags, payload }),
+  );
 }
 
 /** The segment that answers one to a closed port. */
-export function resetOf(refused: Ipv4Packet): Ipv4Packet | undefined {
+export function resetOf(refused: IpPacket): IpPacket | undefined {
   if (refused.payload.kind !== 'tcp') return undefined;
   const { sourcePort, destinationPort, sequence } = refused.payload;
-  return {
-    kind: 'ipv4',
-    source: refused.destination,
-    destination: refused.source,
-    ttl: 64,
-    tos: 0,
-    id: 0,
-    dontFragment: true,
-    payload: {
+  const ends = { source: refused.destination, destination: refused.source, ttl: 64 };
+  return ownPacket(
+    { ...ends, id: 0, dontFragment: true, now: 0 },
+    {
       kind: 'tcp',
       sourcePort: destinationPort,
       destinationPort: sourcePort,
@@ -120,7 +120,7 @@ export function resetOf(refused: Ipv4Packet): Ipv4Packet | undefined {
       options: [],
       payload: NO_DATA,
     },
-  };
+  );
 }
 
 const NO_DATA = new Uint8Array(0);
@@ -187,21 +187,40 @@ function optionsOf(journey: Journey, end: Readonly<TcpEnd>, flags: TcpFlags): re
 
 /** Milliseconds from a start that differs between address pairs. */
 function timestampOf(journey: Journey, end: Readonly<TcpEnd>): number {
-  return (mix(end.address, end.peer.address) + Math.floor(journey.now)) >>> 0;
+  return (mix(addressHash(end.address), addressHash(end.peer.address)) + Math.floor(journey.now)) >>> 0;
+}
+
+const ways = new WeakMap<Stack, Map<Ip, ReturnType<typeof routeOutput<Ip>>>>();
+
+/** Looked up once in each stack. */
+function wayTo(stack: Stack, address: Ip): ReturnType<typeof routeOutput<Ip>> {
+  let known = ways.get(stack);
+  if (!known) ways.set(stack, (known = new Map()));
+  let way = known.get(address);
+  if (!way) known.set(address, (way = routeOutput(stack, address)));
+  return way;
 }
 
 export function ownMss(journey: Journey, end: Pick<TcpEnd, 'at' | 'peer'>): number {
-  const route = routeOutput(stackAt(journey, end.at), end.peer.address);
+  const route = wayTo(stackAt(journey, end.at), end.peer.address);
   if (!route.ok) return 536;
   const learnt = journey.memory(end.at).pathMtu(end.peer.address);
-  return Math.max(pathMtu(route.value, learnt, journey.now) - IPV4_HEADER - TCP_HEADER, 88);
+  return Math.max(pathMtu(route.value, learnt, journey.now) - ipHeader(end.peer.address) - TCP_HEADER, 88);
+}
+
+export interface Transferred {
+  /** All of it, and the sender knows. */
+  readonly arrived: boolean;
+  /** So many bytes have come to the other end. */
+  readonly received: number;
+  readonly traces: readonly Trace[];
 }
 
 /** Sends `data` in pieces, each acknowledged; it has not arrived when one was lost for good. */
 export function transfer(
   journey: Journey,
   { from, to, data }: { readonly from: TcpEnd; readonly to: TcpEnd; readonly data: Uint8Array },
-): { readonly arrived: boolean; readonly traces: readonly Trace[] } {
+): Transferred {
   const traces: Trace[] = [];
   let at = 0;
   while (at < data.length) {
@@ -209,17 +228,17 @@ export function transfer(
     const payload = data.slice(at, at + size);
     const sent = sendSegment(journey, from, { flags: { psh: at + size >= data.length, ack: true }, payload });
     traces.push(...sent.traces);
-    if (sent.heard?.error === 'too-big' && isSmaller(sent.heard.mtu, size)) continue;
-    if (!accepts(to, sent)) return { arrived: false, traces };
+    if (sent.heard?.error === 'too-big' && isSmaller(sent.heard.mtu, from, size)) continue;
+    if (!accepts(to, sent)) return { arrived: false, received: at, traces };
     at += payload.length;
     const acknowledged = sendSegment(journey, to, { flags: { ack: true } });
     traces.push(...acknowledged.traces);
-    if (!accepts(from, acknowledged)) return { arrived: false, traces };
+    if (!accepts(from, acknowledged)) return { arrived: false, received: at, traces };
   }
-  return { arrived: true, traces };
+  return { arrived: true, received: at, traces };
 }
 
 /** Only an MTU that makes the segments shorter is worth another try. */
-function isSmaller(mtu: number | undefined, size: number): boolean {
-  return mtu !== undefined && mtu - IPV4_HEADER - TCP_HEADER - TIMESTAMPS_LENGTH < size;
+function isSmaller(mtu: number | undefined, { address }: TcpEnd, size: number): boolean {
+  return mtu !== undefined && mtu - ipHeader(address) - TCP_HEADER - TIMESTAMPS_LENGTH < size;
 }

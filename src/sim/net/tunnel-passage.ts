@@ -3,10 +3,11 @@
  * tunnel device, and when the tunnel refuses. VXLAN needs two entries of its own: ARP names the remote tunnel device, the
  * FDB names the node it is on (Linux drivers/net/vxlan/vxlan_core.c, net/ipv4/ip_tunnel.c).
  */
-import type { Ipv4 } from '../../model/ip.ts';
+import { familyOf, isIpv4 } from '../../model/ip-family.ts';
+import type { Ip, Ipv4 } from '../../model/ip.ts';
 import type { Mac } from '../../model/mac.ts';
 import { ZERO_MAC } from '../../model/mac.ts';
-import type { Frame, Ipv4Packet, VxlanPacket } from '../../model/packet.ts';
+import type { Frame, IpPacket, Ipv4Packet, VxlanPacket } from '../../model/packet.ts';
 import { IPV4_HEADER, packetLength } from '../../model/wire-length.ts';
 import type { End } from './ending.ts';
 import { drop, fail, tooBig } from './ending.ts';
@@ -15,6 +16,7 @@ import { hopOf, onTheWire } from './hop.ts';
 import type { Device, VxlanConfig } from './netns.ts';
 import { pathMtu, routeOutput } from './output-route.ts';
 import type { Stack } from './stack.ts';
+import { tablesOf } from './stack.ts';
 import { ipipDevice, ipipPacket, vxlanDevices, vxlanPacket } from './tunnel.ts';
 import { learnVtep, vtepOf } from './vxlan-segment.ts';
 
@@ -44,10 +46,14 @@ export function enterVxlan(
 /** The route's gateway is the remote node itself: no ARP, no FDB. */
 export function enterIpip(
   hop: Hop,
-  { device, address }: { readonly device: Device; readonly address: Ipv4 },
+  { device, address }: { readonly device: Device; readonly address: Ip },
   configured: Ipv4 | undefined,
 ): Hop | End {
   const { journey, stack, packet } = hop;
+  if (packet.kind !== 'ipv4' || !isIpv4(address)) {
+    journey.memory(stack.id).count(device.name, 'txDropped');
+    return drop(hop, 'refused', `${device.name} carries packets of IPv4 alone`);
+  }
   const route = routeOutput(stack, address);
   if (!route.ok) {
     return fail(hop, 'no-route', { error: 'host-unreachable', reason: 'no route to the tunnel endpoint' });
@@ -60,28 +66,28 @@ export function enterIpip(
   for (const payload of onTheWire(hop)) journey.frame(stack, device, 'out', bare(payload));
   journey.crossTunnel();
   const ends = { local, remote: address, now: journey.now };
-  const pieces = hop.pieces?.map((piece) => ipipPacket(piece, ends));
+  const pieces = hop.pieces?.flatMap((piece) => (piece.kind === 'ipv4' ? [ipipPacket(piece, ends)] : []));
   return wrapped(hop, { device, with: 'ipip', outer: ipipPacket(packet, ends), pieces });
 }
 
 /** A frame of a device without link-layer addresses. */
-function bare(payload: Ipv4Packet): Frame {
+function bare(payload: IpPacket): Frame {
   return { source: ZERO_MAC, destination: ZERO_MAC, payload };
 }
 
 interface Wrapping {
   readonly device: Device;
   readonly with: 'vxlan' | 'ipip';
-  readonly outer: Ipv4Packet;
+  readonly outer: IpPacket;
   /** One outer packet for each fragment of the inner one. */
-  readonly pieces: readonly Ipv4Packet[] | undefined;
+  readonly pieces: readonly IpPacket[] | undefined;
 }
 
 function wrapped(hop: Hop, { device, with: kind, outer, pieces }: Wrapping): Hop | End {
   const { journey, stack, packet, mark, inside } = hop;
   journey.step({ kind: 'encapsulate', at: stack.id, device: device.name, with: kind, outer });
   const depth = (inside?.depth ?? 0) + 1;
-  const leadsBack = stack.routes.lookup(outer.destination)?.device === device;
+  const leadsBack = tablesOf(stack, outer).routes.lookup(outer.destination)?.device === device;
   if (leadsBack || depth > MAX_TUNNELS) {
     journey.memory(stack.id).count(device.name, 'txDropped');
     return drop(hop, 'no-route', `the way to the tunnel endpoint leads into ${device.name} itself`);
@@ -94,13 +100,13 @@ function wrapped(hop: Hop, { device, with: kind, outer, pieces }: Wrapping): Hop
 const MAX_TUNNELS = 8;
 
 /** While the VXLAN device is down its socket is closed, and so is the port. */
-export function listensForVxlan(stack: Stack, port: number): boolean {
-  return vxlanDevices(stack, port).length > 0;
+export function listensForVxlan(stack: Stack, port: number, destination: Ip): boolean {
+  return vxlanDevices(stack, port, familyOf(destination)).length > 0;
 }
 
 /** The inner packet as the tunnel device receives it, or the end of the walk. */
 export function leaveVxlan(hop: Hop, { vni, inner }: VxlanPacket, port: number): Hop | End {
-  const device = vxlanDevices(hop.stack, port).find(
+  const device = vxlanDevices(hop.stack, port, familyOf(hop.packet.destination)).find(
     ({ kind }) => kind.type === 'vxlan' && kind.vxlan.vni === vni,
   );
   if (!device) return drop(hop, 'refused', `no VXLAN device has VNI ${vni}`);
@@ -111,7 +117,7 @@ export function leaveVxlan(hop: Hop, { vni, inner }: VxlanPacket, port: number):
   if (hop.inside === undefined) return { disposition: 'delivered', hop, landed: end };
   if (device.master !== undefined)
     return drop(hop, 'refused', `${device.name} is a port of ${device.master}`);
-  if (packet.kind !== 'ipv4') return drop(hop, 'refused', 'the tunnel carried no IPv4 packet');
+  if (packet.kind === 'arp') return drop(hop, 'refused', 'the tunnel carried no IP packet');
   const unwrapped = contents(hop, device, packet);
   hop.journey.step({ kind: 'decapsulate', at: hop.stack.id, device: device.name, with: 'vxlan' });
   for (const payload of onTheWire(unwrapped)) {
@@ -131,7 +137,7 @@ export function leaveIpip(hop: Hop, inner: Ipv4Packet): Hop | End {
   return unwrapped;
 }
 
-function contents(hop: Hop, input: Device, inner: Ipv4Packet): Hop {
+function contents(hop: Hop, input: Device, inner: IpPacket): Hop {
   const { journey, stack, mark, inside } = hop;
   journey.crossTunnel();
   return hopOf({

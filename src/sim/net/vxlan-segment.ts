@@ -3,7 +3,7 @@
  * all-zeros address, to which everything unknown and every broadcast is sent (RFC 7348 section 4.2; Linux
  * drivers/net/vxlan/vxlan_core.c vxlan_xmit, vxlan_snoop). Each copy walks as a packet of its own. Left out: multicast groups.
  */
-import type { Ipv4 } from '../../model/ip.ts';
+import type { Ip } from '../../model/ip.ts';
 import type { Mac } from '../../model/mac.ts';
 import { ZERO_MAC } from '../../model/mac.ts';
 import type { Frame } from '../../model/packet.ts';
@@ -13,7 +13,7 @@ import type { Stack } from './stack.ts';
 import { vxlanPacket } from './tunnel.ts';
 
 /** Where a frame for `mac` goes, or undefined: nobody knows it, and nobody is told of the unknown. */
-export function vtepOf(journey: Journey, { stack, device }: CableEnd, mac: Mac): Ipv4 | undefined {
+export function vtepOf(journey: Journey, { stack, device }: CableEnd, mac: Mac): Ip | undefined {
   const entry = stack.fdb.get(device.name)?.get(mac);
   if (entry) return entry.destination;
   const station = journey.memory(stack.id).station({ device: device.name }, mac, journey.now);
@@ -22,7 +22,7 @@ export function vtepOf(journey: Journey, { stack, device }: CableEnd, mac: Mac):
 }
 
 /** The VTEPs of the all-zeros address. */
-export function floodList({ netns }: Stack, device: string): readonly Ipv4[] {
+export function floodList({ netns }: Stack, device: string): readonly Ip[] {
   return netns.fdb.flatMap((entry) =>
     entry.device === device && entry.mac === ZERO_MAC && entry.destination !== undefined
       ? [entry.destination]
@@ -49,7 +49,7 @@ export function tunnelEnd(journey: Journey, from: CableEnd, frame: Frame): Cable
   return ends.find((end) => end.device.mac === frame.destination) ?? ends.find((end) => end.device.master);
 }
 
-function through(journey: Journey, from: CableEnd, frame: Frame, remote: Ipv4): CableEnd | undefined {
+function through(journey: Journey, from: CableEnd, frame: Frame, remote: Ip): CableEnd | undefined {
   const { stack, device } = from;
   if (device.kind.type !== 'vxlan') return undefined;
   const outer = vxlanPacket(frame, { stack, config: device.kind.vxlan, remote, now: journey.now });
@@ -60,7 +60,7 @@ function through(journey: Journey, from: CableEnd, frame: Frame, remote: Ipv4): 
 export function learnVtep(
   journey: Journey,
   { stack, device }: CableEnd,
-  { mac, destination }: { readonly mac: Mac; readonly destination: Ipv4 },
+  { mac, destination }: { readonly mac: Mac; readonly destination: Ip },
 ): void {
   if (device.kind.type !== 'vxlan' || !device.kind.vxlan.learning) return;
   if (stack.fdb.get(device.name)?.has(mac)) return;
