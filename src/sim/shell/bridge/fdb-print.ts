@@ -1,13 +1,14 @@
 /** Lines of `bridge fdb`. Format: iproute2 6.1 bridge/fdb.c print_fdb, compared with the real tool. */
 import type { Json } from '../../../base/json.ts';
-import { formatIpv4, type Ipv4 } from '../../../model/ip.ts';
+import { formatIp } from '../../../model/ip-family.ts';
+import type { Ip } from '../../../model/ip.ts';
 import type { Mac } from '../../../model/mac.ts';
 
 /** An entry of any table, as it is listed. */
 export interface ListedEntry {
   readonly mac: Mac;
   readonly device: string;
-  readonly destination?: Ipv4;
+  readonly destination?: Ip;
   /** The underlay device of a VXLAN's default entry. */
   readonly parent?: string;
   /** The bridge it belongs to; otherwise the device itself has it. */
@@ -29,7 +30,7 @@ export function fdbLine(entry: ListedEntry, { onDevice, statistics }: FdbFormat)
   const words = [
     mac,
     ...(onDevice ? [] : [`dev ${entry.device}`]),
-    ...(destination === undefined ? [] : [`dst ${formatIpv4(destination)}`]),
+    ...(destination === undefined ? [] : [`dst ${formatIp(destination)}`]),
     ...(parent ? [`via ${parent}`] : []),
     ...(statistics ? [`used ${age}/${age}`] : []),
     bridge === undefined ? 'self' : `master ${bridge}`,
@@ -43,7 +44,7 @@ export function fdbJson(entry: ListedEntry, { onDevice }: FdbFormat): Json {
   return {
     mac,
     ...(onDevice ? {} : { ifname: device }),
-    ...(destination === undefined ? {} : { dst: formatIpv4(destination) }),
+    ...(destination === undefined ? {} : { dst: formatIp(destination) }),
     ...(parent ? { viaIf: parent } : {}),
     flags: bridge === undefined ? ['self'] : [],
     ...(bridge === undefined ? {} : { master: bridge }),

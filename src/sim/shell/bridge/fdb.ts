@@ -3,8 +3,8 @@
  * lists a bridge's entries in hash order, here they come port by port; multicast addresses of Ethernet devices are left out.
  */
 import { ok } from '../../../base/result.ts';
-import type { Ipv4 } from '../../../model/ip.ts';
-import { parseIpv4 } from '../../../model/ip.ts';
+import type { Ip } from '../../../model/ip.ts';
+import { parseIp } from '../../../model/ip-family.ts';
 import { parseMac } from '../../../model/mac.ts';
 import type { NetnsEdit } from '../../net/edit.ts';
 import { STATION_AGEING } from '../../net/memory.ts';
@@ -96,7 +96,7 @@ function listedEntries({ io, here: { netns, memory } }: FdbSubject): readonly Li
 interface EditWords {
   readonly mac?: string;
   readonly device?: string;
-  readonly destination?: Ipv4;
+  readonly destination?: Ip;
   readonly master?: boolean;
   readonly state?: 'static' | 'dynamic';
   readonly missing?: string;
@@ -127,7 +127,7 @@ const EDIT: Grammar<EditWords> = {
 };
 
 function readDestination(words: EditWords, value: string): Parsed<EditWords> {
-  const destination = parseIpv4(value);
+  const destination = parseIp(value);
   return destination === undefined ? expected('any valid address', value) : ok({ ...words, destination });
 }
 

@@ -4,7 +4,8 @@
  * Not simulated: events (-E), statistics (-S), changing entries (-I, -U), expectations.
  */
 import { err, ok } from '../../../base/result.ts';
-import { parseIpv4, type Ipv4 } from '../../../model/ip.ts';
+import { familyOf, parseIp, type IpFamily } from '../../../model/ip-family.ts';
+import type { Ip } from '../../../model/ip.ts';
 import type { ConntrackEntry } from '../../net/netns.ts';
 import type { Command, CommandIo } from '../command.ts';
 import type { Complaint, Parsed } from '../network/complaint.ts';
@@ -19,7 +20,7 @@ export const conntrack: Command = {
   places: ['node', 'router', 'host'],
   run,
   complete: (words) => {
-    if (words.at(-2) === '-p') return ['tcp', 'udp', 'icmp'];
+    if (words.at(-2) === '-p') return ['tcp', 'udp', 'icmp', 'icmpv6'];
     if (words.at(-2) === '-o') return ['extended', 'id'];
     return [...VERBS, ...FILTERS.map(({ names }) => names[0] ?? '')];
   },
@@ -45,9 +46,9 @@ interface Filter {
 }
 
 const addressFilter =
-  (pick: (entry: ConntrackEntry) => readonly Ipv4[], translated?: (entry: ConntrackEntry) => boolean) =>
+  (pick: (entry: ConntrackEntry) => readonly Ip[], translated?: (entry: ConntrackEntry) => boolean) =>
   (value: string): Test | string => {
-    const address = parseIpv4(value);
+    const address = parseIp(value);
     if (address === undefined) return `Invalid IP address \`${value}'`;
     return (entry) => pick(entry).includes(address) && (translated?.(entry) ?? true);
   };
@@ -130,7 +131,6 @@ const REFUSED: ReadonlySet<string> = new Set([
 interface Wishes extends FormatWishes {
   readonly verb: string;
   readonly tests: readonly Test[];
-  readonly otherFamily: boolean;
 }
 
 const misuse = (text: string): Complaint => ({
@@ -144,11 +144,12 @@ interface Draft {
   readonly formats: string[];
   verb: string | undefined;
   protocol: ConntrackEntry['protocol'] | undefined;
-  otherFamily: boolean;
+  /** What -f and the addresses of the line say. */
+  family: IpFamily | undefined;
 }
 
 function parse(args: readonly string[]): Parsed<Wishes> {
-  const draft: Draft = { tests: [], formats: [], verb: undefined, protocol: undefined, otherFamily: false };
+  const draft: Draft = { tests: [], formats: [], verb: undefined, protocol: undefined, family: undefined };
   for (let at = 0; at < args.length; at += 1) {
     const word = args[at] ?? '';
     const read = readVerb(draft, word) ?? readBare(draft, word);
@@ -159,8 +160,8 @@ function parse(args: readonly string[]): Parsed<Wishes> {
     // `-L conntrack` names the table.
     else if (draft.verb !== undefined && args[at + 1] === 'conntrack') at += 1;
   }
-  const { tests, formats, verb = '-h', otherFamily } = draft;
-  return ok({ verb, tests, otherFamily, extended: formats.includes('extended'), id: formats.includes('id') });
+  const { tests, formats, verb = '-h' } = draft;
+  return ok({ verb, tests, extended: formats.includes('extended'), id: formats.includes('id') });
 }
 
 /** Undefined for what is no command. */
@@ -185,20 +186,40 @@ function readValue(draft: Draft, word: string, value: string | undefined): Compl
   const filter = filterOf(word, draft.protocol);
   if (!filter && !TAKERS.has(word)) return misuse(`unknown option \`${word}'`);
   if (value === undefined) return misuse(`option \`${word}' requires an argument`);
-  if (filter) {
-    const test = filter.test(value);
-    if (typeof test === 'string') return misuse(test);
-    draft.tests.push(test);
-    return undefined;
-  }
+  if (filter) return readFilter(draft, filter, value);
   if (word.startsWith('-p') || word.startsWith('--proto')) return readProtocol(draft, value);
   if (word === '-o' || word === '--output') {
     const bad = value.split(',').find((name) => !FORMATS.has(name));
     draft.formats.push(...value.split(','));
     return bad === undefined ? undefined : misuse(`Bad parameter \`${bad}'`);
   }
-  draft.otherFamily ||= value === 'ipv6';
+  return word === '-f' || word === '--family' ? readFamily(draft, value) : undefined;
+}
+
+function readFilter(draft: Draft, filter: Filter, value: string): Complaint | undefined {
+  const address = parseIp(value);
+  if (address !== undefined && isMismatched(draft, familyOf(address)))
+    return misuse('mismatched address family');
+  const test = filter.test(value);
+  if (typeof test === 'string') return misuse(test);
+  draft.tests.push(test);
   return undefined;
+}
+
+function readFamily(draft: Draft, value: string): Complaint | undefined {
+  const family = FAMILIES[value];
+  if (family === undefined) return misuse(`\`${value}' unsupported protocol`);
+  if (isMismatched(draft, family)) return misuse('mismatched address family');
+  draft.tests.push(({ original }) => familyOf(original.source) === family);
+  return undefined;
+}
+
+const FAMILIES: Readonly<Record<string, IpFamily>> = { ipv4: 4, ipv6: 6 };
+
+/** All that a line says of addresses is of one family. */
+function isMismatched(draft: Draft, family: IpFamily): boolean {
+  draft.family ??= family;
+  return draft.family !== family;
 }
 
 function readProtocol(draft: Draft, value: string): Complaint | undefined {
@@ -221,7 +242,9 @@ function protocolNamed(text: string): ConntrackEntry['protocol'] | undefined {
     1: 'icmp',
     6: 'tcp',
     17: 'udp',
+    58: 'icmpv6',
     icmp: 'icmp',
+    icmpv6: 'icmpv6',
     tcp: 'tcp',
     udp: 'udp',
   };
@@ -258,7 +281,7 @@ async function run(io: CommandIo): Promise<number> {
     await io.stderr.write(`${TOOL}: connection tracking table has been emptied.\n`);
     return 0;
   }
-  const chosen = wishes.value.otherFamily ? [] : live.filter((entry) => tests.every((test) => test(entry)));
+  const chosen = live.filter((entry) => tests.every((test) => test(entry)));
   for (const entry of chosen) await io.stdout.write(`${connectionText(entry, now, wishes.value)}\n`);
   return verb === '-D' ? deleted(io, chosen) : shown(io, chosen.length);
 }
@@ -291,7 +314,7 @@ Commands:
 Options:
 ${FILTERS.map(({ names }) => `  ${names.join(', ')} value`).join('\n')}
   -n, --src-nat / -g, --dst-nat / -j, --any-nat
-  -p, --protonum proto		tcp, udp or icmp
-  -f, --family proto		ipv4
+  -p, --protonum proto		tcp, udp, icmp or icmpv6
+  -f, --family proto		ipv4 or ipv6 (both)
   -o, --output extended,id
 `;

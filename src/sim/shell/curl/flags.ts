@@ -35,6 +35,7 @@ export const CURL: FlagTable = {
     { short: 'A', long: 'user-agent', takes: 'name', about: 'call yourself this' },
     { short: 'X', long: 'request', takes: 'method', about: 'use this method' },
     { short: '4', long: 'ipv4', about: 'IPv4 only' },
+    { short: '6', long: 'ipv6', about: 'IPv6 only' },
     { short: 'V', long: 'version', about: 'print the version' },
     { short: 'h', long: 'help', about: 'this help' },
     { short: 'L', long: 'location', about: 'taken without effect: no server redirects', support: 'ignored' },
@@ -70,10 +71,7 @@ export const CURL: FlagTable = {
       },
       true,
     ),
-    ...refused(
-      { ipv6: '6', get: 'G', parallel: 'Z', 'http2-prior-knowledge': '', http2: '', compressed: '' },
-      false,
-    ),
+    ...refused({ get: 'G', parallel: 'Z', 'http2-prior-knowledge': '', http2: '', compressed: '' }, false),
   ],
 };
 

@@ -10,10 +10,12 @@ import {
   type FlagMistake,
   type Flags,
 } from '../network/flags.ts';
+import { familyGiven, type WantedFamily } from '../network/names.ts';
 import { CURL, CURL_VERSION } from './flags.ts';
 
 export interface CurlWishes {
   readonly urls: readonly string[];
+  readonly family: WantedFamily;
   readonly silent: boolean;
   readonly showError: boolean;
   readonly meter: boolean;
@@ -58,6 +60,7 @@ function switches(flags: Flags): Omit<CurlWishes, 'maxTime' | 'connectTimeout'> 
   const head = isGiven(flags, 'I');
   return {
     urls: flags.operands,
+    family: familyGiven(flags),
     silent,
     showError: !silent || isGiven(flags, 'S'),
     meter: !silent && !isGiven(flags, 'no-progress-meter'),

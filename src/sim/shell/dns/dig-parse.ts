@@ -1,7 +1,7 @@
 /** From dig's command line to its questions. Options and complaints: dig 9.18, compared with the real tool. */
 import { err, ok } from '../../../base/result.ts';
 import { DNS_PORT, DNS_TYPE, reverseName } from '../../../model/dns.ts';
-import { parseIpv4 } from '../../../model/ip.ts';
+import { parseIp } from '../../../model/ip-family.ts';
 import type { Parsed } from '../network/complaint.ts';
 import { typeNamed } from './records.ts';
 import { PATIENCE } from './servers.ts';
@@ -164,12 +164,15 @@ function readWord(draft: Draft, word: string): void {
   draft.lookUps.push({ name: word, type: draft.type ?? DNS_TYPE.A });
 }
 
+/** The family of the server's address says the same. */
+const FAMILIES: ReadonlySet<string> = new Set(['-4', '-6']);
+
 function readDash(draft: Draft, word: string, value: string | undefined): Parsed<never> | undefined {
   const flag = word.slice(0, 2);
-  if (flag === '-4') return undefined;
+  if (FAMILIES.has(flag)) return undefined;
   if (value === undefined || !['-x', '-t', '-q', '-p', '-c'].includes(flag)) return invalid(word);
   if (flag === '-x') {
-    const address = parseIpv4(value);
+    const address = parseIp(value);
     const name =
       address === undefined ? `${value.split('.').reverse().join('.')}.in-addr.arpa.` : reverseName(address);
     draft.lookUps.push({ name, type: DNS_TYPE.PTR });

@@ -2,7 +2,8 @@
  * `dig` of BIND 9.18: one question, the whole answer. It asks over the lab's network, EDNS and cookie included; the server is
  * the one of /etc/resolv.conf unless @ names another. Real dig uses TCP for large answers; a lab has none.
  */
-import { formatIpv4, ipv4, type Ipv4 } from '../../../model/ip.ts';
+import { formatIp } from '../../../model/ip-family.ts';
+import { ipv4, type Ip } from '../../../model/ip.ts';
 import type { Command, CommandIo } from '../command.ts';
 import { mix } from '../../net/flow-hash.ts';
 import { identifierOf } from '../network/identifier.ts';
@@ -54,7 +55,7 @@ async function print(io: CommandIo, text: string): Promise<number> {
 }
 
 /** Without a server in resolv.conf the machine itself is asked. */
-export async function serverOf(io: CommandIo, name: string | undefined): Promise<Ipv4 | undefined> {
+export async function serverOf(io: CommandIo, name: string | undefined): Promise<Ip | undefined> {
   if (name === undefined) return resolverConfig(io)?.server ?? LOCALHOST;
   const found = await lookUp(io, name);
   return found.ok ? found.value : undefined;
@@ -63,9 +64,9 @@ export async function serverOf(io: CommandIo, name: string | undefined): Promise
 class Dig {
   readonly #io: CommandIo;
   readonly #wishes: DigWishes;
-  readonly #server: Ipv4;
+  readonly #server: Ip;
 
-  constructor(io: CommandIo, wishes: DigWishes, server: Ipv4) {
+  constructor(io: CommandIo, wishes: DigWishes, server: Ip) {
     this.#io = io;
     this.#wishes = wishes;
     this.#server = server;
@@ -83,7 +84,7 @@ class Dig {
       if (asked.answer.code === NAME_ERROR && at < tried.length - 1) continue;
       if (display.short) return print(this.#io, shortText(asked.answer));
       const date = this.#io.clock.epoch + this.#io.clock.now();
-      const statistics = display.stats ? statisticsText(asked, formatIpv4(this.#server), port, date) : '';
+      const statistics = display.stats ? statisticsText(asked, formatIp(this.#server), port, date) : '';
       return print(this.#io, head + answerText(asked, asked.answer, display) + statistics);
     }
     return 0;
@@ -118,7 +119,7 @@ class Dig {
   }
 
   async #failures({ failures }: Asked): Promise<void> {
-    const at = `${formatIpv4(this.#server)}#${this.#wishes.port}`;
+    const at = `${formatIp(this.#server)}#${this.#wishes.port}`;
     for (const failure of failures)
       await this.#io.stdout.write(`;; communications error to ${at}: ${failure}\n`);
   }

@@ -14,7 +14,8 @@ import {
   type DnsMessage,
   type DnsRecord,
 } from '../../../model/dns.ts';
-import { formatIpv4, parseIpv4, type Ipv4 } from '../../../model/ip.ts';
+import { formatIp, parseIp } from '../../../model/ip-family.ts';
+import type { Ip } from '../../../model/ip.ts';
 import type { Command, CommandIo } from '../command.ts';
 import { candidates, resolverConfig } from '../network/resolver.ts';
 import { BIND_VERSION, serverOf } from './dig.ts';
@@ -102,10 +103,10 @@ function readAmount(draft: Draft, option: string, amount: number): void {
 class Look {
   readonly #io: CommandIo;
   readonly #wishes: Wishes;
-  readonly #server: Ipv4;
+  readonly #server: Ip;
   #headed = false;
 
-  constructor(io: CommandIo, wishes: Wishes, server: Ipv4) {
+  constructor(io: CommandIo, wishes: Wishes, server: Ip) {
     this.#io = io;
     this.#wishes = wishes;
     this.#server = server;
@@ -113,7 +114,7 @@ class Look {
 
   async run(): Promise<number> {
     const { name, type } = this.#wishes;
-    const address = parseIpv4(name);
+    const address = parseIp(name);
     const status =
       address !== undefined && (type === undefined || type === DNS_TYPE.PTR)
         ? await this.#backwards(address)
@@ -123,7 +124,7 @@ class Look {
   }
 
   /** Reverse look-ups come without the server's address. */
-  async #backwards(address: Ipv4): Promise<number> {
+  async #backwards(address: Ip): Promise<number> {
     this.#headed = true;
     const name = reverseName(address);
     const answer = await this.#ask(name, DNS_TYPE.PTR);
@@ -155,7 +156,11 @@ class Look {
     const target = answer.answers.map(recordName).findLast((found) => found !== undefined);
     const further = await this.#ask(target ?? name, DNS_TYPE.AAAA);
     if (further === undefined) return 1;
-    if (further.code === DNS_CODE.noError) return 0;
+    if (further.code === DNS_CODE.noError) {
+      const addresses = further.answers.filter(({ type }) => type === DNS_TYPE.AAAA);
+      await this.#print(addresses.map(recordText).join(''));
+      return 0;
+    }
     await this.#print(`** server can't find ${(target ?? name).slice(0, -1)}: ${codeName(further.code)}\n`);
     return 1;
   }
@@ -163,7 +168,7 @@ class Look {
   /** Undefined when no answer came; that has been told then. */
   async #ask(name: string, type: number): Promise<DnsMessage | undefined> {
     const { port, patience, server } = this.#wishes;
-    const shown = formatIpv4(this.#server);
+    const shown = formatIp(this.#server);
     const { answer, failures } = await askPatiently(
       this.#io,
       { server: this.#server, port, name, type },
@@ -198,7 +203,7 @@ class Look {
   async #head(): Promise<void> {
     if (this.#headed) return;
     this.#headed = true;
-    const shown = formatIpv4(this.#server);
+    const shown = formatIp(this.#server);
     await this.#print(`Server:\t\t${shown}\nAddress:\t${shown}#${this.#wishes.port}\n\n`);
   }
 
@@ -210,7 +215,7 @@ class Look {
 function recordText(record: DnsRecord): string {
   const name = record.name.slice(0, -1);
   const address = recordAddress(record);
-  if (address !== undefined) return `Name:\t${name}\nAddress: ${formatIpv4(address)}\n`;
+  if (address !== undefined) return `Name:\t${name}\nAddress: ${formatIp(address)}\n`;
   const target = recordName(record);
   if (target !== undefined) return `${name}\t${NAME_WORDS[record.type] ?? 'name'} = ${target}\n`;
   const service = recordService(record);

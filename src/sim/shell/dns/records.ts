@@ -7,7 +7,7 @@ import {
   recordService,
   type DnsRecord,
 } from '../../../model/dns.ts';
-import { formatIpv4 } from '../../../model/ip.ts';
+import { formatIp } from '../../../model/ip-family.ts';
 
 const NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(DNS_TYPE).map(([name, number]) => [number, name]),
@@ -24,7 +24,7 @@ export function typeNamed(text: string): number | undefined {
 /** The record's data in presentation form. */
 export function dataText(record: DnsRecord): string {
   const address = recordAddress(record);
-  if (address !== undefined) return formatIpv4(address);
+  if (address !== undefined) return formatIp(address);
   const name = recordName(record);
   if (name !== undefined) return name;
   const service = recordService(record);

@@ -3,23 +3,27 @@
  * lifetimes, peers and broadcast addresses are not modelled.
  */
 import { ok } from '../../../base/result.ts';
-import type { InterfaceAddress } from '../../../model/ip.ts';
-import { cidrContains, cidrOf, formatIpv4 } from '../../../model/ip.ts';
-import type { DeviceAddress } from '../../net/netns.ts';
+import { formatIp, ipCidrContains, ipCidrOf, isIpv6 } from '../../../model/ip-family.ts';
+import type { InterfaceAddress, Ip } from '../../../model/ip.ts';
+import { LOOPBACK6 } from '../../../model/ipv6.ts';
+import type { NetnsEdit } from '../../net/edit.ts';
+import { addresses6, isLinkLocalAddress } from '../../net/inet6.ts';
+import type { Device, DeviceAddress, Netns } from '../../net/netns.ts';
 import { complain, type Parsed } from '../network/complaint.ts';
 import { deviceNamed } from '../network/here.ts';
 import { duplicateOrGarbage, parseKeywords, type Grammar } from '../network/keywords.ts';
-import { mapPrefix, mapScope } from './address.ts';
+import { isOf, mapPrefix, mapScope } from './address.ts';
+import type { Family } from './options.ts';
 import type { Subject } from './subject.ts';
 
 interface EditWords {
   readonly device?: string;
-  readonly address?: InterfaceAddress;
+  readonly address?: InterfaceAddress<Ip>;
   readonly scope?: DeviceAddress['scope'];
   readonly bare?: boolean;
 }
 
-const EDIT: Grammar<EditWords> = {
+const EDIT = (family: Family): Grammar<EditWords> => ({
   keywords: [
     {
       names: ['scope'],
@@ -29,68 +33,97 @@ const EDIT: Grammar<EditWords> = {
     { names: ['dev'], exact: true, read: (words, device) => ok({ ...words, device }) },
     { names: ['broadcast', 'brd'], exact: true, read: (words) => ok(words) },
     { names: ['label'], exact: true, read: (words) => ok(words) },
-    { names: ['local'], exact: true, read: readLocal },
+    { names: ['local'], exact: true, read: readLocal(family) },
   ],
-  bare: readLocal,
-};
+  bare: readLocal(family),
+});
 
-function readLocal(words: EditWords, value: string): Parsed<EditWords> {
-  if (words.address) return duplicateOrGarbage('local', value);
-  return mapPrefix(value, (address) => ({ ...words, address, bare: !value.includes('/') }));
-}
+const readLocal =
+  (family: Family) =>
+  (words: EditWords, value: string): Parsed<EditWords> => {
+    if (words.address) return duplicateOrGarbage('local', value);
+    return mapPrefix(value, family, (address) => ({ ...words, address, bare: !value.includes('/') }));
+  };
+
+const addressesOf = (netns: Netns, device: Device): readonly DeviceAddress<Ip>[] => [
+  ...device.addresses,
+  ...addresses6(netns, device),
+];
 
 /** An address that is there already only has its lifetimes renewed, which are for ever. */
 export function replaceAddress(subject: Subject, words: readonly string[]): Parsed<string> {
-  const wanted = parseKeywords(words, EDIT, {});
+  const wanted = parseKeywords(words, EDIT(subject.options.family), {});
   if (!wanted.ok) return wanted;
   const { device, address } = wanted.value;
-  const target = device === undefined ? undefined : deviceNamed(subject.here.netns, device);
-  const known = target?.addresses.some(
-    (own) => own.address === address?.address && own.length === address.length,
-  );
+  const { netns } = subject.here;
+  const target = device === undefined ? undefined : deviceNamed(netns, device);
+  const known =
+    target &&
+    addressesOf(netns, target).some(
+      (own) => own.address === address?.address && own.length === address.length,
+    );
   return known ? ok('') : edited(subject, words, 'add-address');
 }
 
 interface FlushWords {
   readonly device?: string;
   readonly scope?: DeviceAddress['scope'];
-  readonly to?: InterfaceAddress;
+  readonly to?: InterfaceAddress<Ip>;
 }
 
-const FLUSH: Grammar<FlushWords> = {
+const FLUSH = (family: Family): Grammar<FlushWords> => ({
   keywords: [
     {
       names: ['scope'],
       exact: true,
       read: (words, value) => mapScope(value, (scope) => ({ ...words, scope })),
     },
-    { names: ['to'], exact: true, read: (words, value) => mapPrefix(value, (to) => ({ ...words, to })) },
+    {
+      names: ['to'],
+      exact: true,
+      read: (words, value) => mapPrefix(value, family, (to) => ({ ...words, to })),
+    },
     { names: ['dev'], exact: true, read: (words, device) => ok({ ...words, device }) },
   ],
   bare: (words, device) =>
     words.device === undefined ? ok({ ...words, device }) : duplicateOrGarbage('dev', device),
-};
+});
 
-export function flushAddresses({ io, here, edit }: Subject, words: readonly string[]): Parsed<string> {
+export function flushAddresses(
+  { io, here, edit, options }: Subject,
+  words: readonly string[],
+): Parsed<string> {
   if (words.length === 0) return complain(1, 'Flush requires arguments.');
-  const wanted = parseKeywords(words, FLUSH, {});
+  const wanted = parseKeywords(words, FLUSH(options.family), {});
   if (!wanted.ok) return wanted;
   const { device, scope, to } = wanted.value;
   if (device !== undefined && !deviceNamed(here.netns, device))
     return complain(1, `Device "${device}" does not exist.`);
-  const isMeant = (own: DeviceAddress): boolean =>
+  const isMeant = (own: DeviceAddress<Ip>): boolean =>
+    isOf(options.family, own.address) &&
     (scope === undefined || own.scope === scope) &&
-    (to === undefined || cidrContains(cidrOf(to.address, to.length), own.address));
+    (to === undefined || ipCidrContains(ipCidrOf(to.address, to.length), own.address));
   const chosen = here.netns.devices.filter(({ name }) => device === undefined || name === device);
-  for (const { name, addresses } of chosen) {
-    for (const address of addresses.filter(isMeant)) {
+  for (const device of chosen) {
+    for (const address of addressesOf(here.netns, device).filter(isMeant)) {
       // A secondary address goes with its primary.
-      const now = io.network.netns(here.id)?.devices.find((each) => each.name === name);
-      if (now?.addresses.includes(address)) edit({ kind: 'delete-address', device: name, address }, 2);
+      const now = io.network.netns(here.id);
+      const left = now?.devices.find(({ name }) => name === device.name);
+      if (now && left && addressesOf(now, left).some((own) => isSame(own, address)))
+        edit(addressEdit('delete-address', device.name, address), 2);
     }
   }
   return ok('');
 }
+
+const isSame = (a: DeviceAddress<Ip>, b: DeviceAddress<Ip>): boolean =>
+  a.address === b.address && a.length === b.length;
+
+type AddressEdit = Extract<NetnsEdit, { kind: 'add-address' | 'delete-address' }>;
+
+/** The compiler does not follow from the family of the address to that of the edit. */
+const addressEdit = (kind: AddressEdit['kind'], device: string, address: DeviceAddress<Ip>): AddressEdit =>
+  ({ kind, device, address }) as AddressEdit;
 
 export function addAddress(subject: Subject, words: readonly string[]): Parsed<string> {
   return edited(subject, words, 'add-address');
@@ -103,19 +136,19 @@ const WILDCARD_WARNING = (address: string): string =>
   '         fix your scripts!\n';
 
 export function deleteAddress(subject: Subject, words: readonly string[]): Parsed<string> {
-  const wanted = parseKeywords(words, EDIT, {});
-  if (wanted.ok && wanted.value.bare && wanted.value.address) {
-    subject.warn(WILDCARD_WARNING(formatIpv4(wanted.value.address.address)));
+  const wanted = parseKeywords(words, EDIT(subject.options.family), {});
+  if (wanted.ok && wanted.value.bare && wanted.value.address && !isIpv6(wanted.value.address.address)) {
+    subject.warn(WILDCARD_WARNING(formatIp(wanted.value.address.address)));
   }
   return edited(subject, words, 'delete-address');
 }
 
 function edited(
-  { here, edit }: Subject,
+  { here, edit, options }: Subject,
   words: readonly string[],
   kind: 'add-address' | 'delete-address',
 ): Parsed<string> {
-  const wanted = parseKeywords(words, EDIT, {});
+  const wanted = parseKeywords(words, EDIT(options.family), {});
   if (!wanted.ok) return wanted;
   const { device, address, scope, bare } = wanted.value;
   if (device === undefined) return complain(1, 'Not enough information: "dev" argument is required.');
@@ -126,10 +159,13 @@ function edited(
     kind === 'delete-address' && bare
       ? target.addresses.find((own) => own.address === address.address)
       : undefined;
-  const whole: DeviceAddress = any ?? { ...address, scope: scope ?? defaultScope(address) };
-  return edit({ kind, device, address: whole }, 2);
+  const whole: DeviceAddress<Ip> = any ?? { ...address, scope: scope ?? defaultScope(address) };
+  return edit(addressEdit(kind, device, whole), 2);
 }
 
-/** ipaddress.c default_scope: 127/8 is host, the rest global. */
-const defaultScope = ({ address }: InterfaceAddress): DeviceAddress['scope'] =>
-  address >>> 24 === 127 ? 'host' : 'global';
+/** ipaddress.c default_scope: 127/8 is host, the rest global; of IPv6 the kernel looks at the address (ipv6_addr_scope). */
+function defaultScope({ address }: InterfaceAddress<Ip>): DeviceAddress['scope'] {
+  if (isIpv6(address))
+    return isLinkLocalAddress(address) ? 'link' : address === LOOPBACK6 ? 'host' : 'global';
+  return address >>> 24 === 127 ? 'host' : 'global';
+}

@@ -64,6 +64,21 @@ export function fullName(seen: SeenDevice): string {
   return peer === undefined ? device.name : `${device.name}@if${peer}`;
 }
 
+/**
+ * What the kernel's IPv6 calls it: it tells the index of the other end without its namespace, so that the tool looks for it
+ * among its own devices, and says nothing where both indexes are the same (inet6_fill_ifinfo).
+ */
+export function inet6Name({ device, stack }: SeenDevice): string {
+  const peer = inet6Peer({ device, stack });
+  return peer === undefined ? device.name : `${device.name}@${peer}`;
+}
+
+export function inet6Peer({ device, stack }: Pick<SeenDevice, 'device' | 'stack'>): string | undefined {
+  const peer = peerIndex(device);
+  if (peer === undefined || peer === device.index) return undefined;
+  return stack.devices.find(({ index }) => index === peer)?.name ?? `if${peer}`;
+}
+
 /** The index of the other end. A port of a segment is a veth too, as a kind node's eth0 is; its switch is not modelled. */
 export function peerIndex({ link, index }: Device): number | undefined {
   if (!link) return undefined;

@@ -141,8 +141,9 @@ export const IP_OBJECTS: readonly IpObject[] = [
 ];
 
 /** Nothing here changes the policy routing rules. */
-function showRules(): Parsed<string> {
-  return ok('0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n');
+function showRules({ options }: Subject): Parsed<string> {
+  const last = options.family === 'inet6' ? '' : '32767:\tfrom all lookup default\n';
+  return ok(`0:\tfrom all lookup local\n32766:\tfrom all lookup main\n${last}`);
 }
 
 /** The name that a complaint gives an object: the tool's own, which is not always the first spelling. */

@@ -3,7 +3,8 @@
  * iplink_vxlan.c, link_veth.c, compared with the real tool on Linux 6.18; other types are refused in a sentence.
  */
 import { ok } from '../../../base/result.ts';
-import { parseIpv4, type Ipv4 } from '../../../model/ip.ts';
+import { isIpv6, parseIp } from '../../../model/ip-family.ts';
+import { UNSPECIFIED, type Ip } from '../../../model/ip.ts';
 import { ZERO_MAC } from '../../../model/mac.ts';
 import type { LinkChange, NewDevice } from '../../net/link-change.ts';
 import type { DeviceKind, FdbEntry, Netns } from '../../net/netns.ts';
@@ -17,6 +18,7 @@ import {
   wrongArgument,
 } from '../network/keywords.ts';
 import { present } from '../network/present.ts';
+import { isOf, spokenFamily } from './address.ts';
 import { checkWords, LINK_KEYWORDS, type CheckedWords, type LinkWords } from './link-set.ts';
 import type { Subject } from './subject.ts';
 
@@ -148,8 +150,8 @@ function otherName(netns: Netns, own: string): string {
 interface VxlanWords {
   readonly vni?: number;
   readonly port?: number;
-  readonly local?: Ipv4;
-  readonly remote?: Ipv4;
+  readonly local?: Ip;
+  readonly remote?: Ip;
   readonly parent?: string;
   readonly learning: boolean;
   readonly missing?: string;
@@ -162,12 +164,12 @@ const VXLAN: Grammar<VxlanWords> = {
     {
       names: ['local'],
       exact: true,
-      read: (words, value) => readEnd(value, (local) => ({ ...words, local })),
+      read: (words, value) => readEnd(value, words.remote, (local) => ({ ...words, local })),
     },
     {
       names: ['remote'],
       exact: true,
-      read: (words, value) => readEnd(value, (remote) => ({ ...words, remote })),
+      read: (words, value) => readEnd(value, words.local, (remote) => ({ ...words, remote })),
     },
     { names: ['dev'], exact: true, read: (words, parent) => ok({ ...words, parent }) },
     { names: ['learning'], exact: true, flag: true, read: (words) => ok({ ...words, learning: true }) },
@@ -186,9 +188,13 @@ function readPort(words: VxlanWords, value: string): Parsed<VxlanWords> {
   return /^\d+$/.test(value) && port < 2 ** 16 ? ok({ ...words, port }) : wrongArgument(value, 'dst port');
 }
 
-function readEnd<T>(value: string, use: (address: Ipv4) => T): Parsed<T> {
-  const address = parseIpv4(value);
-  return address === undefined ? expected('inet address', value) : ok(use(address));
+/** Both ends are of one family. */
+function readEnd<T>(value: string, other: Ip | undefined, use: (address: Ip) => T): Parsed<T> {
+  const address = parseIp(value);
+  const family = other === undefined ? 'any' : isIpv6(other) ? 'inet6' : 'inet';
+  return address === undefined || !isOf(family, address)
+    ? expected(`${spokenFamily(family)} address`, value)
+    : ok(use(address));
 }
 
 /** The port that Linux takes when none is given: older than the one IANA assigned. */
@@ -199,8 +205,11 @@ const PORT_WARNING =
   "Use 'dstport 4789' to get the IANA assigned value\n" +
   "Use 'dstport 0' to get default and quiet this message\n";
 
-/** Outer Ethernet, IPv4, UDP and VXLAN headers. */
-const OVERHEAD = 50;
+/** Outer Ethernet, IP, UDP and VXLAN headers. */
+const OVERHEAD = { inet: 50, inet6: 70 } as const;
+
+const overheadOf = ({ local, remote }: VxlanWords): number =>
+  OVERHEAD[isIpv6(local ?? remote ?? UNSPECIFIED) ? 'inet6' : 'inet'];
 
 function vxlanParts(subject: Subject, rest: readonly string[]): Parsed<Parts> {
   const { netns } = subject.here;
@@ -216,10 +225,15 @@ function vxlanParts(subject: Subject, rest: readonly string[]): Parsed<Parts> {
   if (isTaken(netns, kind))
     return complain(2, 'Error: A VXLAN device with the specified VNI already exists.');
   // What is unknown goes to the `remote`, listed by the device below when there is one.
-  const fdb =
-    remote === undefined ? {} : { fdb: { mac: ZERO_MAC, destination: remote, parent: parent ?? '' } };
-  return ok({ kind, mtu: under ? under.mtu - OVERHEAD : ETHERNET_MTU, ...fdb });
+  const fdb = remote === undefined ? {} : { fdb: unknownTo(remote, parent) };
+  return ok({ kind, mtu: under ? under.mtu - overheadOf(read.value) : ETHERNET_MTU, ...fdb });
 }
+
+const unknownTo = (destination: Ip, parent = ''): Omit<FdbEntry, 'device'> => ({
+  mac: ZERO_MAC,
+  destination,
+  parent,
+});
 
 type VxlanKind = Extract<DeviceKind, { readonly type: 'vxlan' }>;
 

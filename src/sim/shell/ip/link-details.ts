@@ -4,7 +4,8 @@
  * Timers of bridges, which run all the time, stand still here.
  */
 import type { Json } from '../../../base/json.ts';
-import { formatIpv4, type Ipv4 } from '../../../model/ip.ts';
+import { formatIp, isIpv6 } from '../../../model/ip-family.ts';
+import type { Ip } from '../../../model/ip.ts';
 import { ZERO_MAC } from '../../../model/mac.ts';
 import type { Device, DeviceKind, Netns, VxlanConfig } from '../../net/netns.ts';
 import type { SeenDevice } from './device-text.ts';
@@ -19,14 +20,15 @@ const SPECIFICS: Readonly<Record<DeviceKind['type'], { readonly mtu: string; rea
   ipip: { mtu: 'minmtu 0 maxmtu 0', queues: 1 },
 };
 
-export function detailsText(seen: SeenDevice): string {
+/** How addresses are generated is told of the link, not beside its addresses. */
+export function detailsText(seen: SeenDevice, mode: 'link' | 'address'): string {
   const { device, stack } = seen;
   const { mtu, queues } = SPECIFICS[device.kind.type];
   const kind = kindText(seen);
   const port = portFacts(stack, device);
   const isPort = port ? 1 : 0;
   const offload =
-    `addrgenmode eui64 numtxqueues ${queues} numrxqueues ${queues} gso_max_size 65536 gso_max_segs 65535 ` +
+    `${mode === 'link' ? 'addrgenmode eui64 ' : ''}numtxqueues ${queues} numrxqueues ${queues} gso_max_size 65536 gso_max_segs 65535 ` +
     `tso_max_size ${segmentSize(device)} tso_max_segs 65535 gro_max_size 65536 `;
   return (
     ` promiscuity ${isPort}  allmulti ${isPort} ${mtu} ` +
@@ -61,15 +63,15 @@ function kindText({ device, stack }: SeenDevice): string | undefined {
 }
 
 /** The `remote` it was made with, which the kernel keeps as an entry for all that is unknown. */
-const remoteOf = ({ fdb }: Netns, device: string): Ipv4 | undefined =>
+const remoteOf = ({ fdb }: Netns, device: string): Ip | undefined =>
   fdb.find((entry) => entry.device === device && entry.mac === ZERO_MAC && entry.parent !== undefined)
     ?.destination;
 
-function vxlanText({ vni, local, parent, port, learning }: VxlanConfig, remote: Ipv4 | undefined): string {
+function vxlanText({ vni, local, parent, port, learning }: VxlanConfig, remote: Ip | undefined): string {
   return [
     `vxlan id ${vni}`,
-    ...(remote === undefined ? [] : [`remote ${formatIpv4(remote)}`]),
-    ...(local === undefined ? [] : [`local ${formatIpv4(local)}`]),
+    ...(remote === undefined ? [] : [`remote ${formatIp(remote)}`]),
+    ...(local === undefined ? [] : [`local ${formatIp(local)}`]),
     ...(parent === undefined ? [] : [`dev ${parent}`]),
     `srcport 0 0 dstport ${port}`,
     ...(learning ? [] : ['nolearning']),
@@ -139,8 +141,8 @@ function madeOf({ kind, name, mac }: Device, stack: Netns): Members {
       const remote = remoteOf(stack, name);
       const data: Members = {
         id: vni,
-        ...(remote === undefined ? {} : { remote: formatIpv4(remote) }),
-        ...(local === undefined ? {} : { local: formatIpv4(local) }),
+        ...(remote === undefined ? {} : { [isIpv6(remote) ? 'remote6' : 'remote']: formatIp(remote) }),
+        ...(local === undefined ? {} : { [isIpv6(local) ? 'local6' : 'local']: formatIp(local) }),
         ...(parent === undefined ? {} : { link: parent }),
         port,
         learning,

@@ -9,6 +9,8 @@ import {
   broadcastAddress,
   flagNames,
   fullName,
+  inet6Name,
+  inet6Peer,
   linkAddress,
   linkNamespace,
   linkType,
@@ -30,6 +32,10 @@ export function headLine(seen: SeenDevice, mode: 'link' | 'address'): string {
   );
 }
 
+/** The same of the kernel's IPv6: `2: eth0: <...> mtu 1500 state UP qlen 1000`. */
+export const inet6HeadLine = (seen: SeenDevice): string =>
+  `${seen.device.index}: ${inet6Name(seen)}: <${flagNames(seen).join(',')}> mtu ${seen.device.mtu} state ${operationalState(seen)} qlen 1000`;
+
 /** A device that has never been up has no queueing discipline yet. */
 const queueing = ({ fresh }: Device): string => (fresh ? 'noop' : 'noqueue');
 
@@ -41,23 +47,23 @@ export function namespaceText(seen: SeenDevice): string {
 }
 
 /** Second line: `    link/ether ... brd ...`, with the device's details under -d. */
-export function linkLine(seen: SeenDevice, details: boolean): string {
+export function linkLine(seen: SeenDevice, details: boolean, mode: 'link' | 'address'): string {
   const { device } = seen;
   const line = `    link/${linkType(device)} ${linkAddress(device)} brd ${broadcastAddress(device)}${namespaceText(seen)}`;
-  return details ? line + detailsText(seen) : line;
+  return details ? line + detailsText(seen, mode) : line;
 }
 
 export function linkLines(seen: SeenDevice, options: IpOptions, counters: DeviceCounters): readonly string[] {
   const stats = options.statistics ? counterLines(counters) : [];
-  return [headLine(seen, 'link'), linkLine(seen, options.details), ...stats];
+  return [headLine(seen, 'link'), linkLine(seen, options.details, 'link'), ...stats];
 }
 
 export function briefLink(seen: SeenDevice): string {
   return `${briefHead(seen)}${linkAddress(seen.device)} <${flagNames(seen).join(',')}> `;
 }
 
-export function briefHead(seen: SeenDevice): string {
-  return `${fullName(seen).padEnd(16)} ${operationalState(seen).padEnd(14)} `;
+export function briefHead(seen: SeenDevice, name = fullName(seen)): string {
+  return `${name.padEnd(16)} ${operationalState(seen).padEnd(14)} `;
 }
 
 /** The four lines of -s. Columns are right-aligned under their heads, which grow with large numbers. */
@@ -113,6 +119,30 @@ export function headJson(seen: SeenDevice, isLink: boolean): Readonly<Record<str
     group: 'default',
     txqlen: 1000,
   };
+}
+
+export function inet6HeadJson(seen: SeenDevice): Readonly<Record<string, Json>> {
+  const { device } = seen;
+  return {
+    ifindex: device.index,
+    ...inet6Link(seen),
+    ifname: device.name,
+    flags: flagNames(seen),
+    mtu: device.mtu,
+    operstate: operationalState(seen),
+    txqlen: 1000,
+  };
+}
+
+export const inet6BriefJson = (seen: SeenDevice): Readonly<Record<string, Json>> => ({
+  ...inet6Link(seen),
+  ifname: seen.device.name,
+  operstate: operationalState(seen),
+});
+
+function inet6Link(seen: SeenDevice): Readonly<Record<string, Json>> {
+  const peer = inet6Peer(seen);
+  return peer === undefined ? {} : { link: peer };
 }
 
 /** The link-layer members, which -4 leaves out. */

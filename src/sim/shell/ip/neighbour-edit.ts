@@ -3,25 +3,27 @@
  * made by hand are permanent, or as if learnt now (`nud reachable`) or long ago (`nud stale`).
  */
 import { ok } from '../../../base/result.ts';
-import type { Ipv4 } from '../../../model/ip.ts';
-import { cidrContains, cidrOf, parseIpv4, type Cidr } from '../../../model/ip.ts';
+import { ipCidrContains, parseIp, type IpCidr } from '../../../model/ip-family.ts';
+import type { Ip, Ipv6 } from '../../../model/ip.ts';
 import { parseMac, type Mac } from '../../../model/mac.ts';
 import { complain, type Parsed } from '../network/complaint.ts';
 import { deviceNamed } from '../network/here.ts';
 import { duplicateOrGarbage, expected, parseKeywords, type Grammar } from '../network/keywords.ts';
-import { readInterfaceAddress } from './address.ts';
-import { neighbourLines, neighbourText, readState, STATES } from './neighbour.ts';
+import type { FamilyEdit, NetnsEdit } from '../../net/edit.ts';
+import { isOf, spokenFamily } from './address.ts';
+import { neighbourLines, neighbourText, readState, readTo, STATES } from './neighbour.ts';
+import type { Family } from './options.ts';
 import type { Subject } from './subject.ts';
 
 interface EditWords {
-  readonly address?: Ipv4;
+  readonly address?: Ip;
   readonly device?: string;
   readonly mac?: string;
   readonly state?: string;
   readonly proxy?: boolean;
 }
 
-const EDIT: Grammar<EditWords> = {
+const EDIT = (family: Family): Grammar<EditWords> => ({
   keywords: [
     { names: ['lladdr'], exact: true, read: (words, mac) => ok({ ...words, mac }) },
     {
@@ -31,25 +33,29 @@ const EDIT: Grammar<EditWords> = {
     },
     { names: ['proxy'], exact: true, flag: true, read: (words) => ok({ ...words, proxy: true }) },
     { names: ['dev'], exact: true, read: (words, device) => ok({ ...words, device }) },
-    { names: ['to'], exact: true, read: readAddress },
+    { names: ['to'], exact: true, read: readAddress(family) },
   ],
-  bare: readAddress,
-};
+  bare: readAddress(family),
+});
 
-function readAddress(words: EditWords, value: string): Parsed<EditWords> {
-  if (words.address !== undefined) return duplicateOrGarbage('to', value);
-  const address = parseIpv4(value);
-  return address === undefined ? expected('any valid address', value) : ok({ ...words, address });
-}
+const readAddress =
+  (family: Family) =>
+  (words: EditWords, value: string): Parsed<EditWords> => {
+    if (words.address !== undefined) return duplicateOrGarbage('to', value);
+    const address = parseIp(value);
+    return address !== undefined && isOf(family, address)
+      ? ok({ ...words, address })
+      : expected(`${spokenFamily(family)} address`, value);
+  };
 
 interface Target {
-  readonly address: Ipv4;
+  readonly address: Ip;
   readonly device: string;
   readonly words: EditWords;
 }
 
-function readTarget({ here }: Subject, words: readonly string[]): Parsed<Target> {
-  const wanted = parseKeywords(words, EDIT, {});
+function readTarget({ here, options }: Subject, words: readonly string[]): Parsed<Target> {
+  const wanted = parseKeywords(words, EDIT(options.family), {});
   if (!wanted.ok) return wanted;
   const { address, device } = wanted.value;
   if (address === undefined || device === undefined) {
@@ -71,7 +77,7 @@ export function setNeighbour(mode: Mode) {
     const target = readTarget(subject, words);
     if (!target.ok) return target;
     const { address, device, words: given } = target.value;
-    if (given.proxy) return subject.edit({ kind: 'proxy-neighbour', device, address, on: true }, 2);
+    if (given.proxy) return subject.edit(about({ kind: 'proxy-neighbour', device, address, on: true }), 2);
     const mac = given.mac === undefined ? undefined : parseMac(given.mac);
     const lines = neighbourLines(subject.here, subject.io.clock.now());
     const exists = lines.some((line) => line.address === address && line.device === device);
@@ -82,8 +88,11 @@ export function setNeighbour(mode: Mode) {
   };
 }
 
+/** A change of either family: the compiler does not follow from the address to it. */
+const about = (edit: FamilyEdit<Ip>): NetnsEdit => edit as FamilyEdit | FamilyEdit<Ipv6>;
+
 interface Entry {
-  readonly address: Ipv4;
+  readonly address: Ip;
   readonly device: string;
   readonly mac: Mac;
   readonly state: string;
@@ -96,7 +105,10 @@ const STALE_AGE = 30_000;
 function keep(subject: Subject, { address, device, mac, state, mode }: Entry): Parsed<string> {
   const { io, here, edit } = subject;
   if (state === 'permanent') {
-    return edit({ kind: 'add-neighbour', neighbour: { address, device, mac }, replace: mode !== 'add' }, 2);
+    return edit(
+      about({ kind: 'add-neighbour', neighbour: { address, device, mac }, replace: mode !== 'add' }),
+      2,
+    );
   }
   if (state !== 'reachable' && state !== 'stale') {
     return complain(
@@ -104,10 +116,11 @@ function keep(subject: Subject, { address, device, mac, state, mode }: Entry): P
       `ip: the simulator makes entries by hand as permanent, reachable or stale, not ${state}.`,
     );
   }
-  const isPermanent = here.netns.neighbours.some(
+  const { neighbours, inet6 } = here.netns;
+  const isPermanent = [...neighbours, ...(inet6?.neighbours ?? [])].some(
     (entry) => entry.address === address && entry.device === device,
   );
-  const freed = isPermanent ? edit({ kind: 'delete-neighbour', address, device }, 2) : ok('');
+  const freed = isPermanent ? edit(about({ kind: 'delete-neighbour', address, device }), 2) : ok('');
   if (!freed.ok) return freed;
   const at = Math.max(0, io.clock.now() - (state === 'stale' ? STALE_AGE : 0));
   return edit({ kind: 'learn-neighbour', neighbour: { address, device, mac, at } }, 2);
@@ -118,8 +131,8 @@ export function deleteNeighbour(subject: Subject, words: readonly string[]): Par
   if (!target.ok) return target;
   const { address, device, words: given } = target.value;
   return given.proxy
-    ? subject.edit({ kind: 'proxy-neighbour', device, address, on: false }, 2)
-    : subject.edit({ kind: 'delete-neighbour', address, device }, 2);
+    ? subject.edit(about({ kind: 'proxy-neighbour', device, address, on: false }), 2)
+    : subject.edit(about({ kind: 'delete-neighbour', address, device }), 2);
 }
 
 export function getNeighbour(subject: Subject, words: readonly string[]): Parsed<string> {
@@ -134,11 +147,11 @@ export function getNeighbour(subject: Subject, words: readonly string[]): Parsed
 
 interface FlushWords {
   readonly device?: string;
-  readonly to?: Cidr;
+  readonly to?: IpCidr;
   readonly state?: string;
 }
 
-const FLUSH: Grammar<FlushWords> = {
+const FLUSH = (family: Family): Grammar<FlushWords> => ({
   keywords: [
     { names: ['dev'], exact: true, read: (words, device) => ok({ ...words, device }) },
     {
@@ -146,37 +159,33 @@ const FLUSH: Grammar<FlushWords> = {
       exact: true,
       read: (words, value) => readState(value, [...STATES, 'all'], (state) => ({ ...words, state })),
     },
-    { names: ['to'], exact: true, read: readTo },
+    { names: ['to'], exact: true, read: readTo(family) },
   ],
-  bare: readTo,
-};
-
-function readTo(words: FlushWords, value: string): Parsed<FlushWords> {
-  if (words.to) return duplicateOrGarbage('to', value);
-  if (value === 'all' || value === 'any' || value === 'default')
-    return ok({ ...words, to: cidrOf(0 as Ipv4, 0) });
-  const to = readInterfaceAddress(value);
-  return to ? ok({ ...words, to: cidrOf(to.address, to.length) }) : expected('any valid prefix', value);
-}
+  bare: readTo(family),
+});
 
 /** Permanent entries stay unless they are asked for. */
-export function flushNeighbours({ io, here, edit }: Subject, words: readonly string[]): Parsed<string> {
+export function flushNeighbours(
+  { io, here, edit, options }: Subject,
+  words: readonly string[],
+): Parsed<string> {
   if (words.length === 0) return complain(1, 'Flush requires arguments.');
-  const wanted = parseKeywords(words, FLUSH, {});
+  const wanted = parseKeywords(words, FLUSH(options.family), {});
   if (!wanted.ok) return wanted;
   const { device, to, state } = wanted.value;
   if (device !== undefined && !deviceNamed(here.netns, device))
     return complain(1, `Cannot find device "${device}"`);
   const gone = neighbourLines(here, io.clock.now()).filter(
     (line) =>
+      isOf(options.family, line.address) &&
       (device === undefined || line.device === device) &&
-      (to === undefined || cidrContains(to, line.address)) &&
+      (to === undefined || ipCidrContains(to, line.address)) &&
       (state === undefined
         ? line.state !== 'PERMANENT'
         : state === 'all' || line.state.toLowerCase() === state),
   );
   for (const line of gone) {
-    const done = edit({ kind: 'delete-neighbour', address: line.address, device: line.device }, 2);
+    const done = edit(about({ kind: 'delete-neighbour', address: line.address, device: line.device }), 2);
     if (!done.ok) return done;
   }
   return ok('');

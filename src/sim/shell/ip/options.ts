@@ -3,8 +3,10 @@ import { ok } from '../../../base/result.ts';
 import { complain, type Parsed } from '../network/complaint.ts';
 import { abbreviates } from '../network/keywords.ts';
 
+export type Family = 'any' | 'inet' | 'inet6';
+
 export interface IpOptions {
-  readonly family: 'any' | 'inet' | 'inet6';
+  readonly family: Family;
   readonly brief: boolean;
   readonly details: boolean;
   readonly statistics: boolean;

@@ -3,16 +3,17 @@
  * for is left out of the lines. Format: iproute2 6.1 ip/iproute.c print_route, compared with the real tool.
  */
 import type { Json } from '../../../base/json.ts';
-import { formatCidr, formatIpv4, type Cidr } from '../../../model/ip.ts';
+import { addressBits, formatIp, formatIpCidr, ipCidrOf, isIpv6 } from '../../../model/ip-family.ts';
+import type { Cidr, Ip } from '../../../model/ip.ts';
 import type { Route, RouteHop } from '../../net/netns.ts';
 
 /** A route of any table, as it is listed. */
-export interface ListedRoute extends Omit<Route, 'type' | 'hops'> {
-  readonly type: Route['type'] | 'local' | 'broadcast';
+export interface ListedRoute extends Omit<Route<Ip>, 'type' | 'hops'> {
+  readonly type: Route['type'] | 'local' | 'broadcast' | 'anycast' | 'multicast';
   readonly table: 'main' | 'local';
   /** Its device has no carrier. */
   readonly linkDown: boolean;
-  readonly hops?: readonly (RouteHop & { readonly linkDown?: boolean })[];
+  readonly hops?: readonly (RouteHop<Ip> & { readonly linkDown?: boolean })[];
 }
 
 /** Members that every line would repeat. */
@@ -29,8 +30,22 @@ export interface Hidden {
 export function kernelOrder(routes: readonly ListedRoute[]): readonly ListedRoute[] {
   return [...routes].sort(
     (a, b) =>
-      a.prefix.base - b.prefix.base || b.prefix.length - a.prefix.length || (a.metric ?? 0) - (b.metric ?? 0),
+      Number(a.prefix.base) - Number(b.prefix.base) ||
+      b.prefix.length - a.prefix.length ||
+      (a.metric ?? 0) - (b.metric ?? 0),
   );
+}
+
+/** The kernel's order of IPv6 routes: a prefix comes after all that it holds (fib6_walk), so the default route is the last. */
+export function kernelOrder6(routes: readonly ListedRoute[]): readonly ListedRoute[] {
+  return [...routes].sort((a, b) => byTree(a.prefix, b.prefix) || (a.metric ?? 0) - (b.metric ?? 0));
+}
+
+function byTree(a: Cidr<Ip>, b: Cidr<Ip>): number {
+  const length = Math.min(a.length, b.length);
+  const [left, right] = [ipCidrOf(a.base, length).base, ipCidrOf(b.base, length).base];
+  if (left !== right) return left < right ? -1 : 1;
+  return b.length - a.length;
 }
 
 /** One member of a route: how the text and the JSON spell it. */
@@ -49,9 +64,7 @@ const MEMBERS: readonly Describe[] = [
   ({ type }, _, details) => (type !== 'unicast' || details ? member('type', type, type) : undefined),
   ({ prefix }) => member('dst', destinationText(prefix), destinationText(prefix)),
   ({ via }, hidden) =>
-    via === undefined || hidden.via
-      ? undefined
-      : member('gateway', formatIpv4(via), `via ${formatIpv4(via)}`),
+    via === undefined || hidden.via ? undefined : member('gateway', formatIp(via), `via ${formatIp(via)}`),
   ({ device }, hidden) =>
     device === undefined || hidden.device ? undefined : member('dev', device, `dev ${device}`),
   ({ table }, hidden) =>
@@ -65,11 +78,13 @@ const MEMBERS: readonly Describe[] = [
   ({ source }, hidden) =>
     source === undefined || hidden.source
       ? undefined
-      : member('prefsrc', formatIpv4(source), `src ${formatIpv4(source)}`),
-  ({ metric = 0 }) => (metric === 0 ? undefined : member('metric', metric, `metric ${metric}`)),
+      : member('prefsrc', formatIp(source), `src ${formatIp(source)}`),
+  ({ metric = 0, prefix }) =>
+    metric === 0 && !isIpv6(prefix.base) ? undefined : member('metric', metric, `metric ${metric}`),
   (route) => member('flags', flagsOf(route), flagsOf(route).join(' ')),
-  ({ hops }) => (hops ? member('nexthops', hops.map(hopJson), '') : undefined),
   ({ mtu }) => (mtu === undefined ? undefined : member('metrics', [{ mtu }], `mtu ${mtu}`)),
+  ({ prefix }) => (isIpv6(prefix.base) ? member('pref', 'medium', 'pref medium') : undefined),
+  ({ hops }) => (hops ? member('nexthops', hops.map(hopJson), '') : undefined),
 ];
 
 function membersOf(route: ListedRoute, hidden: Hidden, details: boolean): readonly Member[] {
@@ -79,9 +94,10 @@ function membersOf(route: ListedRoute, hidden: Hidden, details: boolean): readon
 export function routeLine(route: ListedRoute, hidden: Hidden, details: boolean): string {
   const words = membersOf(route, hidden, details).filter(({ word }) => word !== '');
   const hops = (route.hops ?? []).map(
-    (hop) => `\n\tnexthop via ${formatIpv4(hop.via)} dev ${hop.device} weight 1 ${flagWords(hop)}`,
+    (hop) => `\n\tnexthop via ${formatIp(hop.via)} dev ${hop.device} weight 1 ${flagWords(hop)}`,
   );
-  return `${words.map(({ word }) => `${word} `).join('')}${hops.join('')}\n`;
+  const text = words.map(({ word }) => word).join(' ');
+  return `${text}${isIpv6(route.prefix.base) ? '' : ' '}${hops.join('')}\n`;
 }
 
 const flagWords = (hop: Flagged): string =>
@@ -94,7 +110,7 @@ export function routeJson(route: ListedRoute, hidden: Hidden, details: boolean):
 }
 
 const hopJson = (hop: NonNullable<ListedRoute['hops']>[number]): Json => ({
-  gateway: formatIpv4(hop.via),
+  gateway: formatIp(hop.via),
   dev: hop.device,
   weight: 1,
   flags: flagsOf(hop),
@@ -106,7 +122,7 @@ function flagsOf({ linkDown, onlink }: Flagged): readonly string[] {
   return [...(linkDown ? ['linkdown'] : []), ...(onlink ? ['onlink'] : [])];
 }
 
-export function destinationText(prefix: Cidr): string {
+export function destinationText(prefix: Cidr<Ip>): string {
   if (prefix.length === 0) return 'default';
-  return prefix.length === 32 ? formatIpv4(prefix.base) : formatCidr(prefix);
+  return prefix.length === addressBits(prefix.base) ? formatIp(prefix.base) : formatIpCidr(prefix);
 }

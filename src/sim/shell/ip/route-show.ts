@@ -1,15 +1,33 @@
 /** `ip route show` and its selectors. Wordings: iproute2 6.1 ip/iproute.c, compared with the real tool. */
 import { ok } from '../../../base/result.ts';
-import type { Cidr, Ipv4 } from '../../../model/ip.ts';
-import { cidrContains, cidrEquals, cidrOf, netmask } from '../../../model/ip.ts';
+import { ipCidrContains, ipCidrEquals, type IpCidr } from '../../../model/ip-family.ts';
+import type { Cidr, Ip, Ipv4, Ipv6 } from '../../../model/ip.ts';
+import { cidrOf, netmask } from '../../../model/ip.ts';
+import { cidrOf6 } from '../../../model/ipv6.ts';
+import {
+  addresses6,
+  KERNEL_METRIC,
+  kernelRoute,
+  mainRoutes6,
+  MULTICAST,
+  USER_METRIC,
+} from '../../net/inet6.ts';
 import type { Device, Netns, Route } from '../../net/netns.ts';
 import type { CommandIo } from '../command.ts';
 import { complain, type Parsed } from '../network/complaint.ts';
 import { deviceNamed, hasCarrier } from '../network/here.ts';
 import { parseKeywords, type Grammar, type Keyword, wrongArgument } from '../network/keywords.ts';
 import { jsonText } from './device-list.ts';
-import { kernelOrder, routeJson, routeLine, type Hidden, type ListedRoute } from './route-print.ts';
+import {
+  kernelOrder,
+  kernelOrder6,
+  routeJson,
+  routeLine,
+  type Hidden,
+  type ListedRoute,
+} from './route-print.ts';
 import { prefixOf, readAddress, readPrefix, readProtocol, readScope, ROUTE_TYPES } from './route-words.ts';
+import type { Family } from './options.ts';
 import type { Subject } from './subject.ts';
 
 interface Selector {
@@ -18,20 +36,21 @@ interface Selector {
   readonly protocol?: Route['protocol'];
   readonly scope?: Route['scope'];
   readonly type?: ListedRoute['type'];
-  readonly via?: Ipv4;
-  readonly source?: Ipv4;
+  readonly via?: Ip;
+  readonly source?: Ip;
   /** How the prefix selects: that very prefix, those that hold it, those inside it. */
   readonly how?: 'exact' | 'match' | 'root';
-  readonly prefix?: Cidr;
+  readonly prefix?: IpCidr;
 }
 
 /** `match`, `root`, `exact`: the next word is the prefix. */
-const PREFIX_WORDS = (['match', 'root', 'exact'] as const).map((how): Keyword<Selector> => ({
-  names: [how],
-  read: (selector, value) => withPrefix({ ...selector, how }, value),
-}));
+const prefixWords = (family: Family): readonly Keyword<Selector>[] =>
+  (['match', 'root', 'exact'] as const).map((how) => ({
+    names: [how],
+    read: (selector, value) => withPrefix(family)({ ...selector, how }, value),
+  }));
 
-const SELECTOR: Grammar<Selector> = {
+const SELECTOR = (family: Family): Grammar<Selector> => ({
   keywords: [
     { names: ['table'], read: readTable },
     { names: ['dev', 'oif'], exact: true, read: (selector, device) => ok({ ...selector, device }) },
@@ -45,22 +64,24 @@ const SELECTOR: Grammar<Selector> = {
     {
       names: ['via'],
       exact: true,
-      read: (selector, value) => readAddress(value, (via) => ({ ...selector, via })),
+      read: (selector, value) => readAddress(value, family, (via) => ({ ...selector, via })),
     },
     {
       names: ['src'],
       exact: true,
-      read: (selector, value) => readAddress(value, (source) => ({ ...selector, source })),
+      read: (selector, value) => readAddress(value, family, (source) => ({ ...selector, source })),
     },
     { names: ['to'], exact: true, flag: true, read: (selector) => ok(selector) },
-    ...PREFIX_WORDS,
+    ...prefixWords(family),
   ],
-  bare: withPrefix,
-};
+  bare: withPrefix(family),
+});
 
-function withPrefix(selector: Selector, value: string): Parsed<Selector> {
-  const prefix = readPrefix(value);
-  return prefix.ok ? ok({ ...selector, prefix: prefixOf(prefix.value) }) : prefix;
+function withPrefix(family: Family): (selector: Selector, value: string) => Parsed<Selector> {
+  return (selector, value) => {
+    const prefix = readPrefix(value, family);
+    return prefix.ok ? ok({ ...selector, prefix: prefixOf(prefix.value) }) : prefix;
+  };
 }
 
 function readTable(selector: Selector, value: string): Parsed<Selector> {
@@ -71,15 +92,17 @@ function readTable(selector: Selector, value: string): Parsed<Selector> {
   return wrongArgument(value, 'table id value is invalid\n');
 }
 
+const LOCAL_TYPES = ['local', 'broadcast', 'anycast', 'multicast'] as const;
+
 function readType(selector: Selector, value: string): Parsed<Selector> {
-  const type = [...ROUTE_TYPES, 'local' as const, 'broadcast' as const].find((name) => name === value);
+  const type = [...ROUTE_TYPES, ...LOCAL_TYPES].find((name) => name === value);
   return type === undefined
     ? wrongArgument(value, 'node type value is invalid\n')
     : ok({ ...selector, type });
 }
 
-function readSelector({ here }: Subject, words: readonly string[]): Parsed<Selector> {
-  const selected = parseKeywords<Selector>(words, SELECTOR, { table: 'main' });
+function readSelector({ here, options }: Subject, words: readonly string[]): Parsed<Selector> {
+  const selected = parseKeywords<Selector>(words, SELECTOR(options.family), { table: 'main' });
   if (!selected.ok) return selected;
   const { device } = selected.value;
   return device !== undefined && !deviceNamed(here.netns, device)
@@ -88,14 +111,17 @@ function readSelector({ here }: Subject, words: readonly string[]): Parsed<Selec
 }
 
 /** The routes of the main table that a selector chooses: what `flush` removes. */
-export function selectedRoutes(subject: Subject, words: readonly string[]): Parsed<readonly Route[]> {
+export function selectedRoutes(subject: Subject, words: readonly string[]): Parsed<readonly Route<Ip>[]> {
   const selector = readSelector(subject, words);
   if (!selector.ok) return selector;
   const { table } = selector.value;
-  if (table === 'none') return complain(255, 'Error: ipv4: FIB table does not exist.\nFlush terminated');
-  const { routes } = subject.here.netns;
-  const listed = mainTable(subject.io, subject.here.netns);
-  const isChosen = (_: Route, at: number): boolean => {
+  const isInet6 = subject.options.family === 'inet6';
+  if (table === 'none')
+    return complain(255, `Error: ipv${isInet6 ? 6 : 4}: FIB table does not exist.\nFlush terminated`);
+  const { netns } = subject.here;
+  const routes: readonly Route<Ip>[] = isInet6 ? (netns.inet6?.routes ?? []) : netns.routes;
+  const listed = isInet6 ? mainTable6(subject.io, netns) : mainTable(subject.io, netns);
+  const isChosen = (_: Route<Ip>, at: number): boolean => {
     const route = listed[at];
     return route !== undefined && matchesSelector(route, selector.value);
   };
@@ -108,8 +134,14 @@ export function showRoutes(subject: Subject, words: readonly string[]): Parsed<s
   if (!selected.ok) return selected;
   const selector = selected.value;
   if (selector.table === 'none')
-    return complain(2, 'Error: ipv4: FIB table does not exist.\nDump terminated');
-  const routes = options.family === 'inet6' ? [] : listedRoutes(io, here.netns, selector);
+    return complain(
+      2,
+      `Error: ipv${options.family === 'inet6' ? 6 : 4}: FIB table does not exist.\nDump terminated`,
+    );
+  const routes = [
+    ...(options.family === 'inet6' ? [] : listedRoutes(io, here.netns, selector)),
+    ...(isAskedOf6(selector, options.family) ? listedRoutes6(io, here.netns, selector) : []),
+  ];
   const hidden = hiddenBy(selector);
   if (options.json)
     return ok(
@@ -121,9 +153,19 @@ export function showRoutes(subject: Subject, words: readonly string[]): Parsed<s
   return ok(routes.map((route) => routeLine(route, hidden, options.details)).join(''));
 }
 
+/** Without a family, only the line about all tables is about both (iproute_list_flush_or_save). */
+const isAskedOf6 = ({ table }: Selector, family: Family): boolean =>
+  family === 'inet6' || (family === 'any' && table === 'all');
+
 function listedRoutes(io: CommandIo, netns: Netns, selector: Selector): readonly ListedRoute[] {
   const main = selector.table === 'local' ? [] : kernelOrder(mainTable(io, netns));
   const local = selector.table === 'main' ? [] : kernelOrder(localTable(netns));
+  return [...main, ...local].filter((route) => matchesSelector(route, selector));
+}
+
+function listedRoutes6(io: CommandIo, netns: Netns, selector: Selector): readonly ListedRoute[] {
+  const main = selector.table === 'local' ? [] : kernelOrder6(mainTable6(io, netns));
+  const local = selector.table === 'main' ? [] : kernelOrder6(localTable6(netns));
   return [...main, ...local].filter((route) => matchesSelector(route, selector));
 }
 
@@ -143,11 +185,11 @@ function matchesSelector(route: ListedRoute, selector: Selector): boolean {
 const same = <T>(wanted: T | undefined, value: T | undefined): boolean =>
   wanted === undefined || wanted === value;
 
-function matchesPrefix(prefix: Cidr, { prefix: wanted, how = 'exact' }: Selector): boolean {
+function matchesPrefix(prefix: Cidr<Ip>, { prefix: wanted, how = 'exact' }: Selector): boolean {
   if (!wanted) return true;
-  if (how === 'exact') return cidrEquals(prefix, wanted);
+  if (how === 'exact') return ipCidrEquals(prefix, wanted);
   const [outer, inner] = how === 'match' ? [prefix, wanted] : [wanted, prefix];
-  return outer.length <= inner.length && cidrContains(outer, inner.base);
+  return outer.length <= inner.length && ipCidrContains(outer as IpCidr, inner.base);
 }
 
 function hiddenBy({ device, protocol, scope, via, source, table }: Selector): Hidden {
@@ -161,12 +203,23 @@ function hiddenBy({ device, protocol, scope, via, source, table }: Selector): Hi
   };
 }
 
-export function mainTable(io: CommandIo, netns: Netns): readonly ListedRoute[] {
+export const mainTable = (io: CommandIo, netns: Netns): readonly ListedRoute[] =>
+  listed(io, netns, netns.routes);
+
+/** The configured ones first, so that their places are those of the stack's own list. */
+const mainTable6 = (io: CommandIo, netns: Netns): readonly ListedRoute[] =>
+  listed(
+    io,
+    netns,
+    mainRoutes6(netns).map((route) => ({ ...route, metric: route.metric ?? USER_METRIC })),
+  );
+
+function listed(io: CommandIo, netns: Netns, routes: readonly Route<Ip>[]): readonly ListedRoute[] {
   const linkDown = (name: string | undefined): boolean => {
     const device = name === undefined ? undefined : deviceNamed(netns, name);
     return device !== undefined && !hasCarrier(io, device, netns);
   };
-  return netns.routes.map(({ hops, ...route }) => ({
+  return routes.map(({ hops, ...route }) => ({
     ...route,
     table: 'main',
     linkDown: linkDown(route.device),
@@ -199,4 +252,32 @@ function localRoutes(device: Device): readonly ListedRoute[] {
       ...(length < 31 ? [route('broadcast', cidrOf(last, 32))] : []),
     ];
   });
+}
+
+/** Of each address a route to itself; where the stack forwards, it also is every subnet's anycast router (RFC 4291, 2.6.1). */
+function localTable6(netns: Netns): readonly ListedRoute[] {
+  return netns.devices
+    .filter(({ up }) => up)
+    .flatMap((device) => {
+      const addresses = addresses6(netns, device);
+      const isLoopback = device.kind.type === 'loopback';
+      const route = (
+        type: 'local' | 'anycast' | 'multicast',
+        prefix: Cidr<Ipv6>,
+        metric: number,
+      ): ListedRoute => ({
+        ...kernelRoute(prefix, device.name),
+        type,
+        metric,
+        table: 'local',
+        linkDown: false,
+      });
+      const subnets = netns.inet6?.forwarding ? addresses.filter(({ length }) => length < 127) : [];
+      const anycast = new Set(subnets.map(({ address, length }) => cidrOf6(address, length).base));
+      return [
+        ...[...anycast].map((base) => route('anycast', { base, length: 128 }, 0)),
+        ...addresses.map(({ address }) => route('local', { base: address, length: 128 }, 0)),
+        ...(addresses.length > 0 && !isLoopback ? [route('multicast', MULTICAST, KERNEL_METRIC)] : []),
+      ];
+    });
 }

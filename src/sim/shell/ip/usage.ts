@@ -2,7 +2,8 @@
 export const IP_USAGE = `Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }
 Objects:  address  link  netns  route  neighbour  rule
 Options:  -n[etns] NAME -4 -6 -br[ief] -d[etails] -s[tatistics] -o[neline] -j[son] -p[retty] -V[ersion]
-Every word may be shortened: ip a, ip r g 10.0.0.1, ip -br l.`;
+Every word may be shortened: ip a, ip r g 10.0.0.1, ip -br l. Addresses are of IPv4 or IPv6; without -6, lists of
+routes are of IPv4.`;
 
 export const ADDRESS_USAGE = `Usage: ip address [ show [ dev DEVICE ] [ up ] [ scope SCOPE ] [ to PREFIX ] ]
        ip address { add | del | replace | change } ADDRESS/LENGTH dev DEVICE [ scope SCOPE ]

@@ -5,11 +5,13 @@
  * hash:net, hash:ip and hash:ip,port, timeouts, counters and comments are not simulated.
  */
 import { err, ok } from '../../../base/result.ts';
-import { cidrContains, parseIpv4 } from '../../../model/ip.ts';
+import { familyOf, ipCidrContains, parseIp, type IpCidr, type IpFamily } from '../../../model/ip-family.ts';
+import type { Ip, Ipv6 } from '../../../model/ip.ts';
 import { mix } from '../../net/flow-hash.ts';
 import { memberTexts } from '../../net/ipset-print.ts';
 import { PROTOCOL_NAMES } from '../../net/netfilter-print.ts';
-import { rulesOf, type IpPort, type IpSet, type Netfilter } from '../../net/netfilter-rules.ts';
+import { rulesOf, type IpPort, type IpSet, type Netfilter, type Rule } from '../../net/netfilter-rules.ts';
+import type { Netns } from '../../net/netns.ts';
 import type { Command, CommandIo } from '../command.ts';
 import type { Parsed } from '../network/complaint.ts';
 import { hereOf } from '../network/here.ts';
@@ -35,7 +37,7 @@ export const ipset: Command = {
   complete: (words, io) =>
     words.length < 2
       ? COMMANDS.filter(({ run, op }) => run ?? op).map(({ name }) => name)
-      : [...(hereOf(io)?.netns.netfilter.ipsets.keys() ?? []), '-n', '-t', '-s', '-o'],
+      : [...setsIn(hereOf(io)?.netns).map(([name]) => name), '-n', '-t', '-s', '-o'],
 };
 
 const missing = complaint('The set with the given name does not exist');
@@ -54,15 +56,15 @@ interface Wishes {
 interface Verb {
   readonly name: string;
   readonly aliases: readonly string[];
-  readonly run?: (netfilter: Netfilter, wishes: Wishes) => Parsed<string>;
+  readonly run?: (netns: Netns, wishes: Wishes) => Parsed<string>;
   /** It changes a set. */
   readonly op?: IpsetVerb;
 }
 
 /** ipset(8); those without a meaning here are refused. */
 const COMMANDS: readonly Verb[] = [
-  { name: 'list', aliases: ['-L', '--list'], run: (netfilter, wishes) => list(netfilter, wishes, 'plain') },
-  { name: 'save', aliases: ['-S', '--save'], run: (netfilter, wishes) => list(netfilter, wishes, 'save') },
+  { name: 'list', aliases: ['-L', '--list'], run: (netns, wishes) => list(netns, wishes, 'plain') },
+  { name: 'save', aliases: ['-S', '--save'], run: (netns, wishes) => list(netns, wishes, 'save') },
   { name: 'test', aliases: ['-T', '--test'], run: test },
   { name: 'help', aliases: ['-h', '--help'], run: () => ok(HELP) },
   { name: 'version', aliases: ['-v', '-V', '--version'], run: () => ok(`${TOOL}, protocol version: 7\n`) },
@@ -109,7 +111,7 @@ function runIpset(io: CommandIo, args: readonly string[]): Parsed<string> {
     });
   }
   if (!verb.run) return err({ status: 1, message: `ipset: "${verb.name}" is not simulated.` });
-  return verb.run(here.netns.netfilter, { ...wishes.value, words: wishes.value.words.slice(1) });
+  return verb.run(here.netns, { ...wishes.value, words: wishes.value.words.slice(1) });
 }
 
 const SWITCHES: Readonly<Record<string, 'namesOnly' | 'terse' | 'sorted' | 'quiet' | 'exist' | 'none'>> = {
@@ -145,16 +147,25 @@ function parseWishes(args: readonly string[]): Parsed<Wishes> {
   return ok({ ...wishes, output, words });
 }
 
-function list({ ipsets, tables }: Netfilter, wishes: Wishes, mode: 'plain' | 'save'): Parsed<string> {
+type AnySet = IpSet | IpSet<Ipv6>;
+
+/** The sets of both families, which share their names. */
+function setsIn(netns: Netns | undefined): readonly (readonly [string, AnySet, IpFamily])[] {
+  const of = (netfilter: Netfilter | Netfilter<Ipv6> | undefined, family: IpFamily) =>
+    [...(netfilter?.ipsets ?? [])].map(([name, set]) => [name, set, family] as const);
+  return [...of(netns?.netfilter, 4), ...of(netns?.inet6?.netfilter, 6)];
+}
+
+function list(netns: Netns, wishes: Wishes, mode: 'plain' | 'save'): Parsed<string> {
   const [name, stray] = wishes.words;
   if (stray !== undefined) return err(misuse(`Unknown argument ${stray}`));
-  const named = name === undefined ? undefined : ipsets.get(name);
-  if (name !== undefined && !named) return err(missing);
-  const chosen = name !== undefined && named ? [[name, named] as const] : [...ipsets];
+  const chosen = setsIn(netns).filter(([set]) => name === undefined || set === name);
+  if (name !== undefined && chosen.length === 0) return err(missing);
   if (wishes.namesOnly) return ok(chosen.map(([set]) => `${set}\n`).join(''));
-  const all = Object.values(tables).flatMap((chains) => chains.flatMap(rulesOf));
-  const sets = chosen.map(([set, entries]): SetFacts => ({
+  const all: readonly Rule<Ip>[] = [...rulesIn(netns.netfilter), ...rulesIn(netns.inet6?.netfilter)];
+  const sets = chosen.map(([set, entries, family]): SetFacts => ({
     name: set,
+    family,
     type: entries.type,
     members: memberTexts(wishes.sorted ? sortedSet(entries) : entries),
     references: all.filter(({ matches }) =>
@@ -171,7 +182,12 @@ function list({ ipsets, tables }: Netfilter, wishes: Wishes, mode: 'plain' | 'sa
   );
 }
 
+function rulesIn(netfilter: Netfilter<Ip> | undefined): readonly Rule<Ip>[] {
+  return Object.values(netfilter?.tables ?? {}).flatMap((chains) => chains.flatMap(rulesOf));
+}
+
 interface SetFacts {
+  readonly family: IpFamily;
   readonly name: string;
   readonly type: IpSet['type'];
   readonly members: readonly string[];
@@ -181,8 +197,10 @@ interface SetFacts {
 /** Felix creates its sets with room for 1048576 members (felix/ipsets); ipset's own default is less. */
 const maximum = (name: string): number => (name.startsWith('cali') ? 1_048_576 : 65_536);
 
-const headerText = (name: string): string =>
-  `family inet hashsize 1024 maxelem ${maximum(name)} bucketsize 12 initval ${initialValue(name)}`;
+const FAMILY = { 4: 'inet', 6: 'inet6' } as const;
+
+const headerText = ({ name, family }: Pick<SetFacts, 'name' | 'family'>): string =>
+  `family ${FAMILY[family]} hashsize 1024 maxelem ${maximum(name)} bucketsize 12 initval ${initialValue(name)}`;
 
 function initialValue(name: string): string {
   return `0x${mix(...[...name].map((letter) => letter.charCodeAt(0)))
@@ -190,26 +208,35 @@ function initialValue(name: string): string {
     .padStart(8, '0')}`;
 }
 
+type Bytes = Readonly<Record<IpFamily, number>>;
+
 /** The kernel's revision of a type, and the bytes of an empty set and of a member. */
 const TYPES: Readonly<
-  Record<IpSet['type'], { readonly revision: number; readonly empty: number; readonly each: number }>
+  Record<IpSet['type'], { readonly revision: number; readonly empty: Bytes; readonly each: Bytes }>
 > = {
-  'hash:net': { revision: 7, empty: 456, each: 48 },
-  'hash:ip': { revision: 6, empty: 216, each: 40 },
-  'hash:ip,port': { revision: 7, empty: 216, each: 48 },
+  'hash:net': { revision: 7, empty: { 4: 456, 6: 1240 }, each: { 4: 48, 6: 72 } },
+  'hash:ip': { revision: 6, empty: { 4: 216, 6: 224 }, each: { 4: 40, 6: 64 } },
+  'hash:ip,port': { revision: 7, empty: { 4: 216, 6: 232 }, each: { 4: 48, 6: 72 } },
 };
 
-const memory = ({ type, members }: SetFacts): number => TYPES[type].empty + TYPES[type].each * members.length;
+const memory = ({ family, type, members }: SetFacts): number =>
+  TYPES[type].empty[family] + TYPES[type].each[family] * members.length;
 
-function sortedSet(set: IpSet): IpSet {
-  return set.type === 'hash:ip,port'
+function sortedSet(set: AnySet): IpSet<Ip> {
+  const { type, members }: IpSet<Ip> = set;
+  return type === 'hash:ip,port'
     ? {
-        type: set.type,
-        members: set.members.toSorted(
-          (a, b) => a.address - b.address || a.protocol - b.protocol || a.port - b.port,
+        type,
+        members: members.toSorted(
+          (a, b) => byAddress(a.address, b.address) || a.protocol - b.protocol || a.port - b.port,
         ),
       }
-    : { type: set.type, members: set.members.toSorted((a, b) => a.base - b.base || a.length - b.length) };
+    : { type, members: members.toSorted((a, b) => byAddress(a.base, b.base) || a.length - b.length) };
+}
+
+function byAddress(a: Ip, b: Ip): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 function plainText(set: SetFacts, terse: boolean): string {
@@ -217,7 +244,7 @@ function plainText(set: SetFacts, terse: boolean): string {
     `Name: ${set.name}`,
     `Type: ${set.type}`,
     `Revision: ${TYPES[set.type].revision}`,
-    `Header: ${headerText(set.name)}`,
+    `Header: ${headerText(set)}`,
     `Size in memory: ${memory(set)}`,
     `References: ${set.references}`,
     `Number of entries: ${set.members.length}`,
@@ -226,19 +253,19 @@ function plainText(set: SetFacts, terse: boolean): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function saveText({ name, type, members }: SetFacts, terse: boolean): string {
+function saveText({ name, family, type, members }: SetFacts, terse: boolean): string {
   const adds = terse ? [] : members.map((member) => `add ${name} ${member}\n`);
-  return [`create ${name} ${type} ${headerText(name)}\n`, ...adds].join('');
+  return [`create ${name} ${type} ${headerText({ name, family })}\n`, ...adds].join('');
 }
 
 function xmlText(set: SetFacts, terse: boolean): string {
-  const { name, type, members, references } = set;
+  const { name, family, type, members, references } = set;
   const elements = members.map((member) => `<member><elem>${member}</elem></member>\n`).join('');
   return [
     `<ipset name="${name}">`,
     `<type>${type}</type>`,
     `<revision>${TYPES[type].revision}</revision>`,
-    `<header><family>inet</family><hashsize>1024</hashsize><maxelem>${maximum(name)}</maxelem><bucketsize>12</bucketsize><initval>${initialValue(name)}</initval>`,
+    `<header><family>${FAMILY[family]}</family><hashsize>1024</hashsize><maxelem>${maximum(name)}</maxelem><bucketsize>12</bucketsize><initval>${initialValue(name)}</initval>`,
     `<memsize>${memory(set)}</memsize>`,
     `<references>${references}</references>`,
     `<numentries>${members.length}</numentries>`,
@@ -248,12 +275,12 @@ function xmlText(set: SetFacts, terse: boolean): string {
   ].join('\n');
 }
 
-function test({ ipsets }: Netfilter, { words: [name, entry], quiet }: Wishes): Parsed<string> {
+function test(netns: Netns, { words: [name, entry], quiet }: Wishes): Parsed<string> {
   if (name === undefined || entry === undefined)
     return err(misuse('Missing second mandatory argument to command test'));
-  const set = ipsets.get(name);
-  if (!set) return err(missing);
-  const found = has(set, entry);
+  const [, set, family] = setsIn(netns).find(([each]) => each === name) ?? [];
+  if (!set || !family) return err(missing);
+  const found = has(set, entry, family);
   if (!found.ok) return found;
   // Both answers of the real tool go to stderr; only the exit code tells them apart in a script.
   const isMember = found.value;
@@ -261,16 +288,17 @@ function test({ ipsets }: Netfilter, { words: [name, entry], quiet }: Wishes): P
   return err({ status: isMember ? 0 : 1, message: quiet ? '' : text });
 }
 
-function has(set: IpSet, entry: string): Parsed<boolean> {
+function has(set: IpSet<Ip>, entry: string, family: IpFamily): Parsed<boolean> {
   const [host = '', rest] = entry.split(',');
-  const address = parseIpv4(host);
-  if (address === undefined)
-    return err(complaint(`Syntax error: cannot parse ${host}: resolving to IPv4 address failed`));
-  if (set.type !== 'hash:ip,port') return ok(set.members.some((prefix) => cidrContains(prefix, address)));
+  const address = parseIp(host);
+  if (address === undefined || familyOf(address) !== family)
+    return err(complaint(`Syntax error: cannot parse ${host}: resolving to IPv${family} address failed`));
+  if (set.type !== 'hash:ip,port')
+    return ok(set.members.some((prefix) => ipCidrContains(prefix as IpCidr, address)));
   if (rest === undefined) return err(complaint(`Syntax error: Second element is missing from ${entry}.`));
   const [port = '', protocol] = rest.split(':').toReversed();
   const number = protocol === undefined ? TCP : protocolNumberOf(protocol);
-  const same = (member: IpPort): boolean =>
+  const same = (member: IpPort<Ip>): boolean =>
     member.address === address && member.protocol === number && member.port === Number(port);
   return ok(set.members.some(same));
 }
@@ -291,7 +319,7 @@ save [SETNAME]
         The same as commands that make them
 test SETNAME ENTRY
         Tell whether an address is in a set
-create SETNAME hash:net|hash:ip|hash:ip,port
+create SETNAME hash:net|hash:ip|hash:ip,port [family inet|inet6]
         Make a set
 add|del SETNAME ENTRY
         Put an entry into a set, or take it out

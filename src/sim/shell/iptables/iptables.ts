@@ -4,61 +4,72 @@
  * tool.
  */
 import { err, ok } from '../../../base/result.ts';
-import { ruleIndex, type NetfilterChange } from '../../net/edit-netfilter.ts';
-import { listedChains, printRule } from '../../net/netfilter-print.ts';
+import type { IpFamily } from '../../../model/ip-family.ts';
+import type { Ip, Ipv6 } from '../../../model/ip.ts';
 import {
-  BASE_CHAINS,
-  rulesOf,
-  type Chain,
-  type Hook,
-  type Rule,
-  type TableName,
-} from '../../net/netfilter-rules.ts';
-import { ruleCounter } from '../../net/rule-counters.ts';
-import type { Command, CommandIo, CompletionIo } from '../command.ts';
+  ruleIndex,
+  type Netfilter6Edit,
+  type NetfilterChange,
+  type NetfilterEdit,
+} from '../../net/edit-netfilter.ts';
+import { familyOfSet } from '../../net/edit-rules.ts';
+import { listedChains, printRule } from '../../net/netfilter-print.ts';
+import { rulesOf, type Chain, type Rule, type TableName } from '../../net/netfilter-rules.ts';
+import { counterTable, ruleCounter } from '../../net/rule-counters.ts';
+import type { Command, CommandIo } from '../command.ts';
 import type { Complaint, Parsed } from '../network/complaint.ts';
 import { hereOf, type Here } from '../network/here.ts';
 import { hostName } from '../network/names.ts';
-import { COMMANDS, MATCHES, TARGETS, type CommandFlag } from './honoured.ts';
+import { completeIptables, HELP } from './help.ts';
+import { inhibition } from './inhibition.ts';
+import { COMMANDS, type CommandFlag } from './honoured.ts';
 import { chainTable, ruleRow, type ListFormat } from './list.ts';
 import { parseRule } from './rule-parse.ts';
-import { IPTABLES_VERSION, isTable, misuse, TABLE_NAMES } from './tool.ts';
+import { IPTABLES_VERSION, isTable, misuse, netfilterOf, spokenBy } from './tool.ts';
 
-export const iptables: Command = {
-  name: 'iptables',
-  summary: 'netfilter rules: list and change',
-  places: ['node', 'router', 'host'],
-  async run(io: CommandIo): Promise<number> {
-    const result = runIptables(io);
-    if (result.ok) {
-      if (result.value !== '') await io.stdout.write(result.value);
-      return 0;
-    }
-    await io.stderr.write(`${result.error.message}\n`);
-    return result.error.status;
-  },
-  complete: completeIptables,
-};
+export const iptables = iptablesCommand(4);
+export const ip6tables = iptablesCommand(6);
+
+function iptablesCommand(family: IpFamily): Command {
+  return {
+    name: spokenBy(family, 'iptables'),
+    summary: `netfilter rules${family === 4 ? '' : ' of IPv6'}: list and change`,
+    places: ['node', 'router', 'host'],
+    async run(io: CommandIo): Promise<number> {
+      const result = runIptables(io, family);
+      if (result.ok) {
+        if (result.value !== '') await io.stdout.write(result.value);
+        return 0;
+      }
+      await io.stderr.write(`${spokenBy(family, result.error.message)}\n`);
+      return result.error.status;
+    },
+    complete: (words, io) => completeIptables(words, io, family),
+  };
+}
 
 /** A command line in its parts. */
 interface Line {
+  readonly family: IpFamily;
   readonly table: TableName;
   readonly command: CommandFlag;
   /** What follows the command: a chain, a number, a policy. */
   readonly operands: readonly string[];
   readonly rest: readonly string[];
-  readonly format: Omit<ListFormat, 'hostName' | 'counter'>;
+  readonly format: Omit<ListFormat, 'family' | 'hostName' | 'counter'>;
 }
 
-function runIptables(io: CommandIo): Parsed<string> {
+function runIptables(io: CommandIo, family: IpFamily): Parsed<string> {
   const [first] = io.args;
-  if (first === '-V' || first === '--version') return ok(`iptables ${IPTABLES_VERSION}\n`);
-  if (first === '-h' || first === '--help') return ok(HELP);
-  const line = parseLine(io.args);
+  if (first === '-V' || first === '--version')
+    return ok(`${spokenBy(family, 'iptables')} ${IPTABLES_VERSION}\n`);
+  if (first === '-h' || first === '--help') return ok(spokenBy(family, HELP));
+  const line = parseLine(io.args, family);
   if (!line.ok) return line;
   const here = hereOf(io);
   if (!here) return err({ status: 4, message: 'iptables: this place has no network stack of the lab.' });
-  const chains = listedChains(line.value.table, here.netns.netfilter.tables[line.value.table] ?? []);
+  const { tables } = netfilterOf(here.netns, family);
+  const chains = listedChains(line.value.table, tables[line.value.table] ?? []);
   switch (line.value.command.short) {
     case 'L':
       return listRules(io, here, line.value, chains);
@@ -86,9 +97,11 @@ const QUALIFIERS: Readonly<Record<string, keyof Line['format'] | 'none'>> = {
   '--wait': 'none',
   '-4': 'none',
   '--ipv4': 'none',
+  '-6': 'none',
+  '--ipv6': 'none',
 };
 
-function parseLine(args: readonly string[]): Parsed<Line> {
+function parseLine(args: readonly string[], family: IpFamily): Parsed<Line> {
   const words = args.flatMap(splitCluster);
   const format = { numeric: false, verbose: false, exact: false, lineNumbers: false };
   const rest: string[] = [];
@@ -113,7 +126,7 @@ function parseLine(args: readonly string[]): Parsed<Line> {
     } else rest.push(word);
   }
   if (!command) return err(misuse('no command specified'));
-  return ok({ table, command, operands, rest, format });
+  return ok({ family, table, command, operands, rest, format });
 }
 
 /** `-nvL` is three flags; `-tnat` is one with its value. */
@@ -138,13 +151,13 @@ const noTable = (name: string): Complaint => ({
 
 /** The chain that is named, or all of them, and the one rule of it. */
 interface Selection {
-  readonly chains: readonly Chain[];
+  readonly chains: readonly Chain<Ip>[];
   readonly number?: number;
 }
 
 function select(
   { table, operands: [name, number], rest }: Line,
-  chains: readonly Chain[],
+  chains: readonly Chain<Ip>[],
 ): Parsed<Selection> {
   if (rest.length > 0) return err(misuse(`Illegal option \`${rest[0] ?? ''}' with this command`));
   if (name === undefined) return ok({ chains });
@@ -163,17 +176,18 @@ function select(
 function zero(
   io: CommandIo,
   { id }: Here,
-  { line, chains }: { readonly line: Line; readonly chains: readonly Chain[] },
+  { line, chains }: { readonly line: Line; readonly chains: readonly Chain<Ip>[] },
 ): Parsed<string> {
   const [name, number] = line.operands;
   const chain = chains.find((each) => each.name === name);
   if (name !== undefined && !chain) return err({ status: 1, message: NO_SUCH_CHAIN });
   const rule = chain && number !== undefined ? rulesOf(chain)[Number(number) - 1] : undefined;
   if (number !== undefined && !rule) return ok('');
-  const which = rule && name !== undefined ? { rule: printRule(name, rule) } : {};
-  const { table } = line;
+  const which = rule && name !== undefined ? { rule: printRule(name, rule, line.family) } : {};
+  const { table, family } = line;
   io.network.edit(id, {
     kind: 'zero-counters',
+    ...(family === 6 ? { family } : {}),
     table,
     ...(name === undefined ? {} : { chain: name }),
     ...which,
@@ -183,14 +197,15 @@ function zero(
 
 const NO_SUCH_CHAIN = 'iptables: No chain/target/match by that name.';
 
-function listRules(io: CommandIo, here: Here, line: Line, chains: readonly Chain[]): Parsed<string> {
+function listRules(io: CommandIo, here: Here, line: Line, chains: readonly Chain<Ip>[]): Parsed<string> {
   const selection = select(line, chains);
   if (!selection.ok) return selection;
   const { chains: chosen, number } = selection.value;
   const format: ListFormat = {
     ...line.format,
+    family: line.family,
     hostName: (address) => hostName(io, address),
-    counter: (chain, rule) => ruleCounter(here.memory, line.table, chain, rule),
+    counter: (chain, rule) => ruleCounter(here.memory, counterTable(line.table, line.family), chain, rule),
   };
   const [first] = chosen;
   if (number !== undefined) {
@@ -208,13 +223,14 @@ function listRules(io: CommandIo, here: Here, line: Line, chains: readonly Chain
   );
 }
 
-function specifyRules(here: Here, line: Line, chains: readonly Chain[]): Parsed<string> {
+function specifyRules(here: Here, line: Line, chains: readonly Chain<Ip>[]): Parsed<string> {
   const selection = select(line, chains);
   if (!selection.ok) return selection;
   const { chains: chosen, number } = selection.value;
   const { verbose } = line.format;
-  const counted = (chain: string, rule: Rule): string => {
-    const { packets, bytes } = ruleCounter(here.memory, line.table, chain, rule);
+  const table = counterTable(line.table, line.family);
+  const counted = (chain: string, rule: Rule<Ip>): string => {
+    const { packets, bytes } = ruleCounter(here.memory, table, chain, rule);
     return verbose ? ` -c ${packets} ${bytes}` : '';
   };
   const heads = chosen.map(({ name, policy }) =>
@@ -224,15 +240,18 @@ function specifyRules(here: Here, line: Line, chains: readonly Chain[]): Parsed<
     rulesOf(chain)
       .filter((_, at) => number === undefined || at === number - 1)
       .map((rule) =>
-        printRule(chain.name, rule).replace(/( -[jg] \S+.*)?$/, `${counted(chain.name, rule)}$1`),
+        printRule(chain.name, rule, line.family).replace(
+          /( -[jg] \S+.*)?$/,
+          `${counted(chain.name, rule)}$1`,
+        ),
       ),
   );
   const lines = number === undefined ? [...heads, ...rules] : rules;
   return ok(lines.map((text) => `${text}\n`).join(''));
 }
 
-function check({ operands: [name = ''], rest }: Line, chains: readonly Chain[]): Parsed<string> {
-  const rule = parseRule(rest);
+function check({ family, operands: [name = ''], rest }: Line, chains: readonly Chain<Ip>[]): Parsed<string> {
+  const rule = parseRule(rest, family);
   if (!rule.ok) return rule;
   const chain = chains.find((each) => each.name === name);
   return chain && ruleIndex(chain, rule.value) >= 0 ? ok('') : err({ status: 1, message: NO_SUCH_RULE });
@@ -241,31 +260,49 @@ function check({ operands: [name = ''], rest }: Line, chains: readonly Chain[]):
 const NO_SUCH_RULE = 'iptables: Bad rule (does a matching rule exist in that chain?).';
 
 /** What a line changes, with what the words alone forbid. */
-export function plannedChange(here: Here, args: readonly string[]): Parsed<NetfilterChange> {
-  const line = parseLine(args);
+export function plannedChange(
+  here: Here,
+  args: readonly string[],
+  family: IpFamily,
+): Parsed<NetfilterChange<Ip>> {
+  const line = parseLine(args, family);
   return line.ok ? plan(here, line.value) : line;
 }
 
-function plan(here: Here, line: Line): Parsed<NetfilterChange> {
+function plan(here: Here, line: Line): Parsed<NetfilterChange<Ip>> {
   const wanted = changeOf(line);
   if (!wanted.ok) return wanted;
   const inhibited =
     'rule' in wanted.value ? inhibition(line.table, wanted.value.chain, wanted.value.rule) : undefined;
   if (inhibited) return err(inhibited);
-  const set = 'rule' in wanted.value ? missingSet(here, wanted.value.rule) : undefined;
-  return set === undefined ? wanted : err(misuse(`Set ${set} doesn't exist.\n`));
+  const set = 'rule' in wanted.value ? unfitSet(here, wanted.value.rule, line.family) : undefined;
+  return set === undefined ? wanted : err(misuse(set));
 }
 
 function change(io: CommandIo, here: Here, line: Line): Parsed<string> {
   const wanted = plan(here, line);
   if (!wanted.ok) return wanted;
-  const edited = io.network.edit(here.id, { kind: 'netfilter', table: line.table, change: wanted.value });
+  const edited = io.network.edit(here.id, netfilterEdit(line.family, line.table, wanted.value));
   if (edited.ok) return ok('');
-  const status = /^iptables v.*CHAIN_DEL/.test(edited.message) ? 4 : edited.message.includes('Try `') ? 2 : 1;
+  const status = /^ip6?tables v.*CHAIN_DEL/.test(edited.message)
+    ? 4
+    : edited.message.includes('Try `')
+      ? 2
+      : 1;
   return err({ status, message: edited.message });
 }
 
-function changeOf({ command: { short, long }, operands, rest }: Line): Parsed<NetfilterChange> {
+/** The compiler does not follow from the family to the rules of the change. */
+export const netfilterEdit = (
+  family: IpFamily,
+  table: TableName,
+  change: NetfilterChange<Ip>,
+): NetfilterEdit | Netfilter6Edit =>
+  family === 4
+    ? { kind: 'netfilter', table, change: change as NetfilterChange }
+    : { kind: 'netfilter', family, table, change: change as NetfilterChange<Ipv6> };
+
+function changeOf({ family, command: { short, long }, operands, rest }: Line): Parsed<NetfilterChange<Ip>> {
   const [chain, second] = operands;
   if (short === 'F' || short === 'X') {
     const named = chain === undefined ? {} : { chain };
@@ -275,10 +312,11 @@ function changeOf({ command: { short, long }, operands, rest }: Line): Parsed<Ne
   if (short === 'N') return newChain(chain);
   if (short === 'E') return renamedChain(chain, second);
   if (short === 'P') return policyChange(chain, second);
-  return ruleChange({ short, long }, { chain, second, rest });
+  return ruleChange({ short, long }, { family, chain, second, rest });
 }
 
 interface RuleWords {
+  readonly family: IpFamily;
   readonly chain: string;
   readonly second: string | undefined;
   readonly rest: readonly string[];
@@ -286,14 +324,14 @@ interface RuleWords {
 
 function ruleChange(
   { short, long }: Pick<CommandFlag, 'short' | 'long'>,
-  { chain, second, rest }: RuleWords,
-): Parsed<NetfilterChange> {
+  { family, chain, second, rest }: RuleWords,
+): Parsed<NetfilterChange<Ip>> {
   const at = Number(second ?? 1);
   if (second !== undefined && !/^[1-9]\d*$/.test(second))
     return err(misuse(`Invalid rule number \`${second}'`));
   if (short === 'D' && second !== undefined) return ok({ op: 'delete-at', chain, at });
   if (short === 'R' && second === undefined) return err(misuse(`-R requires a rule number`));
-  const rule = parseRule(rest);
+  const rule = parseRule(rest, family);
   if (!rule.ok) return rule;
   switch (long) {
     case 'insert':
@@ -324,74 +362,14 @@ function policyChange(chain: string, policy: string | undefined): Parsed<Netfilt
     : err({ status: 1, message: "iptables: Bad policy name. Run `dmesg' for more information." });
 }
 
-/** What a table or a hook does not allow. */
-function inhibition(table: TableName, chain: string, { target }: Rule): Complaint | undefined {
-  if (table === 'nat' && (target.kind === 'drop' || target.kind === 'reject')) {
-    return misuse(
-      '\nThe "nat" table is not intended for filtering, the use of DROP is therefore inhibited.\n\n',
-    );
+/** A set that a rule names exists, and is of its family. */
+function unfitSet({ netns }: Here, { matches }: Rule<Ip>, family: IpFamily): string | undefined {
+  for (const match of matches) {
+    if (match.kind !== 'ipset') continue;
+    const own = familyOfSet(netns, match.set);
+    if (own === undefined) return `Set ${match.set} doesn't exist.\n`;
+    if (own !== family)
+      return `The protocol family of set ${match.set} is IPv${own}, which is not applicable.\n`;
   }
-  const hooks = HOOKS_OF[target.kind];
-  const wrong = hooks && (table !== hooks.table || (isHook(chain) && !hooks.hooks.includes(chain)));
-  return wrong
-    ? {
-        status: 4,
-        message: `iptables ${IPTABLES_VERSION}:  RULE_APPEND failed (Invalid argument): rule in chain ${chain}`,
-      }
-    : undefined;
-}
-
-const isHook = (name: string): name is Hook => BASE_CHAINS.mangle.includes(name as Hook);
-
-const HOOKS_OF: Readonly<
-  Partial<Record<Rule['target']['kind'], { table: TableName; hooks: readonly Hook[] }>>
-> = {
-  masquerade: { table: 'nat', hooks: ['POSTROUTING'] },
-  snat: { table: 'nat', hooks: ['POSTROUTING', 'INPUT'] },
-  dnat: { table: 'nat', hooks: ['PREROUTING', 'OUTPUT'] },
-  notrack: { table: 'raw', hooks: ['PREROUTING', 'OUTPUT'] },
-};
-
-function missingSet({ netns }: Here, { matches }: Rule): string | undefined {
-  const match = matches.find((each) => each.kind === 'ipset' && !netns.netfilter.ipsets.has(each.set));
-  return match?.kind === 'ipset' ? match.set : undefined;
-}
-
-const HELP = [
-  `iptables ${IPTABLES_VERSION}`,
-  '',
-  'Usage: iptables -[ACD] chain rule-specification [options]',
-  '       iptables -I chain [rulenum] rule-specification [options]',
-  '       iptables -R chain rulenum rule-specification [options]',
-  '       iptables -D chain rulenum [options]',
-  '       iptables -[LS] [chain [rulenum]] [options]',
-  '       iptables -[FZ] [chain] [options]',
-  '       iptables -[NX] chain',
-  '       iptables -E old-chain-name new-chain-name',
-  '       iptables -P chain target [options]',
-  '',
-  'Commands:',
-  ...COMMANDS.map(({ short, long, takes }) => `  --${long.padEnd(13)} -${short} ${takes}`),
-  '',
-  'Options:',
-  '  -t table   -n (numbers)   -v (counters, devices)   -x (exact)   --line-numbers   -w (ignored)',
-  '  [!] -p proto   [!] -s address[/mask]   [!] -d address[/mask]   [!] -i device[+]   [!] -o device[+]',
-  '  -j target   -g chain   -m match',
-  `Matches: ${MATCHES.join(' ')}`,
-  `Targets: ${TARGETS.join(' ')}, or a chain`,
-  '',
-].join('\n');
-
-function completeIptables(words: readonly string[], io: CompletionIo): readonly string[] {
-  const before = words.at(-2) ?? '';
-  if (before === '-t') return TABLE_NAMES;
-  const named = words[words.indexOf('-t') + 1] ?? '';
-  const table = words.includes('-t') && isTable(named) ? named : 'filter';
-  const chains = (): readonly string[] =>
-    listedChains(table, hereOf(io)?.netns.netfilter.tables[table] ?? []).map(({ name }) => name);
-  if (/^-[nvx]*[ACDEILSFZRNXP]$/.test(before)) return chains();
-  if (/^-[jg]$/.test(before)) return [...TARGETS, ...chains()];
-  if (before === '-m') return MATCHES;
-  if (/^-[io]$/.test(before)) return hereOf(io)?.netns.devices.map(({ name }) => name) ?? [];
-  return [...COMMANDS.map(({ short }) => short), ...'tnvpsdiomj'].map((letter) => `-${letter}`);
+  return undefined;
 }

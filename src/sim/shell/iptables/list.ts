@@ -12,6 +12,9 @@ import {
   portSpan,
   PROTOCOL_NAMES,
   quantised,
+  REJECTED_WITH,
+  translated,
+  WHOLE_MASK,
 } from '../../net/netfilter-print.ts';
 import {
   rulesOf,
@@ -23,22 +26,28 @@ import {
 } from '../../net/netfilter-rules.ts';
 import type { RuleCounter } from '../../net/netns.ts';
 import { assertNever } from '../../../base/result.ts';
-import { formatCidr, formatIpv4, type Cidr, type Ipv4 } from '../../../model/ip.ts';
+import { addressBits, formatIp, formatIpCidr, type IpFamily } from '../../../model/ip-family.ts';
+import type { Cidr, Ip } from '../../../model/ip.ts';
 import { serviceName } from '../network/services.ts';
 import { icmpName } from './icmp-names.ts';
 
 export interface ListFormat {
+  readonly family: IpFamily;
   readonly numeric: boolean;
   readonly verbose: boolean;
   readonly exact: boolean;
   readonly lineNumbers: boolean;
   /** The name of an address, where it has one; asked unless numeric. */
-  readonly hostName: (address: Ipv4) => string | undefined;
-  readonly counter: (chain: string, rule: Rule) => RuleCounter;
+  readonly hostName: (address: Ip) => string | undefined;
+  readonly counter: (chain: string, rule: Rule<Ip>) => RuleCounter;
 }
 
 /** The chain's head, its column titles and its rules. */
-export function chainTable(chain: Chain, all: readonly Chain[], format: ListFormat): readonly string[] {
+export function chainTable(
+  chain: Chain<Ip>,
+  all: readonly Chain<Ip>[],
+  format: ListFormat,
+): readonly string[] {
   const { name, policy } = chain;
   const counted = format.verbose ? ' 0 packets, 0 bytes' : '';
   const about = policy === undefined ? `${referencesTo(all, name)} references` : `policy ${policy}${counted}`;
@@ -61,14 +70,14 @@ function titles({ verbose, exact, lineNumbers }: ListFormat): string {
 }
 
 type DeviceMatch = Extract<Match, { kind: 'in-interface' | 'out-interface' }>;
-type AddressMatch = Extract<Match, { kind: 'source' | 'destination' }>;
+type AddressMatch = Extract<Match<Ip>, { kind: 'source' | 'destination' }>;
 
-const negated = (match: Match | undefined): boolean =>
+const negated = (match: Match<Ip> | undefined): boolean =>
   match !== undefined && 'not' in match && match.not === true;
 
 export interface Row {
   readonly chain: string;
-  readonly rule: Rule;
+  readonly rule: Rule<Ip>;
   /** From 1. */
   readonly number: number;
 }
@@ -92,7 +101,7 @@ export function ruleRow({ chain, rule, number }: Row, format: ListFormat): strin
     address('source'),
     address('destination'),
     target.kind === 'jump' && target.goto ? '[goto] ' : '',
-    ...[...conditionTexts(rule, numeric), ...targetTexts(target, numeric)].map((text) => ` ${text}`),
+    ...[...conditionTexts(rule, format), ...targetTexts(target, format)].map((text) => ` ${text}`),
   ].join('');
 }
 
@@ -113,41 +122,44 @@ function shortened(count: number): string {
   return `${String(Math.floor((rest + 500) / 1000)).padStart(4)}T`;
 }
 
-function protocolText(matches: readonly Match[], numeric: boolean): string {
+function protocolText(matches: readonly Match<Ip>[], numeric: boolean): string {
   const match = matches.find((each) => each.kind === 'protocol');
   const number = match?.protocol ?? 0;
   const name = number === 0 ? 'all' : (PROTOCOL_NAMES.get(number) ?? String(number));
   return `${negated(match) ? '!' : ' '}${(numeric ? String(number) : name).padEnd(4)}`;
 }
 
-function addressText(prefix: Cidr | undefined, { numeric, hostName }: ListFormat): string {
-  if (prefix === undefined || prefix.length === 0) return numeric ? '0.0.0.0/0' : 'anywhere';
-  if (prefix.length < 32) return formatCidr(prefix);
-  return (numeric ? undefined : hostName(prefix.base)) ?? formatIpv4(prefix.base);
+function addressText(prefix: Cidr<Ip> | undefined, { family, numeric, hostName }: ListFormat): string {
+  if (prefix === undefined || prefix.length === 0) return numeric ? ANY[family] : 'anywhere';
+  if (prefix.length < addressBits(prefix.base)) return formatIpCidr(prefix);
+  return (numeric ? undefined : hostName(prefix.base)) ?? formatIp(prefix.base);
 }
 
-const targetName = (target: Target): string => {
+const ANY = { 4: '0.0.0.0/0', 6: '::/0' } as const;
+
+const targetName = (target: Target<Ip>): string => {
   if (target.kind === 'none') return '';
   if (target.kind === 'jump') return target.chain;
   return target.kind === 'notrack' ? 'CT' : target.kind.toUpperCase();
 };
 
-function conditionTexts(rule: Rule, numeric: boolean): readonly string[] {
+function conditionTexts(rule: Rule<Ip>, { numeric, family }: ListFormat): readonly string[] {
   const protocol = rule.matches.find((match) => match.kind === 'protocol');
   const transport = protocol ? (PROTOCOL_NAMES.get(protocol.protocol) ?? '') : '';
   const comments = commentsOf(rule).map((text) => `/* ${text} */`);
-  const others = rule.matches.flatMap((match) => conditionText(match, { transport, numeric }));
+  const others = rule.matches.flatMap((match) => conditionText(match, { transport, numeric, family }));
   const module = protocol?.module ? [transport] : [];
   return rule.commentLast ? [...others, ...comments, ...module] : [...comments, ...others, ...module];
 }
 
 interface Words {
+  readonly family: IpFamily;
   readonly transport: string;
   readonly numeric: boolean;
 }
 
 /** Nothing for what has a column of its own. */
-function conditionText(match: Match, words: Words): readonly string[] {
+function conditionText(match: Match<Ip>, words: Words): readonly string[] {
   const not = 'not' in match && match.not === true;
   switch (match.kind) {
     case 'source':
@@ -165,7 +177,7 @@ function conditionText(match: Match, words: Words): readonly string[] {
       return [`multiport ${PORTS_OPTION[match.side]} ${not ? ' !' : ''}${ranges.join(',')}`];
     }
     case 'icmp-type':
-      return [icmpText(match, words.numeric)];
+      return [icmpText(match, words)];
     case 'ipset':
       return [`${not ? '! ' : ''}match-set ${match.set} ${match.direction}`];
     case 'addrtype':
@@ -183,17 +195,20 @@ function conditionText(match: Match, words: Words): readonly string[] {
     case 'probability':
       return [`statistic mode random probability ${quantised(match.probability)}`];
     case 'recent':
-      return [recentWords(match)];
+      return [recentWords(match, words.family)];
     default:
       return assertNever(match);
   }
 }
 
 /** extensions/libxt_recent.c recent_print. */
-function recentWords({ list, check, seconds, reap, not }: Extract<Match, { kind: 'recent' }>): string {
+function recentWords(
+  { list, check, seconds, reap, not }: Extract<Match, { kind: 'recent' }>,
+  family: IpFamily,
+): string {
   const aged = seconds === undefined ? '' : ` seconds: ${seconds}${reap ? ' reap' : ''}`;
   const verb = check === 'set' ? 'SET' : 'CHECK';
-  return `${not ? '! ' : ''}recent: ${verb}${aged} name: ${list} side: source mask: 255.255.255.255`;
+  return `${not ? '! ' : ''}recent: ${verb}${aged} name: ${list} side: source mask: ${WHOLE_MASK[family]}`;
 }
 
 /** `dpt:80`, `dpts:80:90`, `dpt:!80` */
@@ -209,30 +224,34 @@ function portWords(
 const rangeText = ({ first, last }: PortRange, words: Words): string =>
   [first, ...(last === first ? [] : [last])].map((port) => portText(port, words)).join(':');
 
-function icmpText({ type, code, not }: Extract<Match, { kind: 'icmp-type' }>, numeric: boolean): string {
-  const name = numeric ? undefined : icmpName(type, code);
-  if (name !== undefined) return `icmp ${not ? '!' : ''}${name}`;
-  return `icmp${not ? ' !' : ''}type ${type}${code === undefined ? '' : ` code ${code}`}`;
+function icmpText(
+  { type, code, not }: Extract<Match, { kind: 'icmp-type' }>,
+  { numeric, family }: Words,
+): string {
+  const name = numeric ? undefined : icmpName(type, code, family);
+  const protocol = family === 4 ? 'icmp' : 'ipv6-icmp';
+  if (name !== undefined) return `${protocol} ${not ? '!' : ''}${name}`;
+  return `${protocol}${not ? ' !' : ''}type ${type}${code === undefined ? '' : ` code ${code}`}`;
 }
 
-const portText = (port: number, { transport, numeric }: Words): string =>
+const portText = (port: number, { transport, numeric }: Omit<Words, 'family'>): string =>
   (numeric ? undefined : serviceName(port, transport)) ?? String(port);
 
-function targetTexts(target: Target, numeric: boolean): readonly string[] {
+function targetTexts(target: Target<Ip>, { numeric, family }: ListFormat): readonly string[] {
   switch (target.kind) {
     case 'log':
       return [logText(target, numeric)];
     case 'reject':
-      return ['reject-with icmp-port-unreachable'];
+      return [`reject-with ${REJECTED_WITH[family]}`];
     case 'notrack':
       return ['NOTRACK'];
     case 'mark':
       return [`MARK ${markText(target.value, target.mask)}`];
     case 'dnat':
-      return [`to:${formatIpv4(target.to)}${target.port === undefined ? '' : `:${target.port}`}`];
+      return [`to:${translated(target.to, target.port)}`];
     case 'snat':
       return [
-        `to:${formatIpv4(target.to)}${target.ports ? `:${portSpan(target.ports)}` : ''}`,
+        `to:${translated(target.to, target.ports && portSpan(target.ports))}`,
         ...(target.randomFully ? ['random-fully'] : []),
       ];
     case 'masquerade':

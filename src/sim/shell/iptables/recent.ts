@@ -2,6 +2,7 @@
  * Options of `-m recent`, for lists of sources with their whole address: what kube-proxy writes for session affinity
  * (iptables-extensions(8), compared with iptables 1.8.9). Hit counts, TTLs and --update are left out.
  */
+import { WHOLE_MASK } from '../../net/netfilter-print.ts';
 import type { Match } from '../../net/netfilter-rules.ts';
 import { isNumber, needs, negation, UNEVALUATED, type Draft, type Option } from './rule-draft.ts';
 
@@ -42,6 +43,6 @@ function readSeconds(draft: Draft, value: string): string | undefined {
   return changed(draft, () => ({ seconds: Number(value) }));
 }
 
-function wholeAddress(_: Draft, mask: string): string | undefined {
-  return mask === '255.255.255.255' ? undefined : `"--mask ${mask}" ${UNEVALUATED}`;
+function wholeAddress({ family }: Draft, mask: string): string | undefined {
+  return mask === WHOLE_MASK[family] ? undefined : `"--mask ${mask}" ${UNEVALUATED}`;
 }

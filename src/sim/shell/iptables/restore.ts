@@ -4,7 +4,14 @@
  */
 import { err, ok } from '../../../base/result.ts';
 import { utf8Text } from '../../../base/bytes.ts';
-import { editNetfilter, type NetfilterChange, type NetfilterEdit } from '../../net/edit-netfilter.ts';
+import type { IpFamily } from '../../../model/ip-family.ts';
+import type { Ip } from '../../../model/ip.ts';
+import {
+  editNetfilter,
+  type Netfilter6Edit,
+  type NetfilterChange,
+  type NetfilterEdit,
+} from '../../net/edit-netfilter.ts';
 import { BASE_CHAINS, type Hook, type Netfilter, type TableName } from '../../net/netfilter-rules.ts';
 import type { Command, CommandIo } from '../command.ts';
 import { resolvePath } from '../interpreter/paths.ts';
@@ -20,52 +27,71 @@ import {
 } from '../network/flags.ts';
 import { hereOf, type Here } from '../network/here.ts';
 import { IPTABLES_RESTORE } from './honoured.ts';
-import { plannedChange } from './iptables.ts';
-import { IPTABLES_VERSION, isTable } from './tool.ts';
+import { netfilterEdit, plannedChange } from './iptables.ts';
+import { IPTABLES_VERSION, isTable, netfilterOf, spokenBy } from './tool.ts';
 
-export const iptablesRestore: Command = {
-  name: 'iptables-restore',
-  summary: 'netfilter rules from text',
-  places: ['node', 'router', 'host'],
-  run,
-  complete: () => flagWords(IPTABLES_RESTORE),
-};
+export const iptablesRestore = restoreCommand(4);
+export const ip6tablesRestore = restoreCommand(6);
+
+function restoreCommand(family: IpFamily): Command {
+  return {
+    name: spokenBy(family, 'iptables-restore'),
+    summary: `netfilter rules${family === 4 ? '' : ' of IPv6'} from text`,
+    places: ['node', 'router', 'host'],
+    run: (io) => run(io, family),
+    complete: () => flagWords(IPTABLES_RESTORE),
+  };
+}
 
 const TRY = "Try `iptables-restore -h' or 'iptables-restore --help' for more information.";
 
-async function run(io: CommandIo): Promise<number> {
+async function run(io: CommandIo, family: IpFamily): Promise<number> {
+  const complain = complainTo(io, family);
   const flags = parseFlags(io.args, IPTABLES_RESTORE);
-  if (!flags.ok) return complain(io, { status: 1, message: mistakeText(flags.error) });
+  if (!flags.ok) return complain({ status: 1, message: mistakeText(flags.error) });
   if (isGiven(flags.value, 'V')) {
-    await io.stdout.write(`iptables-restore ${IPTABLES_VERSION}\n`);
+    await io.stdout.write(`${spokenBy(family, 'iptables-restore')} ${IPTABLES_VERSION}\n`);
     return 0;
   }
   if (isGiven(flags.value, 'h')) {
-    await io.stdout.write(`${helpText(IPTABLES_RESTORE)}\n`);
+    await io.stdout.write(`${spokenBy(family, helpText(IPTABLES_RESTORE))}\n`);
     return 0;
   }
   const here = hereOf(io);
-  if (!here)
-    return complain(io, { status: 4, message: 'iptables-restore: this place has no network stack.' });
+  if (!here) return complain({ status: 4, message: 'iptables-restore: this place has no network stack.' });
   const [file] = flags.value.operands;
   const text = file === undefined ? await io.stdin.text() : readFile(io, file);
   if (text === undefined)
-    return complain(io, { status: 1, message: `Can't open ${file ?? ''}: No such file or directory` });
+    return complain({ status: 1, message: `Can't open ${file ?? ''}: No such file or directory` });
   const only = valueOf(flags.value, 'T');
   const plan = planned(here, text, {
+    family,
     noflush: isGiven(flags.value, 'n'),
     ...(only === undefined ? {} : { only }),
   });
-  if (!plan.ok) return complain(io, plan.error);
+  if (!plan.ok) return complain(plan.error);
   if (isGiven(flags.value, 't')) return 0;
-  for (const edit of plan.value) io.network.edit(here.id, edit);
-  return 0;
+  const failure = applied(io, here, plan.value);
+  return failure === undefined ? 0 : complain({ status: 1, message: `iptables-restore: ${failure}` });
 }
 
-async function complain(io: CommandIo, { status, message }: Complaint): Promise<number> {
-  await io.stderr.write(`${message}\n`);
-  return status;
+/** What the kernel refuses; undefined when it takes everything. */
+function applied(io: CommandIo, here: Here, edits: readonly RuleEdit[]): string | undefined {
+  for (const edit of edits) {
+    const done = io.network.edit(here.id, edit);
+    if (!done.ok) return done.message;
+  }
+  return undefined;
 }
+
+const complainTo =
+  (io: CommandIo, family: IpFamily) =>
+  async ({ status, message }: Complaint): Promise<number> => {
+    await io.stderr.write(`${spokenBy(family, message)}\n`);
+    return status;
+  };
+
+type RuleEdit = NetfilterEdit | Netfilter6Edit;
 
 function readFile(io: CommandIo, file: string): string | undefined {
   const bytes = io.files.read(resolvePath(io.cwd, file));
@@ -73,20 +99,21 @@ function readFile(io: CommandIo, file: string): string | undefined {
 }
 
 interface Wishes {
+  readonly family: IpFamily;
   readonly noflush: boolean;
   readonly only?: string;
 }
 
 /** The edits of every table that ends in COMMIT; each is tried on a copy first. */
-function planned(here: Here, text: string, wishes: Wishes): Parsed<readonly NetfilterEdit[]> {
+function planned(here: Here, text: string, wishes: Wishes): Parsed<readonly RuleEdit[]> {
   const lines = text.split('\n');
-  const edits: NetfilterEdit[] = [];
+  const edits: RuleEdit[] = [];
   let reader: TableReader | undefined;
   for (const [at, line] of lines.entries()) {
     if (line === '' || line.startsWith('#')) continue;
     const number = at + 1;
     if (!reader) {
-      const opened = openTable(here, line, { number, noflush: wishes.noflush });
+      const opened = openTable(here, line, { ...wishes, number });
       if (!opened.ok) return opened;
       reader = opened.value;
       continue;
@@ -109,7 +136,7 @@ function planned(here: Here, text: string, wishes: Wishes): Parsed<readonly Netf
 function openTable(
   here: Here,
   line: string,
-  { number, noflush }: { readonly number: number; readonly noflush: boolean },
+  { number, noflush, family }: Wishes & { readonly number: number },
 ): Parsed<TableReader> {
   const [, name] = /^\*(\S+)\s*$/.exec(line) ?? [];
   if (name === undefined) return err({ status: 1, message: `iptables-restore: line ${number} failed` });
@@ -117,7 +144,7 @@ function openTable(
     const text = `iptables-restore ${IPTABLES_VERSION}: iptables-restore: line ${number} table name '${name}' invalid`;
     return err({ status: 2, message: `${text}\nError occurred at line: ${number}\n${TRY}` });
   }
-  return ok(new TableReader(here, name, noflush));
+  return ok(new TableReader(here, name, { noflush, family }));
 }
 
 const atLine = (message: string, number: number): Complaint => ({
@@ -128,16 +155,18 @@ const atLine = (message: string, number: number): Complaint => ({
 /** One table of the text: what it changes, tried out line by line. */
 class TableReader {
   readonly table: TableName;
-  readonly edits: NetfilterEdit[] = [];
+  readonly edits: RuleEdit[] = [];
   /** What is found wrong only when everything is put together. */
   late: string | undefined;
   readonly #here: Here;
-  #tried: Netfilter;
+  readonly #family: IpFamily;
+  #tried: Netfilter<Ip>;
 
-  constructor(here: Here, table: TableName, noflush: boolean) {
+  constructor(here: Here, table: TableName, { noflush, family }: Wishes) {
+    this.#family = family;
     this.#here = here;
     this.table = table;
-    this.#tried = here.netns.netfilter;
+    this.#tried = netfilterOf(here.netns, family);
     if (noflush) return;
     this.#apply({ op: 'flush' });
     this.#apply({ op: 'delete-chain' });
@@ -149,7 +178,7 @@ class TableReader {
     const words = wordsOf(line.replace(/^\[\d+:\d+\]\s*/, ''));
     const [first = ''] = words;
     if (!first.startsWith('-')) return atLine(`Bad argument \`${first}'`, number);
-    const change = plannedChange(this.#here, ['-t', this.table, ...words]);
+    const change = plannedChange(this.#here, ['-t', this.table, ...words], this.#family);
     if (!change.ok) {
       const [text = ''] = change.error.message.split('\nTry `');
       return {
@@ -182,12 +211,11 @@ class TableReader {
     return undefined;
   }
 
-  #apply(change: NetfilterChange): string | undefined {
-    const edit: NetfilterEdit = { kind: 'netfilter', table: this.table, change };
-    const tried = editNetfilter(this.#tried, edit);
+  #apply(change: NetfilterChange<Ip>): string | undefined {
+    const tried = editNetfilter(this.#tried, { table: this.table, change });
     if (!tried.ok) return tried.error;
     this.#tried = tried.value;
-    this.edits.push(edit);
+    this.edits.push(netfilterEdit(this.#family, this.table, change));
     return undefined;
   }
 }

@@ -1,16 +1,19 @@
 /** A rule while it is read word by word, and what its parts have in common. */
+import type { IpFamily } from '../../../model/ip-family.ts';
+import type { Ip } from '../../../model/ip.ts';
 import type { Match, Target } from '../../net/netfilter-rules.ts';
 import { servicePort } from '../network/services.ts';
 
 /** What has been read of a rule so far. */
 export interface Draft {
-  readonly matches: Match[];
+  readonly family: IpFamily;
+  readonly matches: Match<Ip>[];
   protocol: number | undefined;
   negate: boolean;
   modules: Set<string>;
   comments: string[];
   commentAfter: boolean;
-  target: Target | undefined;
+  target: Target<Ip> | undefined;
 }
 
 /** What an option makes of its words. */

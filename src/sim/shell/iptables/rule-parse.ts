@@ -4,7 +4,15 @@
  * but not evaluated is refused in plain words.
  */
 import { err, ok } from '../../../base/result.ts';
-import { parseIpv4, type Cidr } from '../../../model/ip.ts';
+import {
+  addressBits,
+  familyOf,
+  ipCidrOf,
+  parseIp,
+  type IpCidr,
+  type IpFamily,
+} from '../../../model/ip-family.ts';
+import type { Ip } from '../../../model/ip.ts';
 import { PROTOCOL_NAMES } from '../../net/netfilter-print.ts';
 import {
   SET_DIRECTIONS,
@@ -32,8 +40,9 @@ import { readTarget, targetOption } from './rule-target.ts';
 import { misuse } from './tool.ts';
 
 /** Reads all words. */
-export function parseRule(words: readonly string[]): Parsed<Rule> {
+export function parseRule(words: readonly string[], family: IpFamily): Parsed<Rule<Ip>> {
   const draft: Draft = {
+    family,
     matches: [],
     protocol: undefined,
     negate: false,
@@ -62,7 +71,7 @@ export function parseRule(words: readonly string[]): Parsed<Rule> {
   return finished(draft);
 }
 
-function finished(draft: Draft): Parsed<Rule> {
+function finished(draft: Draft): Parsed<Rule<Ip>> {
   const { target = { kind: 'none' } as const, matches, comments, commentAfter } = draft;
   if (target.kind === 'snat' || target.kind === 'dnat') {
     if (target.to === UNSET)
@@ -99,7 +108,8 @@ const OPTIONS: ReadonlyMap<string, Option> = new Map<string, Option>([
   ...alike(['--dports', '--destination-ports'], { read: needs('multiport', readPorts('destination')) }),
   ...alike(['--sports', '--source-ports'], { read: needs('multiport', readPorts('source')) }),
   ['--ports', { read: needs('multiport', readPorts('either')) }],
-  ['--icmp-type', { read: readIcmpType }],
+  ['--icmp-type', { read: readIcmpType(4) }],
+  ['--icmpv6-type', { read: readIcmpType(6) }],
   ['--comment', { read: (draft, value) => void draft.comments.push(value) }],
   ['--match-set', { takes: 2, read: needs('set', readSet) }],
   ['--src-type', { read: needs('addrtype', readAddressType('src')) }],
@@ -132,7 +142,8 @@ function alike(names: readonly string[], option: Option): readonly (readonly [st
 }
 
 function readProtocol(draft: Draft, value: string): string | undefined {
-  const named = [...PROTOCOL_NAMES].find(([, name]) => name === value.toLowerCase())?.[0];
+  const wanted = value.toLowerCase() === 'icmpv6' ? 'ipv6-icmp' : value.toLowerCase();
+  const named = [...PROTOCOL_NAMES].find(([, name]) => name === wanted)?.[0];
   const number = value === 'all' ? 0 : (named ?? (/^\d{1,3}$/.test(value) ? Number(value) : undefined));
   if (number === undefined || number > 255) return `unknown protocol "${value}" specified`;
   if (number === 0) return undefined;
@@ -143,7 +154,7 @@ function readProtocol(draft: Draft, value: string): string | undefined {
 
 function readAddress(kind: 'source' | 'destination'): Option['read'] {
   return (draft, value) => {
-    const prefix = prefixOf(value);
+    const prefix = prefixOf(value, draft.family);
     if (!prefix) return `host/network \`${value}' not found`;
     if (prefix.length > 0) draft.matches.push({ kind, cidr: prefix, ...negation(draft) });
     return undefined;
@@ -151,12 +162,14 @@ function readAddress(kind: 'source' | 'destination'): Option['read'] {
 }
 
 /** Host bits are cleared, as iptables does. */
-function prefixOf(text: string): Cidr | undefined {
-  const [address = '', length = '32'] = text.split('/');
-  const base = parseIpv4(address);
-  if (base === undefined || !/^\d{1,2}$/.test(length) || Number(length) > 32) return undefined;
-  const mask = length === '0' ? 0 : -1 << (32 - Number(length));
-  return { base: ((base & mask) >>> 0) as Cidr['base'], length: Number(length) };
+function prefixOf(text: string, family: IpFamily): IpCidr | undefined {
+  const [address = '', length] = text.split('/');
+  const base = parseIp(address);
+  if (base === undefined || familyOf(base) !== family) return undefined;
+  const bits = addressBits(base);
+  const wanted = length ?? String(bits);
+  if (!/^\d{1,3}$/.test(wanted) || Number(wanted) > bits) return undefined;
+  return ipCidrOf(base, Number(wanted));
 }
 
 function readDevice(kind: 'in-interface' | 'out-interface'): Option['read'] {
@@ -244,15 +257,18 @@ function readPorts(side: 'source' | 'destination' | 'either'): Option['read'] {
 /** XT_MULTI_PORTS; a range takes two. */
 const MOST_PORTS = 15;
 
-function readIcmpType(draft: Draft, value: string): string | undefined {
-  if (draft.protocol !== ICMP) return unknownOption('--icmp-type');
-  const wanted = parseIcmp(value);
-  if (!wanted) return `Unknown ICMP type \`${value}'`;
-  draft.matches.push({ kind: 'icmp-type', ...wanted, ...negation(draft) });
-  return undefined;
+function readIcmpType(family: IpFamily): Option['read'] {
+  return (draft, value) => {
+    if (draft.family !== family || draft.protocol !== ICMP[family])
+      return unknownOption(family === 4 ? '--icmp-type' : '--icmpv6-type');
+    const wanted = parseIcmp(value, family);
+    if (!wanted) return `Unknown ICMP${family === 4 ? '' : 'v6'} type \`${value}'`;
+    draft.matches.push({ kind: 'icmp-type', ...wanted, ...negation(draft) });
+    return undefined;
+  };
 }
 
-const ICMP = 1;
+const ICMP = { 4: 1, 6: 58 } as const;
 
 function readSet(draft: Draft, set: string, direction: string): string | undefined {
   const known = SET_DIRECTIONS.find((each) => each === direction);

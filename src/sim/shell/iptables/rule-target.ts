@@ -1,6 +1,7 @@
 /** `-j` and `-g`, and the options of the targets that the simulator carries out (iptables-extensions(8)). */
-import { parseIpv4, type Cidr } from '../../../model/ip.ts';
-import { LOG_WARNING } from '../../net/netfilter-print.ts';
+import { familyOf, parseIp, type IpFamily } from '../../../model/ip-family.ts';
+import type { Ip, Ipv4 } from '../../../model/ip.ts';
+import { LOG_WARNING, REJECTED_WITH } from '../../net/netfilter-print.ts';
 import type { PortRange, Target } from '../../net/netfilter-rules.ts';
 import { TARGETS } from './honoured.ts';
 import {
@@ -13,7 +14,7 @@ import {
   type Option,
 } from './rule-draft.ts';
 
-const SIMPLE: ReadonlyMap<string, Target> = new Map<string, Target>([
+const SIMPLE: ReadonlyMap<string, Target<Ip>> = new Map<string, Target<Ip>>([
   ['ACCEPT', { kind: 'accept' }],
   ['DROP', { kind: 'drop' }],
   ['REJECT', { kind: 'reject' }],
@@ -21,8 +22,8 @@ const SIMPLE: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['NOTRACK', { kind: 'notrack' }],
   ['LOG', { kind: 'log', prefix: '', level: LOG_WARNING }],
   ['MASQUERADE', { kind: 'masquerade' }],
-  ['SNAT', { kind: 'snat', to: UNSET as Cidr['base'] }],
-  ['DNAT', { kind: 'dnat', to: UNSET as Cidr['base'] }],
+  ['SNAT', { kind: 'snat', to: UNSET as Ipv4 }],
+  ['DNAT', { kind: 'dnat', to: UNSET as Ipv4 }],
   ['MARK', { kind: 'mark', value: 0, mask: 0xffffffff }],
 ]);
 
@@ -58,7 +59,7 @@ export function targetOption({ target }: Draft, word: string): Option | undefine
 }
 
 function sourceOption(
-  target: Extract<Target, { kind: 'snat' | 'masquerade' }>,
+  target: Extract<Target<Ip>, { kind: 'snat' | 'masquerade' }>,
   word: string,
 ): Option | undefined {
   if (word === '--random-fully')
@@ -86,8 +87,10 @@ function readLog(option: '--log-prefix' | '--log-level'): Option['read'] {
 const LONGEST_LOG_PREFIX = 29;
 const LOG_LEVELS = ['emerg', 'alert', 'crit', 'error', 'warning', 'notice', 'info', 'debug'];
 
-const readRejection = (_: Draft, value: string): string | undefined =>
-  value === 'icmp-port-unreachable' ? undefined : `"--reject-with ${value}" ${UNEVALUATED}`;
+function readRejection({ family }: Draft, value: string): string | undefined {
+  if (value.startsWith('icmp6-') !== (family === 6)) return `unknown reject type "${value}"`;
+  return value === REJECTED_WITH[family] ? undefined : `"--reject-with ${value}" ${UNEVALUATED}`;
+}
 
 /** `99` or `99-100`, for the protocols that have ports; otherwise what is wrong. */
 function spanOf({ protocol }: Draft, text: string): PortRange | string {
@@ -108,10 +111,19 @@ function readMasqueradePorts(draft: Draft, text: string): string | undefined {
   return undefined;
 }
 
+/** `10.0.0.1:80`, `[fd00::1]:80`; IPv6 needs the brackets only before a port. */
+const END = /^(?<bare>[^:]*)(?::(?<port>.*))?$/;
+const END6 = /^(?:\[(?<literal>[^\]]*)\](?::(?<port>.*))?|(?<bare>.*))$/;
+
+function endOf(text: string, family: IpFamily): { readonly host: string; readonly port?: string } {
+  const { literal, bare = '', port } = (family === 6 ? END6 : END).exec(text)?.groups ?? {};
+  return { host: literal ?? bare, ...(port === undefined ? {} : { port }) };
+}
+
 function readTranslation(draft: Draft, text: string): string | undefined {
-  const [host = '', port] = text.split(':');
-  const to = parseIpv4(host);
-  if (to === undefined) return `Bad IP address "${host}"`;
+  const { host, port } = endOf(text, draft.family);
+  const to = parseIp(host);
+  if (to === undefined || familyOf(to) !== draft.family) return `Bad IP address "${host}"`;
   if (draft.target?.kind === 'snat') {
     const ports = port === undefined ? undefined : spanOf(draft, port);
     if (typeof ports === 'string') return ports;

@@ -1,17 +1,20 @@
 /**
  * `nc`, OpenBSD's netcat as Debian has it (netcat-openbsd 1.219), on every place of a lab. A client connects, sends what its
  * input holds, prints what comes back; `-l` waits for one connection (more with -k), prints what it hears and sends what its
- * input holds. Texts compared with the real tool. A connection here is one exchange: the client's input is read to its end
- * first, so a conversation typed to and fro is not simulated; neither is listening for datagrams.
+ * input holds. Texts compared with the real tool. What the client hears from its input it sends at once, and again when nobody
+ * acknowledges it, as long as the kernel would (tcp_retries2); what a listener sends it has read before. Left out: a
+ * conversation in which the listener types, and listening for datagrams.
  */
 import { utf8 } from '../../../base/bytes.ts';
-import { formatIpv4, type Ipv4 } from '../../../model/ip.ts';
+import { formatIp, isIpv6 } from '../../../model/ip-family.ts';
+import type { Ip } from '../../../model/ip.ts';
 import type { Listener } from '../../net/netns.ts';
-import type { TcpOutcome } from '../../net/exchange.ts';
+import type { Heard, HeldConnection, TcpOutcome, TcpRequest } from '../../net/exchange.ts';
 import type { Command, CommandIo } from '../command.ts';
 import { hereOf, type Here } from '../network/here.ts';
 import { ephemeralPort } from '../network/identifier.ts';
-import { lookUp, LOOK_UP_ERRORS } from '../network/resolver.ts';
+import { speaksInet6 } from '../../net/inet6.ts';
+import { LOOK_UP_ERRORS, lookUpAll } from '../network/resolver.ts';
 import { serviceName } from '../network/services.ts';
 import { NC_HELP, NC_USAGE, parseNc, type NcWishes } from './parse.ts';
 
@@ -26,6 +29,16 @@ export const nc: Command = {
 /** Six repeats of SYN (net.ipv4.tcp_syn_retries), as for curl. */
 const SYN_GIVEN_UP = 127_000;
 const NO_DATA = new Uint8Array(0);
+
+/** TCP_RTO_MIN, TCP_RTO_MAX and net.ipv4.tcp_retries2: milliseconds, and how often. */
+const FIRST_TIMEOUT = 200;
+const LONGEST_TIMEOUT = 120_000;
+const MOST_REPEATS = 15;
+
+interface OpenConnection {
+  readonly request: TcpRequest;
+  held: HeldConnection;
+}
 
 async function run(io: CommandIo): Promise<number> {
   const line = parseNc(io.args);
@@ -64,7 +77,7 @@ class Client {
   }
 
   async run(here: Here | undefined): Promise<number> {
-    const found = await lookUp(this.#io, this.#host);
+    const found = await lookUpAll(this.#io, this.#host, { family: this.#wishes.family });
     const [first = 0] = this.#wishes.ports;
     if (!found.ok) {
       const text = LOOK_UP_ERRORS[found.error];
@@ -73,29 +86,83 @@ class Client {
     }
     let status = 1;
     for (const port of this.#wishes.ports) {
-      const done = here
-        ? await this.#connect(here, found.value, port)
-        : await this.#failed(port, 'Network is unreachable');
+      const done = await this.#anyOf(here, found.value, port);
       if (done === 0) status = 0;
       if (done === 0 && !this.#wishes.scan) break;
     }
     return status;
   }
 
-  #connect(here: Here, to: Ipv4, port: number): Promise<number> {
+  /** The first address that takes the connection. */
+  async #anyOf(here: Here | undefined, addresses: readonly Ip[], port: number): Promise<number> {
+    for (const to of addresses) {
+      const done = here
+        ? await this.#connect(here, to, port)
+        : await this.#failed(to, port, 'Network is unreachable');
+      if (done === 0) return done;
+    }
+    return 1;
+  }
+
+  #connect(here: Here, to: Ip, port: number): Promise<number> {
+    if (isIpv6(to) && !here.netns.devices.some(({ name }) => speaksInet6(here.netns, name)))
+      return this.#failed(to, port, 'Cannot assign requested address');
     return this.#wishes.udp ? this.#datagram(here, to, port) : this.#stream(here, to, port);
   }
 
-  async #stream(here: Here, to: Ipv4, port: number): Promise<number> {
-    const data = this.#wishes.scan ? NO_DATA : await this.#input();
+  async #stream(here: Here, to: Ip, port: number): Promise<number> {
     const sourcePort = this.#wishes.sourcePort ?? ephemeralPort(this.#io, `nc ${port}`);
-    const outcome = this.#io.network.tcp({ from: here.id, to, port, sourcePort, data });
-    if (outcome.kind !== 'connected') return this.#notConnected(outcome, port);
-    await this.#wait(outcome.rtt);
+    const request = { from: here.id, to, port, sourcePort, data: NO_DATA };
+    const opened = this.#io.network.tcp({ ...request, stays: !this.#wishes.scan });
+    if (opened.kind !== 'connected') return this.#notConnected(opened, to, port);
+    await this.#wait(opened.rtt);
     await this.#succeeded(to, port);
-    if (this.#wishes.scan) return 0;
-    if (outcome.received.length > 0) await this.#io.stdout.write(outcome.received);
-    return outcome.closed ? 0 : this.#linger();
+    return opened.held ? this.#hold({ request, held: opened.held }) : 0;
+  }
+
+  /** Until the input ends, or the connection does. */
+  async #hold(open: OpenConnection): Promise<number> {
+    const { signal, stdin } = this.#io;
+    const connection = { ...open };
+    try {
+      for (let said = await stdin.read(signal); said; said = await stdin.read(signal)) {
+        const ended = await this.#say(connection, said);
+        if (ended !== undefined) return ended;
+      }
+    } catch (reason) {
+      // Who is killed closes its sockets.
+      this.#io.network.tcp({ ...connection.request, held: connection.held });
+      throw reason;
+    }
+    const last = this.#io.network.tcp({ ...connection.request, held: connection.held });
+    if (last.kind !== 'connected') return 1;
+    await this.#hear(last);
+    return last.closed ? 0 : this.#linger();
+  }
+
+  /** Sends, and sends again; the exit code when that ends the connection. */
+  async #say(connection: OpenConnection, said: Uint8Array): Promise<number | undefined> {
+    let rest = said;
+    let [wait, again] = [FIRST_TIMEOUT, 0];
+    for (;;) {
+      const { request, held } = connection;
+      const outcome = this.#io.network.tcp({ ...request, held, data: rest, stays: true });
+      if (outcome.kind !== 'connected') return 1;
+      await this.#hear(outcome);
+      if (outcome.closed || !outcome.held) return 0;
+      connection.held = outcome.held;
+      rest = rest.subarray(outcome.heard);
+      if (rest.length === 0) return undefined;
+      if (outcome.heard > 0) [wait, again] = [FIRST_TIMEOUT, 0];
+      await this.#wait(wait);
+      if (again === MOST_REPEATS) return 1;
+      [wait, again] = [Math.min(2 * wait, LONGEST_TIMEOUT), again + 1];
+    }
+  }
+
+  async #hear({ rtt, received }: Extract<TcpOutcome, { kind: 'connected' }>): Promise<void> {
+    await this.#wait(rtt);
+    if (received.length > 0) await this.#io.stdout.write(received);
   }
 
   /** The peer keeps the connection open: it ends with -N at the end of input, by -q or -w, or with Ctrl-C. */
@@ -115,35 +182,45 @@ class Client {
     else signal.addEventListener('abort', end, { once: true });
   }
 
-  async #notConnected(outcome: Exclude<TcpOutcome, { kind: 'connected' }>, port: number): Promise<number> {
+  async #notConnected(
+    outcome: Exclude<TcpOutcome, { kind: 'connected' }>,
+    to: Ip,
+    port: number,
+  ): Promise<number> {
     const { timeout = Number.POSITIVE_INFINITY } = this.#wishes;
     const needed = outcome.kind === 'timeout' ? SYN_GIVEN_UP : (outcome.rtt ?? 0);
     await this.#wait(Math.min(needed, timeout));
-    if (needed > timeout) return this.#failed(port, 'Operation now in progress', 'timed out: ');
-    return this.#failed(port, ERRORS[outcome.kind === 'unreachable' ? outcome.error : outcome.kind]);
+    if (needed > timeout) return this.#failed(to, port, 'Operation now in progress', 'timed out: ');
+    return this.#failed(to, port, ERRORS[outcome.kind === 'unreachable' ? outcome.error : outcome.kind]);
   }
 
-  async #failed(port: number, text: string, how = 'failed: '): Promise<number> {
+  async #failed(to: Ip, port: number, text: string, how = 'failed: '): Promise<number> {
     // Without -v nothing is said about a connection that failed.
     if (this.#wishes.verbose) {
       const kind = this.#wishes.udp ? 'udp' : 'tcp';
-      await this.#io.stderr.write(`nc: connect to ${this.#host} port ${port} (${kind}) ${how}${text}\n`);
+      await this.#io.stderr.write(
+        `nc: connect to ${this.#host}${this.#named(to)} port ${port} (${kind}) ${how}${text}\n`,
+      );
     }
     return 1;
   }
 
-  async #succeeded(to: Ipv4, port: number): Promise<void> {
+  async #succeeded(to: Ip, port: number): Promise<void> {
     if (!this.#wishes.verbose) return;
     const kind = this.#wishes.udp ? 'udp' : 'tcp';
     const name = this.#wishes.numeric ? '*' : (serviceName(port, kind) ?? '*');
-    const address = formatIpv4(to);
-    const known = this.#host === address || this.#wishes.numeric ? '' : ` (${address})`;
     await this.#io.stderr.write(
-      `Connection to ${this.#host}${known} ${port} port [${kind}/${name}] succeeded!\n`,
+      `Connection to ${this.#host}${this.#named(to)} ${port} port [${kind}/${name}] succeeded!\n`,
     );
   }
 
-  async #datagram(here: Here, to: Ipv4, port: number): Promise<number> {
+  /** The address, where a name was asked for. */
+  #named(to: Ip): string {
+    const address = formatIp(to);
+    return this.#host === address || this.#wishes.numeric ? '' : ` (${address})`;
+  }
+
+  async #datagram(here: Here, to: Ip, port: number): Promise<number> {
     const data = this.#wishes.scan ? Uint8Array.of(0x58) : await this.#input();
     const sourcePort = this.#wishes.sourcePort ?? ephemeralPort(this.#io, `nc ${port}`);
     const { reply } = this.#io.network.udpProbe({
@@ -156,7 +233,7 @@ class Client {
       data,
     });
     if (reply.kind === 'local-error')
-      return this.#failed(port, ERRORS[reply.error === 'too-big' ? 'invalid' : reply.error]);
+      return this.#failed(to, port, ERRORS[reply.error === 'too-big' ? 'invalid' : reply.error]);
     if (reply.kind === 'icmp-error') {
       await this.#wait(reply.rtt);
       return 1;
@@ -229,14 +306,24 @@ async function listen(io: CommandIo, { id, port, wishes }: Listening): Promise<v
   io.signal.addEventListener('abort', stop, { once: true });
   try {
     if (wishes.verbose) await io.stderr.write(`Listening on 0.0.0.0 ${port}\n`);
-    for await (const { peer, data } of io.network.accept(id, port, end.signal)) {
-      if (wishes.verbose)
-        await io.stderr.write(`Connection received on ${formatIpv4(peer.address)} ${peer.port}\n`);
-      if (data.length > 0) await io.stdout.write(data);
-      if (!wishes.keep) break;
+    let current: Heard['peer'] | undefined;
+    for await (const heard of io.network.accept(id, port, end.signal)) {
+      // Others wait until it is their turn.
+      if (current && !isSamePeer(current, heard.peer)) continue;
+      await tell(io, heard, !current && wishes.verbose);
+      current = heard.part === 'first' || heard.part === 'more' ? heard.peer : undefined;
+      if (!current && !wishes.keep) break;
     }
   } finally {
     end.abort();
     io.signal.removeEventListener('abort', stop);
   }
+}
+
+const isSamePeer = (a: Heard['peer'], b: Heard['peer']): boolean =>
+  a.address === b.address && a.port === b.port;
+
+async function tell(io: CommandIo, { peer, data }: Heard, announces: boolean): Promise<void> {
+  if (announces) await io.stderr.write(`Connection received on ${formatIp(peer.address)} ${peer.port}\n`);
+  if (data.length > 0) await io.stdout.write(data);
 }

@@ -10,6 +10,7 @@ import {
   type FlagMistake,
   type FlagTable,
 } from '../network/flags.ts';
+import { familyGiven, type WantedFamily } from '../network/names.ts';
 import { servicePort } from '../network/services.ts';
 
 const flag = (short: string, about: string, more: Omit<Flag, 'short' | 'about'> = {}): Flag => ({
@@ -23,7 +24,8 @@ export const NC: FlagTable = {
   usage: 'nc [-46klNnuvz] [-p source_port] [-q seconds] [-s sourceaddr] [-w timeout] [destination] [port]',
   provenance: 'nc(1) and nc -h of netcat-openbsd 1.219-1 (Debian 12)',
   flags: [
-    flag('4', 'Use IPv4', { support: 'ignored' }),
+    flag('4', 'Use IPv4'),
+    flag('6', 'Use IPv6'),
     flag('h', 'This help text'),
     flag('k', 'Keep inbound sockets open for multiple connects'),
     flag('l', 'Listen mode, for inbound connects'),
@@ -37,13 +39,14 @@ export const NC: FlagTable = {
     flag('v', 'Verbose'),
     flag('w', 'Timeout for connects and final net reads', { takes: 'timeout' }),
     flag('z', 'Zero-I/O mode [used for scanning]'),
-    ...[...'6bCDFStUZ'].map((short) => flag(short, '', { support: 'refused' })),
+    ...[...'bCDFStUZ'].map((short) => flag(short, '', { support: 'refused' })),
     ...[...'IiMmOPsTVWXx'].map((short) => flag(short, '', { takes: 'value', support: 'refused' })),
   ],
 };
 
 export interface NcWishes {
   readonly help: boolean;
+  readonly family: WantedFamily;
   readonly listen: boolean;
   readonly keep: boolean;
   readonly scan: boolean;
@@ -96,6 +99,7 @@ export function parseNc(args: readonly string[]): Parsed<NcWishes> {
   const quitAfter = amount('q');
   return ok({
     help: has('h'),
+    family: familyGiven(parsed.value),
     listen: has('l'),
     keep: has('k'),
     scan: has('z'),

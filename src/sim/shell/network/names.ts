@@ -2,29 +2,61 @@
  * Host names that need no question on the wire: numbers, /etc/hosts and, outside pods, the node names (as Docker's resolver
  * answers them on a kind cluster). Pods ask the cluster's DNS: see `resolver.ts`. Number forms: inet_aton(3).
  */
-import type { Ipv4 } from '../../../model/ip.ts';
+import { familyOf, isIpv4, parseIp, type IpFamily } from '../../../model/ip-family.ts';
+import type { Ip, Ipv4 } from '../../../model/ip.ts';
 import { parseIpv4 } from '../../../model/ip.ts';
+import { LOOPBACK6 } from '../../../model/ipv6.ts';
 import { utf8Text } from '../../../base/bytes.ts';
+import { addresses6, isLinkLocal } from '../../net/inet6.ts';
 import type { CompletionIo } from '../command.ts';
+import { isGiven, type Flags } from './flags.ts';
+import { hereOf } from './here.ts';
 
 interface HostsLine {
-  readonly address: Ipv4;
+  readonly address: Ip;
   readonly names: readonly string[];
 }
 
-const LOCALHOST: HostsLine = { address: 0x7f000001 as Ipv4, names: ['localhost'] };
+/** The families a program asks for: -4, -6, or whatever the host has. */
+export type WantedFamily = IpFamily | 'any';
 
-/** Undefined when the name is not known here. */
-export function knownHost(io: CompletionIo, name: string): Ipv4 | undefined {
-  const numeric = parseNumber(name);
-  if (numeric !== undefined) return numeric;
-  const line = hostsOf(io).find(({ names }) => names.includes(name));
-  return line?.address ?? (io.place.kind === 'pod' ? undefined : nodeAddress(io, name));
+/** What -4 and -6 say, or the tool's own name. */
+export function familyGiven(flags: Flags, otherwise: WantedFamily = 'any'): WantedFamily {
+  if (isGiven(flags, '4')) return 4;
+  return isGiven(flags, '6') ? 6 : otherwise;
 }
 
+const LOCALHOST: readonly HostsLine[] = [
+  { address: LOOPBACK6, names: ['localhost', 'ip6-localhost', 'ip6-loopback'] },
+  { address: 0x7f000001 as Ipv4, names: ['localhost'] },
+];
+
+/** All addresses by which the name is known here, in the order of the files; none when it is not. */
+export function knownHosts(io: CompletionIo, name: string, family: WantedFamily = 'any'): readonly Ip[] {
+  const numeric = name.includes(':') ? parseIp(name) : parseNumber(name);
+  if (numeric !== undefined) return isWanted(family, numeric) ? [numeric] : [];
+  const written = hostsOf(io)
+    .filter(({ names }) => names.includes(name))
+    .map(({ address }) => address);
+  const all = written.length > 0 || io.place.kind === 'pod' ? written : nodeAddresses(io, name);
+  return [...new Set(all)].filter((address) => isWanted(family, address));
+}
+
+export const isWanted = (family: WantedFamily, address: Ip): boolean =>
+  family === 'any' || familyOf(address) === family;
+
+/** Undefined when the name is not known here as one of IPv4. */
+export function knownHost(io: CompletionIo, name: string): Ipv4 | undefined {
+  return knownHosts(io, name, 4).find(isIpv4);
+}
+
+/** All names that /etc/hosts gives an address, the canonical one first. */
+export const hostNames = (io: CompletionIo, address: Ip): readonly string[] =>
+  hostsOf(io).find((line) => line.address === address)?.names ?? [];
+
 /** The name that /etc/hosts gives an address; undefined when it has none. */
-export function hostName(io: CompletionIo, address: Ipv4): string | undefined {
-  return hostsOf(io).find((line) => line.address === address)?.names[0];
+export function hostName(io: CompletionIo, address: Ip): string | undefined {
+  return hostNames(io, address)[0];
 }
 
 /** `a.b.c.d`, and the shorter forms where the last number fills the rest (`10.1` is 10.0.0.1). */
@@ -40,27 +72,31 @@ export function parseNumber(text: string): Ipv4 | undefined {
   return (high + last) as Ipv4;
 }
 
-/** A prefix length as text: 0 to 32. */
-export function cidrLengthValid(text: string): boolean {
-  return /^\d{1,2}$/.test(text) && Number(text) <= 32;
+/** A prefix length as text: 0 to so many bits. */
+export function cidrLengthValid(text: string, bits: number): boolean {
+  return /^\d{1,3}$/.test(text) && Number(text) <= bits;
 }
 
 function hostsOf(io: CompletionIo): readonly HostsLine[] {
   const bytes = io.files.read('/etc/hosts');
   const lines = bytes === undefined ? [] : utf8Text(bytes).split('\n').flatMap(parseLine);
-  return [...lines, LOCALHOST];
+  const known = [...lines, ...LOCALHOST];
+  return hereOf(io)?.netns.inet6 ? known : known.filter(({ address }) => isIpv4(address));
 }
 
 function parseLine(text: string): readonly HostsLine[] {
   const [first = '', ...names] = (text.split('#')[0] ?? '').trim().split(/\s+/);
-  const address = parseIpv4(first);
+  const address = parseIp(first);
   return address === undefined || names.length === 0 ? [] : [{ address, names }];
 }
 
-function nodeAddress(io: CompletionIo, name: string): Ipv4 | undefined {
+/** The first address of each family that the node has on a segment. */
+function nodeAddresses(io: CompletionIo, name: string): readonly Ip[] {
   const node = io.network.netns(`node/${name}`);
-  const addresses = node?.devices.flatMap((device) =>
-    device.link?.kind === 'segment' ? device.addresses : [],
-  );
-  return addresses?.[0]?.address;
+  if (!node) return [];
+  const ports = node.devices.filter(({ link }) => link?.kind === 'segment');
+  const first = ports.flatMap(({ addresses }) => addresses)[0];
+  const first6 = ports.flatMap((device) => addresses6(node, device)).find((address) => !isLinkLocal(address));
+  const speaks6 = hereOf(io)?.netns.inet6 !== undefined;
+  return [...(first ? [first.address] : []), ...(first6 && speaks6 ? [first6.address] : [])];
 }

@@ -26,8 +26,8 @@ import type { Netns, NetnsMemory, Network, Route } from '../../net/netns.ts';
 import { NO_MEMORY } from '../../net/netns.ts';
 import type { Command, CommandIo, NetworkPort } from '../command.ts';
 import type { FileSystem } from '../files.ts';
+import { remembered } from '../../hand-edits.ts';
 import { Sockets } from '../../sockets.ts';
-import { forgetConnections } from '../../net/memory.ts';
 
 /** `10.0.0.0/8 via ... dev ...` in the words of a listing. */
 export function route(prefix: string, rest: Omit<Partial<Route>, 'prefix'>): Route {
@@ -161,12 +161,14 @@ function networkPort(network: StageNetwork, now: () => Network): NetworkPort {
       network.edits.push(edit);
       const netns = network.stacks.get(id);
       if (!netns) throw new RangeError(`no stack ${id}`);
+      const before = network.memories.get(id) ?? NO_MEMORY;
+      const memory = remembered(before, edit);
       const edited = applyEdit(netns, edit);
-      if (!edited.ok) return { ok: false, message: edited.error };
-      network.stacks.set(id, edited.value);
-      const memory = network.memories.get(id);
-      if (edit.kind === 'forget-connections' && memory)
-        network.memories.set(id, forgetConnections(memory, edit.connections));
+      // A neighbour that was only learnt is in no configured table.
+      const isForgotten = edit.kind === 'delete-neighbour' && memory !== before;
+      if (!edited.ok && !isForgotten) return { ok: false, message: edited.error };
+      if (edited.ok) network.stacks.set(id, edited.value);
+      network.memories.set(id, memory);
       return { ok: true };
     },
     changeLinks: (id, change) => {

@@ -10,10 +10,12 @@ import {
   type FlagMistake,
   type Flags,
 } from '../network/flags.ts';
+import { familyGiven, type WantedFamily } from '../network/names.ts';
 import { PING } from './flags.ts';
 
 export interface PingWishes {
   readonly destination: string;
+  readonly family: WantedFamily;
   readonly count: number | undefined;
   /** Milliseconds. */
   readonly interval: number;
@@ -37,26 +39,37 @@ export interface PingWishes {
 
 export type PingLine = { readonly kind: 'version' } | { readonly kind: 'ping'; readonly wishes: PingWishes };
 
-export function parsePing(words: readonly string[]): Parsed<PingLine> {
+/** `family`: that of the tool's name, which -4 and -6 overrule. */
+export function parsePing(words: readonly string[], family: WantedFamily): Parsed<PingLine> {
   const read = parseFlags(words, PING);
   if (!read.ok) return complain(2, mistakeText(read.error));
   const flags = read.value;
   if (isGiven(flags, 'h')) return complain(2, `\n${helpText(PING)}`);
   if (isGiven(flags, 'V')) return ok({ kind: 'version' });
+  if (['4', '6'].every((flag) => isGiven(flags, flag)))
+    return complain(2, 'ping: only one -4 or -6 option may be specified');
   const numbers = readNumbers(flags);
   if (!numbers.ok) return numbers;
-  const pmtu = valueOf(flags, 'M') ?? 'want';
-  if (pmtu !== 'do' && pmtu !== 'want' && pmtu !== 'dont')
-    return complain(2, `ping: invalid -M argument: ${pmtu}`);
+  const given = valueOf(flags, 'M') ?? 'want';
+  const pmtu = PMTU.find((known) => known === given);
+  if (pmtu === undefined) return complain(2, `ping: invalid -M argument: ${given}`);
   const destination = flags.operands.at(-1);
   if (destination === undefined) return complain(1, 'ping: usage error: Destination address required');
   if (flags.operands.length > 1)
     return complain(2, 'ping: source routes (several addresses) are not simulated.');
   return ok({
     kind: 'ping',
-    wishes: { destination, pmtuDiscovery: pmtu, ...switches(flags), ...numbers.value },
+    wishes: {
+      destination,
+      family: familyGiven(flags, family),
+      pmtuDiscovery: pmtu,
+      ...switches(flags),
+      ...numbers.value,
+    },
   });
 }
+
+const PMTU = ['do', 'want', 'dont'] as const;
 
 function switches(
   flags: Flags,

@@ -1,4 +1,5 @@
 /** ping's lines. Format: iputils 20221126 ping/ping.c and ping_common.c, compared with real transcripts. */
+import type { IpFamily } from '../../../model/ip-family.ts';
 import type { IcmpErrorKind } from '../../../model/packet.ts';
 
 export interface Statistics {
@@ -16,6 +17,10 @@ export interface Statistics {
 export function headLine(name: string, address: string, size: number, via: string): string {
   return `PING ${name} (${address})${via} ${size}(${size + 28}) bytes of data.\n`;
 }
+
+/** Of IPv6 only the payload is told (ping6_common.c). */
+export const headLine6 = (name: string, address: string, size: number, via: string): string =>
+  `PING ${name}(${address})${via} ${size} data bytes\n`;
 
 /** `via` of the head line: ` from 10.0.0.1 eth0:`; an address alone leaves a blank where the device would stand. */
 export function viaText(source: string, device: string | undefined): string {
@@ -55,20 +60,35 @@ const ERRORS: Readonly<Record<IcmpErrorKind, string>> = {
   'ttl-exceeded': 'Time to live exceeded',
 };
 
-export function errorLine(
-  from: string,
-  sequence: number,
-  error: IcmpErrorKind,
-  mtu: number | undefined,
-): string {
+/** ICMPv6's, as print_icmp6 in ping6_common.c puts them. */
+const ERRORS6: Readonly<Record<IcmpErrorKind, string>> = {
+  'net-unreachable': 'Destination unreachable: No route',
+  'host-unreachable': 'Destination unreachable: Address unreachable',
+  'port-unreachable': 'Destination unreachable: Port unreachable',
+  'too-big': 'Packet too big: mtu=',
+  'admin-prohibited': 'Destination unreachable: Administratively prohibited',
+  'ttl-exceeded': 'Time exceeded: Hop limit',
+};
+
+export interface ErrorLine {
+  readonly family: IpFamily;
+  readonly from: string;
+  readonly sequence: number;
+  readonly error: IcmpErrorKind;
+  readonly mtu: number | undefined;
+}
+
+export function errorLine({ family, from, sequence, error, mtu }: ErrorLine): string {
+  if (family === 6)
+    return `From ${from} icmp_seq=${sequence} ${ERRORS6[error]}${error === 'too-big' ? (mtu ?? 0) : ''}\n`;
   const detail = error === 'too-big' ? ` (mtu = ${mtu ?? 0})` : '';
   return `From ${from} icmp_seq=${sequence} ${ERRORS[error]}${detail}\n`;
 }
 
-export function localErrorLine(mtu: number | undefined): string {
+export function localErrorLine(mtu: number | undefined, family: IpFamily): string {
   return mtu === undefined
     ? 'ping: local error: Message too long\n'
-    : `ping: local error: message too long, mtu=${mtu}\n`;
+    : `ping: local error: message too long, mtu${family === 6 ? ': ' : '='}${mtu}\n`;
 }
 
 /** The block after the last packet. It ends in an empty line when there is neither a round trip nor a pipe to tell. */

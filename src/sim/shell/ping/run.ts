@@ -3,7 +3,8 @@
  * moment are printed in the order in which they happened. Rules: iputils 20221126 ping_common.c main_loop, pinger,
  * __schedule_exit.
  */
-import type { Ipv4 } from '../../../model/ip.ts';
+import type { IpFamily } from '../../../model/ip-family.ts';
+import type { Ip } from '../../../model/ip.ts';
 import type { ProbeReply } from '../../net/exchange.ts';
 import type { CommandIo } from '../command.ts';
 import type { PingWishes } from './parse.ts';
@@ -12,7 +13,8 @@ import { errorLine, localErrorLine, replyLine, type Statistics } from './print.t
 export interface PingWorld {
   /** Printed with -v. */
   readonly identifier: number | undefined;
-  nameOf(address: Ipv4): string;
+  readonly family: IpFamily;
+  nameOf(address: Ip): string;
   probe(sequence: number): ProbeReply;
 }
 
@@ -132,7 +134,7 @@ export class PingRun {
   async #localError(reply: Extract<ProbeReply, { readonly kind: 'local-error' }>): Promise<void> {
     if (reply.error === 'too-big') {
       this.#errors += 1;
-      if (!this.#wishes.quiet) await this.#io.stderr.write(localErrorLine(reply.mtu));
+      if (!this.#wishes.quiet) await this.#io.stderr.write(localErrorLine(reply.mtu, this.#world.family));
     } else if (reply.error !== 'invalid') {
       await this.#io.stderr.write(`ping: sendmsg: ${SEND_ERRORS[reply.error]}\n`);
     }
@@ -154,7 +156,8 @@ export class PingRun {
     const from = this.#world.nameOf(reply.from);
     if (reply.kind === 'icmp-error') {
       this.#errors += 1;
-      await this.#print(errorLine(from, sequence, reply.error, reply.mtu));
+      const { family } = this.#world;
+      await this.#print(errorLine({ family, from, sequence, error: reply.error, mtu: reply.mtu }));
       return;
     }
     const timed = this.#wishes.dataLength >= TIME_BYTES;

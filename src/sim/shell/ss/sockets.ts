@@ -2,7 +2,8 @@
  * The sockets of a stack: those that listen, those of VXLAN devices, and the TCP connections of its BGP speaker. Connections
  * of curl and the like are over before anybody can look, and leave no socket behind (their TIME_WAIT is not kept).
  */
-import { formatIpv4 } from '../../../model/ip.ts';
+import { formatIp, isIpv6 } from '../../../model/ip-family.ts';
+import type { Ip } from '../../../model/ip.ts';
 import type { CommandIo } from '../command.ts';
 import { hereOf } from '../network/here.ts';
 
@@ -29,6 +30,7 @@ export interface Endpoint {
 const BACKLOG = 4096;
 const BIRD_BACKLOG = 8;
 const ANY: Endpoint = { address: '0.0.0.0', port: undefined };
+const ANY6: Endpoint = { address: '[::]', port: undefined };
 /** A socket of both families: what a Go program opens when it names no address. */
 const DUAL: Endpoint = { address: '*', port: undefined };
 
@@ -38,7 +40,7 @@ export function socketsOf(io: CommandIo): readonly SocketRow[] {
   const { listeners, devices } = here.netns;
   const listening = listeners.map(({ protocol, port, address, serves }): SocketRow => {
     const own = serves.kind === 'http' || serves.kind === 'dns' ? DUAL : ANY;
-    const local = address === undefined ? own : { address: formatIpv4(address) };
+    const local = address === undefined ? own : { address: shown(address) };
     const queue = serves.kind === 'bgp' ? BIRD_BACKLOG : BACKLOG;
     return {
       protocol,
@@ -46,7 +48,7 @@ export function socketsOf(io: CommandIo): readonly SocketRow[] {
       receiveQueue: 0,
       sendQueue: protocol === 'tcp' ? queue : 0,
       local: { ...local, port },
-      peer: own,
+      peer: address === undefined ? own : anyOf(address),
       ...(serves.kind === 'bgp' && { process: 'bird' }),
       ...(serves.kind === 'forward' && { process: 'kubectl' }),
     };
@@ -59,14 +61,23 @@ export function socketsOf(io: CommandIo): readonly SocketRow[] {
             state: 'UNCONN',
             receiveQueue: 0,
             sendQueue: 0,
-            local: { ...ANY, port: kind.vxlan.port },
-            peer: ANY,
+            local: { ...anyOf(kind.vxlan.local), port: kind.vxlan.port },
+            peer: anyOf(kind.vxlan.local),
           },
         ]
       : [],
   );
   return [...listening, ...tunnels, ...connections(io)];
 }
+
+/** Addresses of IPv6 stand in brackets before their port. */
+const shown = (address: Ip): string => (isIpv6(address) ? `[${formatIp(address)}]` : formatIp(address));
+
+const anyOf = (address: Ip | undefined): Endpoint => (address !== undefined && isIpv6(address) ? ANY6 : ANY);
+
+/** A socket of IPv6, be it of both families. */
+export const isInet6 = ({ local }: SocketRow): boolean =>
+  local.address === '*' || local.address.startsWith('[');
 
 const STATES = {
   SYN_SENT: 'SYN-SENT',
@@ -82,8 +93,8 @@ function connections(io: CommandIo): readonly SocketRow[] {
     state: STATES[socket.state],
     receiveQueue: 0,
     sendQueue: socket.unacknowledged,
-    local: { address: formatIpv4(socket.address), port: socket.port },
-    peer: { address: formatIpv4(socket.peer.address), port: socket.peer.port },
+    local: { address: shown(socket.address), port: socket.port },
+    peer: { address: shown(socket.peer.address), port: socket.peer.port },
     process: 'bird',
   }));
 }

@@ -12,8 +12,9 @@ import {
   type FlagTable,
   type Flags,
 } from '../network/flags.ts';
+import { hereOf } from '../network/here.ts';
 import { serviceName } from '../network/services.ts';
-import { socketsOf, type Endpoint, type SocketRow, type SocketState } from './sockets.ts';
+import { isInet6, socketsOf, type Endpoint, type SocketRow, type SocketState } from './sockets.ts';
 import { layOut, type Column } from './table.ts';
 
 /** Flags of the real tool; the refused ones ask for what no socket of the simulator has. */
@@ -150,8 +151,12 @@ function tableText(io: CommandIo, flags: Flags, filter: Filter): string {
     .filter(({ protocol }) => wanted.some((each) => each === protocol))
     .filter(({ state }) => states.includes(state))
     .filter(filter.test)
-    .filter(({ local }) => !isGiven(flags, '6') || isGiven(flags, '4') || local.address === '*')
-    .toSorted((a, b) => FAMILY_ORDER.indexOf(a.protocol) - FAMILY_ORDER.indexOf(b.protocol));
+    .filter(ofFamily(io, flags))
+    .toSorted(
+      (a, b) =>
+        FAMILY_ORDER.indexOf(a.protocol) - FAMILY_ORDER.indexOf(b.protocol) ||
+        (speaksInet6(io) ? Number(isInet6(a)) - Number(isInet6(b)) : 0),
+    );
   const several = protocols.length !== 1;
   const oneState = states.length === 1;
   const columns = COLUMNS.filter(
@@ -164,6 +169,15 @@ function tableText(io: CommandIo, flags: Flags, filter: Filter): string {
   const screen = io.tty?.columns;
   const lines = layOut(columns, cells, { head: !isGiven(flags, 'H'), screen });
   return lines.map((line) => `${line}\n`).join('');
+}
+
+const speaksInet6 = (io: CommandIo): boolean => hereOf(io)?.netns.inet6 !== undefined;
+
+/** -4 and -6; a socket of both is one of IPv6, where the stack has that. */
+function ofFamily(io: CommandIo, flags: Flags): (row: SocketRow) => boolean {
+  const [four, six] = [isGiven(flags, '4'), isGiven(flags, '6')];
+  if (four === six) return () => true;
+  return six ? isInet6 : (row) => !speaksInet6(io) || !isInet6(row);
 }
 
 /** Without -a or -l, what is connected; datagram sockets are that too once they have a peer. */
@@ -207,7 +221,7 @@ function cellsOf(row: SocketRow, numeric: boolean, processes: boolean): readonly
 function summaryText(rows: readonly SocketRow[]): string {
   const tcp = rows.filter(({ protocol }) => protocol === 'tcp');
   const udp = rows.length - tcp.length;
-  const both = rows.filter(({ local }) => local.address === '*');
+  const both = rows.filter(isInet6);
   const sixth = (protocol: SocketRow['protocol']): number =>
     both.filter((row) => row.protocol === protocol).length;
   const established = tcp.filter(({ state }) => state === 'ESTAB').length;

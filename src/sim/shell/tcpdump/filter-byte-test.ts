@@ -5,6 +5,8 @@ import type { ByteTest } from './filter.ts';
 const NAMES: Readonly<Record<string, number>> = {
   icmptype: 0,
   icmpcode: 1,
+  icmp6type: 0,
+  icmp6code: 1,
   tcpflags: 13,
   'tcp-fin': 1,
   'tcp-syn': 2,
@@ -17,6 +19,13 @@ const NAMES: Readonly<Record<string, number>> = {
   'icmp-redirect': 5,
   'icmp-echo': 8,
   'icmp-timxceed': 11,
+  'icmp6-destinationunreach': 1,
+  'icmp6-packettoobig': 2,
+  'icmp6-timeexceeded': 3,
+  'icmp6-echo': 128,
+  'icmp6-echoreply': 129,
+  'icmp6-neighborsolicit': 135,
+  'icmp6-neighboradvert': 136,
 };
 
 /** The test that begins at `[`, and how many tokens it took; undefined when it is malformed. */
@@ -35,7 +44,7 @@ export function parseByteTest(
   return { test: { protocol: layer, ...place, mask, relation, value }, used: reader.at };
 }
 
-const LAYERS = ['ip', 'icmp', 'tcp', 'udp'] as const;
+const LAYERS = ['ip', 'icmp', 'tcp', 'udp', 'ip6', 'icmp6'] as const;
 const ALL_BITS = 0xffffffff;
 
 /** `[index]` or `[index:size]`. */

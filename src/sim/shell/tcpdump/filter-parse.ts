@@ -4,22 +4,20 @@
  * qualifiers of the one before. Wordings: libpcap 1.10.3 through tcpdump, compared with the real tool.
  */
 import { err, ok, type Result } from '../../../base/result.ts';
-import type { Cidr, Ipv4 } from '../../../model/ip.ts';
-import { cidrOf, parseIpv4 } from '../../../model/ip.ts';
+import { addressBits, ipCidrOf, isIpv6, parseIp, type IpFamily } from '../../../model/ip-family.ts';
+import { parseIpv4, type Ip } from '../../../model/ip.ts';
 import { parseMac } from '../../../model/mac.ts';
 import { parseByteTest } from './filter-byte-test.ts';
+import { readNet, readNet6 } from './filter-nets.ts';
 import { tokenize, type Token } from './filter-tokens.ts';
-import type { Direction, Filter } from './filter.ts';
-import { ETHERTYPE_ARP, ETHERTYPE_IPV4 } from './packet-view.ts';
+import type { Direction, Filter, Over } from './filter.ts';
+import { ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from './packet-view.ts';
 import { portNumber } from './print-style.ts';
 
 export const SYNTAX_ERROR = "can't parse filter expression: syntax error";
 
-/** The tree, or what tcpdump says after its name. `resolve` finds the address of a host name. */
-export function parseFilter(
-  text: string,
-  resolve: (name: string) => Ipv4 | undefined,
-): Result<Filter, string> {
+/** The tree, or what tcpdump says after its name. `resolve` finds the addresses of a host name. */
+export function parseFilter(text: string, resolve: (name: string) => readonly Ip[]): Result<Filter, string> {
   const tokens = tokenize(text);
   if (!tokens) return err(SYNTAX_ERROR);
   if (tokens.length === 0) return ok({ kind: 'all' });
@@ -59,11 +57,11 @@ const syntaxError = (): Result<never, string> => err(SYNTAX_ERROR);
 
 class FilterParser {
   readonly #tokens: readonly Token[];
-  readonly #resolve: (name: string) => Ipv4 | undefined;
+  readonly #resolve: (name: string) => readonly Ip[];
   #at = 0;
   #last: Qualifiers | undefined;
 
-  constructor(tokens: readonly Token[], resolve: (name: string) => Ipv4 | undefined) {
+  constructor(tokens: readonly Token[], resolve: (name: string) => readonly Ip[]) {
     this.#tokens = tokens;
     this.#resolve = resolve;
   }
@@ -122,11 +120,11 @@ class FilterParser {
     }
     if (word === 'multicast') {
       this.#at += 1;
-      return ok({ kind: 'none' });
+      return ok({ kind: 'multicast', of: 'ether' });
     }
     if (word === 'proto') {
       this.#at += 1;
-      return this.#protocolNumber('ip');
+      return this.#protocolNumber('any');
     }
     if (word !== 'greater' && word !== 'less') return undefined;
     this.#at += 1;
@@ -150,9 +148,17 @@ class FilterParser {
     const isQualifier =
       word !== undefined && (word === 'src' || word === 'dst' || KINDS.some((kind) => kind === word));
     if (isQualifier) return this.#qualified(protocol);
-    if (word === 'broadcast' || word === 'multicast') return this.#simple(word) ?? syntaxError();
+    if (word === 'broadcast' || word === 'multicast') return this.#group(protocol, word);
     this.#last = undefined;
     return protocol === 'ether' ? syntaxError() : ok(protocolFilter(protocol));
+  }
+
+  /** `ip multicast` and `ip6 multicast` ask the address. */
+  #group(protocol: string, word: string): Parsed {
+    if (word === 'broadcast' || (protocol !== 'ip' && protocol !== 'ip6'))
+      return this.#simple(word) ?? syntaxError();
+    this.#at += 1;
+    return ok({ kind: 'multicast', of: protocol });
   }
 
   #byteTest(protocol: string): Parsed {
@@ -168,11 +174,7 @@ class FilterParser {
     if (word === undefined || RESERVED.has(word)) return syntaxError();
     const value = word.replace(/^\\/, '');
     const number = Number(value);
-    if (protocol === 'ip') {
-      const known = IP_NUMBERS[value];
-      if (known === undefined && Number.isNaN(number)) return err(`unknown ip proto '${value}'`);
-      return ok({ kind: 'ip-protocol', protocol: known ?? number });
-    }
+    if (protocol === 'ip' || protocol === 'ip6' || protocol === 'any') return ipProtocol(value, protocol);
     if (protocol !== 'ether') return syntaxError();
     const type = ETHER_NUMBERS[value] ?? number;
     return Number.isNaN(type)
@@ -230,16 +232,25 @@ class FilterParser {
     if (/^[\d.]+$/.test(value) && value.split('.').length === 4 && parseIpv4(value) === undefined) {
       return err(`invalid IPv4 address '${value}'`);
     }
-    const address = this.#resolve(value);
-    if (address === undefined) return err(`unknown host '${value}'`);
-    return ok({ kind: 'network', prefix: cidrOf(address, 32), direction: qualifiers.direction, over });
+    const literal = parseIp(value);
+    if (literal !== undefined && isIpv6(literal) && over !== 'ip6' && over !== 'both')
+      return err(`'${over}' modifier applied to ip6 host`);
+    const addresses = this.#resolve(value).filter(
+      (address) => over === 'both' || isIpv6(address) === (over === 'ip6'),
+    );
+    const [first, ...more] = addresses.map((address): Filter => {
+      const prefix = ipCidrOf(address, addressBits(address));
+      return { kind: 'network', prefix, direction: qualifiers.direction, over };
+    });
+    if (!first) return err(`unknown host '${value}'`);
+    return ok(more.reduce((left, right): Filter => ({ kind: 'or', left, right }), first));
   }
 
   #net(qualifiers: Qualifiers, value: string): Parsed {
     const over = overOf(qualifiers);
     if (!over) return err(`'${qualifiers.protocol ?? ''}' modifier applied to net`);
     const mask = this.#take('mask') ? this.#next() : undefined;
-    const prefix = readNet(value, mask);
+    const prefix = value.includes(':') ? readNet6(value) : readNet(value, mask);
     if (prefix === undefined) return syntaxError();
     if (typeof prefix === 'string') return err(prefix);
     return ok({ kind: 'network', prefix, direction: qualifiers.direction, over });
@@ -287,20 +298,39 @@ const IP_NUMBERS: Readonly<Record<string, number>> = {
 const ETHER_NUMBERS: Readonly<Record<string, number>> = {
   ip: ETHERTYPE_IPV4,
   arp: ETHERTYPE_ARP,
-  ip6: 0x86dd,
+  ip6: ETHERTYPE_IPV6,
 };
+
+const ICMPV6 = 58;
+
+/** Their names stand for IPv4 alone. */
+const ONLY_INET = new Set(['icmp', 'igmp']);
+
+/** Of the qualifier `ip` or `ip6`; without one, both. */
+const familyOf = (protocol: string): { readonly family?: IpFamily } =>
+  protocol === 'ip' ? { family: 4 } : protocol === 'ip6' ? { family: 6 } : {};
+
+/** `ip proto udp`, `ip6 proto 58`; both families without either word. */
+function ipProtocol(value: string, protocol: string): Parsed {
+  const number = IP_NUMBERS[value] ?? (value === 'ipv6-icmp' ? ICMPV6 : Number(value));
+  return Number.isNaN(number)
+    ? err(`unknown ip proto '${value}'`)
+    : ok({ kind: 'ip-protocol', protocol: number, ...familyOf(protocol) });
+}
 
 function protocolFilter(protocol: string): Filter {
   const etherType = ETHER_NUMBERS[protocol];
   if (etherType !== undefined) return { kind: 'ether-type', etherType };
   const number = IP_NUMBERS[protocol];
-  return number === undefined ? { kind: 'none' } : { kind: 'ip-protocol', protocol: number };
+  if (protocol === 'icmp6') return { kind: 'ip-protocol', protocol: ICMPV6, family: 6 };
+  if (number === undefined) return { kind: 'none' };
+  return { kind: 'ip-protocol', protocol: number, ...(ONLY_INET.has(protocol) ? { family: 4 } : {}) };
 }
 
 /** `host` alone looks at ARP too. */
-function overOf({ protocol }: Qualifiers): 'ip' | 'arp' | 'both' | undefined {
+function overOf({ protocol }: Qualifiers): Over | undefined {
   if (protocol === undefined) return 'both';
-  return protocol === 'ip' || protocol === 'arp' ? protocol : undefined;
+  return protocol === 'ip' || protocol === 'ip6' || protocol === 'arp' ? protocol : undefined;
 }
 
 function macFilter({ direction, kind }: Qualifiers, value: string): Parsed {
@@ -309,35 +339,27 @@ function macFilter({ direction, kind }: Qualifiers, value: string): Parsed {
   return ok({ kind: 'mac', mac, direction });
 }
 
-/** `10`, `10.1`, `10.1.2.3`, `10.0.0.0/8`; a text is the complaint. */
-function readNet(value: string, mask: string | undefined): Cidr | string | undefined {
-  const [text = '', length] = value.split('/');
-  const parts = text.split('.');
-  const whole = parseIpv4([...parts, '0', '0', '0'].slice(0, 4).join('.'));
-  if (whole === undefined || parts.length > 4) return undefined;
-  const bits = length === undefined ? (maskBits(mask) ?? parts.length * 8) : Number(length);
-  if (length !== undefined && (parts.length < 4 || !/^\d{1,2}$/.test(length) || bits > 32)) return undefined;
-  const prefix = cidrOf(whole, bits);
-  return prefix.base === whole ? prefix : `non-network bits set in "${value}"`;
-}
-
-function maskBits(mask: string | undefined): number | undefined {
-  const address = mask === undefined ? undefined : parseIpv4(mask);
-  return address === undefined ? undefined : 32 - Math.round(Math.log2(2 ** 32 - address));
-}
-
 const TRANSPORTS: Readonly<Record<string, readonly number[]>> = { tcp: [6], udp: [17], sctp: [132] };
 const ANY_TRANSPORT = [6, 17, 132];
 
 function portFilter({ protocol, direction, kind }: Qualifiers, value: string): Parsed {
-  const protocols = protocol === undefined || protocol === 'ip' ? ANY_TRANSPORT : TRANSPORTS[protocol];
+  const isNetwork = protocol === undefined || protocol === 'ip';
+  const protocols = isNetwork ? ANY_TRANSPORT : TRANSPORTS[protocol];
   if (!protocols) return err(`illegal qualifier of '${kind}'`);
   const [first = '', last = first] = kind === 'portrange' ? value.split('-') : [value];
-  const from = readPort(first, protocol);
+  const over = isNetwork ? undefined : protocol;
+  const from = readPort(first, over);
   if (!from.ok) return from;
-  const to = readPort(last, protocol);
+  const to = readPort(last, over);
   if (!to.ok) return to;
-  return ok({ kind: 'port', from: from.value, to: to.value, direction, protocols });
+  return ok({
+    kind: 'port',
+    from: from.value,
+    to: to.value,
+    direction,
+    protocols,
+    ...familyOf(protocol ?? ''),
+  });
 }
 
 function readPort(text: string, protocol: string | undefined): Result<number, string> {

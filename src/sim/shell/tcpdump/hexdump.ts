@@ -13,7 +13,7 @@ export function hexText(bytes: Uint8Array, withAscii: boolean): string {
 
 const HEX_WIDTH = 40;
 
-function pairs(row: Uint8Array): string {
+export function pairs(row: Uint8Array): string {
   let text = '';
   row.forEach((byte, at) => {
     text += `${at % 2 === 0 ? ' ' : ''}${byte.toString(16).padStart(2, '0')}`;

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hex } from '../../../base/bytes.ts';
-import type { BgpMessage } from '../../../model/bgp.ts';
+import { END_OF_RIB, END_OF_RIB_6, type BgpMessage } from '../../../model/bgp.ts';
 import { encodeBgp } from '../../../model/bgp-encode.ts';
 import { cidr, ipv4 } from '../../../model/ip.ts';
+import { cidr6, ipv6 } from '../../../model/ipv6.ts';
 import { bgpText } from './print-bgp.ts';
 
 interface Golden {
@@ -66,6 +67,51 @@ const MESSAGES: readonly BgpMessage[] = [
       largeCommunities: [[4200000000, 1, 2]],
     },
     announced: [{ prefix: cidr('10.244.0.0/26'), pathId: 7 }],
+  },
+  END_OF_RIB,
+  END_OF_RIB_6,
+  { kind: 'route-refresh', afi: 2, safi: 1, subtype: 'request' },
+  {
+    kind: 'open',
+    asNumber: 64512,
+    holdTime: 240,
+    routerId: ipv4('10.0.0.11'),
+    capabilities: [
+      { kind: 'multiprotocol', afi: 2, safi: 1 },
+      {
+        kind: 'graceful-restart',
+        restarting: true,
+        time: 120,
+        families: [{ afi: 2, safi: 1, forwarding: true }],
+      },
+      { kind: 'add-path', families: [{ afi: 2, safi: 1, mode: 3 }] },
+    ],
+  },
+  {
+    kind: 'update',
+    family: 6,
+    withdrawn: [],
+    attributes: { origin: 'IGP', asPath: [], nextHop: ipv6('fd00:a::11'), localPref: 2147482623 },
+    announced: [{ prefix: cidr6('fd00:10:244:83::/122') }, { prefix: cidr6('fd00::/16') }],
+  },
+  {
+    kind: 'update',
+    family: 6,
+    withdrawn: [],
+    attributes: {
+      origin: 'IGP',
+      asPath: [{ type: 'sequence', numbers: [65101] }],
+      nextHop: ipv6('fd00:a::1'),
+      linkLocal: ipv6('fe80::aff:fe00:1'),
+    },
+    announced: [{ prefix: cidr6('2001:db8:113::/64'), pathId: 3 }],
+  },
+  { kind: 'update', family: 6, withdrawn: [{ prefix: cidr6('fd00:10:244:83::/122') }], announced: [] },
+  {
+    kind: 'update',
+    family: 6,
+    withdrawn: [{ prefix: cidr6('fd00:10:244:83::/122'), pathId: 1 }],
+    announced: [],
   },
   ...[1, 2, 3, 4, 5, 6, 7].map((subcode) => notification(2, subcode)),
   ...[1, 2, 3, 5, 6, 8, 9, 10, 11].map((subcode) => notification(3, subcode)),

@@ -12,7 +12,9 @@ import type {
 } from '../../../model/bgp.ts';
 import { decodeBgp, splitBgp } from '../../../model/bgp-decode.ts';
 import { encodeBgp } from '../../../model/bgp-encode.ts';
-import { formatCidr, formatIpv4 } from '../../../model/ip.ts';
+import { formatIpCidr, isIpv4 } from '../../../model/ip-family.ts';
+import { formatIpv4 } from '../../../model/ip.ts';
+import { multiprotocolLines } from './print-bgp-multiprotocol.ts';
 
 export function bgpText(data: Uint8Array, verbose: number): string {
   if (verbose === 0) return ': BGP';
@@ -136,11 +138,15 @@ function capabilityDetails(capability: BgpCapability): readonly string[] {
   }
 }
 
+const AFIS: Readonly<Record<number, string>> = { 1: 'IPv4', 2: 'IPv6' };
+
 function familyText({ afi, safi }: { readonly afi: number; readonly safi: number }): string {
-  return `AFI ${afi === 1 ? 'IPv4' : 'Unknown AFI'} (${afi}), SAFI ${safi === 1 ? 'Unicast' : 'Unknown SAFI'} (${safi})`;
+  return `AFI ${AFIS[afi] ?? 'Unknown AFI'} (${afi}), SAFI ${safi === 1 ? 'Unicast' : 'Unknown SAFI'} (${safi})`;
 }
 
-function updateLines({ withdrawn, attributes, announced }: BgpUpdate): readonly string[] {
+function updateLines(update: BgpUpdate): readonly string[] {
+  const { family, withdrawn, attributes, announced } = update;
+  if (family === 6) return [...(attributes ? attributeLines(attributes) : []), ...multiprotocolLines(update)];
   return [
     ...(withdrawn.length > 0 ? ['  Withdrawn routes:', ...withdrawn.map(prefixLine)] : []),
     ...(attributes ? attributeLines(attributes) : ['  End-of-Rib Marker (empty NLRI)']),
@@ -149,7 +155,7 @@ function updateLines({ withdrawn, attributes, announced }: BgpUpdate): readonly 
 }
 
 const prefixLine = ({ prefix, pathId }: PathPrefix): string =>
-  `    ${formatCidr(prefix)}${pathId === undefined ? '' : `   Path Id: ${pathId}`}`;
+  `    ${formatIpCidr(prefix)}${pathId === undefined ? '' : `   Path Id: ${pathId}`}`;
 
 type AttributeName = readonly [name: string, code: number, flag: 'T' | 'O' | 'OT'];
 
@@ -166,7 +172,8 @@ function attributeLines(attributes: NonNullable<BgpUpdate['attributes']>): reado
   return [
     line(['Origin', 1, 'T'], 1, origin),
     line(['AS Path', 2, 'T'], pathLength, path.length === 0 ? 'empty' : path.join('')),
-    line(['Next Hop', 3, 'T'], 4, formatIpv4(nextHop)),
+    // Of IPv6 it comes with the routes.
+    ...(isIpv4(nextHop) ? [line(['Next Hop', 3, 'T'], 4, formatIpv4(nextHop))] : []),
     ...(med === undefined ? [] : [line(['Multi Exit Discriminator', 4, 'O'], 4, String(med))]),
     ...(localPref === undefined ? [] : [line(['Local Preference', 5, 'T'], 4, String(localPref))]),
     ...(communities === undefined

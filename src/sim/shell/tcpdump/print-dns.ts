@@ -7,7 +7,7 @@ import {
   type DnsMessage,
   type DnsRecord,
 } from '../../../model/dns.ts';
-import { formatIpv4 } from '../../../model/ip.ts';
+import { formatIp } from '../../../model/ip-family.ts';
 import type { Style } from './print-style.ts';
 
 const CODES = ['', ' FormErr', ' ServFail', ' NXDomain', ' NotImp', ' Refused'];
@@ -52,7 +52,7 @@ function recordText(record: DnsRecord, { verbose }: Style): string {
 
 function dataTexts(record: DnsRecord, verbose: number): readonly (string | number)[] {
   const address = recordAddress(record);
-  if (address !== undefined) return [formatIpv4(address)];
+  if (address !== undefined) return [formatIp(address)];
   const soa = verbose > 0 ? recordAuthority(record) : undefined;
   return soa ? [soa.server, soa.mailbox, ...soa.numbers] : [];
 }

@@ -1,10 +1,18 @@
 /**
- * A captured packet as tcpdump 4.99.3 prints it: link layer, then ARP or IPv4. Formats: print-ether.c, print-sll.c,
+ * A captured packet as tcpdump 4.99.3 prints it: link layer, then ARP, IPv4 or IPv6. Formats: print-ether.c, print-sll.c,
  * print-arp.c, compared with the real tool reading the same bytes.
  */
 import { macFromBytes } from '../../../model/mac.ts';
-import { addressAt, ETHERTYPE_ARP, ETHERTYPE_IPV4, u16, type Captured } from './packet-view.ts';
+import {
+  addressAt,
+  ETHERTYPE_ARP,
+  ETHERTYPE_IPV4,
+  ETHERTYPE_IPV6,
+  u16,
+  type Captured,
+} from './packet-view.ts';
 import { ipText } from './print-ip.ts';
+import { ip6Text } from './print-ip6.ts';
 import { addressText, macText, type Style } from './print-style.ts';
 
 /** Everything after the time stamp, without the last newline. */
@@ -49,6 +57,7 @@ export function ethernetText(
 
 function typeName(etherType: number): string {
   if (etherType === ETHERTYPE_IPV4) return 'IPv4';
+  if (etherType === ETHERTYPE_IPV6) return 'IPv6';
   return etherType === ETHERTYPE_ARP ? 'ARP' : 'Unknown';
 }
 
@@ -64,6 +73,8 @@ interface NetworkPacket {
 
 function networkText({ etherType, bytes, length }: NetworkPacket, style: Style): string {
   if (etherType === ETHERTYPE_ARP) return `${style.linkHeader ? '' : 'ARP, '}${arpText(bytes, style)}`;
+  if (etherType === ETHERTYPE_IPV6)
+    return `${style.linkHeader ? '' : 'IP6 '}${ip6Text(bytes, length, style)}`;
   if (etherType !== ETHERTYPE_IPV4) return `Unknown Ethertype (0x${hex4(etherType)})`;
   return `${style.linkHeader ? '' : 'IP '}${ipText(bytes, length, style)}`;
 }

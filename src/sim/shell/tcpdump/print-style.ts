@@ -1,6 +1,6 @@
 /** How packets are to be printed, and what the printer remembers from one packet to the next. */
-import type { Ipv4 } from '../../../model/ip.ts';
-import { formatIpv4 } from '../../../model/ip.ts';
+import { formatIp } from '../../../model/ip-family.ts';
+import type { Ip } from '../../../model/ip.ts';
 import { BROADCAST_MAC } from '../../../model/mac.ts';
 
 export interface Style {
@@ -15,7 +15,7 @@ export interface Style {
   /** -n */
   readonly numeric: boolean;
   /** A name for an address, without -n. */
-  nameOf(address: Ipv4): string | undefined;
+  nameOf(address: Ip): string | undefined;
   /** Where each TCP conversation began, by its two ends. */
   readonly conversations: Map<string, Conversation>;
 }
@@ -25,8 +25,8 @@ export interface Conversation {
   readonly acknowledgement: number;
 }
 
-export function addressText(style: Style, address: Ipv4): string {
-  return (style.numeric ? undefined : style.nameOf(address)) ?? formatIpv4(address);
+export function addressText(style: Style, address: Ip): string {
+  return (style.numeric ? undefined : style.nameOf(address)) ?? formatIp(address);
 }
 
 /** Without -n tcpdump names the maker of a network card; nobody made a lab's. */

@@ -2,6 +2,7 @@
 import { transportChecksum } from '../../../model/checksum.ts';
 import { VXLAN_PORT } from '../../../model/encapsulation.ts';
 import { DNS_PORT } from '../../../model/dns.ts';
+import { isIpv6 } from '../../../model/ip-family.ts';
 import { u16, u8 } from './packet-view.ts';
 import { dnsText } from './print-dns.ts';
 import type { IpPayload } from './print-ip.ts';
@@ -22,7 +23,8 @@ export function udpText(packet: IpPayload, style: Style): string {
   const ends = `${from}.${portText(style, 'udp', source)} > ${to}.${portText(style, 'udp', destination)}:`;
   const length = (u16(payload, 4) ?? UDP_HEADER) - UDP_HEADER;
   if (style.quick) return `${ends} UDP, length ${length}`;
-  const sum = style.verbose > 1 ? checksumText(packet) : '';
+  // Over IPv6 a checksum is never left out, and is looked at with the first -v.
+  const sum = style.verbose > (isIpv6(header.source) ? 0 : 1) ? checksumText(packet) : '';
   const held = payload.subarray(UDP_HEADER);
   const carries = (port: number): boolean => source === port || destination === port;
   if (carries(VXLAN_PORT))

@@ -10,17 +10,25 @@ interface Golden {
   readonly outputs: readonly { readonly file: string; readonly line: string; readonly text: string }[];
 }
 
-const golden = JSON.parse(readFileSync(new URL('tcpdump.golden.json', import.meta.url), 'utf8')) as Golden;
+const goldenOf = (file: string): Golden =>
+  JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')) as Golden;
+
+const golden = goldenOf('tcpdump.golden.json');
+/** Neighbour discovery, errors, fragments, TCP, UDP and VXLAN over IPv6, written by this tcpdump's -w. */
+const golden6 = goldenOf('tcpdump-inet6.golden.json');
 
 const at = (): Stage => stage([tcpdump, ping, curl]);
 
-// Provenance: the real tcpdump 4.99.3 read the same bytes (tcpdump.golden.json).
+// Provenance: the real tcpdump 4.99.3 read the same bytes (tcpdump.golden.json, tcpdump-inet6.golden.json).
 describe('the bytes of a capture file print as the real tool prints them', () => {
-  test.each(golden.outputs.map(({ file, line, text }) => [file, line, text] as const))(
+  const files = { ...golden.files, ...golden6.files };
+  const outputs = [...golden.outputs, ...golden6.outputs];
+
+  test.each(outputs.map(({ file, line, text }) => [file, line, text] as const))(
     '%s: tcpdump %s',
     async (file, line, text) => {
       const lab = at();
-      lab.files.set('/root/x.pcap', Uint8Array.from(Buffer.from(golden.files[file] ?? '', 'base64')));
+      lab.files.set('/root/x.pcap', Uint8Array.from(Buffer.from(files[file] ?? '', 'base64')));
       const { stdout, status } = await lab.type('node/node1', `tcpdump ${line} -r x.pcap`);
       expect(stdout).toBe(text);
       expect(status).toBe(0);

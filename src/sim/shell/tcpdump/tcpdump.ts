@@ -7,7 +7,7 @@ import type { CapturedFrame, Command, CommandIo, CompletionIo } from '../command
 import { complain, type Complaint, type Parsed } from '../network/complaint.ts';
 import { flagWords } from '../network/flags.ts';
 import { hereOf, type Here } from '../network/here.ts';
-import { hostName, knownHost } from '../network/names.ts';
+import { hostName, knownHosts } from '../network/names.ts';
 import { resolvePath } from '../interpreter/paths.ts';
 import { deviceList, fileOf, openSource, packetOf, type Source } from './capture.ts';
 import { LINK_TYPE_NAMES, readCaptureFile, type CaptureFile } from './capture-file.ts';
@@ -47,7 +47,7 @@ async function fail(io: CommandIo, { message, status }: Complaint): Promise<numb
 }
 
 function readFilter(io: CommandIo, { expression }: TcpdumpWishes): Parsed<Filter> {
-  const filter = parseFilter(expression, (name) => knownHost(io, name));
+  const filter = parseFilter(expression, (name) => knownHosts(io, name));
   return filter.ok ? filter : complain(1, `tcpdump: ${filter.error}`);
 }
 

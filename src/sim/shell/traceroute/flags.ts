@@ -24,6 +24,7 @@ export const TRACEROUTE: FlagTable = {
     { short: 'p', long: 'port', takes: 'port', about: 'first destination port (33434)' },
     { short: 'N', long: 'sim-queries', takes: 'squeries', about: 'probes under way at once (16)' },
     { short: '4', about: 'IPv4 only' },
+    { short: '6', about: 'IPv6 only' },
     { short: 'V', long: 'version', about: 'print the version' },
     { long: 'help', about: 'this help' },
     { short: 'd', long: 'debug', about: 'taken without effect', support: 'ignored' },
@@ -36,7 +37,6 @@ export const TRACEROUTE: FlagTable = {
     { short: 'i', long: 'interface', takes: 'device', about: 'leave by a device', support: 'refused' },
     { short: 's', long: 'source', takes: 'src_addr', about: 'speak as an address', support: 'refused' },
     ...refused({
-      '6': '',
       g: 'gate',
       l: 'flow_label',
       r: '',

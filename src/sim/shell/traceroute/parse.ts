@@ -10,10 +10,12 @@ import {
   type FlagMistake,
   type Flags,
 } from '../network/flags.ts';
+import { familyGiven, type WantedFamily } from '../network/names.ts';
 import { TRACEROUTE } from './flags.ts';
 
 export interface TracerouteWishes {
   readonly host: string;
+  readonly family: WantedFamily;
   /** Position of the host among all words, which a complaint tells. */
   readonly hostPosition: number;
   readonly icmp: boolean;
@@ -23,8 +25,8 @@ export interface TracerouteWishes {
   readonly perHop: number;
   readonly atOnce: number;
   readonly port: number;
-  /** Bytes of IP. */
-  readonly packetLength: number;
+  /** Bytes of IP, if it was said. */
+  readonly packetLength: number | undefined;
   readonly wait: WaitRule;
 }
 
@@ -42,7 +44,8 @@ export type TracerouteLine =
 const VERSION =
   'Modern traceroute for Linux, version 2.1.2\nCopyright (c) 2016  Dmitry Butskoy,   License: GPL v2 or any later\n';
 
-export function parseTraceroute(words: readonly string[]): Parsed<TracerouteLine> {
+/** `family`: that of the tool's name, which -4 and -6 overrule. */
+export function parseTraceroute(words: readonly string[], family: WantedFamily): Parsed<TracerouteLine> {
   const read = parseFlags(words, TRACEROUTE);
   if (!read.ok) return complain(2, mistakeText(read.error));
   const flags = read.value;
@@ -59,6 +62,7 @@ export function parseTraceroute(words: readonly string[]): Parsed<TracerouteLine
   if (!packetLength.ok) return packetLength;
   const rest = {
     host,
+    family: familyGiven(flags, family),
     hostPosition: positionOf(host),
     icmp: isGiven(flags, 'I'),
     numeric: isGiven(flags, 'n'),
@@ -126,9 +130,11 @@ function readWait(text: string | undefined, positionOf: (word: string) => number
   return ok({ longest: longest * 1000, here, near });
 }
 
-/** 60 bytes unless said; an IP and a UDP header at least. */
-function readLength(text: string | undefined, positionOf: (word: string) => number): Parsed<number> {
-  if (text === undefined) return ok(60);
+function readLength(
+  text: string | undefined,
+  positionOf: (word: string) => number,
+): Parsed<number | undefined> {
+  if (text === undefined) return ok(undefined);
   if (!/^\d+$/.test(text)) {
     return complain(
       2,
@@ -136,5 +142,5 @@ function readLength(text: string | undefined, positionOf: (word: string) => numb
     );
   }
   const length = Number(text);
-  return length > 65000 ? complain(2, `too big packetlen ${length} specified`) : ok(Math.max(28, length));
+  return length > 65000 ? complain(2, `too big packetlen ${length} specified`) : ok(length);
 }

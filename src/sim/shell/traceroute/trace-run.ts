@@ -2,7 +2,7 @@
  * How traceroute sends its probes: sixteen under way at once, answers noted as they come, a probe given up when it is late
  * compared with its neighbours (traceroute 2.1.2, do_it and get_timeout). Times are virtual milliseconds.
  */
-import type { Ipv4 } from '../../../model/ip.ts';
+import type { Ip } from '../../../model/ip.ts';
 import type { ProbeReply } from '../../net/exchange.ts';
 import type { ClockPort } from '../command.ts';
 import type { TracerouteWishes } from './parse.ts';
@@ -14,7 +14,7 @@ export interface ProbeResult {
 }
 
 export interface Answer {
-  readonly from: Ipv4;
+  readonly from: Ip;
   readonly rtt: number;
   /** `!H`, `!N`, ... or nothing. */
   readonly note: string;

@@ -2,10 +2,11 @@
  * `traceroute` 2.1.2: probes with a growing time to live, and who complained about each. UDP to high ports by default, ICMP
  * echoes with -I. Each probe is one walk through the lab's stacks.
  */
-import type { Ipv4 } from '../../../model/ip.ts';
-import { formatIpv4 } from '../../../model/ip.ts';
+import { familyOf, formatIp, isIpv4, isIpv6 } from '../../../model/ip-family.ts';
+import { UNSPECIFIED, type Ip } from '../../../model/ip.ts';
 import { err, ok, type Result } from '../../../base/result.ts';
 import type { ProbeReply } from '../../net/exchange.ts';
+import { speaksInet6 } from '../../net/inet6.ts';
 import type { RouteError } from '../../net/output-route.ts';
 import { routeOutput } from '../../net/output-route.ts';
 import { stackOf } from '../../net/stack.ts';
@@ -13,43 +14,57 @@ import type { Command, CommandIo } from '../command.ts';
 import { flagWords } from '../network/flags.ts';
 import { hereOf, type Here } from '../network/here.ts';
 import { ephemeralPort, identifierOf } from '../network/identifier.ts';
-import { hostName } from '../network/names.ts';
-import { LOOK_UP_ERRORS, lookUp } from '../network/resolver.ts';
+import { hostName, type WantedFamily } from '../network/names.ts';
+import { LOOK_UP_ERRORS, lookUpAll } from '../network/resolver.ts';
 import { TRACEROUTE } from './flags.ts';
 import { parseTraceroute, type TracerouteWishes } from './parse.ts';
 import { TraceRun, type ProbeResult } from './trace-run.ts';
 
-export const traceroute: Command = {
-  name: 'traceroute',
-  summary: 'which routers a packet passes on its way',
-  places: ['workstation', 'node', 'router', 'host', 'pod'],
-  async run(io: CommandIo): Promise<number> {
-    const line = parseTraceroute(io.args);
-    if (!line.ok) {
-      await io.stderr.write(`${line.error.message}\n`);
-      return line.error.status;
-    }
-    if (line.value.kind === 'text') {
-      await io.stderr.write(line.value.text);
-      return 0;
-    }
-    return trace(io, line.value.wishes);
-  },
-  complete: (words) => (words.at(-1)?.startsWith('-') === true ? flagWords(TRACEROUTE) : []),
-};
+export const traceroute = tracerouteCommand('traceroute', 'any');
+
+/** The name by which it asks for IPv6. */
+export const traceroute6 = tracerouteCommand('traceroute6', 6);
+
+function tracerouteCommand(name: string, family: WantedFamily): Command {
+  return {
+    name,
+    summary: family === 6 ? 'traceroute by IPv6' : 'which routers a packet passes on its way',
+    places: ['workstation', 'node', 'router', 'host', 'pod'],
+    async run(io: CommandIo): Promise<number> {
+      const line = parseTraceroute(io.args, family);
+      if (!line.ok) {
+        await io.stderr.write(`${line.error.message}\n`);
+        return line.error.status;
+      }
+      if (line.value.kind === 'text') {
+        await io.stderr.write(line.value.text);
+        return 0;
+      }
+      return trace(io, line.value.wishes);
+    },
+    complete: (words) => (words.at(-1)?.startsWith('-') === true ? flagWords(TRACEROUTE) : []),
+  };
+}
+
+/** IP and UDP headers. */
+const HEADERS = { 4: 28, 6: 48 } as const;
+const DATA = 32;
 
 async function trace(io: CommandIo, wishes: TracerouteWishes): Promise<number> {
-  const { host, hostPosition, lastHop, packetLength } = wishes;
-  const found = await lookUp(io, host);
+  const { host, hostPosition, lastHop, family } = wishes;
+  const found = await lookUpAll(io, host, { family });
   if (!found.ok) {
     await io.stderr.write(
       `${host}: ${LOOK_UP_ERRORS[found.error]}\nCannot handle "host" cmdline arg \`${host}' on position 1 (argc ${hostPosition})\n`,
     );
     return 2;
   }
-  const address = found.value;
+  // Of several addresses it takes one of IPv4.
+  const address = found.value.find(isIpv4) ?? found.value[0] ?? UNSPECIFIED;
+  const headers = HEADERS[familyOf(address)];
+  const packetLength = Math.max(headers, wishes.packetLength ?? headers + DATA);
   await io.stdout.write(
-    `traceroute to ${host} (${formatIpv4(address)}), ${lastHop} hops max, ${packetLength} byte packets`,
+    `traceroute to ${host} (${formatIp(address)}), ${lastHop} hops max, ${packetLength} byte packets`,
   );
   const here = ready(io, address);
   if (!here.ok) {
@@ -59,7 +74,7 @@ async function trace(io: CommandIo, wishes: TracerouteWishes): Promise<number> {
   const run = new TraceRun(wishes, {
     clock: io.clock,
     signal: io.signal,
-    send: prober(io, wishes, { here: here.value, address }),
+    send: prober(io, wishes, { here: here.value, address, dataLength: packetLength - headers }),
   });
   const printer = new HopPrinter(io, wishes);
   try {
@@ -79,16 +94,20 @@ const CONNECT_ERRORS: Readonly<Record<RouteError, string>> = {
 };
 
 /** traceroute connects a socket for each probe: without a route it ends there. */
-function ready(io: CommandIo, address: Ipv4): Result<Here, string> {
+function ready(io: CommandIo, address: Ip): Result<Here, string> {
   const here = hereOf(io);
   if (!here) return err(CONNECT_ERRORS['net-unreachable']);
+  if (isIpv6(address) && !here.netns.devices.some(({ name }) => speaksInet6(here.netns, name)))
+    return err('Cannot assign requested address');
   const routed = routeOutput(stackOf(here.netns), address);
   return routed.ok ? ok(here) : err(CONNECT_ERRORS[routed.error]);
 }
 
 interface Target {
   readonly here: Here;
-  readonly address: Ipv4;
+  readonly address: Ip;
+  /** Bytes after the UDP or ICMP header. */
+  readonly dataLength: number;
 }
 
 type Sent = Exclude<ProbeReply, { readonly kind: 'local-error' }>;
@@ -96,11 +115,11 @@ type Sent = Exclude<ProbeReply, { readonly kind: 'local-error' }>;
 function prober(
   io: CommandIo,
   wishes: TracerouteWishes,
-  { here, address }: Target,
+  { here, address, dataLength }: Target,
 ): (index: number, ttl: number) => Sent {
   const identifier = identifierOf(io, 'traceroute');
   const sourcePort = ephemeralPort(io, 'traceroute');
-  const common = { from: here.id, to: address, dataLength: wishes.packetLength - 28 };
+  const common = { from: here.id, to: address, dataLength };
   return (index, ttl) => {
     const { reply } = wishes.icmp
       ? io.network.echo({ ...common, ttl, identifier, sequence: index + 1, pmtuDiscovery: 'dont' })
@@ -119,7 +138,7 @@ class HopPrinter {
   readonly #io: CommandIo;
   readonly #wishes: TracerouteWishes;
   #hop = 0;
-  #from: Ipv4 | undefined;
+  #from: Ip | undefined;
 
   constructor(io: CommandIo, wishes: TracerouteWishes) {
     this.#io = io;
@@ -143,8 +162,8 @@ class HopPrinter {
     await this.#io.stdout.write(text);
   }
 
-  #nameOf(address: Ipv4): string {
-    const text = formatIpv4(address);
+  #nameOf(address: Ip): string {
+    const text = formatIp(address);
     return this.#wishes.numeric ? text : `${hostName(this.#io, address) ?? text} (${text})`;
   }
 }
