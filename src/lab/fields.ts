@@ -1,6 +1,7 @@
 /** Field types that lab, topology and lesson files share: addresses, names, places and flows as people write them. */
 import { z } from 'zod';
 import { parseCidr, parseInterfaceAddress, parseIpv4 } from '../model/ip.ts';
+import { parseCidr6, parseInterfaceAddress6, parseIpv6 } from '../model/ipv6.ts';
 import { parsePlace } from '../model/place.ts';
 
 /** The complaint about a value of the wrong type, or about none at all. */
@@ -27,6 +28,12 @@ export const cidr = parsed(parseCidr, 'a prefix such as 10.0.0.0/24');
 export const interfaceAddress = parsed(
   parseInterfaceAddress,
   'an address with its prefix length such as 10.0.0.1/24',
+);
+export const address6 = parsed(parseIpv6, 'an IPv6 address such as fd00:a::1');
+export const cidr6 = parsed(parseCidr6, 'an IPv6 prefix such as fd00:a::/64');
+export const interfaceAddress6 = parsed(
+  parseInterfaceAddress6,
+  'an IPv6 address with its prefix length such as fd00:a::1/64',
 );
 export const place = parsed(
   parsePlace,

@@ -1,7 +1,5 @@
-/** What a session tells of its past: its log, and what differs between two moments of it. Plain data. */
-import type { Json, JsonObject } from '../base/json.ts';
+/** What a session tells of its past: its log. Plain data; what differs between two moments is `model/state-difference.ts`. */
 import type { Place } from '../model/place.ts';
-import type { NetnsId } from '../model/trace.ts';
 
 /** The state right after the entry of this id. Ids count up; they mean something in their own session only. */
 export type Moment = number;
@@ -27,54 +25,4 @@ export interface HistoryLog {
   readonly entries: readonly HistoryEntry[];
   /** Where the session stands. */
   readonly present: Moment;
-}
-
-export type Change = 'added' | 'removed' | 'changed';
-
-/** A part of something that changed. */
-export interface FieldDifference {
-  /** `spec.ports[0].port`, `metadata.labels["app.kubernetes.io/name"]`; empty: the whole. */
-  readonly path: string;
-  /** Absent where there was nothing. */
-  readonly before?: Json;
-  readonly after?: Json;
-}
-
-export interface ObjectDifference {
-  readonly change: Change;
-  /** As the API names it: `pods`, `ippools.crd.projectcalico.org`. */
-  readonly resource: string;
-  readonly namespace?: string;
-  readonly name: string;
-  readonly fields: readonly FieldDifference[];
-}
-
-/** A row of one table of a network stack. */
-export interface RowDifference {
-  readonly change: Change;
-  readonly netns: NetnsId;
-  readonly table:
-    | 'links'
-    | 'addresses'
-    | 'routes'
-    | 'neighbours'
-    | 'fdb'
-    | 'chains'
-    | 'rules'
-    | 'ipsets'
-    | 'sockets'
-    | 'sysctls'
-    | 'connections';
-  /** Tells the row from the others of its table. */
-  readonly key: string;
-  readonly before?: JsonObject;
-  readonly after?: JsonObject;
-}
-
-/** Empty in all its parts exactly when nothing at all differs. */
-export interface StateDifference {
-  readonly objects: readonly ObjectDifference[];
-  readonly rows: readonly RowDifference[];
-  /** What else the engine remembers: the clock, timers, BGP sessions, counters. Paths are the engine's own. */
-  readonly memory: readonly FieldDifference[];
 }

@@ -7,9 +7,10 @@ import type { JsonObject } from '../base/json.ts';
 import type { Result } from '../base/result.ts';
 import type { Encapsulation } from '../model/encapsulation.ts';
 import type { Place } from '../model/place.ts';
+import type { StateDifference } from '../model/state-difference.ts';
 import type { Topology } from '../model/topology.ts';
 import type { Disposition, Trace } from '../model/trace.ts';
-import type { HistoryLog, Moment, StateDifference } from './history.ts';
+import type { HistoryLog, Moment } from './history.ts';
 
 /** An expected failure: a stable code, a sentence, and what to do about it. */
 export interface LabError {

@@ -1,7 +1,7 @@
 /** What would make a router's BGP neighbours impossible: addresses that are its own, out of reach or listed twice. */
 import { cidrContains, formatIpv4, type Ipv4 } from '../model/ip.ts';
 import type { Router, RouterBgp, RouterNeighbour, Topology } from '../model/topology.ts';
-import type { Mistake } from './topology-rules.ts';
+import type { Mistake } from './topology-family.ts';
 
 export function neighbourMistakes({ routers, segments }: Topology): readonly Mistake[] {
   return routers.flatMap((router, at) => {

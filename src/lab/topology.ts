@@ -6,15 +6,29 @@ import { z } from 'zod';
 import type { Result } from '../base/result.ts';
 import type { RouterBgp, Topology } from '../model/topology.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import { address, cidr, interfaceAddress, name } from './fields.ts';
+import { address, address6, cidr, cidr6, interfaceAddress, interfaceAddress6, name } from './fields.ts';
 import { topologyMistakes } from './topology-rules.ts';
 import { readYamlFile } from './yaml-file.ts';
 
 const STANDARD_MTU = 1500;
 
-const host = z.strictObject({ name, segment: name, address: interfaceAddress, gateway: address });
+const host = z.strictObject({
+  name,
+  segment: name,
+  address: interfaceAddress,
+  gateway: address,
+  address6: interfaceAddress6.exactOptional(),
+  gateway6: address6.exactOptional(),
+});
+
+const routerPort = z.strictObject({
+  segment: name,
+  address: interfaceAddress,
+  address6: interfaceAddress6.exactOptional(),
+});
 
 const staticRoute = z.strictObject({ to: cidr, via: address });
+const staticRoutes6 = z.array(z.strictObject({ to: cidr6, via: address6 }));
 
 const asNumber = z.number().int().min(1).max(4294967294);
 const NODES_AS = 64512;
@@ -74,16 +88,24 @@ export const topologySchema = z
     name,
     podCidr: cidr,
     serviceCidr: cidr,
+    podCidr6: cidr6.exactOptional().describe('With serviceCidr6: the cluster is dual-stack.'),
+    serviceCidr6: cidr6.exactOptional(),
     segments: z.array(
-      z.strictObject({ name, subnet: cidr, mtu: z.number().int().min(576).max(65535).default(STANDARD_MTU) }),
+      z.strictObject({
+        name,
+        subnet: cidr,
+        subnet6: cidr6.exactOptional(),
+        mtu: z.number().int().min(576).max(65535).default(STANDARD_MTU),
+      }),
     ),
     routers: z
       .array(
         z
           .strictObject({
             name,
-            ports: z.array(z.strictObject({ segment: name, address: interfaceAddress })).min(1),
+            ports: z.array(routerPort).min(1),
             routes: z.array(staticRoute).default([]),
+            routes6: staticRoutes6.exactOptional(),
             bgp: bgp.optional(),
           })
           .transform(({ bgp: speaks, ...router }) => (speaks ? { ...router, bgp: speaks } : router)),
@@ -97,7 +119,14 @@ export const topologySchema = z
         }),
       )
       .min(1),
-    hosts: z.array(host.extend({ routes: z.array(staticRoute).default([]) })).default([]),
+    hosts: z
+      .array(
+        host.extend({
+          routes: z.array(staticRoute).default([]),
+          routes6: staticRoutes6.exactOptional(),
+        }),
+      )
+      .default([]),
   })
   .superRefine((topology, context) => {
     for (const { path, message } of topologyMistakes(topology)) {

@@ -1,11 +1,12 @@
 /**
- * What CoreDNS answers for a cluster: Services by their address or their endpoints, ports by SRV records, ExternalName
+ * What CoreDNS answers for a cluster: Services by their addresses or their endpoints, ports by SRV records, ExternalName
  * services by CNAME, pods by their dashed address, cluster addresses backwards, and node names, which it asks its own
  * resolver for (on a kind cluster Docker's, which knows the nodes).
  * Source: Kubernetes DNS-based service discovery 1.1.0; CoreDNS 1.13 plugin/kubernetes with `pods insecure`.
  */
 import { reverseName } from '../../model/dns.ts';
-import { formatIpv4, parseIpv4, type Ipv4 } from '../../model/ip.ts';
+import type { Ip } from '../../model/ip.ts';
+import { formatIp, parseIp } from '../../model/ip-family.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { DnsServer, ServicePlace } from '../net/netns.ts';
 import { at, listAt, numberAt, textAt, textsAt } from './fields.ts';
@@ -21,23 +22,25 @@ export function clusterDns(store: ObjectStore): DnsServer {
   for (const node of store.list('nodes'))
     for (const address of listAt(node.status, 'addresses'))
       if (textAt(address, 'type') === 'InternalIP')
-        zone.name(`${node.metadata.name}.`, parseIpv4(textAt(address, 'address')));
-  zone.name(
-    `ns.dns.${ZONE}`,
-    parseIpv4(textAt(store.get('services', 'kube-system', 'kube-dns')?.spec, 'clusterIP')),
-  );
+        zone.name(`${node.metadata.name}.`, parseIp(textAt(address, 'address')));
+  for (const address of clusterIpsOf(store.get('services', 'kube-system', 'kube-dns')))
+    zone.name(`ns.dns.${ZONE}`, address);
   const { names, aliases, services, reverse } = zone;
   return { kind: 'dns', zone: ZONE, names, aliases, services, reverse, podNames: true };
 }
 
+/** None for a headless service. */
+const clusterIpsOf = (service: KubeObject | undefined): readonly Ip[] =>
+  textsAt(service?.spec, 'clusterIPs').flatMap((text) => parseIp(text) ?? []);
+
 /** The records as they are gathered. */
 class Zone {
-  readonly names = new Map<string, Ipv4[]>();
+  readonly names = new Map<string, Ip[]>();
   readonly aliases = new Map<string, string>();
   readonly services = new Map<string, ServicePlace[]>();
   readonly reverse = new Map<string, string[]>();
 
-  name(name: string, address: Ipv4 | undefined): void {
+  name(name: string, address: Ip | undefined): void {
     if (address !== undefined) append(this.names, name, address);
   }
 
@@ -45,7 +48,7 @@ class Zone {
     append(this.services, name, place);
   }
 
-  back(address: Ipv4, name: string): void {
+  back(address: Ip, name: string): void {
     append(this.reverse, reverseName(address), name);
   }
 }
@@ -65,11 +68,13 @@ function addService(zone: Zone, service: KubeObject): void {
     zone.aliases.set(name, `${textAt(service.spec, 'externalName').toLowerCase().replace(/\.$/, '')}.`);
     return;
   }
-  const address = parseIpv4(textAt(service.spec, 'clusterIP'));
-  if (address === undefined) return;
-  zone.name(name, address);
-  zone.back(address, name);
-  for (const port of listAt(service.spec, 'ports')) addPort(zone, name, { ...portOf(port), target: name });
+  const addresses = clusterIpsOf(service);
+  if (addresses.length === 0) return;
+  for (const address of addresses) {
+    zone.name(name, address);
+    zone.back(address, name);
+    for (const port of listAt(service.spec, 'ports')) addPort(zone, name, { ...portOf(port), target: name });
+  }
 }
 
 interface NamedPort extends ServicePlace {
@@ -83,7 +88,7 @@ const portOf = (port: JsonObject): Omit<NamedPort, 'target'> => ({
   port: numberAt(port, 'port'),
 });
 
-/** A port has a record under its name and protocol, and one under the name of its service. */
+/** A port has a record under its name and protocol, and one under the name of its service, for each address. */
 function addPort(zone: Zone, owner: string, { name, protocol, target, port }: NamedPort): void {
   if (name !== '') zone.service(`_${name}._${protocol}.${owner}`, { target, port });
   zone.service(owner, { target, port });
@@ -101,9 +106,9 @@ function addEndpoints(zone: Zone, store: ObjectStore, slice: KubeObject): void {
   const name = serviceName(service, slice);
   for (const endpoint of listAt(slice, 'endpoints')) {
     if (isHeadless && !isPublished(owner, endpoint)) continue;
-    for (const address of textsAt(endpoint, 'addresses').map(parseIpv4)) {
+    for (const address of textsAt(endpoint, 'addresses').map(parseIp)) {
       if (address === undefined) continue;
-      const own = `${textAt(endpoint, 'hostname') || formatIpv4(address).replaceAll('.', '-')}.${name}`;
+      const own = `${textAt(endpoint, 'hostname') || dashed(address)}.${name}`;
       zone.name(own, address);
       zone.back(address, own);
       if (isHeadless) addHeadless(zone, name, { address, own, ports: listAt(slice, 'ports') });
@@ -111,8 +116,11 @@ function addEndpoints(zone: Zone, store: ObjectStore, slice: KubeObject): void {
   }
 }
 
+/** No label ends in a dash. */
+const dashed = (address: Ip): string => formatIp(address).replaceAll(/[.:]/g, '-').replace(/-$/, '-0');
+
 interface HeadlessEndpoint {
-  readonly address: Ipv4;
+  readonly address: Ip;
   /** The endpoint's own name. */
   readonly own: string;
   readonly ports: readonly JsonObject[];

@@ -4,6 +4,7 @@
  * the deprecation text is pkg/registry/core/endpoint/strategy.go's, Kubernetes 1.35.
  */
 import { listAt, numberAt, textAt, textsAt } from '../fields.ts';
+import { hostPort } from '../../../model/host-port.ts';
 import type { KubeObject } from '../object.ts';
 import { AGE_COLUMN, column, NAME_COLUMN, type ResourceType } from '../resource.ts';
 import { builtin } from './builtin.ts';
@@ -21,7 +22,7 @@ function subsetTexts(endpoints: KubeObject): readonly string[] {
     const addresses = listAt(subset, 'addresses').map((address) => textAt(address, 'ip'));
     const ports = listAt(subset, 'ports');
     if (ports.length === 0) return addresses;
-    return ports.flatMap((port) => addresses.map((address) => `${address}:${numberAt(port, 'port')}`));
+    return ports.flatMap((port) => addresses.map((address) => hostPort(address, numberAt(port, 'port'))));
   });
 }
 

@@ -55,7 +55,13 @@ describe('NetworkPolicy', () => {
                 },
               },
               { ipBlock: { cidr: '10.0.0.0/8' }, podSelector: {} },
-              { ipBlock: { cidr: '2001:db8::/32', except: ['2001:db8:1::/48'] } },
+              {
+                ipBlock: {
+                  cidr: '2001:db8::/32',
+                  except: ['2001:db8:1::/48', '2001:db8::/32', '2001:db9::/48', '10.0.0.0/24', '::1'],
+                },
+              },
+              { ipBlock: { cidr: 'fd00::/129' } },
             ],
           },
         ],
@@ -77,6 +83,11 @@ describe('NetworkPolicy', () => {
       'spec.ingress[0].from[2].ipBlock.except[1]: Invalid value: "10.0.1.0/25": must be a strict subset of `cidr`',
       'spec.ingress[0].from[2].ipBlock.except[2]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
       'spec.ingress[0].from[3]: Forbidden: may not specify both ipBlock and another peer',
+      'spec.ingress[0].from[4].ipBlock.except[1]: Invalid value: "2001:db8::/32": must be a strict subset of `cidr`',
+      'spec.ingress[0].from[4].ipBlock.except[2]: Invalid value: "2001:db9::/48": must be a strict subset of `cidr`',
+      'spec.ingress[0].from[4].ipBlock.except[3]: Invalid value: "10.0.0.0/24": must be a strict subset of `cidr`',
+      'spec.ingress[0].from[4].ipBlock.except[4]: Invalid value: "::1": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+      'spec.ingress[0].from[5].ipBlock.cidr: Invalid value: "fd00::/129": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
       'spec.policyTypes[1]: Unsupported value: "Sideways": supported values: "Ingress", "Egress"',
     ]);
   });

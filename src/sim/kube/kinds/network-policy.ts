@@ -4,7 +4,8 @@
  * printNetworkPolicy, apimachinery meta/v1/validation, Kubernetes 1.35. Of IPv6 blocks only the form is checked.
  */
 import { isJsonObject, type Json, type JsonObject } from '../../../base/json.ts';
-import { cidrOf, parseInterfaceAddress, type InterfaceAddress } from '../../../model/ip.ts';
+import type { InterfaceAddress, Ip } from '../../../model/ip.ts';
+import { ipCidrContains, ipCidrOf, parseIpInterfaceAddress } from '../../../model/ip-family.ts';
 import { forbidden, invalid, notSupported, required, type FieldError } from '../field-error.ts';
 import { at, listAt, objectAt, textAt, textsAt } from '../fields.ts';
 import { keyProblems, valueProblems } from '../label-syntax.ts';
@@ -116,29 +117,21 @@ function peerErrors(peer: JsonObject, path: string): Errors {
 }
 
 const NO_CIDR = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
-const IPV6_BLOCK = /^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\/\d{1,3}$/;
-
-const isBlock = (text: string): boolean => parseInterfaceAddress(text) !== undefined || IPV6_BLOCK.test(text);
-
 function blockErrors(block: JsonObject, path: string): Errors {
   const text = textAt(block, 'cidr');
   if (text === '') return [required(`${path}.cidr`)];
-  if (!isBlock(text)) return [invalid(`${path}.cidr`, text, NO_CIDR)];
-  const whole = parseInterfaceAddress(text);
+  const whole = parseIpInterfaceAddress(text);
+  if (!whole) return [invalid(`${path}.cidr`, text, NO_CIDR)];
   return textsAt(block, 'except').flatMap((exception, index) => {
     const field = `${path}.except[${index}]`;
-    if (!isBlock(exception)) return [invalid(field, exception, NO_CIDR)];
-    const part = parseInterfaceAddress(exception);
+    const part = parseIpInterfaceAddress(exception);
+    if (!part) return [invalid(field, exception, NO_CIDR)];
     return isStrictPart(part, whole) ? [] : [invalid(field, exception, 'must be a strict subset of `cidr`')];
   });
 }
 
-/** Of one family; two of IPv6 pass. */
-function isStrictPart(part: InterfaceAddress | undefined, whole: InterfaceAddress | undefined): boolean {
-  if (!part || !whole) return part === whole;
-  const { length } = whole;
-  return part.length > length && cidrOf(part.address, length).base === cidrOf(whole.address, length).base;
-}
+const isStrictPart = (part: InterfaceAddress<Ip>, whole: InterfaceAddress<Ip>): boolean =>
+  part.length > whole.length && ipCidrContains(ipCidrOf(whole.address, whole.length), part.address);
 
 const selectorErrors = (selector: JsonObject, path: string): Errors => [
   ...Object.entries(objectAt(selector, 'matchLabels')).flatMap(([key, value]) => [

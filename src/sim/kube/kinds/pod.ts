@@ -57,21 +57,21 @@ const withHostPorts = (containers: Json | undefined): Json | undefined =>
 
 const TOKEN_MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-const tokenVolume = (name: string): JsonObject => ({
-  name,
-  projected: {
-    defaultMode: 420,
-    sources: [
-      { serviceAccountToken: { expirationSeconds: 3607, path: 'token' } },
-      { configMap: { items: [{ key: 'ca.crt', path: 'ca.crt' }], name: 'kube-root-ca.crt' } },
-      {
-        downwardAPI: {
-          items: [{ fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' }, path: 'namespace' }],
-        },
+/** What all pods have alike is one value for all of them. */
+const TOKEN_SOURCES: JsonObject = {
+  defaultMode: 420,
+  sources: [
+    { serviceAccountToken: { expirationSeconds: 3607, path: 'token' } },
+    { configMap: { items: [{ key: 'ca.crt', path: 'ca.crt' }], name: 'kube-root-ca.crt' } },
+    {
+      downwardAPI: {
+        items: [{ fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' }, path: 'namespace' }],
       },
-    ],
-  },
-});
+    },
+  ],
+};
+
+const tokenVolume = (name: string): JsonObject => ({ name, projected: TOKEN_SOURCES });
 
 const mounted = (containers: Json | undefined, volume: string): Json =>
   (Array.isArray(containers) ? (containers as readonly JsonObject[]) : []).map((container) =>
@@ -102,22 +102,20 @@ function withToken(spec: JsonObject, tx: ClusterTransaction): JsonObject {
   };
 }
 
-const NODE_TROUBLE = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
+const NODE_TROUBLE: readonly JsonObject[] = [
+  'node.kubernetes.io/not-ready',
+  'node.kubernetes.io/unreachable',
+].map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }));
 
 function withTolerations(spec: JsonObject): JsonObject {
   const own = listAt(spec, 'tolerations');
-  const tolerated = (key: string): boolean =>
+  const tolerated = ({ key }: JsonObject): boolean =>
     own.some(
       (item) =>
         (textAt(item, 'key') === key || textAt(item, 'key') === '') &&
         (textAt(item, 'effect') === 'NoExecute' || textAt(item, 'effect') === ''),
     );
-  const added = NODE_TROUBLE.filter((key) => !tolerated(key)).map((key) => ({
-    key,
-    operator: 'Exists',
-    effect: 'NoExecute',
-    tolerationSeconds: 300,
-  }));
+  const added = NODE_TROUBLE.filter((trouble) => !tolerated(trouble));
   return { ...spec, tolerations: [...own, ...added] };
 }
 
@@ -274,14 +272,17 @@ const readinessGates = (pod: KubeObject): string => {
   return `${passed.length}/${gates.length}`;
 };
 
+/** Three cells of a row tell of it. */
+const summary = memoize(summarize);
+
 const COLUMNS: readonly PrinterColumn[] = [
   NAME_COLUMN,
   column('Ready', (pod, { now }) => {
-    const { ready, total } = summarize(pod, now);
+    const { ready, total } = summary(pod, now);
     return `${ready}/${total}`;
   }),
-  column('Status', (pod, { now }) => summarize(pod, now).reason),
-  column('Restarts', (pod, { now }) => summarize(pod, now).restarts),
+  column('Status', (pod, { now }) => summary(pod, now).reason),
+  column('Restarts', (pod, { now }) => summary(pod, now).restarts),
   AGE_COLUMN,
   column('IP', (pod) => orNone(textAt(pod.status, 'podIPs', 0, 'ip')), { priority: 1 }),
   column('Node', (pod) => orNone(textAt(pod.spec, 'nodeName')), { priority: 1 }),

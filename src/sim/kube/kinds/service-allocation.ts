@@ -1,24 +1,39 @@
 /**
  * What the API server fills into a service: defaults, what a change of type makes obsolete, addresses and ports from their
  * ranges. Dynamic ones come from the upper band as there; which one is a hash of the name instead of chance, so that a lab's
- * service keeps its address. IPv4 single-stack only.
+ * service keeps its address. Which families it has is settled in `service-families.ts`.
  * Source: k8s.io/kubernetes pkg/registry/core/service/{strategy.go,storage/{storage,alloc}.go,ipallocator,portallocator},
  * pkg/apis/core/v1/defaults.go, Kubernetes 1.35.
  */
 import { jsonEquals, type JsonObject } from '../../../base/json.ts';
-import { addressAt, cidrSize, formatCidr, formatIpv4, type Cidr } from '../../../model/ip.ts';
-import { at, listAt, numberAt, objectAt, textAt, textsAt, without } from '../fields.ts';
+import { cidrSize } from '../../../model/ip.ts';
+import { formatIp, formatIpCidr, ipAt, ipCidrContains, isCidr6, parseIp } from '../../../model/ip-family.ts';
+import type { IpCidr } from '../../../model/ip-family.ts';
+import { cidrSize6 } from '../../../model/ipv6.ts';
+import { at, listAt, numberAt, textAt, textsAt, without } from '../fields.ts';
 import { fnv32a } from '../name.ts';
 import type { KubeObject } from '../object.ts';
 import { TableIndex } from '../table-index.ts';
 import type { ClusterTransaction } from '../transaction.ts';
+import {
+  familyOfRange,
+  settleFamilies,
+  withSyncedClusterIps,
+  type ServiceRanges,
+} from './service-families.ts';
 
 export const SERVICES_NAME = 'services';
 export const NODE_PORTS = { first: 30000, last: 32767, dynamicFrom: 30086 } as const;
 
+/** However it was written. */
+function canonical(text: string): string {
+  const address = text.includes(':') ? parseIp(text) : undefined;
+  return address === undefined ? text : formatIp(address);
+}
+
 /** Services by what only one of them may have: a node port is one number for all protocols. */
 const holders = new TableIndex<KubeObject>((service) => [
-  ...textsAt(service.spec, 'clusterIPs'),
+  ...textsAt(service.spec, 'clusterIPs').map(canonical),
   ...[...nodePortsOf(service.spec), numberAt(service.spec, 'healthCheckNodePort')]
     .filter((port) => port !== 0)
     .map((port) => `port/${port}`),
@@ -35,18 +50,19 @@ function nodePortsOf(spec: JsonObject | undefined): readonly number[] {
 }
 
 /** Addresses below this offset are left for services that ask for one. */
-const staticBand = (cidr: Cidr): number => Math.min(Math.max(16, Math.floor(cidrSize(cidr) / 16)), 256);
+const staticBand = (size: number): number => Math.min(Math.max(16, Math.floor(size / 16)), 256);
 
-function freeClusterIp(tx: ClusterTransaction, cidr: Cidr, identity: string): string {
-  const size = cidrSize(cidr);
-  const low = Math.min(staticBand(cidr), size - 2);
-  const room = size - 1 - low;
+function freeClusterIp(tx: ClusterTransaction, range: IpCidr, identity: string): string {
+  const size = isCidr6(range) ? Number(cidrSize6(range)) : cidrSize(range);
+  const low = Math.min(staticBand(size), size - 2);
+  // The last address of an IPv4 range is its broadcast address.
+  const room = size - (isCidr6(range) ? 0 : 1) - low;
   const start = fnv32a(identity) % room;
   for (let step = 0; step < room; step += 1) {
-    const address = formatIpv4(addressAt(cidr, low + ((start + step) % room)));
+    const address = formatIp(ipAt(range, low + ((start + step) % room)));
     if (!taken(tx, address)) return address;
   }
-  throw new Error(`no free address in ${formatCidr(cidr)}`);
+  throw new Error(`no free address in ${formatIpCidr(range)}`);
 }
 
 function freeNodePort(tx: ClusterTransaction, identity: string, ours: ReadonlySet<number>): number {
@@ -83,13 +99,13 @@ export function completeService(
   service: KubeObject,
   tx: ClusterTransaction,
   before: KubeObject | undefined,
-  range: Cidr,
+  ranges: ServiceRanges,
 ): KubeObject {
   const given = withDefaults(service.spec ?? {});
   const inherited = before?.spec ? withoutObsolete(withAllocated(given, before.spec), before.spec) : given;
   const completed = withDefaults(inherited);
   const named = needsClusterIp(completed)
-    ? withAddresses(service, completed, tx, { range, before })
+    ? withAddresses(service, withSyncedClusterIps(completed, before?.spec), tx, { ranges, before })
     : completed;
   const spec = withHealthCheck(service, withNodePorts(service, named, tx), tx);
   return { ...service, spec, status: statusOf(service, spec, before) };
@@ -128,12 +144,15 @@ const portsMember = (ports: readonly JsonObject[]): JsonObject =>
 
 /** Who replaces a service need not repeat what the server once chose (patchAllocatedValues). */
 function withAllocated(spec: JsonObject, old: JsonObject): JsonObject {
-  const address = needsClusterIp(spec) && needsClusterIp(old) && textAt(spec, 'clusterIP') === '';
+  const addressed = needsClusterIp(spec) && needsClusterIp(old);
   const check =
     needsHealthCheck(spec) && needsHealthCheck(old) && numberAt(spec, 'healthCheckNodePort') === 0;
   return {
     ...spec,
-    ...(address ? { clusterIP: textAt(old, 'clusterIP') } : {}),
+    ...(addressed && textAt(spec, 'clusterIP') === '' ? { clusterIP: textAt(old, 'clusterIP') } : {}),
+    ...(addressed && textsAt(spec, 'clusterIPs').length === 0
+      ? { clusterIPs: [...textsAt(old, 'clusterIPs')] }
+      : {}),
     ...(check ? { healthCheckNodePort: numberAt(old, 'healthCheckNodePort') } : {}),
     ...(needsNodePort(spec) && needsNodePort(old) ? portsMember(portsAsBefore(spec, old)) : {}),
   };
@@ -174,24 +193,51 @@ function withoutObsolete(spec: JsonObject, old: JsonObject): JsonObject {
   return { ...kept, ...portsMember(ports.map((port) => omit(port, 'nodePort'))) };
 }
 
+/** Nothing is given to a service that asks for what cannot be had: it will be refused. */
 function withAddresses(
   service: KubeObject,
   spec: JsonObject,
   tx: ClusterTransaction,
-  { range, before }: { readonly range: Cidr; readonly before: KubeObject | undefined },
+  { ranges, before }: { readonly ranges: ServiceRanges; readonly before: KubeObject | undefined },
 ): JsonObject {
-  const asked = textAt(spec, 'clusterIP');
-  const clusterIP = asked === '' ? freeClusterIp(tx, range, identityOf(service)) : asked;
-  const isSelected = Object.keys(objectAt(spec, 'selector')).length > 0;
-  const spread = clusterIP === 'None' && !isSelected;
-  const policy = textAt(before?.spec, 'ipFamilyPolicy') || (spread ? 'RequireDualStack' : 'SingleStack');
-  return {
-    ipFamilies: spread ? ['IPv4', 'IPv6'] : ['IPv4'],
-    ipFamilyPolicy: policy,
-    ...spec,
-    clusterIP,
-    clusterIPs: [clusterIP],
-  };
+  const settled = settleFamilies(spec, before?.spec, ranges.map(familyOfRange));
+  if (settled.errors.length > 0) return settled.spec;
+  const families = textsAt(settled.spec, 'ipFamilies');
+  const asked = textsAt(settled.spec, 'clusterIPs');
+  if (asked[0] === 'None' || !needsAddresses(settled.spec, before)) return settled.spec;
+  if (asked.some((text) => addressProblem(text, tx, ranges, before) !== undefined)) return settled.spec;
+  const clusterIPs = families.flatMap((family, index) => {
+    const range = ranges.find((each) => familyOfRange(each) === family);
+    const identity = `${identityOf(service)}${family === 'IPv6' ? ' IPv6' : ''}`;
+    return asked[index] ?? (range ? [freeClusterIp(tx, range, identity)] : []);
+  });
+  return { ...settled.spec, clusterIP: clusterIPs[0] ?? '', clusterIPs };
+}
+
+/** A new service, one that had no address by its type, one that gets a second family. */
+export function needsAddresses(spec: JsonObject | undefined, before: KubeObject | undefined): boolean {
+  if (!before || typeOf(before.spec) === 'ExternalName') return true;
+  const count = (of: JsonObject | undefined): number => textsAt(of, 'ipFamilies').length;
+  return textAt(before.spec, 'clusterIP') !== 'None' && count(before.spec) === 1 && count(spec) === 2;
+}
+
+/** Why an address that a service asks for cannot be had; undefined when it can, or when it has it. */
+export function addressProblem(
+  text: string,
+  tx: ClusterTransaction,
+  ranges: ServiceRanges,
+  before: KubeObject | undefined,
+): string | undefined {
+  if (textsAt(before?.spec, 'clusterIPs').includes(text)) return undefined;
+  const address = parseIp(text);
+  const range =
+    address === undefined
+      ? undefined
+      : ranges.find((each) => isCidr6(each) === (typeof address === 'string'));
+  if (address === undefined || !range) return undefined;
+  if (!ipCidrContains(range, address))
+    return `the provided IP (${text}) is not in the valid range. The range of valid IPs is ${formatIpCidr(range)}`;
+  return taken(tx, formatIp(address), before) ? 'provided IP is already allocated' : undefined;
 }
 
 /** Ports of one number share a node port, whatever their protocols. */

@@ -1,16 +1,26 @@
 /**
- * What makes a service invalid, in the API server's words; whether its addresses and ports can be had is asked last, as there.
+ * What makes a service invalid, in the API server's words. Whether it can have its families and addresses is asked first, as there;
+ * ports are asked for last.
  * Source: k8s.io/kubernetes pkg/apis/core/validation/validation.go validateService, pkg/registry/core/service/{ipallocator,
  * portallocator}, Kubernetes 1.35. A health check port that is taken is refused as invalid; the server calls that an internal
  * error.
  */
 import type { Json, JsonObject } from '../../../base/json.ts';
-import { cidrContains, formatCidr, parseCidr, parseIpv4, type Cidr } from '../../../model/ip.ts';
+import { ipCidrContains, parseIp, parseIpCidr, type IpCidr } from '../../../model/ip-family.ts';
 import { duplicate, forbidden, invalid, notSupported, required, type FieldError } from '../field-error.ts';
 import { at, listAt, numberAt, textAt, textsAt } from '../fields.ts';
 import type { KubeObject } from '../object.ts';
 import type { ClusterTransaction } from '../transaction.ts';
-import { isExternallyAccessible, needsHealthCheck, NODE_PORTS, taken } from './service-allocation.ts';
+import {
+  addressProblem,
+  isExternallyAccessible,
+  needsAddresses,
+  needsHealthCheck,
+  NODE_PORTS,
+  taken,
+} from './service-allocation.ts';
+import { familyChangeErrors } from './service-family-change.ts';
+import { ADDRESS_RULE, familyOfRange, settleFamilies, type ServiceRanges } from './service-families.ts';
 
 type Spec = JsonObject | undefined;
 
@@ -18,9 +28,11 @@ export function validateService(
   service: KubeObject,
   before: KubeObject | undefined,
   tx: ClusterTransaction,
-  range: Cidr,
+  ranges: ServiceRanges,
 ): readonly FieldError[] {
   const { spec } = service;
+  const unavailable = addressedErrors(service, before, tx, ranges);
+  if (unavailable.length > 0) return unavailable;
   const wrong = [
     ...(before ? updateErrors(spec, before.spec) : []),
     ...typeErrors(spec),
@@ -30,20 +42,18 @@ export function validateService(
     ...balancerErrors(spec),
     ...trafficErrors(spec),
   ];
-  return wrong.length > 0 ? wrong : allocationErrors(service, before, tx, range);
+  return wrong.length > 0 ? wrong : portAllocationErrors(service, before, tx);
 }
 
 const typeOf = (spec: Spec): string => textAt(spec, 'type');
 const isHeadless = (spec: Spec): boolean => textAt(spec, 'clusterIP') === 'None';
 
 function updateErrors(spec: Spec, old: Spec): readonly FieldError[] {
-  const [address, known] = [textAt(spec, 'clusterIP'), textAt(old, 'clusterIP')];
   const isNamed = typeOf(spec) === 'ExternalName' || typeOf(old) === 'ExternalName';
-  const moved = !isNamed && known !== '' && address !== known;
   const balanced = typeOf(spec) === 'LoadBalancer' && typeOf(old) === 'LoadBalancer';
   const [check, oldCheck] = [numberAt(spec, 'healthCheckNodePort'), numberAt(old, 'healthCheckNodePort')];
   return [
-    ...(moved ? [invalid('spec.clusterIPs[0]', [address], 'may not change once set')] : []),
+    ...(isNamed ? [] : familyChangeErrors(spec, old)),
     ...(balanced && textAt(spec, 'loadBalancerClass') !== textAt(old, 'loadBalancerClass')
       ? [invalid('spec.loadBalancerClass', at(spec, 'loadBalancerClass'), 'may not change once set')]
       : []),
@@ -175,35 +185,28 @@ function affinityErrors(spec: Spec): readonly FieldError[] {
       ];
 }
 
-const ADDRESS_RULE = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
-
-function addressErrors(spec: Spec): readonly FieldError[] {
-  const clusterIp = textAt(spec, 'clusterIP');
-  const isAddress = clusterIp === '' || clusterIp === 'None' || parseIpv4(clusterIp) !== undefined;
-  return [
-    ...(isAddress ? [] : [invalid('spec.clusterIPs[0]', clusterIp, ADDRESS_RULE)]),
-    ...textsAt(spec, 'externalIPs').flatMap((text, index) =>
-      externalIpErrors(text, `spec.externalIPs[${index}]`),
-    ),
-  ];
-}
+const addressErrors = (spec: Spec): readonly FieldError[] =>
+  textsAt(spec, 'externalIPs').flatMap((text, index) => externalIpErrors(text, `spec.externalIPs[${index}]`));
 
 function externalIpErrors(text: string, path: string): readonly FieldError[] {
-  const address = parseIpv4(text);
+  const address = parseIp(text);
   if (address === undefined) return [invalid(path, text, ADDRESS_RULE)];
-  const special = SPECIAL.find(({ prefix }) => cidrContains(prefix, address));
+  const special = SPECIAL.find(({ prefixes }) => prefixes.some((prefix) => ipCidrContains(prefix, address)));
   return special ? [invalid(path, text, special.rule.replace('%', text))] : [];
 }
 
-const SPECIAL: readonly { readonly prefix: Cidr; readonly rule: string }[] = [
-  { text: '0.0.0.0/32', rule: 'may not be unspecified (%)' },
-  { text: '127.0.0.0/8', rule: 'may not be in the loopback range (127.0.0.0/8, ::1/128)' },
-  { text: '169.254.0.0/16', rule: 'may not be in the link-local range (169.254.0.0/16, fe80::/10)' },
-  { text: '224.0.0.0/24', rule: 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)' },
-].flatMap(({ text, rule }) => {
-  const prefix = parseCidr(text);
-  return prefix ? [{ prefix, rule }] : [];
-});
+const SPECIAL: readonly { readonly prefixes: readonly IpCidr[]; readonly rule: string }[] = [
+  { texts: ['0.0.0.0/32', '::/128'], rule: 'may not be unspecified (%)' },
+  { texts: ['127.0.0.0/8', '::1/128'], rule: 'may not be in the loopback range (127.0.0.0/8, ::1/128)' },
+  {
+    texts: ['169.254.0.0/16', 'fe80::/10'],
+    rule: 'may not be in the link-local range (169.254.0.0/16, fe80::/10)',
+  },
+  {
+    texts: ['224.0.0.0/24', 'ff02::/16'],
+    rule: 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)',
+  },
+].map(({ texts, rule }) => ({ prefixes: texts.flatMap((text) => parseIpCidr(text) ?? []), rule }));
 
 const FOR_BALANCERS = "may only be used when `type` is 'LoadBalancer'";
 
@@ -216,7 +219,7 @@ function balancerErrors(spec: Spec): readonly FieldError[] {
   return [
     ...(ranges.length > 0 && !isBalancer ? [forbidden(path, FOR_BALANCERS)] : []),
     ...ranges.flatMap((text, index) =>
-      parseCidr(text.trim())
+      parseIpCidr(text.trim())
         ? []
         : [
             invalid(
@@ -263,11 +266,10 @@ function healthCheckErrors(spec: Spec): readonly FieldError[] {
   return [invalid('spec.healthCheckNodePort', port, rule)];
 }
 
-function allocationErrors(
+function portAllocationErrors(
   service: KubeObject,
   before: KubeObject | undefined,
   tx: ClusterTransaction,
-  range: Cidr,
 ): readonly FieldError[] {
   const { spec } = service;
   const portError = (port: number, path: string): readonly FieldError[] => {
@@ -275,7 +277,6 @@ function allocationErrors(
     return why === undefined ? [] : [invalid(path, port, why)];
   };
   return [
-    ...clusterIpErrors(service, before, tx, range),
     ...listAt(spec, 'ports').flatMap((port, index) =>
       portError(numberAt(port, 'nodePort'), `spec.ports[${index}].nodePort`),
     ),
@@ -289,20 +290,24 @@ function portProblem(port: number, tx: ClusterTransaction, own: KubeObject): str
   return taken(tx, `port/${port}`, own) ? 'provided port is already allocated' : undefined;
 }
 
-function clusterIpErrors(
+function addressedErrors(
   service: KubeObject,
   before: KubeObject | undefined,
   tx: ClusterTransaction,
-  range: Cidr,
+  ranges: ServiceRanges,
 ): readonly FieldError[] {
-  const clusterIp = textAt(service.spec, 'clusterIP');
-  const address = parseIpv4(clusterIp);
-  if (address === undefined || textAt(before?.spec, 'clusterIP') === clusterIp) return [];
-  const failed = (why: string): FieldError =>
-    invalid('spec.clusterIPs', [clusterIp], `failed to allocate IP ${clusterIp}: ${why}`);
-  if (!cidrContains(range, address)) {
-    const valid = `The range of valid IPs is ${formatCidr(range)}`;
-    return [failed(`the provided IP (${clusterIp}) is not in the valid range. ${valid}`)];
-  }
-  return taken(tx, clusterIp, before ?? service) ? [failed('provided IP is already allocated')] : [];
+  const spec = service.spec ?? {};
+  if (typeOf(spec) === 'ExternalName') return [];
+  const { errors } = settleFamilies(spec, before?.spec, ranges.map(familyOfRange));
+  if (errors.length > 0) return errors;
+  const asked = textsAt(spec, 'clusterIPs');
+  if (isHeadless(spec) || !needsAddresses(spec, before)) return [];
+  // Families without an address yet stand in the list as empty texts.
+  const all = textsAt(spec, 'ipFamilies').map((_, index) => asked[index] ?? '');
+  return asked.flatMap((text) => {
+    const why = addressProblem(text, tx, ranges, before);
+    return why === undefined
+      ? []
+      : [invalid('spec.clusterIPs', all, `failed to allocate IP ${text}: ${why}`)];
+  });
 }

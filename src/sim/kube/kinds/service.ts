@@ -3,13 +3,14 @@
  * `service-validation.ts`. Source: k8s.io/kubernetes pkg/printers/internalversion/printers.go printService, Kubernetes 1.35.
  */
 import type { JsonObject } from '../../../base/json.ts';
-import type { Cidr } from '../../../model/ip.ts';
+import type { Cidr, Ipv6 } from '../../../model/ip.ts';
 import { listAt, numberAt, textAt, textsAt } from '../fields.ts';
 import type { KubeObject } from '../object.ts';
 import { AGE_COLUMN, column, NAME_COLUMN, type ResourceType } from '../resource.ts';
 import { formatLabels } from '../selector.ts';
 import { builtin } from './builtin.ts';
 import { completeService, SERVICES_NAME } from './service-allocation.ts';
+import type { ServiceRanges } from './service-families.ts';
 import { validateService } from './service-validation.ts';
 
 function externalIp(service: KubeObject): string {
@@ -34,9 +35,18 @@ function portText(port: JsonObject): string {
   return `${nodePort > 0 ? `${number}:${nodePort}` : number}/${textAt(port, 'protocol')}`;
 }
 
-/** `serviceCidr` is the API server's --service-cluster-ip-range. */
-export const services = (serviceCidr: Cidr): ResourceType =>
-  builtin(
+/** The API server's --service-cluster-ip-range, as topologies have it. */
+export interface ServiceCidrs {
+  readonly serviceCidr: Cidr;
+  readonly serviceCidr6?: Cidr<Ipv6>;
+}
+
+const rangesOf = ({ serviceCidr, serviceCidr6 }: ServiceCidrs): ServiceRanges =>
+  serviceCidr6 ? [serviceCidr, serviceCidr6] : [serviceCidr];
+
+export function services(cidrs: ServiceCidrs): ResourceType {
+  const ranges = rangesOf(cidrs);
+  return builtin(
     {
       kind: 'Service',
       plural: SERVICES_NAME,
@@ -56,7 +66,8 @@ export const services = (serviceCidr: Cidr): ResourceType =>
       status: true,
       nameRule: 'dns-1035',
       selectableFields: ['spec.clusterIP', 'spec.type'],
-      defaults: (service, tx, before) => completeService(service, tx, before, serviceCidr),
-      validate: (service, before, tx) => validateService(service, before, tx, serviceCidr),
+      defaults: (service, tx, before) => completeService(service, tx, before, ranges),
+      validate: (service, before, tx) => validateService(service, before, tx, ranges),
     },
   );
+}

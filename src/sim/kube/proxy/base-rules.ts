@@ -4,12 +4,15 @@
  * Source: k8s.io/kubernetes pkg/proxy/iptables/proxier.go iptablesJumpChains and syncProxyRules,
  * pkg/kubelet/kubelet_network_linux.go, Kubernetes 1.35. Counters of nfacct are left out: they need a kernel module.
  */
-import { cidr } from '../../../model/ip.ts';
+import type { Ip } from '../../../model/ip.ts';
 import type { Chain, Match, Rule } from '../../net/netfilter-rules.ts';
+import type { AddressFamily } from './address-family.ts';
 import { add, jump, MARK_MASQUERADE, NEW, TO_LOCAL, type Draft } from './draft.ts';
 
 const MASQUERADE_MARK = 0x4000;
-const MARKED: Match = { kind: 'mark', value: MASQUERADE_MARK, mask: MASQUERADE_MARK };
+const MARKED: Match<never> = { kind: 'mark', value: MASQUERADE_MARK, mask: MASQUERADE_MARK };
+
+type Plain = Chain<never>;
 
 /** Chains by which the kubelet and kube-proxy see that somebody flushed a table; the hint tells which iptables they use. */
 const CANARIES = ['KUBE-KUBELET-CANARY', 'KUBE-PROXY-CANARY'];
@@ -27,19 +30,18 @@ export const FILTER_CHAINS = [
   'KUBE-FORWARD',
   'KUBE-NODEPORTS',
   'KUBE-PROXY-FIREWALL',
-  'KUBE-FIREWALL',
   ...CANARIES,
 ];
-export const MANGLE: readonly Chain[] = ['KUBE-IPTABLES-HINT', ...CANARIES].map((name) => ({
+export const MANGLE: readonly Plain[] = ['KUBE-IPTABLES-HINT', ...CANARIES].map((name) => ({
   name,
   rules: [],
 }));
 
-export function writeMasquerading({ nat }: Draft): void {
+export function writeMasquerading<Address extends Ip>({ nat }: Draft<Address>): void {
   add(
     nat,
     'KUBE-POSTROUTING',
-    { matches: [{ ...MARKED, not: true } as Match], target: { kind: 'return' } },
+    { matches: [{ ...MARKED, not: true } as Match<never>], target: { kind: 'return' } },
     { matches: [], target: { kind: 'mark', value: MASQUERADE_MARK, mask: 0 } },
     {
       matches: [],
@@ -53,16 +55,16 @@ export function writeMasquerading({ nat }: Draft): void {
   });
 }
 
-/** Node ports are those of every address of the node, loopback too. */
-export function writeNodePortDoor({ nat }: Draft): void {
+/** Node ports are those of every address of the node, for IPv4 loopback too. */
+export function writeNodePortDoor<Address extends Ip>({ nat, family: { closed } }: Draft<Address>): void {
   add(nat, 'KUBE-SERVICES', {
-    matches: [TO_LOCAL],
+    matches: [...(closed ? [{ kind: 'destination', cidr: closed, not: true } as const] : []), TO_LOCAL],
     target: jump('KUBE-NODEPORTS'),
     comment: 'kubernetes service nodeports; NOTE: this must be the last rule in this chain',
   });
 }
 
-export function writeForwarding({ filter }: Draft): void {
+export function writeForwarding<Address extends Ip>({ filter }: Draft<Address>): void {
   add(
     filter,
     'KUBE-FORWARD',
@@ -76,14 +78,17 @@ export function writeForwarding({ filter }: Draft): void {
   );
 }
 
-const LOCALNET = cidr('127.0.0.0/8');
+const KUBELET_FIREWALL = 'KUBE-FIREWALL';
 
-/** With route_localnet on, what claims to come from elsewhere still has no business at a loopback address. */
-export function writeKubeletFirewall({ filter }: Draft): void {
-  add(filter, 'KUBE-FIREWALL', {
+export function writeKubeletFirewall<Address extends Ip>({
+  filter,
+  family: { guarded },
+}: Draft<Address>): void {
+  if (!guarded) return;
+  add(filter, KUBELET_FIREWALL, {
     matches: [
-      { kind: 'source', cidr: LOCALNET, not: true },
-      { kind: 'destination', cidr: LOCALNET },
+      { kind: 'source', cidr: guarded, not: true },
+      { kind: 'destination', cidr: guarded },
       { kind: 'ctstate', states: ['RELATED', 'ESTABLISHED', 'DNAT'], not: true },
     ],
     target: { kind: 'drop' },
@@ -92,8 +97,8 @@ export function writeKubeletFirewall({ filter }: Draft): void {
 }
 
 const PORTALS = 'kubernetes service portals';
-const services: Rule = { matches: [], target: jump('KUBE-SERVICES'), comment: PORTALS };
-const newOnes = (chain: string, comment: string): Rule => ({
+const services: Rule<never> = { matches: [], target: jump('KUBE-SERVICES'), comment: PORTALS };
+const newOnes = (chain: string, comment: string): Rule<never> => ({
   matches: [NEW],
   target: jump(chain),
   comment,
@@ -102,10 +107,14 @@ const newOnes = (chain: string, comment: string): Rule => ({
 const firewall = newOnes('KUBE-PROXY-FIREWALL', 'kubernetes load balancer firewall');
 const newServices = newOnes('KUBE-SERVICES', PORTALS);
 const external = newOnes('KUBE-EXTERNAL-SERVICES', 'kubernetes externally-visible service portals');
-const kubelet: Rule = { matches: [], target: jump('KUBE-FIREWALL') };
-const always = (chain: string, comment: string): Rule => ({ matches: [], target: jump(chain), comment });
+const kubelet: Rule<never> = { matches: [], target: jump(KUBELET_FIREWALL) };
+const always = (chain: string, comment: string): Rule<never> => ({
+  matches: [],
+  target: jump(chain),
+  comment,
+});
 
-export const NAT_JUMPS: readonly Chain[] = [
+export const NAT_JUMPS: readonly Plain[] = [
   { name: 'PREROUTING', policy: 'ACCEPT', rules: [services] },
   { name: 'INPUT', policy: 'ACCEPT', rules: [] },
   { name: 'OUTPUT', policy: 'ACCEPT', rules: [services] },
@@ -116,16 +125,21 @@ export const NAT_JUMPS: readonly Chain[] = [
   },
 ];
 
-export const FILTER_JUMPS: readonly Chain[] = [
-  {
-    name: 'INPUT',
-    policy: 'ACCEPT',
-    rules: [firewall, always('KUBE-NODEPORTS', 'kubernetes health check service ports'), external, kubelet],
-  },
+const input = [firewall, always('KUBE-NODEPORTS', 'kubernetes health check service ports'), external];
+const output = [firewall, newServices];
+
+const filterJumps = (last: readonly Rule<never>[]): readonly Plain[] => [
+  { name: 'INPUT', policy: 'ACCEPT', rules: [...input, ...last] },
   {
     name: 'FORWARD',
     policy: 'ACCEPT',
     rules: [firewall, always('KUBE-FORWARD', 'kubernetes forwarding rules'), newServices, external],
   },
-  { name: 'OUTPUT', policy: 'ACCEPT', rules: [firewall, newServices, kubelet] },
+  { name: 'OUTPUT', policy: 'ACCEPT', rules: [...output, ...last] },
 ];
+const GUARDED_JUMPS = filterJumps([kubelet]);
+const JUMPS = filterJumps([]);
+
+/** The kubelet's chain is there for IPv4 only. */
+export const filterJumpsOf = <Address extends Ip>({ guarded }: AddressFamily<Address>): readonly Plain[] =>
+  guarded ? GUARDED_JUMPS : JUMPS;

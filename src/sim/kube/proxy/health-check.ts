@@ -2,14 +2,18 @@
  * The ports by which load balancers ask a node whether it has endpoints of a service with externalTrafficPolicy Local.
  * Source: k8s.io/kubernetes pkg/proxy/healthcheck/service_health.go, Kubernetes 1.35.
  */
+import type { Ip } from '../../../model/ip.ts';
 import type { Listener } from '../../net/netns.ts';
 import type { ServicePort } from './service-ports.ts';
 
-export function healthCheckListeners(node: string, services: readonly ServicePort[]): readonly Listener[] {
-  const byPort = new Map<number, { readonly service: string; readonly addresses: Set<number> }>();
+export function healthCheckListeners(
+  node: string,
+  services: readonly ServicePort<Ip>[],
+): readonly Listener[] {
+  const byPort = new Map<number, { readonly service: string; readonly addresses: Set<Ip> }>();
   for (const { service, healthCheckNodePort, endpoints } of services) {
     if (healthCheckNodePort === 0) continue;
-    const entry = byPort.get(healthCheckNodePort) ?? { service, addresses: new Set<number>() };
+    const entry = byPort.get(healthCheckNodePort) ?? { service, addresses: new Set<Ip>() };
     byPort.set(healthCheckNodePort, entry);
     for (const endpoint of endpoints)
       if (endpoint.ready && endpoint.node === node) entry.addresses.add(endpoint.address);

@@ -1,17 +1,19 @@
 /**
  * Services as kube-proxy sees them: one entry a service port, with everything the endpoint slices say about who may take its
- * traffic. Source: k8s.io/kubernetes pkg/proxy/{serviceport,endpoint,endpointslicecache}.go, Kubernetes 1.35. Topology
- * hints and IPv6 are left out.
+ * traffic; each family of addresses has its own entries. Source: k8s.io/kubernetes
+ * pkg/proxy/{serviceport,endpoint,endpointslicecache}.go, Kubernetes 1.35. Topology hints are left out.
  */
 import type { JsonObject } from '../../../base/json.ts';
-import { formatIpv4, parseCidr, parseIpv4, type Cidr, type Ipv4 } from '../../../model/ip.ts';
+import type { Cidr, Ip, Ipv4 } from '../../../model/ip.ts';
 import type { Table } from '../../core/table.ts';
 import { at, listAt, numberAt, textAt, textsAt } from '../fields.ts';
 import type { KubeObject } from '../object.ts';
+import { hostPort } from '../../../model/host-port.ts';
 import { TableIndex } from '../table-index.ts';
+import type { AddressFamily } from './address-family.ts';
 import { shortHash } from './chain-names.ts';
 
-export interface ServicePort {
+export interface ServicePort<Address extends Ip = Ipv4> {
   /** `namespace/name:port`, as in rule comments. */
   readonly name: string;
   /** `namespace/name` */
@@ -19,14 +21,14 @@ export interface ServicePort {
   /** What its chains are called after their prefix. */
   readonly hash: string;
   readonly protocol: 'tcp' | 'udp' | 'sctp';
-  readonly clusterIp: Ipv4;
+  readonly clusterIp: Address;
   readonly port: number;
   /** 0 when the service has none. */
   readonly nodePort: number;
-  readonly externalIps: readonly Ipv4[];
-  readonly loadBalancerIps: readonly Ipv4[];
+  readonly externalIps: readonly Address[];
+  readonly loadBalancerIps: readonly Address[];
   /** Who may use the load balancer's addresses; empty: everybody. */
-  readonly sourceRanges: readonly Cidr[];
+  readonly sourceRanges: readonly Cidr<Address>[];
   /** How long a client stays with its endpoint, in seconds; 0: it does not. */
   readonly affinity: number;
   readonly internalLocal: boolean;
@@ -34,13 +36,13 @@ export interface ServicePort {
   /** Where load balancers ask whether this node has endpoints; 0 when they do not. */
   readonly healthCheckNodePort: number;
   /** In the order of `address:port` as text. */
-  readonly endpoints: readonly ProxyEndpoint[];
+  readonly endpoints: readonly ProxyEndpoint<Address>[];
 }
 
-export interface ProxyEndpoint {
-  readonly address: Ipv4;
+export interface ProxyEndpoint<Address extends Ip = Ipv4> {
+  readonly address: Address;
   readonly port: number;
-  /** `address:port` */
+  /** `address:port`, IPv6 addresses in brackets. */
   readonly text: string;
   /** The chain that leads to it. */
   readonly chain: string;
@@ -53,49 +55,53 @@ export interface ProxyEndpoint {
 /** Other proxies take care of services with this label. */
 const FOREIGN_PROXY = 'service.kubernetes.io/service-proxy-name';
 
-const slicesOf = new TableIndex<KubeObject>((slice) => {
-  const service = slice.metadata.labels?.['kubernetes.io/service-name'];
-  const isOurs = textAt(slice, 'addressType') === 'IPv4' && !slice.metadata.labels?.[FOREIGN_PROXY];
-  return service !== undefined && isOurs ? [`${slice.metadata.namespace ?? ''}/${service}`] : [];
-});
-
-/** In the order of services and their ports; a service that has not changed gives the identical entries. */
-export function servicePorts(
+/** What reads the services and slices of one family, and keeps what it read. */
+type ServiceReader<Address extends Ip> = (
   services: Table<KubeObject> | undefined,
   slices: Table<KubeObject> | undefined,
-): readonly ServicePort[] {
-  return [...(services?.values() ?? [])].flatMap((service) => {
-    const key = `${service.metadata.namespace ?? ''}/${service.metadata.name}`;
-    return portsOf(service, key, slicesOf.group(slices, key));
+) => readonly ServicePort<Address>[];
+
+/** In the order of services and their ports; a service that has not changed gives the identical entries. */
+export function serviceReader<Address extends Ip>(family: AddressFamily<Address>): ServiceReader<Address> {
+  const slicesOf = new TableIndex<KubeObject>((slice) => {
+    const service = slice.metadata.labels?.['kubernetes.io/service-name'];
+    const isOurs = textAt(slice, 'addressType') === family.name && !slice.metadata.labels?.[FOREIGN_PROXY];
+    return service !== undefined && isOurs ? [`${slice.metadata.namespace ?? ''}/${service}`] : [];
   });
+  const known = new WeakMap<KubeObject, Known<Address>>();
+  return (services, slices) =>
+    [...(services?.values() ?? [])].flatMap((service) => {
+      const key = `${service.metadata.namespace ?? ''}/${service.metadata.name}`;
+      const own = slicesOf.group(slices, key);
+      const before = known.get(service);
+      const isSame = before?.slices.length === own.length && before.slices.every((one, i) => one === own[i]);
+      if (before && isSame) return before.ports;
+      const ports = readPorts(family, service, key, own);
+      known.set(service, { slices: own, ports });
+      return ports;
+    });
 }
 
-interface Known {
+interface Known<Address extends Ip> {
   readonly slices: readonly KubeObject[];
-  readonly ports: readonly ServicePort[];
-}
-
-const known = new WeakMap<KubeObject, Known>();
-
-function portsOf(service: KubeObject, key: string, slices: readonly KubeObject[]): readonly ServicePort[] {
-  const before = known.get(service);
-  const isSame =
-    before?.slices.length === slices.length && before.slices.every((one, i) => one === slices[i]);
-  if (before && isSame) return before.ports;
-  const ports = readPorts(service, key, slices);
-  known.set(service, { slices, ports });
-  return ports;
+  readonly ports: readonly ServicePort<Address>[];
 }
 
 const PROTOCOLS = ['tcp', 'udp', 'sctp'] as const;
 
-function readPorts(service: KubeObject, key: string, slices: readonly KubeObject[]): readonly ServicePort[] {
+/** A service without a cluster address of the family has no entries in it. */
+function readPorts<Address extends Ip>(
+  family: AddressFamily<Address>,
+  service: KubeObject,
+  key: string,
+  slices: readonly KubeObject[],
+): readonly ServicePort<Address>[] {
   const { spec, metadata } = service;
-  const clusterIp = parseIpv4(textAt(spec, 'clusterIP'));
+  const [clusterIp] = ofFamily(family, textsAt(spec, 'clusterIPs'));
   const isForeign = metadata.labels?.[FOREIGN_PROXY] !== undefined;
   if (clusterIp === undefined || isForeign || textAt(spec, 'type') === 'ExternalName') return [];
-  const common = { service: key, clusterIp, ...doorsOf(service), ...policiesOf(spec) };
-  return listAt(spec, 'ports').flatMap((port): readonly ServicePort[] => {
+  const common = { service: key, clusterIp, ...doorsOf(family, service), ...policiesOf(spec) };
+  return listAt(spec, 'ports').flatMap((port): readonly ServicePort<Address>[] => {
     const protocol = PROTOCOLS.find((each) => each === textAt(port, 'protocol').toLowerCase());
     if (!protocol) return [];
     const portName = textAt(port, 'name');
@@ -108,26 +114,44 @@ function readPorts(service: KubeObject, key: string, slices: readonly KubeObject
         protocol,
         port: numberAt(port, 'port'),
         nodePort: numberAt(port, 'nodePort'),
-        endpoints: endpointsOf(slices, portName, name + protocol),
+        endpoints: endpointsOf(family, slices, portName, name + protocol),
       },
     ];
   });
 }
 
-const addresses = (texts: readonly string[]): readonly Ipv4[] =>
-  texts.flatMap((text) => parseIpv4(text) ?? []);
+function ofFamily<Address extends Ip>(
+  family: AddressFamily<Address>,
+  texts: readonly string[],
+): readonly Address[] {
+  return texts.flatMap((text): readonly Address[] => {
+    const address = family.parse(text);
+    return address === undefined ? [] : [address];
+  });
+}
 
-type Doors = Pick<ServicePort, 'externalIps' | 'loadBalancerIps' | 'sourceRanges'>;
+type Doors<Address extends Ip> = Pick<
+  ServicePort<Address>,
+  'externalIps' | 'loadBalancerIps' | 'sourceRanges'
+>;
 
 /** A load balancer whose mode is Proxy wants its traffic to go through it. A range of everybody is no range. */
-function doorsOf({ spec, status }: KubeObject): Doors {
+function doorsOf<Address extends Ip>(
+  family: AddressFamily<Address>,
+  { spec, status }: KubeObject,
+): Doors<Address> {
   const ingress = listAt(status, 'loadBalancer', 'ingress').filter(
     (item) => (textAt(item, 'ipMode') || 'VIP') === 'VIP',
   );
-  const ranges = textsAt(spec, 'loadBalancerSourceRanges').flatMap((text) => parseCidr(text.trim()) ?? []);
+  const ranges = textsAt(spec, 'loadBalancerSourceRanges').flatMap(
+    (text) => family.parseCidr(text.trim()) ?? [],
+  );
   return {
-    externalIps: addresses(textsAt(spec, 'externalIPs')),
-    loadBalancerIps: addresses(ingress.map((item) => textAt(item, 'ip'))),
+    externalIps: ofFamily(family, textsAt(spec, 'externalIPs')),
+    loadBalancerIps: ofFamily(
+      family,
+      ingress.map((item) => textAt(item, 'ip')),
+    ),
     sourceRanges: ranges.some(({ length }) => length === 0) ? [] : ranges,
   };
 }
@@ -148,20 +172,21 @@ function policiesOf(spec: JsonObject | undefined): Policies {
   };
 }
 
-function endpointsOf(
+function endpointsOf<Address extends Ip>(
+  family: AddressFamily<Address>,
   slices: readonly KubeObject[],
   portName: string,
   identity: string,
-): readonly ProxyEndpoint[] {
-  const found = new Map<string, ProxyEndpoint>();
+): readonly ProxyEndpoint<Address>[] {
+  const found = new Map<string, ProxyEndpoint<Address>>();
   for (const slice of slices) {
     const port = listAt(slice, 'ports').find((candidate) => textAt(candidate, 'name') === portName);
     if (!port) continue;
     for (const endpoint of listAt(slice, 'endpoints')) {
-      const address = parseIpv4(textsAt(endpoint, 'addresses')[0] ?? '');
+      const address = family.parse(textsAt(endpoint, 'addresses')[0] ?? '');
       if (address === undefined) continue;
       const number = numberAt(port, 'port');
-      const text = `${formatIpv4(address)}:${number}`;
+      const text = hostPort(family.format(address), number);
       // An address may stand in two slices while it moves; the ready one counts.
       if (found.get(text)?.ready) continue;
       const chain = `KUBE-SEP-${shortHash(identity + text)}`;

@@ -7,7 +7,7 @@
  *
  * Source: k8s.io/kubernetes pkg/proxy/iptables/proxier.go syncProxyRules, Kubernetes 1.35.
  */
-import { cidrContains, type Ipv4 } from '../../../model/ip.ts';
+import type { Ip } from '../../../model/ip.ts';
 import type { Match, Rule } from '../../net/netfilter-rules.ts';
 import { chainOf } from './chain-names.ts';
 import {
@@ -26,7 +26,7 @@ import { choiceFor, isExternal, type EndpointChoice } from './endpoint-choice.ts
 import { balancingRules, endpointRules } from './endpoint-rules.ts';
 import type { ServicePort } from './service-ports.ts';
 
-export function writeService(draft: Draft, service: ServicePort): void {
+export function writeService<Address extends Ip>(draft: Draft<Address>, service: ServicePort<Address>): void {
   const choice = choiceFor(draft.node, service);
   const { cluster, local, reachable } = choice;
   writeClusterIp(draft, service, choice);
@@ -39,13 +39,19 @@ export function writeService(draft: Draft, service: ServicePort): void {
     add(draft.nat, endpoint.chain, ...endpointRules(service, endpoint, large));
 }
 
+type Refusal = Pick<Rule<never>, 'target' | 'comment'>;
+
 /** Nothing to send to: refuse when there is no endpoint at all, drop when there is none here. */
-const refusal = ({ name }: ServicePort, { some }: EndpointChoice): Pick<Rule, 'target' | 'comment'> =>
+const refusal = ({ name }: ServicePort<Ip>, { some }: EndpointChoice<Ip>): Refusal =>
   some
     ? { target: { kind: 'drop' }, comment: `${name} has no local endpoints` }
     : { target: { kind: 'reject' }, comment: `${name} has no endpoints` };
 
-function writeClusterIp(draft: Draft, service: ServicePort, choice: EndpointChoice): void {
+function writeClusterIp<Address extends Ip>(
+  draft: Draft<Address>,
+  service: ServicePort<Address>,
+  choice: EndpointChoice<Address>,
+): void {
   const matches = [to(service.clusterIp), ...toPort(service, service.port)];
   const isReachable = service.internalLocal ? choice.local.length > 0 : choice.some;
   if (!isReachable) {
@@ -56,15 +62,19 @@ function writeClusterIp(draft: Draft, service: ServicePort, choice: EndpointChoi
   const comment = `${service.name} cluster IP`;
   add(draft.nat, 'KUBE-SERVICES', { matches, target: jump(chain), comment });
   if (!draft.local) return;
-  const notLocal: Match = { kind: 'source', cidr: draft.local, not: true };
+  const notLocal: Match<Address> = { kind: 'source', cidr: draft.local, not: true };
   add(draft.nat, chain, { matches: [notLocal, ...matches], target: jump(MARK_MASQUERADE), comment });
 }
 
 /** Source ranges concern the load balancer's addresses only. */
-const hasGuard = ({ loadBalancerIps, sourceRanges }: ServicePort): boolean =>
+const hasGuard = ({ loadBalancerIps, sourceRanges }: ServicePort<Ip>): boolean =>
   loadBalancerIps.length > 0 && sourceRanges.length > 0;
 
-function writeExternal(draft: Draft, service: ServicePort, choice: EndpointChoice): void {
+function writeExternal<Address extends Ip>(
+  draft: Draft<Address>,
+  service: ServicePort<Address>,
+  choice: EndpointChoice<Address>,
+): void {
   const { some } = choice;
   const isReachable = service.externalLocal ? choice.local.length > 0 : some;
   const refused = isReachable ? undefined : refusal(service, choice);
@@ -87,18 +97,18 @@ interface Way {
   /** Where new connections go; undefined when there is no endpoint anywhere. */
   readonly chain: string | undefined;
   /** What happens to those that no endpoint takes. */
-  readonly refused: Pick<Rule, 'target' | 'comment'> | undefined;
+  readonly refused: Refusal | undefined;
 }
 
-interface AddressWay extends Way {
-  readonly address: Ipv4;
+interface AddressWay<Address extends Ip> extends Way {
+  readonly address: Address;
   readonly kind: string;
 }
 
-function writeAddress(
-  draft: Draft,
-  service: ServicePort,
-  { address, kind, chain, refused }: AddressWay,
+function writeAddress<Address extends Ip>(
+  draft: Draft<Address>,
+  service: ServicePort<Address>,
+  { address, kind, chain, refused }: AddressWay<Address>,
 ): void {
   const matches = [to(address), ...toPort(service, service.port)];
   if (chain !== undefined)
@@ -106,10 +116,14 @@ function writeAddress(
   if (refused) add(draft.filter, 'KUBE-EXTERNAL-SERVICES', { matches, ...refused });
 }
 
-function writeNodePort(draft: Draft, service: ServicePort, { chain, refused }: Way): void {
+function writeNodePort<Address extends Ip>(
+  draft: Draft<Address>,
+  service: ServicePort<Address>,
+  { chain, refused }: Way,
+): void {
   const { name, nodePort } = service;
   if (nodePort === 0) return;
-  const port: Match = { kind: 'destination-port', port: nodePort };
+  const port: Match<never> = { kind: 'destination-port', port: nodePort };
   if (chain !== undefined) {
     const matches = [protocolOf(service), port];
     add(draft.nat, 'KUBE-NODEPORTS', { matches, target: jump(chain), comment: name });
@@ -121,7 +135,10 @@ function writeNodePort(draft: Draft, service: ServicePort, { chain, refused }: W
     });
 }
 
-function writeHealthCheck({ filter }: Draft, { name, healthCheckNodePort }: ServicePort): void {
+function writeHealthCheck<Address extends Ip>(
+  { filter }: Draft<Address>,
+  { name, healthCheckNodePort }: ServicePort<Address>,
+): void {
   if (healthCheckNodePort === 0) return;
   add(filter, 'KUBE-NODEPORTS', {
     matches: toPort({ protocol: 'tcp' }, healthCheckNodePort),
@@ -130,7 +147,11 @@ function writeHealthCheck({ filter }: Draft, { name, healthCheckNodePort }: Serv
   });
 }
 
-function writeExternalChain({ nat, local }: Draft, service: ServicePort, isReachable: boolean): void {
+function writeExternalChain<Address extends Ip>(
+  { nat, local }: Draft<Address>,
+  service: ServicePort<Address>,
+  isReachable: boolean,
+): void {
   const chain = chainOf.external(service);
   const { name, externalLocal } = service;
   const cluster = jump(chainOf.cluster(service));
@@ -153,7 +174,11 @@ function writeExternalChain({ nat, local }: Draft, service: ServicePort, isReach
 }
 
 /** What the chain of source ranges did not translate is still on its way to the load balancer's address. */
-function writeFirewallDrop({ filter }: Draft, service: ServicePort, address: Ipv4): void {
+function writeFirewallDrop<Address extends Ip>(
+  { filter }: Draft<Address>,
+  service: ServicePort<Address>,
+  address: Address,
+): void {
   add(filter, 'KUBE-PROXY-FIREWALL', {
     matches: [to(address), ...toPort(service, service.port)],
     target: { kind: 'drop' },
@@ -162,12 +187,15 @@ function writeFirewallDrop({ filter }: Draft, service: ServicePort, address: Ipv
 }
 
 /** A node that may use the service may do so with the balancer's own address as source, which it has if that is local. */
-function writeFirewallChain({ nat, nodeIp }: Draft, service: ServicePort): void {
+function writeFirewallChain<Address extends Ip>(
+  { nat, nodeIp, family }: Draft<Address>,
+  service: ServicePort<Address>,
+): void {
   const chain = chainOf.firewall(service);
   const { name, sourceRanges, loadBalancerIps } = service;
   const pass = { target: jump(chainOf.external(service)), comment: `${name} loadbalancer IP` };
   for (const cidr of sourceRanges) add(nat, chain, { matches: [{ kind: 'source', cidr }], ...pass });
-  if (nodeIp !== undefined && sourceRanges.some((range) => cidrContains(range, nodeIp)))
+  if (nodeIp !== undefined && sourceRanges.some((range) => family.contains(range, nodeIp)))
     for (const address of loadBalancerIps) add(nat, chain, { matches: [from(address)], ...pass });
   add(nat, chain, {
     matches: [],

@@ -4,17 +4,21 @@
  * without any endpoint keeps its entries. Source: k8s.io/kubernetes pkg/proxy/conntrack/cleanup.go, Kubernetes 1.35.
  */
 import type { ConntrackEntry, NetnsMemory } from '../../net/netns.ts';
+import type { Ip } from '../../../model/ip.ts';
+import { familyOf, type IpFamily } from '../../../model/ip-family.ts';
 import type { ServicePort } from './service-ports.ts';
 
-/** Where the connections of UDP services may lead: by `address:port` of the service, and by node port. */
+/** Where the connections of UDP services may lead: by `address:port` of the service, and by node port in each family. */
 export interface ServingEndpoints {
   readonly byAddress: ReadonlyMap<string, ReadonlySet<string>>;
-  readonly byNodePort: ReadonlyMap<number, ReadonlySet<string>>;
+  readonly byNodePort: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-export function servingEndpoints(services: readonly ServicePort[]): ServingEndpoints {
+const nodePortKey = (family: IpFamily, port: number): string => `${family}/${port}`;
+
+export function servingEndpoints(services: readonly ServicePort<Ip>[]): ServingEndpoints {
   const byAddress = new Map<string, ReadonlySet<string>>();
-  const byNodePort = new Map<number, ReadonlySet<string>>();
+  const byNodePort = new Map<string, ReadonlySet<string>>();
   for (const service of services) {
     if (service.protocol !== 'udp') continue;
     const serving = service.endpoints.filter((endpoint) => endpoint.serving);
@@ -22,7 +26,8 @@ export function servingEndpoints(services: readonly ServicePort[]): ServingEndpo
     const endpoints = new Set(serving.map(({ address, port }) => `${address}:${port}`));
     for (const address of [service.clusterIp, ...service.loadBalancerIps, ...service.externalIps])
       byAddress.set(`${address}:${service.port}`, endpoints);
-    if (service.nodePort !== 0) byNodePort.set(service.nodePort, endpoints);
+    if (service.nodePort !== 0)
+      byNodePort.set(nodePortKey(familyOf(service.clusterIp), service.nodePort), endpoints);
   }
   return { byAddress, byNodePort };
 }
@@ -35,7 +40,7 @@ export function withoutStale(memory: NetnsMemory, serving: ServingEndpoints): Ne
     const endpoint = `${reply.source}:${reply.sourcePort}`;
     const wanted = [
       byAddress.get(`${original.destination}:${original.destinationPort}`),
-      byNodePort.get(original.destinationPort),
+      byNodePort.get(nodePortKey(familyOf(original.destination), original.destinationPort)),
     ];
     return wanted.some((endpoints) => endpoints && !endpoints.has(endpoint));
   };
