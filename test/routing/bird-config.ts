@@ -1,31 +1,39 @@
 /** A speaker's configuration in the words of BIRD 2, so that the real daemon can be run with the very same one. */
 import type { Community } from '../../src/model/bgp.ts';
-import { formatCidr, formatIpv4 } from '../../src/model/ip.ts';
-import type {
-  FilterRule,
-  NeighbourConfig,
-  RouteChange,
-  RouteSource,
-  SpeakerConfig,
+import { familyOf, formatIp, formatIpCidr, type IpCidr, type IpFamily } from '../../src/model/ip-family.ts';
+import { formatIpv4 } from '../../src/model/ip.ts';
+import {
+  familiesOf,
+  type FilterRule,
+  type NeighbourConfig,
+  type RouteChange,
+  type RouteSource,
+  type SpeakerConfig,
 } from '../../src/sim/routing/speaker-config.ts';
 
 export function birdConfiguration(config: SpeakerConfig): string {
   const { routerId, blackholes, neighbours, filters = {}, mergePaths, normalMetric = 1024 } = config;
   const merge = mergePaths === false ? '' : ' merge paths on;';
+  const families = familiesOf(config);
   return [
     `router id ${formatIpv4(routerId)};`,
     'protocol device { scan time 1; }',
-    'protocol direct { ipv4; }',
-    `protocol kernel { learn; persist; scan time 1;${merge}${normalMetric === false ? '' : ' metric 0;'}`,
-    `  ipv4 { import all; export filter { ${kernelFilter(config)} }; }; }`,
-    ...(blackholes.length === 0
-      ? []
-      : [
-          `protocol static { ipv4; ${blackholes.map((each) => `route ${formatCidr(each)} blackhole;`).join(' ')} }`,
-        ]),
+    `protocol direct { ${families.map((family) => `ipv${family};`).join(' ')} }`,
+    ...families.flatMap((family) => [
+      `protocol kernel { learn; persist; scan time 1;${merge}${normalMetric === false ? '' : ' metric 0;'}`,
+      `  ipv${family} { import all; export filter { ${kernelFilter(config, family)} }; }; }`,
+    ]),
+    ...families.flatMap((family) => {
+      const own = blackholes.filter(({ base }) => familyOf(base) === family);
+      const routes = own.map((each) => `route ${formatIpCidr(each)} blackhole;`);
+      return own.length === 0 ? [] : [`protocol static { ipv${family}; ${routes.join(' ')} }`];
+    }),
     ...Object.entries(filters).flatMap(([name, rules]) =>
-      [true, false].map(
-        (internal) => `function ${name}_${internal ? 'in' : 'ex'}() { ${rulesText(rules, internal)} }`,
+      families.flatMap((family) =>
+        [true, false].map(
+          (internal) =>
+            `function ${functionName(name, { internal, family })}() { ${rulesText(rules, { internal, family })} }`,
+        ),
       ),
     ),
     ...neighbours.map((neighbour) => protocol(config, neighbour)),
@@ -33,10 +41,22 @@ export function birdConfiguration(config: SpeakerConfig): string {
   ].join('\n');
 }
 
-function kernelFilter({ normalMetric = 1024, kernel }: SpeakerConfig): string {
+interface Audience {
+  /** The neighbour has our AS. */
+  readonly internal: boolean;
+  readonly family: IpFamily;
+}
+
+const functionName = (name: string, { internal, family }: Audience): string =>
+  `${name}_${internal ? 'in' : 'ex'}${family === 6 ? '_6' : ''}`;
+
+const isOf = (family: IpFamily, prefix: IpCidr | undefined): boolean =>
+  prefix === undefined || familyOf(prefix.base) === family;
+
+function kernelFilter({ normalMetric = 1024, kernel }: SpeakerConfig, family: IpFamily): string {
   const rejects = kernel
-    .filter(({ accept }) => !accept)
-    .map(({ within }) => `if net ~ ${formatCidr(within)} then reject;`);
+    .filter(({ accept, within }) => !accept && isOf(family, within))
+    .map(({ within }) => `if net ~ ${formatIpCidr(within)} then reject;`);
   const metric =
     normalMetric === false
       ? ''
@@ -48,9 +68,10 @@ function protocol(config: SpeakerConfig, neighbour: NeighbourConfig): string {
   const { name, address, asNumber, localAs, source, passive, multihop, nextHop } = neighbour;
   const { reflector, allowLocalAs, ttlSecurity, password, holdTime, keepaliveTime, restartTime } = neighbour;
   const internal = asNumber === localAs;
+  const audience = { internal, family: familyOf(address) };
   const session = [
-    `local ${source === undefined ? '' : formatIpv4(source)} as ${localAs};`,
-    `neighbor ${formatIpv4(address)} as ${asNumber};`,
+    `local ${source === undefined ? '' : formatIp(source)} as ${localAs};`,
+    `neighbor ${formatIp(address)} as ${asNumber};`,
     multihop === 'direct' ? 'direct;' : `multihop${multihop === undefined ? '' : ` ${multihop}`};`,
     `connect delay time 1; connect retry time 2; error wait time 2, 5; graceful restart; graceful restart time ${restartTime};`,
     ...(passive ? ['passive on;'] : []),
@@ -65,19 +86,19 @@ function protocol(config: SpeakerConfig, neighbour: NeighbourConfig): string {
     ...(multihop === 'direct' ? [] : ['gateway recursive;']),
     'add paths on;',
     ...(nextHop === undefined ? [] : [`next hop ${nextHop};`]),
-    `import ${importText(config, neighbour, internal)};`,
-    `export filter { ${exportText(config, neighbour, internal)} };`,
+    `import ${importText(config, neighbour, audience)};`,
+    `export filter { ${exportText(config, neighbour, audience)} };`,
   ];
-  return `protocol bgp ${name} { ${session.join(' ')} ipv4 { ${channel.join(' ')} }; }`;
+  return `protocol bgp ${name} { ${session.join(' ')} ipv${audience.family} { ${channel.join(' ')} }; }`;
 }
 
-const calls = (names: readonly string[] | undefined, internal: boolean): string =>
-  (names ?? []).map((name) => `${name}_${internal ? 'in' : 'ex'}();`).join(' ');
+const calls = (names: readonly string[] | undefined, audience: Audience): string =>
+  (names ?? []).map((name) => `${functionName(name, audience)}();`).join(' ');
 
 function importText(
   { normalMetric = 1024 }: SpeakerConfig,
   neighbour: NeighbourConfig,
-  internal: boolean,
+  audience: Audience,
 ): string {
   const { importFilters = [] } = neighbour;
   if (normalMetric === false && importFilters.length === 0) return 'all';
@@ -85,19 +106,20 @@ function importText(
     normalMetric === false
       ? ''
       : `if defined(bgp_local_pref) && bgp_local_pref > ${2147483647 - normalMetric} then preference = 200;`;
-  return `filter { ${calls(importFilters, internal)} ${prefer} accept; }`;
+  return `filter { ${calls(importFilters, audience)} ${prefer} accept; }`;
 }
 
-function exportText(config: SpeakerConfig, neighbour: NeighbourConfig, internal: boolean): string {
+function exportText(config: SpeakerConfig, neighbour: NeighbourConfig, audience: Audience): string {
   const { normalMetric = 1024, exports } = config;
   const priority =
     normalMetric === false ? '' : `if source != RTS_BGP then bgp_local_pref = ${2147483647 - normalMetric};`;
-  return `${priority} ${calls(neighbour.exportFilters, internal)} ${rulesText(exports, internal)} reject;`;
+  return `${priority} ${calls(neighbour.exportFilters, audience)} ${rulesText(exports, audience)} reject;`;
 }
 
-const rulesText = (rules: readonly FilterRule[], internal: boolean): string =>
+const rulesText = (rules: readonly FilterRule[], { internal, family }: Audience): string =>
   rules
     .filter(({ peer }) => peer === undefined || (peer === 'internal') === internal)
+    .filter(({ prefix }) => isOf(family, prefix))
     .map(ruleText)
     .join(' ');
 
@@ -128,7 +150,7 @@ function conditions(rule: FilterRule): readonly string[] {
 
 function prefixCondition({ prefix, match = 'exact', lengths }: FilterRule): readonly string[] {
   if (!prefix) return [];
-  const text = formatCidr(prefix);
+  const text = formatIpCidr(prefix);
   if (match === 'exact') return [`net = ${text}`];
   if (match === 'not-exact') return [`net != ${text}`];
   const range = lengths ? `[ ${text}{${lengths.least},${lengths.most}} ]` : `[ ${text}+ ]`;

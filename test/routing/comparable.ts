@@ -9,11 +9,21 @@ export function comparable(line: string, text: string): readonly string[] {
   return line.startsWith('show route') ? byPrefix(lines) : lines;
 }
 
+/** Table by table: an empty line stands between two. */
+function byPrefix([banner = '', ...rest]: readonly string[]): readonly string[] {
+  const tables: string[][] = [[]];
+  for (const line of rest) {
+    if (line === '') tables.push([]);
+    else tables.at(-1)?.push(line);
+  }
+  return [banner, ...tables.flatMap((table, at) => [...(at === 0 ? [] : ['']), ...sorted(table)])];
+}
+
 /** Routes by prefix; the best path stays first, the others come in the order of their text. */
-function byPrefix([banner = '', table = '', ...rest]: readonly string[]): readonly string[] {
+function sorted([table = '', ...rest]: readonly string[]): readonly string[] {
   const prefixes: string[][][] = [];
   for (const line of rest) {
-    if (/^\d/.test(line)) prefixes.push([[line]]);
+    if (/^[\da-f:]/.test(line)) prefixes.push([[line]]);
     else if (line.startsWith(' ')) prefixes.at(-1)?.push([line]);
     else prefixes.at(-1)?.at(-1)?.push(line);
   }
@@ -21,7 +31,7 @@ function byPrefix([banner = '', table = '', ...rest]: readonly string[]): readon
     best.join('\n'),
     ...others.map((path) => path.join('\n')).sort(),
   ]);
-  return [banner, table, ...texts.sort(([a = ''], [b = '']) => (a < b ? -1 : 1)).flat()].flatMap((each) =>
+  return [table, ...texts.sort(([a = ''], [b = '']) => (a < b ? -1 : 1)).flat()].flatMap((each) =>
     each.split('\n'),
   );
 }

@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { inside, must, Namespaces } from '../../src/cli/kernel/namespaces.ts';
 import { stackProgram } from '../../src/cli/kernel/stack-program.ts';
 import { fabric } from '../../src/sim/fabric/fabric.ts';
+import { familiesOf, type SpeakerConfig } from '../../src/sim/routing/speaker-config.ts';
 import { birdConfiguration } from './bird-config.ts';
 import { netnsOf, type Scenario } from './scenarios.ts';
 import { comparable } from './comparable.ts';
@@ -17,9 +18,15 @@ export type Recorded = Readonly<Record<string, Readonly<Record<string, readonly 
 
 export const BIRDC = ['show route all', 'show protocols', 'show protocols all'] as const;
 export const IP_ROUTE = 'ip route show proto bird';
+export const IP_ROUTE_6 = 'ip -6 route show proto bird';
+
+/** Of the kernel, one command for each family that the daemon speaks to it about. */
+export const shownBy = (config: SpeakerConfig): readonly string[] =>
+  familiesOf(config).map((family) => (family === 6 ? IP_ROUTE_6 : IP_ROUTE));
 
 /** Milliseconds: sessions stand after a few seconds. */
 const SETTLES_WITHIN = 14_000;
+const LINKS_COME_WITHIN = 2_000;
 
 export async function recorded({ topology, speakers }: Scenario): Promise<Recorded> {
   const stacks = [...fabric(topology).netns.values()].filter(({ id }) => id !== 'workstation');
@@ -28,6 +35,8 @@ export async function recorded({ topology, speakers }: Scenario): Promise<Record
   const daemons: ChildProcess[] = [];
   try {
     for (const stack of stacks) await namespaces.program(stack.id, stackProgram(stack));
+    // Addresses on the links come once there is carrier, and BIRD looks for them when a session begins.
+    await pause(LINKS_COME_WITHIN);
     for (const [name, config] of Object.entries(speakers)) {
       const file = join(folder, `${name}.conf`);
       writeFileSync(file, birdConfiguration(config));
@@ -37,14 +46,16 @@ export async function recorded({ topology, speakers }: Scenario): Promise<Record
     }
     await pause(SETTLES_WITHIN);
     const all: Record<string, Record<string, readonly string[]>> = {};
-    for (const name of Object.keys(speakers)) {
+    for (const [name, config] of Object.entries(speakers)) {
       const said: Record<string, readonly string[]> = {};
       for (const line of BIRDC) {
         const text = await must(['birdc', '-s', join(folder, `${name}.ctl`), ...line.split(' ')]);
         said[line] = comparable(line, text);
       }
-      const argv = IP_ROUTE.split(' ');
-      said[IP_ROUTE] = comparable(IP_ROUTE, await must(inside(namespaces.nameOf(netnsOf(name)), argv)));
+      for (const line of shownBy(config)) {
+        const text = await must(inside(namespaces.nameOf(netnsOf(name)), line.split(' ')));
+        said[line] = comparable(line, text);
+      }
       all[name] = said;
     }
     return all;

@@ -1,6 +1,7 @@
 /** Sessions of two and three speakers: who gets through, what ends them, and what becomes of the routes. */
 import { describe, expect, test } from 'vitest';
-import { cidr, formatCidr, ipv4 } from '../../src/model/ip.ts';
+import { formatIpCidr } from '../../src/model/ip-family.ts';
+import { cidr, ipv4 } from '../../src/model/ip.ts';
 import type { Topology } from '../../src/model/topology.ts';
 import type { NeighbourConfig, SpeakerConfig } from '../../src/sim/routing/speaker-config.ts';
 import { SpeakerLab } from './speaker-lab.ts';
@@ -93,7 +94,7 @@ const blocks = (lab: SpeakerLab, id = A): readonly string[] =>
   lab
     .view(id)
     .routes.filter(({ bgp }) => bgp)
-    .map(({ prefix }) => formatCidr(prefix));
+    .map(({ prefix }) => formatIpCidr(prefix));
 
 const stateOf = (lab: SpeakerLab, id: string, name: string): string => {
   const { state, bgp, lastError = '' } = lab.session(id, name);
@@ -237,7 +238,7 @@ describe('routes of a neighbour', () => {
     const route = lab
       .wait(20 * SECOND)
       .view(A)
-      .routes.find(({ prefix }) => formatCidr(prefix) === '10.244.1.0/26');
+      .routes.find(({ prefix }) => formatIpCidr(prefix) === '10.244.1.0/26');
     expect(route).toMatchObject({ target: { kind: 'unreachable' }, bgp: { igpMetric: '-' } });
     expect(lab.stack(A).routes.filter(({ type }) => type === 'unreachable')).toHaveLength(1);
   });

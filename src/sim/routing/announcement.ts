@@ -5,11 +5,13 @@
  * buildExportFilter, Calico v3.32.1.
  */
 import type { PathAttributes } from '../../model/bgp.ts';
-import type { Ipv4 } from '../../model/ip.ts';
+import { familyOf, isIpv4 } from '../../model/ip-family.ts';
+import type { Ip, Ipv6 } from '../../model/ip.ts';
 import type { Netns } from '../net/netns.ts';
 import { judged, judgedBy, prepended, type Filtered } from './filter.ts';
-import { connectedDevice, wayOf } from './next-hop.ts';
-import { CONNECTED, DEFAULT_LOCAL_PREF, LEARNT, metricOf, MOST_LOCAL_PREF, prefixKey } from './rib.ts';
+import { addresses6, isLinkLocal } from '../net/inet6.ts';
+import { connectedDevice, routesOf, wayOf } from './next-hop.ts';
+import { DEFAULT_LOCAL_PREF, metricOf, MOST_LOCAL_PREF, ownSourceOf, prefixKey } from './rib.ts';
 import type { Path, Peer, Speaker } from './routing-state.ts';
 import {
   isInternal,
@@ -31,6 +33,37 @@ export type Announced = PathAttributes | 'rejected' | 'filtered';
 
 export function announced(path: Path, telling: Telling): Announced {
   if (mayNotTell(path, telling)) return 'rejected';
+  // What a neighbour told depends on more than the kind of neighbour that is told.
+  if (path.bgp) return judgedForPeer(path, telling);
+  const { speaker, stack, peer } = telling;
+  let known = judgements.get(path);
+  if (known?.config !== speaker.config || known.stack !== stack) {
+    known = { config: speaker.config, stack, byKind: new Map() };
+    judgements.set(path, known);
+  }
+  const kind = kindOf(peer);
+  const verdict = known.byKind.get(kind) ?? judgedForPeer(path, telling);
+  known.byKind.set(kind, verdict);
+  return verdict;
+}
+
+/** What neighbours of one kind are told of an own path, while neither the configuration nor the stack changes. */
+interface Judgement {
+  readonly config: SpeakerConfig;
+  readonly stack: Netns;
+  readonly byKind: Map<string, Announced>;
+}
+
+const judgements = new WeakMap<Path, Judgement>();
+
+/** Everything about a neighbour that an announcement depends on. */
+function kindOf(peer: Peer): string {
+  const { asNumber, localAs, exportFilters = [], nextHop, multihop, reflector, address } = peer.config;
+  const link = multihop === 'direct' ? address : '';
+  return [ownAddress(peer), asNumber, localAs, nextHop, reflector?.clusterId, link, ...exportFilters].join();
+}
+
+function judgedForPeer(path: Path, telling: Telling): Announced {
   const { speaker, peer } = telling;
   const { config } = speaker;
   const known = path.bgp?.attributes ?? created(peer);
@@ -88,16 +121,53 @@ function outgoing(attributes: PathAttributes, path: Path, telling: Telling): Pat
   const { peer, speaker } = telling;
   const { bgp } = path;
   const to = peer.config;
-  const nextHop = bgp && keepsNextHop(path, telling) ? attributes.nextHop : ownAddress(peer);
+  const hopped = withNextHop(attributes, path, telling);
   if (!isInternal(to)) {
-    const { med: told, ...others } = attributes;
+    const { med: told, ...others } = hopped;
     const med = bgp ? exitMetric(told, bgp.attributes.med, speaker.config) : told;
     const asPath = prepended(attributes.asPath, to.localAs);
-    return { ...others, ...(med === undefined ? {} : { med }), nextHop, asPath };
+    return { ...others, ...(med === undefined ? {} : { med }), asPath };
   }
   const from = neighbourNamed(speaker.config, path.protocol);
   const reflects = bgp?.internal === true && from?.localAs === to.localAs;
-  return reflects ? reflected({ ...attributes, nextHop }, bgp, { from, to }) : { ...attributes, nextHop };
+  return reflects ? reflected(hopped, bgp, { from, to }) : hopped;
+}
+
+function withNextHop(attributes: PathAttributes, path: Path, telling: Telling): PathAttributes {
+  const keeps = path.bgp !== undefined && keepsNextHop(path, telling);
+  if (isIpv4(attributes.nextHop))
+    return keeps ? attributes : { ...attributes, nextHop: ownAddress(telling.peer) };
+  const { linkLocal, ...others } = attributes;
+  const kept = keeps ? linkLocalKept(linkLocal, path, telling) : undefined;
+  if (kept) return { ...others, ...kept };
+  const own = ownLinkLocal(telling);
+  const nextHop = ownAddress(telling.peer);
+  return { ...others, nextHop, ...(own === undefined ? {} : { linkLocal: own }) };
+}
+
+/** Of an IPv6 next hop that is handed on; undefined: BIRD 1.6 hands on none to its own link without its address there. */
+function linkLocalKept(
+  linkLocal: Ipv6 | undefined,
+  path: Path,
+  { peer, speaker, stack }: Telling,
+): Pick<PathAttributes, 'linkLocal'> | undefined {
+  const kept = linkLocal === undefined ? {} : { linkLocal };
+  if (speaker.config.software === 'bird-2') return kept;
+  const device = linkOf({ peer, stack });
+  const [hop] = wayOf({ speaker, stack }, path).hops;
+  if (device === undefined || hop?.device !== device) return {};
+  return linkLocal === undefined ? undefined : kept;
+}
+
+/** The device of a neighbour on a network of ours. */
+const linkOf = ({ peer: { config }, stack }: Pick<Telling, 'peer' | 'stack'>): string | undefined =>
+  config.multihop === 'direct' ? connectedDevice(stack, config.address) : undefined;
+
+/** A neighbour on the same link is told by which address we can be spoken to there (RFC 2545 section 3). */
+export function ownLinkLocal({ peer, stack }: Pick<Telling, 'peer' | 'stack'>): Ipv6 | undefined {
+  const name = linkOf({ peer, stack });
+  const device = stack.devices.find((each) => each.name === name);
+  return device && addresses6(stack, device).find(isLinkLocal)?.address;
 }
 
 /** The discriminator of another network is not for a third: BIRD 1.6 tells 0 instead, BIRD 2 none; a filter's own stays. */
@@ -139,7 +209,7 @@ function keepsNextHop(path: Path, { peer, stack, speaker }: Telling): boolean {
 }
 
 /** The address that the session speaks from. */
-const ownAddress = ({ config, connection }: Peer): Ipv4 =>
+const ownAddress = ({ config, connection }: Peer): Ip =>
   config.source ?? connection?.socket.address ?? config.address;
 
 interface Priority {
@@ -172,18 +242,14 @@ function byWords(a: readonly number[], b: readonly number[]): number {
   return a.reduce((so, word, at) => so || word - (b[at] ?? 0), 0);
 }
 
-const SOURCES: Readonly<Record<string, RouteSource>> = {
-  [LEARNT.protocol]: 'kernel',
-  [CONNECTED.protocol]: 'connected',
-};
-
-const sourceOf = ({ bgp, protocol }: Path): RouteSource => (bgp ? 'bgp' : (SOURCES[protocol] ?? 'static'));
+const sourceOf = (path: Path): RouteSource => (path.bgp ? 'bgp' : (ownSourceOf(path) ?? 'static'));
 
 /** `ifname`: blackholes have none. */
 function deviceOf(path: Path, { speaker, stack }: Telling): string | undefined {
   if (path.bgp) return wayOf({ speaker, stack }, path).hops[0]?.device;
   if (sourceOf(path) === 'static') return undefined;
   const key = prefixKey(path.prefix);
-  return stack.routes.find(({ prefix, protocol }) => protocol !== 'bird' && prefixKey(prefix) === key)
-    ?.device;
+  return routesOf(stack, familyOf(path.prefix.base)).find(
+    ({ prefix, protocol }) => protocol !== 'bird' && prefixKey(prefix) === key,
+  )?.device;
 }

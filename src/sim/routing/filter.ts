@@ -4,7 +4,7 @@
  * Sources: filter/filter.c of BIRD 1.6.8; Calico v3.32.1 confd/pkg/resource/template (BGPFilter to BIRD).
  */
 import type { Community, PathAttributes } from '../../model/bgp.ts';
-import { cidrContains, cidrEquals, type Cidr } from '../../model/ip.ts';
+import { addressBits, ipCidrContains, type IpCidr } from '../../model/ip-family.ts';
 import type {
   FilterRule,
   RouteChange,
@@ -15,7 +15,7 @@ import type {
 
 /** A route while filters look at it; they change `attributes` and `preference`. */
 export interface Filtered {
-  readonly prefix: Cidr;
+  readonly prefix: IpCidr;
   readonly source: RouteSource;
   /** Whether the neighbour whose filter it is has our AS. */
   readonly internal: boolean;
@@ -73,9 +73,9 @@ function prefixFits(condition: RouteCondition, { prefix }: Filtered): boolean {
   if (!wanted) return true;
   switch (match) {
     case 'exact':
-      return cidrEquals(wanted, prefix);
+      return isSamePrefix(wanted, prefix);
     case 'not-exact':
-      return !cidrEquals(wanted, prefix);
+      return !isSamePrefix(wanted, prefix);
     case 'within':
       return isWithin(wanted, prefix, condition.lengths);
     case 'not-within':
@@ -83,12 +83,18 @@ function prefixFits(condition: RouteCondition, { prefix }: Filtered): boolean {
   }
 }
 
+const isSamePrefix = (a: IpCidr, b: IpCidr): boolean => a.base === b.base && a.length === b.length;
+
+/** False for a prefix of the other family. */
 function isWithin(
-  wanted: Cidr,
-  { base, length }: Cidr,
-  { least, most }: NonNullable<RouteCondition['lengths']> = { least: wanted.length, most: 32 },
+  wanted: IpCidr,
+  { base, length }: IpCidr,
+  { least, most }: NonNullable<RouteCondition['lengths']> = {
+    least: wanted.length,
+    most: addressBits(base),
+  },
 ): boolean {
-  return length >= Math.max(least, wanted.length) && length <= most && cidrContains(wanted, base);
+  return length >= Math.max(least, wanted.length) && length <= most && ipCidrContains(wanted, base);
 }
 
 const isLarge = (community: Community): community is readonly [number, number, number] =>

@@ -1,11 +1,21 @@
 /**
  * How a speaker reaches a BGP next hop: through the longest prefix of its own table around it, be that a connected network, a
  * route learnt from the kernel, or a route of the table itself (`gateway recursive`), or by a neighbour on a connected network
- * (`gateway direct`). Source: nest/rt-table.c rt_update_hostentry and proto/bgp/packets.c bgp_set_next_hop, BIRD 1.6.8.
+ * (`gateway direct`). Source: nest/rt-table.c rt_update_hostentry and proto/bgp/packets.c bgp_set_next_hop, BIRD 1.6.8, the
+ * same for both families but for the address on the link that an IPv6 next hop may bring along.
  */
-import { cidrContains, cidrOf, formatCidr, netmask, type Cidr, type Ipv4 } from '../../model/ip.ts';
+import {
+  familyOf,
+  ipCidrContains,
+  ipCidrOf,
+  isIpv4,
+  type IpCidr,
+  type IpFamily,
+} from '../../model/ip-family.ts';
+import { netmask, type Ip, type Ipv6 } from '../../model/ip.ts';
+import { masked6 } from '../../model/ipv6.ts';
 import { Table } from '../core/table.ts';
-import type { Netns, Route, RouteHop } from '../net/netns.ts';
+import type { Device, DeviceAddress, Netns, Route, RouteHop } from '../net/netns.ts';
 import { fits } from './filter.ts';
 import type { Path, Speaker } from './routing-state.ts';
 import { neighbourNamed, type NeighbourConfig, type SpeakerConfig } from './speaker-config.ts';
@@ -13,7 +23,7 @@ import { neighbourNamed, type NeighbourConfig, type SpeakerConfig } from './spea
 export interface Way {
   readonly kind: 'unicast' | 'blackhole' | 'unreachable' | 'prohibit';
   /** One, or several where the way itself is a multipath route; empty unless unicast. */
-  readonly hops: readonly RouteHop[];
+  readonly hops: readonly RouteHop<Ip>[];
   /** What it costs; undefined when the table does not know, which counts as very far. */
   readonly metric: number | undefined;
   /** Found in the table rather than given by the session's own network. */
@@ -33,9 +43,22 @@ export interface Resolver {
 export function wayOf(resolver: Resolver, { bgp, protocol, via }: Path): Way {
   if (!bgp) return (via === undefined ? undefined : onLink(resolver.stack, via)) ?? UNREACHABLE;
   const session = directSession(resolver.speaker.config, protocol);
-  const { nextHop } = bgp.attributes;
-  if (!session) return resolve(resolver, nextHop);
+  const { nextHop, linkLocal } = bgp.attributes;
+  if (!session) return onTheLink(resolve(resolver, nextHop), nextHop, linkLocal);
   return onLink(resolver.stack, nextHop) ?? onLink(resolver.stack, session.address) ?? UNREACHABLE;
+}
+
+const linked = new WeakMap<Way, Map<Ip, Way>>();
+
+/** A next hop on a network of ours is spoken to by its address on the link, when it told one. */
+function onTheLink(way: Way, nextHop: Ip, linkLocal: Ip | undefined): Way {
+  const [hop, second] = way.hops;
+  if (linkLocal === undefined || !hop || second || hop.via !== nextHop) return way;
+  const known = linked.get(way) ?? new Map<Ip, Way>();
+  linked.set(way, known);
+  const made = known.get(linkLocal) ?? { ...way, hops: [{ ...hop, via: linkLocal }] };
+  known.set(linkLocal, made);
+  return made;
 }
 
 /** A session whose next hops are looked for on its own network; Calico's say `gateway recursive`, wherever they lead. */
@@ -45,7 +68,7 @@ function directSession(config: SpeakerConfig, protocol: string): NeighbourConfig
 }
 
 /** `gateway recursive` */
-export function resolve({ speaker, stack }: Resolver, nextHop: Ipv4): Way {
+export function resolve({ speaker, stack }: Resolver, nextHop: Ip): Way {
   const outside = resolvedOutside({ speaker, stack }, nextHop);
   const inside = covering(speaker, nextHop, outside.length);
   if (!inside) return outside.way;
@@ -61,32 +84,39 @@ function throughPath(resolver: Resolver, path: Path): Way {
 }
 
 /** The device of the connected network an address lies in. */
-export function connectedDevice(stack: Netns, address: Ipv4): string | undefined {
+export function connectedDevice(stack: Netns, address: Ip): string | undefined {
   return onLink(stack, address)?.hops[0]?.device;
 }
 
+type PerFamily<Value> = Readonly<Record<IpFamily, Value>>;
+
 interface DirectNetworks {
   readonly ignored: SpeakerConfig['ignoredInterfaces'];
+  readonly addresses: NonNullable<Netns['inet6']>['addresses'] | undefined;
   readonly prefixes: ReadonlySet<string>;
 }
 
-const networks = new WeakMap<Netns['devices'], DirectNetworks>();
+const networks: PerFamily<WeakMap<Netns['devices'], DirectNetworks>> = { 4: new WeakMap(), 6: new WeakMap() };
 
 /** Whether protocol direct has a route of that very prefix, which is preferred to all others. */
-export function isConnected({ speaker, stack }: Resolver, prefix: Cidr): boolean {
+export function isConnected({ speaker, stack }: Resolver, prefix: IpCidr): boolean {
   const { ignoredInterfaces: ignored } = speaker.config;
-  let known = networks.get(stack.devices);
-  if (!known || known.ignored !== ignored) {
-    const direct = connected(stack).filter(({ device }) => isDirect(device, ignored));
-    known = { ignored, prefixes: new Set(direct.map((network) => formatCidr(network.prefix))) };
-    networks.set(stack.devices, known);
+  const family = familyOf(prefix.base);
+  let known = networks[family].get(stack.devices);
+  if (!known || known.ignored !== ignored || known.addresses !== stack.inet6?.addresses) {
+    const direct = connected(stack, family).filter(({ device }) => isDirect(device, ignored));
+    const prefixes = new Set(direct.map((network) => prefixName(network.prefix)));
+    known = { ignored, addresses: stack.inet6?.addresses, prefixes };
+    networks[family].set(stack.devices, known);
   }
-  return known.prefixes.has(formatCidr(prefix));
+  return known.prefixes.has(prefixName(prefix));
 }
 
-function onLink(stack: Netns, address: Ipv4): Way | undefined {
-  const network = connected(stack).find(
-    ({ prefix, own }) => cidrContains(prefix, address) && own !== address,
+const prefixName = ({ base, length }: IpCidr): string => `${base}/${length}`;
+
+function onLink(stack: Netns, address: Ip): Way | undefined {
+  const network = connected(stack, familyOf(address)).find(
+    ({ prefix, own }) => ipCidrContains(prefix, address) && own !== address,
   );
   if (!network) return undefined;
   return { kind: 'unicast', hops: [{ via: address, device: network.device }], metric: 0, recursive: false };
@@ -101,19 +131,20 @@ interface Outside {
 interface Outsides {
   readonly ignored: SpeakerConfig['ignoredInterfaces'];
   readonly candidates: readonly Candidate[];
-  readonly found: Map<Ipv4, Outside>;
+  readonly found: Map<Ip, Outside>;
 }
 
 /** What the stack itself offers does not change while the stack is the same. */
-const outsides = new WeakMap<Netns, Outsides>();
+const outsides: PerFamily<WeakMap<Netns, Outsides>> = { 4: new WeakMap(), 6: new WeakMap() };
 
-function resolvedOutside({ speaker, stack }: Resolver, nextHop: Ipv4): Outside {
+function resolvedOutside({ speaker, stack }: Resolver, nextHop: Ip): Outside {
   const { ignoredInterfaces: ignored } = speaker.config;
-  let known = outsides.get(stack);
+  const family = familyOf(nextHop);
+  let known = outsides[family].get(stack);
   if (!known || known.ignored !== ignored) {
-    const direct = connected(stack).filter(({ device }) => isDirect(device, ignored));
-    known = { ignored, candidates: [...direct, ...learnt(stack)], found: new Map() };
-    outsides.set(stack, known);
+    const direct = connected(stack, family).filter(({ device }) => isDirect(device, ignored));
+    known = { ignored, candidates: [...direct, ...learnt(stack, family)], found: new Map() };
+    outsides[family].set(stack, known);
   }
   const before = known.found.get(nextHop);
   if (before) return before;
@@ -122,17 +153,17 @@ function resolvedOutside({ speaker, stack }: Resolver, nextHop: Ipv4): Outside {
   return found;
 }
 
-function outside(candidates: readonly Candidate[], nextHop: Ipv4): Outside {
+function outside(candidates: readonly Candidate[], nextHop: Ip): Outside {
   let best: Candidate | undefined;
   for (const candidate of candidates) {
-    if (!cidrContains(candidate.prefix, nextHop)) continue;
+    if (!ipCidrContains(candidate.prefix, nextHop)) continue;
     if (!best || candidate.prefix.length > best.prefix.length) best = candidate;
   }
   if (!best || best.own === nextHop) return { way: UNREACHABLE, length: best?.prefix.length ?? -1 };
   return { way: candidateWay(best, nextHop), length: best.prefix.length };
 }
 
-function candidateWay({ route, device }: Candidate, nextHop: Ipv4): Way {
+function candidateWay({ route, device }: Candidate, nextHop: Ip): Way {
   if (!route) return { kind: 'unicast', hops: [{ via: nextHop, device }], metric: 0, recursive: true };
   if (route.type !== 'unicast') return { kind: route.type, hops: [], metric: 0, recursive: true };
   if (route.hops) return { kind: 'unicast', hops: route.hops, metric: undefined, recursive: true };
@@ -142,12 +173,26 @@ function candidateWay({ route, device }: Candidate, nextHop: Ipv4): Way {
 }
 
 interface Candidate {
-  readonly prefix: Cidr;
+  readonly prefix: IpCidr;
   readonly device: string;
   /** Absent on a connected network, which has an own address instead. */
-  readonly route?: Route;
-  readonly own?: Ipv4;
+  readonly route?: IpRoute;
+  readonly own?: Ip;
 }
+
+export type IpRoute = Route | Route<Ipv6>;
+
+/** The main table of a family. */
+export const routesOf = ({ routes, inet6 }: Netns, family: IpFamily): readonly IpRoute[] =>
+  family === 4 ? routes : (inet6?.routes ?? []);
+
+/** A device's addresses of a family; of IPv6 without those on the link. */
+export const addressesOf = (
+  { inet6 }: Pick<Netns, 'inet6'>,
+  device: Device,
+  family: IpFamily,
+): readonly (DeviceAddress | DeviceAddress<Ipv6>)[] =>
+  family === 4 ? device.addresses : (inet6?.addresses.get(device.name) ?? []);
 
 /** `interface -"PATTERN", -"cali*", -"kube-ipvs*", "*"` of protocol direct. */
 export const isDirect = (device: string, ignored: readonly string[] = []): boolean =>
@@ -155,12 +200,12 @@ export const isDirect = (device: string, ignored: readonly string[] = []): boole
   !device.startsWith('kube-ipvs') &&
   !ignored.some((pattern) => fits(pattern, device));
 
-function connected({ devices }: Netns): readonly (Candidate & { readonly own: Ipv4 })[] {
-  return devices.flatMap(({ name, up, kind, addresses }) =>
-    up && kind.type !== 'loopback' && isDirect(name)
-      ? addresses.map(({ address, length }) => ({
-          prefix: cidrOf(address, length),
-          device: name,
+function connected(stack: Netns, family: IpFamily): readonly (Candidate & { readonly own: Ip })[] {
+  return stack.devices.flatMap((device) =>
+    device.up && device.kind.type !== 'loopback' && isDirect(device.name)
+      ? addressesOf(stack, device, family).map(({ address, length }) => ({
+          prefix: ipCidrOf(address, length),
+          device: device.name,
           own: address,
         }))
       : [],
@@ -168,9 +213,9 @@ function connected({ devices }: Netns): readonly (Candidate & { readonly own: Ip
 }
 
 /** Routes of the kernel that others than BIRD and the kernel itself put there. */
-function learnt({ routes, devices }: Netns): readonly Candidate[] {
-  const up = new Set(devices.filter((device) => device.up).map(({ name }) => name));
-  return routes.flatMap((route): readonly Candidate[] => {
+function learnt(stack: Netns, family: IpFamily): readonly Candidate[] {
+  const up = new Set(stack.devices.filter((device) => device.up).map(({ name }) => name));
+  return routesOf(stack, family).flatMap((route): readonly Candidate[] => {
     const { prefix, type, protocol, device = route.hops?.[0]?.device ?? '' } = route;
     if (protocol === 'kernel' || protocol === 'bird') return [];
     return type !== 'unicast' || up.has(device) ? [{ prefix, device, route }] : [];
@@ -179,10 +224,13 @@ function learnt({ routes, devices }: Netns): readonly Candidate[] {
 
 type Paths = readonly Path[];
 
+/** Protocols whose routes are read off the stack. */
+export const READ_OFF: readonly string[] = ['kernel1', 'kernel2', 'direct1'];
+
 /** A table's prefixes by length and address, brought up to date by what changed since it was last asked about. */
 interface Cover {
   rib: Table<Paths>;
-  readonly lengths: Map<number, Map<number, Paths>>;
+  readonly lengths: PerFamily<Map<number, Map<Ip, Paths>>>;
 }
 
 const covers = new WeakMap<SpeakerConfig, Cover>();
@@ -190,16 +238,16 @@ const covers = new WeakMap<SpeakerConfig, Cover>();
 /** The best path of the longest prefix around an address, of those longer than `least`. */
 function covering(
   { config, rib }: Pick<Speaker, 'config' | 'rib'>,
-  address: Ipv4,
+  address: Ip,
   least: number,
 ): Path | undefined {
-  const { lengths } = coverOf(config, rib);
+  const lengths = coverOf(config, rib).lengths[familyOf(address)];
   let longest = least;
   let found: Path | undefined;
   for (const [length, entries] of lengths) {
     if (length <= longest) continue;
-    const paths = entries.get((address & netmask(length)) >>> 0);
-    const best = paths?.find(({ protocol }) => protocol !== 'kernel1' && protocol !== 'direct1');
+    const paths = entries.get(masked(address, length));
+    const best = paths?.find(({ protocol }) => !READ_OFF.includes(protocol));
     if (!best) continue;
     longest = length;
     found = best;
@@ -207,21 +255,25 @@ function covering(
   return found;
 }
 
+const masked = (address: Ip, length: number): Ip =>
+  isIpv4(address) ? (((address & netmask(length)) >>> 0) as Ip) : masked6(address, length);
+
 function coverOf(config: SpeakerConfig, rib: Table<Paths>): Cover {
   let cover = covers.get(config);
   if (!cover) {
-    cover = { rib: Table.empty(), lengths: new Map() };
+    cover = { rib: Table.empty(), lengths: { 4: new Map(), 6: new Map() } };
     covers.set(config, cover);
   }
   if (cover.rib === rib) return cover;
   for (const { before, after } of rib.differences(cover.rib)) {
     const prefix = (after ?? before)?.[0]?.prefix;
     if (!prefix) continue;
-    const entries = cover.lengths.get(prefix.length) ?? new Map<number, Paths>();
-    cover.lengths.set(prefix.length, entries);
+    const lengths = cover.lengths[familyOf(prefix.base)];
+    const entries = lengths.get(prefix.length) ?? new Map<Ip, Paths>();
+    lengths.set(prefix.length, entries);
     if (after) entries.set(prefix.base, after);
     else entries.delete(prefix.base);
-    if (entries.size === 0) cover.lengths.delete(prefix.length);
+    if (entries.size === 0) lengths.delete(prefix.length);
   }
   cover.rib = rib;
   return cover;

@@ -1,34 +1,63 @@
 /** What BIRD says in its OPEN, and what it makes of its neighbour's (BIRD 1.6.8 proto/bgp/packets.c). */
-import { AS_TRANS, type BgpCapability, type BgpOpen } from '../../model/bgp.ts';
+import { AS_TRANS, UNICAST, type BgpCapability, type BgpOpen } from '../../model/bgp.ts';
 import type { BgpError } from '../../model/bgp-decode.ts';
+import type { IpFamily } from '../../model/ip-family.ts';
 import type { Peer, Speaker } from './routing-state.ts';
-import { isInternal, TIMERS } from './speaker-config.ts';
+import {
+  familyOfSession,
+  isInternal,
+  TIMERS,
+  type NeighbourConfig,
+  type SpeakerConfig,
+} from './speaker-config.ts';
 
-const IPV4_UNICAST = { afi: 1, safi: 1 } as const;
 const SEND_AND_RECEIVE = 3;
 const RECEIVE = 1;
 const SEND = 2;
 
-/** Calico starts BIRD with -R: until it has recovered it says that it restarted and that its kernel kept the routes. */
-export function openMessage({ config, inherited }: Speaker, peer: Peer): BgpOpen {
-  const { localAs, restartTime } = peer.config;
+const opens = new WeakMap<SpeakerConfig, Map<string, readonly [BgpOpen]>>();
+
+/**
+ * Calico starts BIRD with -R: until it has recovered it says that it restarted and that its kernel kept the routes. Neighbours
+ * of one kind are told the very same message.
+ */
+export function openMessages(
+  { config, inherited }: Speaker,
+  { config: neighbour }: Pick<Peer, 'config'>,
+): readonly [BgpOpen] {
+  const { localAs, restartTime, holdTime = TIMERS.hold } = neighbour;
   const restarting = inherited !== undefined;
+  const kind = `${familyOfSession(neighbour)} ${localAs} ${restartTime} ${holdTime} ${restarting}`;
+  const known = opens.get(config) ?? new Map<string, readonly [BgpOpen]>();
+  opens.set(config, known);
+  const open = known.get(kind) ?? [openOf(config, neighbour, restarting)];
+  known.set(kind, open);
+  return open;
+}
+
+/** The only message of those. */
+export const openMessage = (speaker: Speaker, peer: Pick<Peer, 'config'>): BgpOpen =>
+  openMessages(speaker, peer)[0];
+
+function openOf(config: SpeakerConfig, neighbour: NeighbourConfig, restarting: boolean): BgpOpen {
+  const { localAs, restartTime, holdTime = TIMERS.hold } = neighbour;
+  const unicast = UNICAST[familyOfSession(neighbour)];
   return {
     kind: 'open',
     asNumber: localAs < 0xffff ? localAs : AS_TRANS,
-    holdTime: peer.config.holdTime ?? TIMERS.hold,
+    holdTime,
     routerId: config.routerId,
     capabilities: [
-      { kind: 'multiprotocol', ...IPV4_UNICAST },
+      { kind: 'multiprotocol', ...unicast },
       { kind: 'route-refresh' },
       {
         kind: 'graceful-restart',
         restarting,
         time: restartTime,
-        families: [{ ...IPV4_UNICAST, forwarding: restarting }],
+        families: [{ ...unicast, forwarding: restarting }],
       },
       { kind: 'as4', asNumber: localAs },
-      { kind: 'add-path', families: [{ ...IPV4_UNICAST, mode: SEND_AND_RECEIVE }] },
+      { kind: 'add-path', families: [{ ...unicast, mode: SEND_AND_RECEIVE }] },
       { kind: 'enhanced-route-refresh' },
       { kind: 'long-lived-graceful-restart' },
     ],
@@ -60,9 +89,10 @@ export interface Agreement {
   readonly writesPaths: boolean;
 }
 
-export function agreement(open: BgpOpen | undefined): Agreement {
+export function agreement(open: BgpOpen | undefined, family: IpFamily): Agreement {
   const modes = capability(open, 'add-path')?.families ?? [];
-  const mode = modes.find(({ afi, safi }) => afi === 1 && safi === 1)?.mode ?? 0;
+  const unicast = UNICAST[family];
+  const mode = modes.find(({ afi, safi }) => afi === unicast.afi && safi === unicast.safi)?.mode ?? 0;
   return {
     as4: capability(open, 'as4') !== undefined,
     readsPaths: (mode & SEND) !== 0,

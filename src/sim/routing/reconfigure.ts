@@ -4,53 +4,57 @@
  * told so (RFC 4486).
  */
 import { jsonEquals, type Json } from '../../base/json.ts';
-import type { Cidr } from '../../model/ip.ts';
-import type { NetnsId } from '../../model/trace.ts';
+import { familyOf, type IpCidr } from '../../model/ip-family.ts';
 import { Table } from '../core/table.ts';
 import type { Network } from '../net/netns.ts';
 import { changesFor } from './route-export.ts';
 import { resolverOf, withdrawAll } from './route-import.ts';
-import type { Path, Peer, PeerKey, RoutingState, Speaker } from './routing-state.ts';
-import { NO_COUNTS, peerKey } from './routing-state.ts';
+import type { DaemonPlace, Path, Peer, PeerKey, RoutingState, Speaker } from './routing-state.ts';
+import { NO_COUNTS, peerKey, speakerKey } from './routing-state.ts';
 import type { Resolver } from './next-hop.ts';
-import { CONNECTED, LEARNT, NORMAL_METRIC, prefixKey, STATIC, withoutPaths, withPath } from './rib.ts';
+import { NORMAL_METRIC, ownSource, ownSourceOf, prefixKey, withoutPaths, withPath } from './rib.ts';
 import { askAgain, callLater, notify, tellChanges } from './session.ts';
 import type { NeighbourConfig, SpeakerConfig } from './speaker-config.ts';
 import { TIMERS } from './speaker-config.ts';
-import { inOneInstant, type Moved } from './speakers.ts';
+import { inOneInstant, type Moved, type Telling } from './speakers.ts';
 import type { Talk } from './talk.ts';
 import { close } from './transport.ts';
 
-/** What should run in one network namespace; without a configuration nothing. */
-export interface Wanted {
-  readonly netns: NetnsId;
+/** What should run in one network namespace as the daemon of that name; without a configuration nothing. */
+export interface Wanted extends DaemonPlace {
   readonly config: SpeakerConfig | undefined;
 }
 
 const DECONFIGURED = { code: 6, subcode: 3 } as const;
 const CHANGED = { code: 6, subcode: 6 } as const;
 
-export function reconfigure(network: Network, routing: RoutingState, wanted: readonly Wanted[]): Moved {
-  return inOneInstant(network, routing, (talk) => {
+export function reconfigure(
+  network: Network,
+  before: RoutingState,
+  wanted: readonly Wanted[],
+  telling?: Telling,
+): Moved {
+  const begin = (talk: Talk): void => {
     for (const each of wanted) bringInLine(talk, each);
-  });
+  };
+  return inOneInstant({ network, before }, begin, telling);
 }
 
-function bringInLine(talk: Talk, { netns, config }: Wanted): void {
-  const speaker = talk.speaker(netns);
+function bringInLine(talk: Talk, { config, ...place }: Wanted): void {
+  const speaker = talk.speaker(speakerKey(place));
   if (speaker?.running && speaker.config.process === config?.process) {
     if (config) apply(talk, speaker, config);
     return;
   }
   if (speaker?.running) kill(talk, speaker);
-  if (config) start(talk, netns, config);
+  if (config) start(talk, place, config);
 }
 
-function start(talk: Talk, netns: NetnsId, config: SpeakerConfig): void {
+function start(talk: Talk, place: DaemonPlace, config: SpeakerConfig): void {
   const now = talk.began;
-  const left = talk.speaker(netns)?.rib ?? Table.empty<readonly Path[]>();
+  const left = talk.speaker(speakerKey(place))?.rib ?? Table.empty<readonly Path[]>();
   const fresh: Speaker = {
-    netns,
+    ...place,
     config,
     running: true,
     startedAt: now,
@@ -62,12 +66,12 @@ function start(talk: Talk, netns: NetnsId, config: SpeakerConfig): void {
       : { inherited: { rib: left, until: now + TIMERS.recovery * 1_000 } }),
   };
   talk.setSpeaker({ ...fresh, rib: ownRoutes(talk, fresh, config) });
-  for (const neighbour of config.neighbours) addPeer(talk, netns, neighbour);
+  for (const neighbour of config.neighbours) addPeer(talk, place, neighbour);
 }
 
-function addPeer(talk: Talk, netns: NetnsId, config: NeighbourConfig): void {
+function addPeer(talk: Talk, place: DaemonPlace, config: NeighbourConfig): void {
   const peer: Peer = {
-    netns,
+    ...place,
     config,
     state: 'start',
     since: talk.began,
@@ -79,8 +83,8 @@ function addPeer(talk: Talk, netns: NetnsId, config: NeighbourConfig): void {
     told: Table.empty(),
     counts: NO_COUNTS,
   };
-  talk.setPeer(peer);
-  callLater(talk, peerKey(netns, config.name));
+  talk.addPeer(peer);
+  callLater(talk, peerKey(speakerKey(place), config.name));
 }
 
 function kill(talk: Talk, speaker: Speaker): void {
@@ -93,20 +97,22 @@ function kill(talk: Talk, speaker: Speaker): void {
 }
 
 function apply(talk: Talk, speaker: Speaker, config: SpeakerConfig): void {
+  const own = speakerKey(speaker);
   const rib = ownRoutes(talk, speaker, config);
   talk.setSpeaker({ ...speaker, config, rib, reconfiguredAt: talk.began });
   const wanted = new Map(config.neighbours.map((each) => [each.name, each]));
   for (const { name } of speaker.config.neighbours) {
-    if (!wanted.has(name)) removePeer(talk, peerKey(speaker.netns, name), DECONFIGURED);
+    if (!wanted.has(name)) removePeer(talk, peerKey(own, name), DECONFIGURED);
   }
-  for (const neighbour of config.neighbours) applyPeer(talk, speaker.netns, neighbour);
+  for (const neighbour of config.neighbours) applyPeer(talk, speaker, neighbour);
   const refiltered = !same(filtersOf(speaker.config), filtersOf(config));
   const changed = rib.differences(speaker.rib).map(({ key }) => key);
   const before = new Map(speaker.config.neighbours.map((each) => [each.name, each]));
   for (const neighbour of config.neighbours) {
     const pair = { before: before.get(neighbour.name), now: neighbour };
-    tellAnew(talk, speaker.netns, { ...pair, changed: refiltered ? undefined : changed });
-    if (refilters(speaker.config, config, pair)) askAgain(talk, peerKey(speaker.netns, neighbour.name));
+    const key = peerKey(own, neighbour.name);
+    tellAnew(talk, key, { ...pair, changed: refiltered ? undefined : changed });
+    if (refilters(speaker.config, config, pair)) askAgain(talk, key);
   }
 }
 
@@ -115,8 +121,7 @@ interface Retelling extends Neighbours {
   readonly changed: readonly string[] | undefined;
 }
 
-function tellAnew(talk: Talk, netns: NetnsId, { before, now, changed }: Retelling): void {
-  const key = peerKey(netns, now.name);
+function tellAnew(talk: Talk, key: PeerKey, { before, now, changed }: Retelling): void {
   const isSame = same(before?.exportFilters ?? [], now.exportFilters ?? []);
   if (isSame && changed?.length === 0) return;
   tellChanges(talk, key, changesFor(talk, key, isSame ? changed : undefined));
@@ -144,15 +149,16 @@ function refilters(
   return names.some((name) => !same(old[name] ?? [], filters[name] ?? []));
 }
 
-function applyPeer(talk: Talk, netns: NetnsId, neighbour: NeighbourConfig): void {
-  const key = peerKey(netns, neighbour.name);
+function applyPeer(talk: Talk, { netns, daemon }: Speaker, neighbour: NeighbourConfig): void {
+  const place = { netns, ...(daemon && { daemon }) };
+  const key = peerKey(speakerKey(place), neighbour.name);
   const known = talk.peer(key);
   if (known && same(sessionOf(known.config), sessionOf(neighbour))) {
     if (known.config !== neighbour) talk.update(key, { config: neighbour });
     return;
   }
   if (known) removePeer(talk, key, CHANGED);
-  addPeer(talk, netns, neighbour);
+  addPeer(talk, place, neighbour);
 }
 
 /** Filters can be exchanged while the session stands. */
@@ -172,14 +178,14 @@ function removePeer(talk: Talk, key: PeerKey, reason: typeof DECONFIGURED | type
 function ownRoutes(talk: Talk, speaker: Speaker, config: SpeakerConfig): Speaker['rib'] {
   let { rib } = speaker;
   const { stack } = resolverOf(talk, speaker);
-  for (const [kind, own] of [
-    [STATIC, [...plain(config.blackholes), ...(config.statics ?? [])]],
-    [LEARNT, plain(config.learnt)],
-    [CONNECTED, plain(config.connected ?? [])],
+  for (const [source, own] of [
+    ['static', [...plain(config.blackholes), ...(config.statics ?? [])]],
+    ['kernel', plain(config.learnt)],
+    ['connected', plain(config.connected ?? [])],
   ] as const) {
     const resolver = (): Resolver => ({ speaker: { config, rib }, stack });
     const wanted = new Map(own.map((each) => [prefixKey(each.prefix), each]));
-    const mine = ({ protocol }: Path): boolean => protocol === kind.protocol;
+    const mine = (path: Path): boolean => ownSourceOf(path) === source;
     for (const [key, paths] of rib.entries()) {
       const known = paths.find(mine);
       if (!known) continue;
@@ -187,7 +193,8 @@ function ownRoutes(talk: Talk, speaker: Speaker, config: SpeakerConfig): Speaker
       else rib = withoutPaths(rib, key, { gone: mine, resolver: resolver() });
     }
     for (const each of wanted.values()) {
-      rib = withPath(rib, { ...each, since: talk.began, ...kind }, resolver());
+      const from = ownSource(source, config, familyOf(each.prefix.base));
+      rib = withPath(rib, { ...each, since: talk.began, ...from }, resolver());
     }
   }
   return rib;
@@ -195,4 +202,4 @@ function ownRoutes(talk: Talk, speaker: Speaker, config: SpeakerConfig): Speaker
 
 type OwnRoute = Pick<Path, 'prefix' | 'via'>;
 
-const plain = (prefixes: readonly Cidr[]): readonly OwnRoute[] => prefixes.map((prefix) => ({ prefix }));
+const plain = (prefixes: readonly IpCidr[]): readonly OwnRoute[] => prefixes.map((prefix) => ({ prefix }));

@@ -4,14 +4,48 @@
  * bgp_rte_mergable, BIRD 1.6.8 (RFC 4271 section 9.1.2.2, RFC 4456 section 9). Left out: `deterministic med`, which is off.
  */
 import type { PathAttributes } from '../../model/bgp.ts';
-import type { Cidr } from '../../model/ip.ts';
+import { familyOf, isIpv4, type IpCidr, type IpFamily } from '../../model/ip-family.ts';
+import type { Ip } from '../../model/ip.ts';
 import type { Table } from '../core/table.ts';
 import { wayOf, type Resolver } from './next-hop.ts';
 import type { Path } from './routing-state.ts';
+import { familiesOf, type SpeakerConfig } from './speaker-config.ts';
 
-export const STATIC = { protocol: 'static1', preference: 200, pathId: 0 } as const;
-export const LEARNT = { protocol: 'kernel1', preference: 10, pathId: 0 } as const;
-export const CONNECTED = { protocol: 'direct1', preference: 240, pathId: 0 } as const;
+/** What is not from neighbours, by the names of the protocols it comes from; of two the second is of IPv6. */
+const OWN_SOURCES = {
+  static: { names: ['static1', 'static2'], preference: 200, pathId: 0 },
+  kernel: { names: ['kernel1', 'kernel2'], preference: 10, pathId: 0 },
+  connected: { names: ['direct1', 'direct1'], preference: 240, pathId: 0 },
+} as const;
+
+export type OwnSource = keyof typeof OWN_SOURCES;
+
+/** How a path of an own source begins. */
+export function ownSource(
+  source: OwnSource,
+  config: SpeakerConfig,
+  family: IpFamily,
+): Pick<Path, 'protocol' | 'preference' | 'pathId'> {
+  const { names, ...rest } = OWN_SOURCES[source];
+  const isSecond = familiesOf(config).indexOf(family) === 1 && (source !== 'static' || hasStatics(config, 4));
+  return { ...rest, protocol: names[isSecond ? 1 : 0] };
+}
+
+/** Whether `protocol static` of a family has routes; without any there is none. */
+export const hasStatics = ({ blackholes, statics = [] }: SpeakerConfig, family: IpFamily): boolean =>
+  blackholes.some(({ base }) => familyOf(base) === family) ||
+  statics.some(({ prefix }) => familyOf(prefix.base) === family);
+
+const SOURCE_NAMES: ReadonlyMap<string, OwnSource> = new Map(
+  (Object.keys(OWN_SOURCES) as OwnSource[]).flatMap((source) =>
+    OWN_SOURCES[source].names.map((name) => [name, source] as const),
+  ),
+);
+
+/** Undefined for what a neighbour told. */
+export const ownSourceOf = ({ protocol }: Pick<Path, 'protocol'>): OwnSource | undefined =>
+  SOURCE_NAMES.get(protocol);
+
 export const BGP_PREFERENCE = 100;
 
 /** LOCAL_PREF of a route that says nothing else (`default bgp_local_pref`). */
@@ -26,10 +60,16 @@ export function metricOf({ bgp }: Pick<Path, 'bgp'>, normal = NORMAL_METRIC): nu
   return localPref === undefined ? normal : MOST_LOCAL_PREF - localPref;
 }
 
-/** Sorts as addresses do, shorter prefixes first. */
-export function prefixKey({ base, length }: Cidr): string {
-  return `${base.toString(16).padStart(8, '0')}/${String(length).padStart(2, '0')}`;
+/** Sorts as the addresses of a family do, shorter prefixes first. */
+export function prefixKey({ base, length }: IpCidr): string {
+  return isIpv4(base)
+    ? `${base.toString(16).padStart(8, '0')}/${String(length).padStart(2, '0')}`
+    : `${base}/${String(length).padStart(3, '0')}`;
 }
+
+/** Addresses of one family in their order. */
+export const compareIps = (a: Ip, b: Ip): number =>
+  isIpv4(a) && isIpv4(b) ? a - b : a < b ? -1 : Number(a > b);
 
 type Rib = Table<readonly Path[]>;
 
@@ -78,7 +118,8 @@ export function reelected(paths: readonly Path[], resolver: Resolver): readonly 
 
 function isBetter(a: Path, b: Path, resolver: Resolver): boolean {
   if (a.preference !== b.preference) return a.preference > b.preference;
-  return a.bgp !== undefined && b.bgp !== undefined && firstDifference(RANKS, { a, b, resolver }) < 0;
+  if (!a.bgp || !b.bgp) return false;
+  return (firstDifference(RANKS, { a, b, resolver }) || compareIps(a.bgp.from, b.bgp.from)) < 0;
 }
 
 /** Whether `merge paths` makes one route of both: equal up to what only breaks ties. */
@@ -119,7 +160,6 @@ const RANKS: readonly Rank[] = [
   ...COSTS,
   ({ bgp }) => bgp.attributes.originatorId ?? bgp.peerRouterId,
   ({ bgp }) => bgp.attributes.clusterList?.length ?? 0,
-  ({ bgp }) => bgp.from,
 ];
 
 function firstDifference(ranks: readonly Rank[], { a, b, resolver }: Pair): number {

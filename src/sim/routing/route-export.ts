@@ -2,21 +2,31 @@
  * What a neighbour is told of a speaker's table, the whole of it or what has changed since (RFC 4271 section 9.2, RFC 7911).
  */
 import type { BgpMessage, BgpUpdate, PathAttributes, PathPrefix } from '../../model/bgp.ts';
-import { END_OF_RIB } from '../../model/bgp.ts';
+import { END_OF_RIB, END_OF_RIB_6 } from '../../model/bgp.ts';
 import { BGP_MAX_MESSAGE, encodeBgp, prefixLength } from '../../model/bgp-encode.ts';
+import { familyOf, type IpFamily } from '../../model/ip-family.ts';
 import { Table } from '../core/table.ts';
 import { stackAt } from '../net/exchange-send.ts';
 import { announced, type Telling } from './announcement.ts';
 import { agreement } from './open-message.ts';
-import { CONNECTED, LEARNT, STATIC } from './rib.ts';
-import type { Counts, Path, Peer, PeerKey, Speaker, Told } from './routing-state.ts';
-import { passesOn } from './speaker-config.ts';
+import { ownSourceOf, type OwnSource } from './rib.ts';
+import { isLearnt, ribDigest } from './rib-digest.ts';
+import type { Counts, Path, Peer, PeerKey, Told } from './routing-state.ts';
+import { speakerKey } from './routing-state.ts';
+import { familiesOf, familyOfSession, passesOn } from './speaker-config.ts';
 import type { Talk } from './talk.ts';
 
 /** The whole table for a neighbour whose session has just come up, then End-of-RIB. */
 export function feed(talk: Talk, key: PeerKey): readonly BgpMessage[] {
-  return [...changesFor(talk, key), END_OF_RIB];
+  const peer = talk.peer(key);
+  const end = peer && familyOfSession(peer.config) === 6 ? END_OF_RIB_6 : END_OF_RIB;
+  const changes = changesFor(talk, key);
+  const known = feeds.get(changes) ?? [...changes, end];
+  feeds.set(changes, known);
+  return known;
 }
+
+const feeds = new WeakMap<readonly BgpUpdate[], readonly BgpMessage[]>();
 
 /**
  * What a neighbour has to be told for it to know what it should, of some prefixes or of all; the peer is taken to know it
@@ -24,18 +34,13 @@ export function feed(talk: Talk, key: PeerKey): readonly BgpMessage[] {
  */
 export function changesFor(talk: Talk, key: PeerKey, prefixes?: Iterable<string>): readonly BgpUpdate[] {
   const peer = talk.peer(key);
-  const speaker = peer && talk.speaker(peer.netns);
+  const speaker = peer && talk.speakerOf(peer);
   if (!speaker || peer.connection?.bgp !== 'Established') return [];
   const changes = new Changes(talk, { speaker, peer });
-  for (const prefix of prefixes ?? allPrefixes(speaker, peer)) changes.look(prefix);
+  if (prefixes) for (const prefix of prefixes) changes.look(prefix);
+  else changes.lookAtAll();
   talk.update(key, { told: changes.told, counts: changes.counts });
   return changes.messages();
-}
-
-function allPrefixes({ rib }: Speaker, { told }: Peer): Iterable<string> {
-  const keys = new Set(rib.keys());
-  for (const key of told.keys()) keys.add(key);
-  return keys;
 }
 
 const NONE: readonly Told[] = [];
@@ -46,6 +51,7 @@ class Changes {
   counts: Counts;
   readonly #talk: Talk;
   readonly #telling: Telling;
+  readonly #family: IpFamily;
   readonly #writesPaths: boolean;
   readonly #plain: boolean;
   readonly #withdrawn: Told[] = [];
@@ -54,17 +60,35 @@ class Changes {
   constructor(talk: Talk, { speaker, peer }: Omit<Telling, 'stack'>) {
     this.#talk = talk;
     this.#telling = { speaker, peer, stack: stackAt(talk.journey, speaker.netns).netns };
-    this.#writesPaths = agreement(peer.connection?.open).writesPaths;
+    this.#family = familyOfSession(peer.config);
+    this.#writesPaths = agreement(peer.connection?.open, this.#family).writesPaths;
     this.#plain = !passesOn(speaker.config);
     this.told = peer.told;
     this.counts = peer.counts;
   }
 
+  lookAtAll(): void {
+    const { speaker, peer } = this.#telling;
+    const isPlain = this.#plain && familiesOf(speaker.config).length === 1;
+    const digest = isPlain ? ribDigest(speaker) : undefined;
+    const looked = new Set(digest ? [...digest.own].sort() : speaker.rib.keys());
+    let passedOver = digest?.learnt ?? 0;
+    for (const key of peer.told.keys()) {
+      if (looked.has(key)) continue;
+      looked.add(key);
+      if (isPlain) passedOver -= speaker.rib.get(key)?.length ?? 0;
+    }
+    for (const key of looked) this.look(key);
+    this.#reject(passedOver);
+  }
+
   look(key: string): void {
     const before = this.told.get(key) ?? NONE;
     const paths = this.#telling.speaker.rib.get(key) ?? [];
+    // The session carries one family; a table may hold both.
+    if (!isOfFamily(paths[0] ?? before[0], this.#family)) return;
     // In a plain mesh nothing of what one neighbour told is for another.
-    if (this.#plain && before === NONE && paths.every(({ bgp }) => bgp !== undefined)) {
+    if (this.#plain && before === NONE && isLearnt(paths)) {
       this.#reject(paths.length);
       return;
     }
@@ -122,24 +146,55 @@ class Changes {
   }
 
   messages(): readonly BgpUpdate[] {
+    const family = this.#family === 6 ? { family: 6 as const } : {};
+    const empty: BgpUpdate = { kind: 'update', ...family, withdrawn: [], announced: [] };
     const written = ({ prefix, pathId }: Told): PathPrefix =>
       this.#writesPaths ? { prefix, pathId } : { prefix };
+    const isFresh = this.#withdrawn.length === 0;
+    const [first] = this.#announced;
+    if (isFresh && first) {
+      const name = this.#announced.map((told) => nameOf(told, this.#writesPaths)).join(' ');
+      const known = announcements.get(first.attributes) ?? new Map<string, readonly BgpUpdate[]>();
+      announcements.set(first.attributes, known);
+      const messages = known.get(name) ?? announcing(this.#announced, written, empty);
+      known.set(name, messages);
+      return messages;
+    }
     return [
-      ...batches(this.#withdrawn.map(written), { kind: 'update', withdrawn: [], announced: [] }, 'withdrawn'),
-      ...groups(this.#announced).flatMap(([{ attributes }, told]) =>
-        batches(told.map(written), { kind: 'update', withdrawn: [], attributes, announced: [] }, 'announced'),
-      ),
+      ...batches(this.#withdrawn.map(written), empty, 'withdrawn'),
+      ...announcing(this.#announced, written, empty),
     ];
   }
 }
 
-const OWN_SOURCES: readonly string[] = [STATIC.protocol, LEARNT.protocol, CONNECTED.protocol];
+/** Messages that several neighbours were told, by the attributes of the first route. */
+const announcements = new WeakMap<PathAttributes, Map<string, readonly BgpUpdate[]>>();
+
+const nameOf = (told: Told, writesPaths: boolean): string => {
+  const { prefix, pathId } = told;
+  return `${prefix.base}/${prefix.length}${writesPaths ? `#${pathId}` : ''}@${attributesText(told)}`;
+};
+
+const announcing = (
+  told: readonly Told[],
+  written: (told: Told) => PathPrefix,
+  empty: BgpUpdate,
+): readonly BgpUpdate[] =>
+  groups(told).flatMap(([{ attributes }, group]) =>
+    batches(group.map(written), { ...empty, attributes }, 'announced'),
+  );
+
+const isOfFamily = (known: Pick<Told, 'prefix'> | undefined, family: IpFamily): boolean =>
+  known !== undefined && familyOf(known.prefix.base) === family;
+
+const OWN_SOURCES: readonly OwnSource[] = ['static', 'kernel', 'connected'];
 
 /** Peers tell paths of one prefix apart by a number for each source; the first free one, once and for all. */
-function sourceNumber(talk: Talk, { speaker: { netns } }: Telling, { protocol, pathId }: Path): number {
-  const own = OWN_SOURCES.indexOf(protocol);
-  if (own >= 0) return own + 1;
-  const speaker = talk.speaker(netns);
+function sourceNumber(talk: Talk, telling: Telling, path: Path): number {
+  const { protocol, pathId } = path;
+  const own = ownSourceOf(path);
+  if (own) return OWN_SOURCES.indexOf(own) + 1;
+  const speaker = talk.speaker(speakerKey(telling.speaker));
   const key = `${protocol} ${pathId}`;
   const sources = speaker?.sources ?? Table.empty<number>();
   const known = sources.get(key);
@@ -178,7 +233,8 @@ function batches(
   list: 'withdrawn' | 'announced',
 ): readonly BgpUpdate[] {
   if (prefixes.length === 0) return [];
-  const room = BGP_MAX_MESSAGE - encodeBgp(empty).length;
+  // An attribute that grows beyond 255 bytes has a length of two.
+  const room = BGP_MAX_MESSAGE - encodeBgp(empty).length - (empty.family === 6 ? 1 : 0);
   const messages: PathPrefix[][] = [];
   let left = 0;
   for (const prefix of prefixes) {

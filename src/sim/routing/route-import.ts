@@ -3,6 +3,7 @@
  * 4.2).
  */
 import type { BgpUpdate, PathAttributes, PathPrefix } from '../../model/bgp.ts';
+import { UNSPECIFIED } from '../../model/ip.ts';
 import { stackAt } from '../net/exchange-send.ts';
 import { judgedBy, type Filtered } from './filter.ts';
 import { wayOf, type Resolver } from './next-hop.ts';
@@ -16,15 +17,18 @@ import {
   withoutPaths,
   withPath,
 } from './rib.ts';
-import type { Counts, Path, Peer, PeerKey, Speaker } from './routing-state.ts';
-import { isInternal } from './speaker-config.ts';
+import { ribDigest } from './rib-digest.ts';
+import type { Counts, DaemonPlace, Path, Peer, PeerKey, Speaker } from './routing-state.ts';
+import { speakerKey } from './routing-state.ts';
+import { familyOfSession, isInternal } from './speaker-config.ts';
 import type { Talk } from './talk.ts';
 
 /** Takes an UPDATE into the table. */
 export function importUpdate(talk: Talk, key: PeerKey, update: BgpUpdate): void {
   const peer = talk.peer(key);
-  const speaker = peer && talk.speaker(peer.netns);
-  if (!speaker) return;
+  const speaker = peer && talk.speakerOf(peer);
+  // Of a family that the session was not made for nobody takes anything.
+  if (!speaker || familyOfSession(peer.config) !== (update.family ?? 4)) return;
   const incoming = new Incoming(talk, speaker, peer);
   for (const each of update.withdrawn) incoming.withdraw(each);
   const attributes = update.attributes && arriving(update.attributes, speaker, peer);
@@ -89,7 +93,7 @@ class Incoming {
     const bgp = {
       attributes,
       from: config.address,
-      peerRouterId: connection?.open?.routerId ?? config.address,
+      peerRouterId: connection?.open?.routerId ?? UNSPECIFIED,
       internal: isInternal(config),
     };
     const since = this.#talk.journey.now;
@@ -180,13 +184,15 @@ export function withdrawAll(talk: Talk, key: PeerKey): void {
 
 /** What a neighbour told before it restarted and has not told again goes. */
 export function sweepStale(talk: Talk, key: PeerKey): void {
-  talk.updateConnection(key, { loading: false });
-  sweep(talk, key, ({ stale }) => stale === true);
+  const peer = talk.peer(key);
+  const speaker = peer && talk.speakerOf(peer);
+  if (peer?.connection?.loading) talk.updateConnection(key, { loading: false });
+  if (speaker && ribDigest(speaker).stale > 0) sweep(talk, key, ({ stale }) => stale === true);
 }
 
 function sweep(talk: Talk, key: PeerKey, gone: (path: Path) => boolean): void {
   const peer = talk.peer(key);
-  const speaker = peer && talk.speaker(peer.netns);
+  const speaker = peer && talk.speakerOf(peer);
   if (!speaker) return;
   const { name } = peer.config;
   const isGone = (path: Path): boolean => path.protocol === name && gone(path);
@@ -202,7 +208,7 @@ function sweep(talk: Talk, key: PeerKey, gone: (path: Path) => boolean): void {
 /** The neighbour's routes stay, marked, until it tells them again or its time is over. */
 export function keepStale(talk: Talk, key: PeerKey): void {
   const peer = talk.peer(key);
-  const speaker = peer && talk.speaker(peer.netns);
+  const speaker = peer && talk.speakerOf(peer);
   if (!speaker) return;
   let { rib } = speaker;
   for (const [at, paths] of rib.entries()) {
@@ -215,9 +221,10 @@ export function keepStale(talk: Talk, key: PeerKey): void {
   talk.setSpeaker({ ...speaker, rib });
 }
 
-export function setRib(talk: Talk, { netns }: Pick<Speaker, 'netns'>, rib: Speaker['rib']): void {
-  const speaker = talk.speaker(netns);
+export function setRib(talk: Talk, place: DaemonPlace, rib: Speaker['rib']): void {
+  const key = speakerKey(place);
+  const speaker = talk.speaker(key);
   if (!speaker || rib === speaker.rib) return;
-  talk.tableChanged(netns, rib.differences(speaker.rib));
+  talk.tableChanged(key, rib.differences(speaker.rib));
   talk.setSpeaker({ ...speaker, rib });
 }

@@ -3,7 +3,8 @@
  * kept, hashed and written down. Times are virtual milliseconds.
  */
 import type { BgpOpen, PathAttributes } from '../../model/bgp.ts';
-import type { Cidr, Ipv4 } from '../../model/ip.ts';
+import type { IpCidr, IpFamily } from '../../model/ip-family.ts';
+import type { Ip, Ipv4 } from '../../model/ip.ts';
 import type { NetnsId } from '../../model/trace.ts';
 import { Agenda } from '../core/agenda.ts';
 import { Table } from '../core/table.ts';
@@ -12,7 +13,7 @@ import type { NeighbourConfig, SpeakerConfig } from './speaker-config.ts';
 import type { Socket } from './tcp-socket.ts';
 
 export interface RoutingState {
-  /** By network namespace. One that was killed stays with what it left in the kernel, `running` false. */
+  /** By `speakerKey`. One that was killed stays with what it left in the kernel, `running` false. */
   readonly speakers: Table<Speaker>;
   /** By `peerKey`. */
   readonly peers: Table<Peer>;
@@ -22,9 +23,35 @@ export interface RoutingState {
   readonly routine: Agenda<PeerKey>;
 }
 
+export type SpeakerKey = string;
 export type PeerKey = string;
 
-export const peerKey = (netns: NetnsId, protocol: string): PeerKey => `${netns} ${protocol}`;
+/**
+ * The second daemon of a machine: BIRD 1.6 speaks one family, so that Calico runs `bird6` beside `bird`. The first, or only
+ * one, has no name.
+ */
+export type DaemonName = 'bird6';
+
+export interface DaemonPlace {
+  readonly netns: NetnsId;
+  readonly daemon?: DaemonName;
+}
+
+/** The network namespace, and behind it the daemon's name if it has one. */
+export const speakerKey = ({ netns, daemon }: DaemonPlace): SpeakerKey =>
+  daemon === undefined ? netns : `${netns} ${daemon}`;
+
+export const peerKey = (speaker: SpeakerKey, protocol: string): PeerKey => `${speaker} ${protocol}`;
+
+/** The daemon of a machine that speaks of a family: its own one, or the one that speaks of everything. */
+export function speakerOf(
+  { speakers }: Pick<RoutingState, 'speakers'>,
+  netns: NetnsId,
+  family: IpFamily,
+): Speaker | undefined {
+  const own = family === 6 ? speakers.get(speakerKey({ netns, daemon: 'bird6' })) : undefined;
+  return own ?? speakers.get(netns);
+}
 
 export const NO_ROUTING: RoutingState = {
   speakers: Table.empty(),
@@ -33,13 +60,12 @@ export const NO_ROUTING: RoutingState = {
   routine: Agenda.empty(),
 };
 
-export interface Speaker {
-  readonly netns: NetnsId;
+export interface Speaker extends DaemonPlace {
   readonly config: SpeakerConfig;
   readonly running: boolean;
   readonly startedAt: Millis;
   readonly reconfiguredAt: Millis;
-  /** Static and BGP routes by `prefixKey`, each prefix's paths best first; kernel and direct routes are read when asked for. */
+  /** Static and BGP routes of both families by `prefixKey`, each prefix's paths best first; kernel and direct routes are read when asked for. */
   readonly rib: Table<readonly Path[]>;
   /** What the process before this one left in the kernel, until the peers have told their routes again. */
   readonly inherited?: { readonly rib: Table<readonly Path[]>; readonly until: Millis };
@@ -48,18 +74,18 @@ export interface Speaker {
 }
 
 export interface Path {
-  readonly prefix: Cidr;
+  readonly prefix: IpCidr;
   /** `static1`, `kernel1`, or the BGP protocol it came by. */
   readonly protocol: string;
   readonly pathId: number;
   readonly preference: number;
   readonly since: Millis;
   /** The gateway of a static route; one without is a blackhole. */
-  readonly via?: Ipv4;
+  readonly via?: Ip;
   /** Present on BGP routes. */
   readonly bgp?: {
     readonly attributes: PathAttributes;
-    readonly from: Ipv4;
+    readonly from: Ip;
     readonly peerRouterId: Ipv4;
     readonly internal: boolean;
   };
@@ -67,8 +93,7 @@ export interface Path {
   readonly stale?: boolean;
 }
 
-export interface Peer {
-  readonly netns: NetnsId;
+export interface Peer extends DaemonPlace {
   readonly config: NeighbourConfig;
   readonly state: 'start' | 'up';
   readonly since: Millis;
@@ -90,7 +115,7 @@ export interface Peer {
 }
 
 export interface Told {
-  readonly prefix: Cidr;
+  readonly prefix: IpCidr;
   /** The protocol the path came by. */
   readonly protocol: string;
   readonly pathId: number;

@@ -6,17 +6,24 @@
  * own announcements.
  */
 import { concatBytes } from '../../base/bytes.ts';
-import { isEndOfRib, KEEPALIVE, type BgpMessage, type BgpOpen, type BgpRefresh } from '../../model/bgp.ts';
+import {
+  isEndOfRib,
+  KEEPALIVE,
+  UNICAST,
+  type BgpMessage,
+  type BgpOpen,
+  type BgpRefresh,
+} from '../../model/bgp.ts';
 import { decodeBgp, splitBgp } from '../../model/bgp-decode.ts';
 import { encodeBgp } from '../../model/bgp-encode.ts';
 import type { Millis } from '../core/time.ts';
 import { Table } from '../core/table.ts';
 import { bgpErrorText } from './bgp-errors.ts';
-import { agreement, capability, openError, openMessage, restartTime } from './open-message.ts';
+import { agreement, capability, openError, openMessages, restartTime } from './open-message.ts';
 import { changesFor, feed } from './route-export.ts';
 import { importUpdate, keepStale, sweepStale, withdrawAll } from './route-import.ts';
 import type { Connection, Peer, PeerKey } from './routing-state.ts';
-import { TIMERS } from './speaker-config.ts';
+import { familyOfSession, TIMERS } from './speaker-config.ts';
 import type { SessionEvents, Talk } from './talk.ts';
 import { queued } from './tcp-socket.ts';
 import { callingEnd, close, flush, FRESH, sendSyn } from './transport.ts';
@@ -66,21 +73,32 @@ export const sessionEvents: SessionEvents = {
   lost: socketLost,
 };
 
-function say(talk: Talk, key: PeerKey, ...messages: readonly BgpMessage[]): void {
+function say(talk: Talk, key: PeerKey, messages: readonly BgpMessage[]): void {
   const connection = talk.peer(key)?.connection;
   if (!connection) return;
-  const bytes = concatBytes(messages.map((message) => encodeBgp(message)));
+  const bytes = written(messages);
   talk.updateConnection(key, { socket: queued(connection.socket, bytes) });
   talk.later(() => flush(talk, key));
 }
 
+const writtenOnce = new WeakMap<readonly BgpMessage[], Uint8Array>();
+
+/** What many are told is written once. */
+function written(messages: readonly BgpMessage[]): Uint8Array {
+  const known = writtenOnce.get(messages) ?? concatBytes(messages.map((message) => encodeBgp(message)));
+  writtenOnce.set(messages, known);
+  return known;
+}
+
+const ALIVE: readonly BgpMessage[] = [KEEPALIVE];
+
 function greetNeighbour(talk: Talk, key: PeerKey): void {
   const peer = talk.peer(key);
-  const speaker = peer && talk.speaker(peer.netns);
+  const speaker = peer && talk.speakerOf(peer);
   if (!speaker) return;
   const holdAt = timer(talk, key, peer.config.holdTime ?? TIMERS.hold);
   talk.updateConnection(key, { bgp: 'OpenSent', holdAt, retryAt: undefined });
-  say(talk, key, openMessage(speaker, peer));
+  say(talk, key, openMessages(speaker, peer));
 }
 
 /** A neighbour that calls while its old session stands has restarted. */
@@ -95,22 +113,52 @@ function acceptCall(talk: Talk, key: PeerKey): boolean {
 }
 
 function readMessages(talk: Talk, key: PeerKey, bytes: Uint8Array): void {
-  const connection = talk.peer(key)?.connection;
+  const peer = talk.peer(key);
+  const connection = peer?.connection;
   if (!connection || connection.bgp === 'Close') return;
-  const stream = splitBgp(concatBytes([connection.inbox, bytes]));
+  const family = familyOfSession(peer.config);
+  const data = connection.inbox.length === 0 ? bytes : concatBytes([connection.inbox, bytes]);
+  const stream = splitBgp(data);
   if (!stream.ok) {
     notify(talk, key, stream.error);
     return;
   }
-  talk.updateConnection(key, { inbox: stream.value.rest });
-  for (const wire of stream.value.messages) {
+  if (stream.value.rest.length !== connection.inbox.length || stream.value.rest.length > 0)
+    talk.updateConnection(key, { inbox: stream.value.rest });
+  for (const [at, wire] of stream.value.messages.entries()) {
     const now = talk.peer(key)?.connection;
     if (!now) return;
-    const { as4, readsPaths } = agreement(now.open);
-    const message = decodeBgp(wire, { as4, addPath: readsPaths });
+    const { as4, readsPaths } = agreement(now.open, family);
+    const message = read(data, wire, { at, reading: { as4, addPath: readsPaths } });
     if (message.ok) hearMessage(talk, key, { connection: now, message: message.value });
     else notify(talk, key, message.error);
   }
+}
+
+interface Reading {
+  readonly as4: boolean;
+  readonly addPath: boolean;
+}
+
+interface Read {
+  readonly reading: Reading;
+  readonly messages: ReturnType<typeof decodeBgp>[];
+}
+
+const readOnce = new WeakMap<Uint8Array, Read>();
+
+/** What many are told in the very same bytes is read once, as long as they agreed on the same way of writing. */
+function read(
+  data: Uint8Array,
+  wire: Uint8Array,
+  { at, reading }: { readonly at: number; readonly reading: Reading },
+): ReturnType<typeof decodeBgp> {
+  let known = readOnce.get(data);
+  if (known?.reading.as4 !== reading.as4 || known.reading.addPath !== reading.addPath) {
+    known = { reading, messages: [] };
+    readOnce.set(data, known);
+  }
+  return (known.messages[at] ??= decodeBgp(wire, reading));
 }
 
 interface Spoken {
@@ -142,7 +190,7 @@ const UNEXPECTED: Readonly<Partial<Record<Connection['bgp'], number>>> = {
 
 function hearOpen(talk: Talk, key: PeerKey, open: BgpOpen): void {
   const peer = talk.peer(key);
-  const speaker = peer && talk.speaker(peer.netns);
+  const speaker = peer && talk.speakerOf(peer);
   if (!speaker) return;
   const error = openError(open, speaker, peer);
   if (error) {
@@ -159,7 +207,7 @@ function hearOpen(talk: Talk, key: PeerKey, open: BgpOpen): void {
     holdAt: holdTime > 0 ? timer(talk, key, holdTime) : undefined,
     keepaliveAt: keepalive > 0 ? timer(talk, key, keepalive) : undefined,
   });
-  say(talk, key, KEEPALIVE);
+  say(talk, key, ALIVE);
 }
 
 export const keepaliveTime = ({ config }: Pick<Peer, 'config'>, holdTime: number): number =>
@@ -177,7 +225,7 @@ function establish(talk: Talk, key: PeerKey): void {
   // Only a neighbour whose kernel kept forwarding may keep its old routes until it has told the new ones.
   if (staleUntil !== undefined && !restart?.families.some(({ forwarding }) => forwarding))
     sweepStale(talk, key);
-  say(talk, key, ...feed(talk, key));
+  say(talk, key, feed(talk, key));
 }
 
 export function sayKeepalive(talk: Talk, key: PeerKey): void {
@@ -185,26 +233,26 @@ export function sayKeepalive(talk: Talk, key: PeerKey): void {
   if (!peer?.connection) return;
   const every = keepaliveTime(peer, peer.connection.holdTime);
   talk.updateConnection(key, { keepaliveAt: timer(talk, key, every) });
-  say(talk, key, KEEPALIVE);
+  say(talk, key, ALIVE);
 }
 
 /** Tells an established neighbour what has changed since. */
 export function tellChanges(talk: Talk, key: PeerKey, messages: readonly BgpMessage[]): void {
-  if (messages.length > 0) say(talk, key, ...messages);
+  if (messages.length > 0) say(talk, key, messages);
 }
 
-const refresh = (subtype: BgpRefresh['subtype']): BgpMessage => ({
+const refresh = ({ config }: Peer, subtype: BgpRefresh['subtype']): BgpMessage => ({
   kind: 'route-refresh',
-  afi: 1,
-  safi: 1,
+  ...UNICAST[familyOfSession(config)],
   subtype,
 });
 
 /** Wants everything again, because it will be looked at differently (RFC 2918). */
 export function askAgain(talk: Talk, key: PeerKey): void {
-  const connection = talk.peer(key)?.connection;
-  if (connection?.bgp !== 'Established' || !capability(connection.open, 'route-refresh')) return;
-  say(talk, key, refresh('request'));
+  const peer = talk.peer(key);
+  const connection = peer?.connection;
+  if (!peer || connection?.bgp !== 'Established' || !capability(connection.open, 'route-refresh')) return;
+  say(talk, key, [refresh(peer, 'request')]);
 }
 
 /** RFC 7313: the answer is framed, so that what it leaves out is known to be gone. */
@@ -212,10 +260,12 @@ function hearRefresh(talk: Talk, key: PeerKey, { subtype }: BgpRefresh): void {
   if (subtype === 'begin') keepStale(talk, key);
   else if (subtype === 'end') sweepStale(talk, key);
   else {
-    const framed = capability(talk.peer(key)?.connection?.open, 'enhanced-route-refresh') !== undefined;
+    const peer = talk.peer(key);
+    if (!peer) return;
+    const framed = capability(peer.connection?.open, 'enhanced-route-refresh') !== undefined;
     talk.update(key, { told: Table.empty() });
     const routes = changesFor(talk, key);
-    say(talk, key, ...(framed ? [refresh('begin'), ...routes, refresh('end')] : routes));
+    say(talk, key, framed ? [refresh(peer, 'begin'), ...routes, refresh(peer, 'end')] : routes);
   }
 }
 

@@ -3,29 +3,32 @@
  * (Calico: confd). Filters are ordered rules, enough for what Calico's templates write; they are no language of their own.
  */
 import type { Community } from '../../model/bgp.ts';
-import { cidrContains, type Cidr, type Ipv4 } from '../../model/ip.ts';
+import { familyOf, ipCidrContains, type IpCidr, type IpFamily } from '../../model/ip-family.ts';
+import type { Ip, Ipv4 } from '../../model/ip.ts';
 
 export interface SpeakerConfig {
   /** Names the process: another one starts with empty tables. */
   readonly process: string;
   /** Whose daemon it is: Calico's BIRD 1.6.8 (absent), or the BIRD 2 of a router's Debian. */
   readonly software?: 'bird-1.6' | 'bird-2';
+  /** Families that it keeps tables and speaks to the kernel for, in the order of the file; IPv4 alone when absent. */
+  readonly families?: readonly IpFamily[];
   readonly routerId: Ipv4;
   readonly asNumber: number;
   /** `listen bgp port`; 179 when absent. */
   readonly listenPort?: number;
   /** `listen bgp address`; every address of the machine when absent. */
-  readonly listenAddress?: Ipv4;
+  readonly listenAddress?: Ip;
   /** Blackhole routes of `protocol static`: own blocks, and service ranges to be announced (`kernel` keeps those out). */
-  readonly blackholes: readonly Cidr[];
+  readonly blackholes: readonly IpCidr[];
   /** Other routes of `protocol static`: `route PREFIX via GATEWAY`; none when absent. */
-  readonly statics?: readonly { readonly prefix: Cidr; readonly via: Ipv4 }[];
+  readonly statics?: readonly { readonly prefix: IpCidr; readonly via: Ip }[];
   /** Patterns of interfaces that `protocol direct` leaves alone, besides Calico's own; none when absent. */
   readonly ignoredInterfaces?: readonly string[];
   /** Kernel routes worth announcing (`learn`): addresses of own pods outside the own blocks. */
-  readonly learnt: readonly Cidr[];
+  readonly learnt: readonly IpCidr[];
   /** Connected networks worth announcing (`protocol direct`); none when absent. */
-  readonly connected?: readonly Cidr[];
+  readonly connected?: readonly IpCidr[];
   /** BGP protocols in the order of the file. */
   readonly neighbours: readonly NeighbourConfig[];
   /** Functions that neighbours' filters call, by name. */
@@ -46,13 +49,14 @@ export interface SpeakerConfig {
 
 export interface NeighbourConfig {
   readonly name: string;
-  readonly address: Ipv4;
+  /** Its family is that of the routes which the session carries. */
+  readonly address: Ip;
   /** `neighbor ADDRESS port N`; 179 when absent. */
   readonly port?: number;
   readonly asNumber: number;
   readonly localAs: number;
   /** `source address`; the kernel chooses when absent. */
-  readonly source?: Ipv4;
+  readonly source?: Ip;
   /** Waits to be called instead of calling. */
   readonly passive: boolean;
   /** Seconds for which the peer may keep our routes once the connection is lost. */
@@ -89,7 +93,7 @@ export interface FilterRule extends RouteCondition {
 }
 
 export interface RouteCondition {
-  readonly prefix?: Cidr;
+  readonly prefix?: IpCidr;
   /** `exact`: `net = P`; `within`: `net ~ P`, the prefix itself too; with `not-`, the opposite. `exact` when absent. */
   readonly match?: 'exact' | 'within' | 'not-exact' | 'not-within';
   /** `P{least,most}`: with `within` and `not-within`, lengths that count. */
@@ -123,10 +127,10 @@ export type RouteChange =
 
 /** The first rule whose prefix holds the route decides; without one it is programmed as it is. */
 export interface KernelRule {
-  readonly within: Cidr;
+  readonly within: IpCidr;
   readonly accept: boolean;
   /** `krt_tunnel`: the device of tunnelled routes, but not for next hops inside `unless`. */
-  readonly tunnel?: { readonly device: string; readonly unless?: Cidr };
+  readonly tunnel?: { readonly device: string; readonly unless?: IpCidr };
 }
 
 /** Seconds. Intervals are shortened by up to a quarter at random, so that speakers do not march in step (RFC 4271, 10). */
@@ -141,20 +145,27 @@ export const TIMERS = {
   recovery: 240,
 } as const;
 
+const IPV4_ALONE: readonly IpFamily[] = [4];
+
+export const familiesOf = ({ families = IPV4_ALONE }: SpeakerConfig): readonly IpFamily[] => families;
+
 /** A neighbour of our own AS. */
 export const isInternal = ({ asNumber, localAs }: NeighbourConfig): boolean => asNumber === localAs;
 
-export function kernelRule(rules: readonly KernelRule[], prefix: Cidr): KernelRule | undefined {
+/** Of its session's routes. */
+export const familyOfSession = ({ address }: Pick<NeighbourConfig, 'address'>): IpFamily => familyOf(address);
+
+export function kernelRule(rules: readonly KernelRule[], prefix: IpCidr): KernelRule | undefined {
   return rules.find(({ within }) => holds(within, prefix));
 }
 
 /** BIRD's `~`. */
-function holds(outer: Cidr, inner: Cidr): boolean {
-  return outer.length <= inner.length && cidrContains(outer, inner.base);
+function holds(outer: IpCidr, inner: IpCidr): boolean {
+  return outer.length <= inner.length && ipCidrContains(outer, inner.base);
 }
 
 interface Neighbours {
-  readonly byAddress: ReadonlyMap<Ipv4, readonly NeighbourConfig[]>;
+  readonly byAddress: ReadonlyMap<Ip, readonly NeighbourConfig[]>;
   readonly byName: ReadonlyMap<string, NeighbourConfig>;
   readonly passesOn: boolean;
 }
@@ -176,7 +187,7 @@ function neighboursOf(config: SpeakerConfig): Neighbours {
 }
 
 function byAddress(neighbours: readonly NeighbourConfig[]): Neighbours['byAddress'] {
-  const found = new Map<Ipv4, NeighbourConfig[]>();
+  const found = new Map<Ip, NeighbourConfig[]>();
   for (const each of neighbours) {
     const same = found.get(each.address);
     if (same) same.push(each);
@@ -186,7 +197,7 @@ function byAddress(neighbours: readonly NeighbourConfig[]): Neighbours['byAddres
 }
 
 /** The protocols whose neighbour has the address; of several the first takes the calls. */
-export const neighboursAt = (config: SpeakerConfig, address: Ipv4): readonly NeighbourConfig[] =>
+export const neighboursAt = (config: SpeakerConfig, address: Ip): readonly NeighbourConfig[] =>
   neighboursOf(config).byAddress.get(address) ?? NOBODY;
 
 const NOBODY: readonly NeighbourConfig[] = [];

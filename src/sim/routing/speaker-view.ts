@@ -4,16 +4,18 @@
  * Vocabulary: BIRD 1.6.8 as Calico v3.32.1 ships it and BIRD 2.0.12 (nest/proto.c, proto/bgp/bgp.c, nest/rt-table.c).
  */
 import type { BgpOpen } from '../../model/bgp.ts';
-import type { Cidr, Ipv4 } from '../../model/ip.ts';
+import type { IpCidr, IpFamily } from '../../model/ip-family.ts';
+import type { Ip, Ipv4, Ipv6 } from '../../model/ip.ts';
 import type { NetnsId } from '../../model/trace.ts';
 import type { Millis } from '../core/time.ts';
+import type { DaemonName } from './routing-state.ts';
 
 /** The shell's door to the lab's BGP speakers. */
 export interface RoutingPort {
   /** The speaker that runs on a cluster node, by the node's name; undefined while none runs there. */
-  speaker(node: string): SpeakerView | undefined;
+  speaker(node: string, daemon?: DaemonName): SpeakerView | undefined;
   /** The speaker that runs in a network namespace, as on a router. */
-  at(netns: NetnsId): SpeakerView | undefined;
+  at(netns: NetnsId, daemon?: DaemonName): SpeakerView | undefined;
 }
 
 export interface SpeakerView {
@@ -21,6 +23,8 @@ export interface SpeakerView {
   readonly netns: NetnsId;
   readonly hostname: string;
   readonly software: 'bird-1.6' | 'bird-2';
+  /** The families it has tables for: BIRD 1.6 is built for one, BIRD 2 knows both. */
+  readonly families: readonly IpFamily[];
   /** `v0.3.3+birdv1.6.8`, `2.0.12` */
   readonly version: string;
   readonly routerId: Ipv4;
@@ -30,16 +34,16 @@ export interface SpeakerView {
   readonly now: Millis;
   /** In the order of `show protocols`: static1, kernel1, device1, direct1 (BIRD 2: its own), then the BGP ones as configured. */
   readonly protocols: readonly ProtocolView[];
-  /** The table `master`, by prefix; the paths of one prefix stand together, the best first. */
+  /** The table `master`, with BIRD 2 `master4` and `master6`, each by prefix; the paths of one prefix stand together, the best first. */
   readonly routes: readonly RouteView[];
   /** Its TCP connections, by neighbour. */
   readonly sockets: readonly SocketView[];
 }
 
 export interface SocketView {
-  readonly address: Ipv4;
+  readonly address: Ip;
   readonly port: number;
-  readonly peer: { readonly address: Ipv4; readonly port: number };
+  readonly peer: { readonly address: Ip; readonly port: number };
   readonly state: 'SYN_SENT' | 'SYN_RECEIVED' | 'ESTABLISHED' | 'FIN_WAIT';
   /** Bytes on their way. */
   readonly unacknowledged: number;
@@ -56,14 +60,14 @@ interface ProtocolBasics {
 
 export interface BuiltinProtocolView extends ProtocolBasics {
   readonly kind: 'Static' | 'Kernel' | 'Device' | 'Direct';
-  /** Absent for Device, which has no table. */
-  readonly channel?: ChannelView;
+  /** One for each family; absent for Device, which has no table. */
+  readonly channels?: readonly ChannelView[];
 }
 
 export interface BgpProtocolView extends ProtocolBasics {
   readonly kind: 'BGP';
   readonly bgp: BgpState;
-  readonly peer: Ipv4;
+  readonly peer: Ip;
   readonly peerAs: number;
   readonly localAs: number;
   readonly passive: boolean;
@@ -73,7 +77,7 @@ export interface BgpProtocolView extends ProtocolBasics {
   readonly session?: SessionView;
   readonly channel: ChannelView;
   /** What the peer was told: prefixes, and by which protocol each path had come. */
-  readonly told: readonly { readonly prefix: Cidr; readonly protocol: string }[];
+  readonly told: readonly { readonly prefix: IpCidr; readonly protocol: string }[];
   /** Milliseconds left of the wait before the next connection (`Connect delay`) or after an error (`Error wait`). */
   readonly connectDelay?: TimerView;
   readonly errorWait?: TimerView;
@@ -99,12 +103,15 @@ export interface SessionView {
   readonly opens: { readonly own: BgpOpen; readonly peer: BgpOpen | undefined };
   /** As `Session:` lists it: `internal multihop AS4 add-path-rx add-path-tx`. */
   readonly session: readonly string[];
-  readonly sourceAddress: Ipv4;
+  readonly sourceAddress: Ip;
+  /** What a neighbour on the same link hears of beside it, with IPv6. */
+  readonly linkLocal?: Ipv6;
   readonly hold: TimerView;
   readonly keepalive: TimerView;
 }
 
 export interface ChannelView {
+  readonly family: IpFamily;
   readonly preference: number;
   readonly inputFilter: string;
   readonly outputFilter: string;
@@ -131,12 +138,12 @@ export interface ChangeCounts {
 }
 
 export interface RouteView {
-  readonly prefix: Cidr;
+  readonly prefix: IpCidr;
   readonly target: RouteTarget;
   /** The protocol it came from. */
   readonly protocol: string;
   /** The peer a BGP route came from, where that is not its gateway (`from 10.0.1.13`). */
-  readonly from?: Ipv4;
+  readonly from?: Ip;
   readonly since: Millis;
   /** The best of its prefix: `*`. */
   readonly primary: boolean;
@@ -149,15 +156,16 @@ export interface RouteView {
 }
 
 export type RouteTarget =
-  | { readonly kind: 'via'; readonly gateway: Ipv4; readonly device: string }
+  | { readonly kind: 'via'; readonly gateway: Ip; readonly device: string }
   | { readonly kind: 'device'; readonly device: string }
-  | { readonly kind: 'multipath'; readonly hops: readonly { readonly via: Ipv4; readonly device: string }[] }
+  | { readonly kind: 'multipath'; readonly hops: readonly { readonly via: Ip; readonly device: string }[] }
   | { readonly kind: 'blackhole' | 'unreachable' | 'prohibited' };
 
 export interface BgpRouteView {
   readonly origin: 'IGP' | 'EGP' | 'Incomplete';
   readonly asPath: readonly number[];
-  readonly nextHop: Ipv4;
+  readonly nextHop: Ip;
+  readonly linkLocal?: Ipv6;
   readonly med?: number;
   readonly localPref: number | undefined;
   readonly originatorId?: Ipv4;

@@ -8,8 +8,8 @@ import type { TimedFrame } from '../net/journey.ts';
 import type { NetnsMemory, Network } from '../net/netns.ts';
 import { changesFor } from './route-export.ts';
 import { sweepStale } from './route-import.ts';
-import type { Connection, Peer, PeerKey, RoutingState, Speaker } from './routing-state.ts';
-import { peerKey } from './routing-state.ts';
+import type { Connection, Peer, PeerKey, RoutingState, Speaker, SpeakerKey } from './routing-state.ts';
+import { peerKey, speakerKey } from './routing-state.ts';
 import {
   call,
   callAgain,
@@ -29,7 +29,10 @@ export interface Moved {
   readonly routing: RoutingState;
   /** The memory, afterwards, of every stack that learnt something. */
   readonly memory: ReadonlyMap<NetnsId, NetnsMemory>;
+  /** Empty unless they were to be told. */
   readonly frames: readonly TimedFrame[];
+  /** Speakers one of whose sessions was established, or no longer is. */
+  readonly sessions: ReadonlySet<NetnsId>;
 }
 
 /** When the speakers next have something to do; undefined when there are none. */
@@ -39,14 +42,19 @@ export function nextRoutingAt({ work, routine }: RoutingState): Millis | undefin
   return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
-/** More at once would keep too many packets' stories in mind. */
-const MOST_AT_ONCE = 64;
+/** Whether somebody wants to see the frames. */
+export interface Telling {
+  readonly tell: boolean;
+}
+
+/** More at once would keep too many packets' frames in mind. */
+const MOST_AT_ONCE = 1_024;
 
 /**
  * Handles timers that are due by the network's time. Those of one moment go together: what they do to the kernels' routes is
  * then looked at once. Each has the moment to itself, as if it were the only one.
  */
-export function runDue(network: Network, before: RoutingState): Moved {
+export function runDue(network: Network, before: RoutingState, telling?: Telling): Moved {
   let { work, routine } = before;
   const keys = new Set<PeerKey>();
   while (keys.size < MOST_AT_ONCE) {
@@ -57,28 +65,55 @@ export function runDue(network: Network, before: RoutingState): Moved {
     work = work.cancel(key);
     routine = routine.cancel(key);
   }
-  if (keys.size === 0) return { routing: before, memory: new Map(), frames: [] };
-  return inOneInstant(network, { ...before, work, routine }, (talk) => {
+  if (keys.size === 0) return { routing: before, memory: new Map(), frames: [], sessions: new Set() };
+  const begin = (talk: Talk): void => {
     for (const key of keys) {
       talk.journey.offset = 0;
-      const peer = talk.peer(key);
-      if (peer) {
-        talk.setPeer(peer);
-        peerTimers(talk, key, peer);
-      } else recoveryOver(talk, key.trimEnd());
+      const peer = talk.update(key);
+      if (peer) peerTimers(talk, key, peer);
+      else recoveryOver(talk, key.trimEnd());
       runToEnd(talk);
     }
-  });
+  };
+  return inOneInstant({ network, before: { ...before, work, routine } }, begin, telling);
+}
+
+interface Instant {
+  readonly network: Network;
+  readonly before: RoutingState;
 }
 
 /** Runs what `begin` starts to its end, and sets the timers of everybody concerned. */
-export function inOneInstant(network: Network, before: RoutingState, begin: (talk: Talk) => void): Moved {
-  const talk = new Talk(network, before, sessionEvents);
+export function inOneInstant(
+  { network, before }: Instant,
+  begin: (talk: Talk) => void,
+  { tell }: Telling = { tell: false },
+): Moved {
+  const keeping = tell ? 'counted frames' : 'counters';
+  const talk = new Talk(network, before, { events: sessionEvents, keeping });
   begin(talk);
   runToEnd(talk);
-  for (const key of [...talk.touched]) recovered(talk, key);
-  return { routing: withTimers(talk), memory: talk.journey.memories(), frames: talk.journey.frames };
+  for (const speaker of recoveringSpeakers(talk)) recovered(talk, speaker);
+  return {
+    routing: withTimers(talk),
+    memory: talk.journey.memories(),
+    frames: talk.journey.frames,
+    sessions: movedSessions(talk, before),
+  };
 }
+
+function movedSessions(talk: Talk, { peers }: RoutingState): ReadonlySet<NetnsId> {
+  const moved = new Set<NetnsId>();
+  for (const key of talk.touched) {
+    const [old, now] = [peers.get(key), talk.peer(key)];
+    if (isEstablished(old) === isEstablished(now)) continue;
+    const netns = (now ?? old)?.netns;
+    if (netns !== undefined) moved.add(netns);
+  }
+  return moved;
+}
+
+const isEstablished = (peer: Peer | undefined): boolean => peer?.connection?.bgp === 'Established';
 
 function runToEnd(talk: Talk): void {
   do talk.run();
@@ -89,8 +124,8 @@ function runToEnd(talk: Talk): void {
 function spreadChanges(talk: Talk): boolean {
   const changed = [...talk.changedTables];
   talk.changedTables.clear();
-  for (const [netns, prefixes] of changed) {
-    const speaker = talk.speaker(netns);
+  for (const [name, prefixes] of changed) {
+    const speaker = talk.speaker(name);
     if (!speaker || !passesOn(speaker.config)) continue;
     for (const key of talk.peersOf(speaker)) tellChanges(talk, key, changesFor(talk, key, prefixes));
   }
@@ -128,22 +163,31 @@ function connectionTimers(talk: Talk, key: PeerKey, connection: Connection): voi
 }
 
 /** The key of a speaker's own timer: a peer without a name. */
-const speakerKey = (netns: NetnsId): PeerKey => peerKey(netns, '');
+const ownTimer = (speaker: SpeakerKey): PeerKey => peerKey(speaker, '');
 
-function recoveryOver(talk: Talk, netns: NetnsId): void {
-  const speaker = talk.speaker(netns);
+function recoveryOver(talk: Talk, name: SpeakerKey): void {
+  const speaker = talk.speaker(name);
   if (speaker) talk.setSpeaker(withoutInheritance(speaker));
 }
 
+const told = ({ connection }: Peer): boolean => connection?.bgp === 'Established' && !connection.loading;
+
+/** Restarted ones that a neighbour has told everything. */
+function recoveringSpeakers(talk: Talk): ReadonlySet<Speaker> {
+  const found = new Set<Speaker>();
+  for (const key of talk.touched) {
+    const peer = talk.peer(key);
+    const speaker = peer && told(peer) ? talk.speakerOf(peer) : undefined;
+    if (speaker?.inherited) found.add(speaker);
+  }
+  return found;
+}
+
 /** A restarted speaker has heard every neighbour out: what it inherited and nobody told again goes. */
-function recovered(talk: Talk, key: PeerKey): void {
-  const peer = talk.peer(key);
-  const speaker = peer && talk.speaker(peer.netns);
-  if (!peer || !speaker?.inherited || peer.connection?.bgp !== 'Established' || peer.connection.loading)
-    return;
-  const told = ({ connection }: Peer): boolean => connection?.bgp === 'Established' && !connection.loading;
+function recovered(talk: Talk, speaker: Speaker): void {
+  const own = speakerKey(speaker);
   const all = speaker.config.neighbours.every(({ name }) => {
-    const other = talk.peer(peerKey(speaker.netns, name));
+    const other = talk.peer(peerKey(own, name));
     return other !== undefined && told(other);
   });
   if (all) talk.setSpeaker(withoutInheritance(speaker));
@@ -164,8 +208,9 @@ function withTimers(talk: Talk): RoutingState {
     if (!peer) routine = routine.cancel(key);
     if (some !== undefined) routine = routine.add(some, key, key);
   }
-  for (const { netns, inherited } of talk.touchedSpeakers) {
-    const key = speakerKey(netns);
+  for (const speaker of talk.touchedSpeakers) {
+    const key = ownTimer(speakerKey(speaker));
+    const { inherited } = speaker;
     routine = inherited ? routine.move(inherited.until, key, key) : routine.cancel(key);
   }
   return { ...state, work, routine };

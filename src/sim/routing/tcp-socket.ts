@@ -3,8 +3,8 @@
  * Bytes are kept until they are acknowledged and sent again when the retransmission timer runs out (RFC 9293, RFC 6298 with
  * Linux's bounds). Left out: congestion control, selective acknowledgements, delayed acknowledgements, keepalive probes.
  */
-import type { Ipv4 } from '../../model/ip.ts';
-import type { Ipv4Packet, TcpFlags, TcpSegment } from '../../model/packet.ts';
+import type { Ip } from '../../model/ip.ts';
+import type { IpPacket, TcpFlags, TcpSegment } from '../../model/packet.ts';
 import type { NetnsId } from '../../model/trace.ts';
 import type { Millis } from '../core/time.ts';
 import type { Journey } from '../net/journey.ts';
@@ -12,9 +12,9 @@ import { segmentPacket, tcpEnd, type TcpEnd } from '../net/tcp-connection.ts';
 
 export interface Socket {
   readonly at: NetnsId;
-  readonly address: Ipv4;
+  readonly address: Ip;
   readonly port: number;
-  readonly peer: { readonly address: Ipv4; readonly port: number };
+  readonly peer: { readonly address: Ip; readonly port: number };
   /** Where the other end answered from; it is no address, only where a walk of ours has ended. */
   readonly remote: NetnsId | undefined;
   readonly active: boolean;
@@ -31,7 +31,7 @@ export interface Socket {
   readonly retransmit: { readonly at: Millis; readonly after: Millis } | undefined;
   /** Data came in that no segment of ours has acknowledged. */
   readonly ackDue: boolean;
-  /** Time to live of what it sends (IP_TTL). */
+  /** Time to live of what it sends (IP_TTL, IPV6_UNICAST_HOPS). */
   readonly ttl: number;
 }
 
@@ -68,8 +68,10 @@ export function callingSocket(journey: Journey, ends: Ends): Socket {
 export function calledSocket(journey: Journey, ends: Ends, { syn, remote }: Call): Socket {
   const fresh = tcpEnd(journey, { ...ends, active: false });
   const { ttl } = ends;
-  const socket: Socket = { ...idle(fresh), ttl, remote, state: 'SYN_RECEIVED', retransmit: undefined };
-  return { ...withOptions(socket, syn), expected: (syn.sequence + 1) >>> 0 };
+  const socket: Draft = { ...idle(fresh), ttl, remote, state: 'SYN_RECEIVED', retransmit: undefined };
+  readOptions(socket, syn);
+  socket.expected = (syn.sequence + 1) >>> 0;
+  return socket;
 }
 
 export interface Call {
@@ -91,31 +93,34 @@ export function queued(socket: Socket, bytes: Uint8Array): Socket {
   return { ...socket, flight: [...socket.flight, { sequence, bytes, sent: false }] };
 }
 
-/** A segment of this end, with the acknowledgement it owes. */
+/** A segment of this end, with the acknowledgement it owes; a chunk in it is given to the network now. */
 export function segment(
   journey: Journey,
   socket: Socket,
   { flags, chunk }: { readonly flags: TcpFlags; readonly chunk?: Chunk },
-): { readonly packet: Ipv4Packet; readonly socket: Socket } {
-  const end = { ...socket, sequence: chunk?.sequence ?? socket.sequence };
-  const packet = segmentPacket(journey, end, {
+): { readonly packet: IpPacket; readonly socket: Socket } {
+  const sequence = chunk?.sequence ?? socket.sequence;
+  const packet = segmentPacket(journey, sequence === socket.sequence ? socket : { ...socket, sequence }, {
     flags,
     payload: chunk?.bytes ?? NO_BYTES,
     tos: INTERNET_CONTROL,
+    ttl: socket.ttl,
   });
-  const { ttl } = socket;
-  return { packet: { ...packet, ttl }, socket: { ...socket, id: (socket.id + 1) & 0xffff, ackDue: false } };
+  const next: Draft = { ...socket };
+  next.id = (socket.id + 1) & 0xffff;
+  next.ackDue = false;
+  if (chunk) markSent(next, chunk, journey.network.now);
+  return { packet, socket: next };
 }
 
-/** The chunk has been given to the network. */
-export function markSent(socket: Socket, chunk: Chunk, now: Millis): Socket {
-  const end = (chunk.sequence + chunk.bytes.length) >>> 0;
-  return {
-    ...socket,
-    sequence: after(end, socket.sequence) ? end : socket.sequence,
-    flight: socket.flight.map((each) => (each.sequence === chunk.sequence ? { ...each, sent: true } : each)),
-    retransmit: socket.retransmit ?? { at: now + LEAST_TIMEOUT, after: LEAST_TIMEOUT },
-  };
+/** A copy that is not yet anybody else's. */
+type Draft = { -readonly [K in keyof Socket]: Socket[K] };
+
+function markSent(socket: Draft, { sequence, bytes }: Chunk, now: Millis): void {
+  const end = (sequence + bytes.length) >>> 0;
+  if (after(end, socket.sequence)) socket.sequence = end;
+  socket.flight = socket.flight.map((each) => (each.sequence === sequence ? { ...each, sent: true } : each));
+  socket.retransmit ??= { at: now + LEAST_TIMEOUT, after: LEAST_TIMEOUT };
 }
 
 /** Cuts the first unsent chunk so that it fits a segment. */
@@ -139,55 +144,62 @@ export function timedOut(socket: Socket, now: Millis): Socket {
   };
 }
 
-/** What a segment from the other end changes. */
-export function hear(socket: Socket, heard: TcpSegment, now: Millis): Heard {
-  const { flags } = heard;
-  if (flags.rst) return { socket, data: NO_BYTES, event: 'reset' };
-  if (socket.state === 'SYN_SENT') return greeted(socket, heard);
-  const acknowledged = acknowledge(withOptions(socket, heard), heard.acknowledgement, now);
-  const state = socket.state === 'SYN_RECEIVED' && flags.ack ? 'ESTABLISHED' : socket.state;
-  const connected = state !== socket.state ? { event: 'connected' as const } : {};
-  const held: Socket = { ...acknowledged, state };
-  const length = heard.payload.length + (flags.fin ? 1 : 0);
-  if (length === 0 || flags.syn) return { socket: held, data: NO_BYTES, ...connected };
-  if (heard.sequence !== held.expected) return { socket: { ...held, ackDue: true }, data: NO_BYTES };
-  const taken: Socket = { ...held, expected: (held.expected + length) >>> 0, ackDue: true };
-  return { socket: taken, data: heard.payload, ...(flags.fin ? { event: 'closed' as const } : connected) };
+/** What a segment from the other end changes, which was sent `from` there. */
+export function hear(socket: Socket, heard: TcpSegment, { now, from = socket.remote }: Hearing): Heard {
+  const { flags, payload } = heard;
+  const next: Draft = { ...socket };
+  next.remote = from;
+  if (flags.rst) return { socket: next, data: NO_BYTES, event: 'reset' };
+  if (socket.state === 'SYN_SENT') return greeted(next, heard);
+  readOptions(next, heard);
+  acknowledge(next, heard.acknowledgement, now);
+  const isConnected = socket.state === 'SYN_RECEIVED' && flags.ack === true;
+  if (isConnected) next.state = 'ESTABLISHED';
+  const connected = isConnected ? { event: 'connected' as const } : {};
+  const length = payload.length + (flags.fin ? 1 : 0);
+  if (length === 0 || flags.syn) return { socket: next, data: NO_BYTES, ...connected };
+  next.ackDue = true;
+  if (heard.sequence !== next.expected) return { socket: next, data: NO_BYTES };
+  next.expected = (next.expected + length) >>> 0;
+  return { socket: next, data: payload, ...(flags.fin ? { event: 'closed' as const } : connected) };
+}
+
+export interface Hearing {
+  readonly now: Millis;
+  readonly from?: NetnsId | undefined;
 }
 
 /** SYN-ACK: the connection stands for the caller. */
-function greeted(socket: Socket, heard: TcpSegment): Heard {
+function greeted(socket: Draft, heard: TcpSegment): Heard {
   const answers = heard.flags.syn === true && heard.flags.ack === true;
   if (!answers || heard.acknowledgement !== (socket.sequence + 1) >>> 0) return { socket, data: NO_BYTES };
-  const connected: Socket = {
-    ...withOptions(socket, heard),
-    state: 'ESTABLISHED',
-    sequence: heard.acknowledgement,
-    expected: (heard.sequence + 1) >>> 0,
-    retransmit: undefined,
-    ackDue: true,
-  };
-  return { socket: connected, data: NO_BYTES, event: 'connected' };
+  readOptions(socket, heard);
+  socket.state = 'ESTABLISHED';
+  socket.sequence = heard.acknowledgement;
+  socket.expected = (heard.sequence + 1) >>> 0;
+  socket.retransmit = undefined;
+  socket.ackDue = true;
+  return { socket, data: NO_BYTES, event: 'connected' };
 }
 
-function acknowledge(socket: Socket, acknowledgement: number, now: Millis): Socket {
-  const flight = socket.flight.filter(
+function acknowledge(socket: Draft, acknowledgement: number, now: Millis): void {
+  if (after(acknowledgement, socket.sequence)) socket.sequence = acknowledgement;
+  const { flight } = socket;
+  if (flight.length === 0) return;
+  const left = flight.filter(
     (chunk) => !chunk.sent || after((chunk.sequence + chunk.bytes.length) >>> 0, acknowledgement),
   );
-  const sequence = after(acknowledgement, socket.sequence) ? acknowledgement : socket.sequence;
-  if (flight.length === socket.flight.length) return { ...socket, sequence };
-  const waits = flight.some((chunk) => chunk.sent);
-  const retransmit = waits ? { at: now + LEAST_TIMEOUT, after: LEAST_TIMEOUT } : undefined;
-  return { ...socket, sequence, flight, retransmit };
+  if (left.length === flight.length) return;
+  const waits = left.some((chunk) => chunk.sent);
+  socket.flight = left;
+  socket.retransmit = waits ? { at: now + LEAST_TIMEOUT, after: LEAST_TIMEOUT } : undefined;
 }
 
-function withOptions(socket: Socket, { options }: TcpSegment): Socket {
-  let { echo, peerMss } = socket;
+function readOptions(socket: Draft, { options }: TcpSegment): void {
   for (const option of options) {
-    if (option.kind === 'mss') peerMss = option.value;
-    if (option.kind === 'timestamps') echo = option.value;
+    if (option.kind === 'mss') socket.peerMss = option.value;
+    else if (option.kind === 'timestamps') socket.echo = option.value;
   }
-  return { ...socket, echo, peerMss };
 }
 
 /** Whether `a` lies after `b` on the circle of sequence numbers. */

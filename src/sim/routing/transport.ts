@@ -3,7 +3,8 @@
  * network does to a segment (lost, refused, an ICMP error) is all that a speaker ever learns of it.
  */
 import { BGP_PORT } from '../../model/bgp.ts';
-import type { IcmpErrorKind, Ipv4Packet, TcpSegment } from '../../model/packet.ts';
+import { familyOf } from '../../model/ip-family.ts';
+import type { IcmpErrorKind, IpPacket, TcpSegment } from '../../model/packet.ts';
 import type { NetnsId } from '../../model/trace.ts';
 import { IPV4_HEADER, TCP_HEADER } from '../../model/wire-length.ts';
 import type { Sent } from '../net/exchange-send.ts';
@@ -11,7 +12,7 @@ import { stackAt } from '../net/exchange-send.ts';
 import { routeOutput } from '../net/output-route.ts';
 import { ownMss, resetOf, TIMESTAMPS_LENGTH } from '../net/tcp-connection.ts';
 import type { Peer, PeerKey, Speaker } from './routing-state.ts';
-import { peerKey } from './routing-state.ts';
+import { peerKey, speakerKey } from './routing-state.ts';
 import { neighboursAt, type NeighbourConfig } from './speaker-config.ts';
 import type { Talk } from './talk.ts';
 import {
@@ -19,7 +20,6 @@ import {
   callingSocket,
   cutTo,
   hear,
-  markSent,
   queued,
   segment,
   type Socket,
@@ -52,8 +52,9 @@ const hopsOf = ({ multihop = MULTIHOP }: NeighbourConfig): number => (multihop =
 const timeToLive = (config: NeighbourConfig): number => (config.ttlSecurity ? MOST_HOPS : hopsOf(config));
 
 /** RFC 5082: what has come farther than a neighbour of ours can be is not from it. */
-const isTooFar = (config: NeighbourConfig, { ttl }: Ipv4Packet): boolean =>
-  config.ttlSecurity === true && ttl < MOST_HOPS + 1 - hopsOf(config);
+const isTooFar = (config: NeighbourConfig, packet: IpPacket): boolean =>
+  config.ttlSecurity === true &&
+  (packet.kind === 'ipv4' ? packet.ttl : packet.hopLimit) < MOST_HOPS + 1 - hopsOf(config);
 
 /** Sends the SYN of a connection under way, or sends it again. */
 export function sendSyn(talk: Talk, key: PeerKey): void {
@@ -85,10 +86,10 @@ export function flush(talk: Talk, key: PeerKey): void {
     if (!connection || !chunk || isWaiting(connection.socket, talk.began)) return;
     const socket = cutTo(connection.socket, chunk, segmentRoom(talk, connection.socket));
     const first = socket.flight.find(({ sent }) => !sent) ?? chunk;
-    const next = segment(talk.journey, socket, { flags: { psh: true, ack: true }, chunk: first });
-    const held = markSent(next.socket, first, talk.began);
+    const flags = { psh: true, ack: true };
+    const { packet, socket: held } = segment(talk.journey, socket, { flags, chunk: first });
     talk.updateConnection(key, { socket: held });
-    const sent = talk.send(held, next.packet);
+    const sent = talk.send(held, packet);
     outcome(talk, held, sent);
     if (!sent.delivered) return;
   }
@@ -129,7 +130,7 @@ export function close(talk: Talk, held: Socket, lastWords?: Uint8Array): void {
   // Closing pushes out whatever still waits behind unacknowledged bytes.
   for (const chunk of socket.flight.filter(({ sent }) => !sent)) {
     const spoken = segment(talk.journey, socket, { flags: { psh: true, ack: true }, chunk });
-    socket = markSent(spoken.socket, chunk, talk.began);
+    socket = spoken.socket;
     outcome(talk, socket, talk.send(socket, spoken.packet));
   }
   socket = { ...socket, state: 'FIN_WAIT' };
@@ -170,7 +171,7 @@ function turnAway(talk: Talk, { at, packet }: Delivery, from: NetnsId): void {
 
 function calledEnds(
   at: NetnsId,
-  { source, destination, payload }: Ipv4Packet,
+  { source, destination, payload }: IpPacket,
 ): Parameters<typeof calledSocket>[1] {
   const [port, theirs] = payload.kind === 'tcp' ? [payload.destinationPort, payload.sourcePort] : [0, 0];
   return { at, address: destination, port, peer: { address: source, port: theirs }, ttl: MOST_HOPS };
@@ -178,7 +179,7 @@ function calledEnds(
 
 interface Delivery {
   readonly at: NetnsId;
-  readonly packet: Ipv4Packet;
+  readonly packet: IpPacket;
 }
 
 /** A segment reached a stack: to which socket does it belong? */
@@ -190,35 +191,36 @@ function arrived(talk: Talk, { at, packet }: Delivery, from: NetnsId): void {
     parting(talk, orphan, packet);
     return;
   }
-  const speaker = talk.speaker(at);
+  const speaker = talk.speakerAt(at, familyOf(source));
   const neighbours = speaker?.running ? neighboursAt(speaker.config, source) : [];
-  const peers = neighbours.flatMap(({ name }) => talk.peer(peerKey(at, name)) ?? []);
+  const key = speaker ? speakerKey(speaker) : at;
+  const peers = neighbours.flatMap(({ name }) => talk.peer(peerKey(key, name)) ?? []);
   const peer = peers.find((each) => holds(each, packet)) ?? peers[0];
   if (peer) toPeer(talk, { peer, packet, from });
   else if (speaker?.running && isCall(speaker, payload)) turnAway(talk, { at, packet }, from);
   else refuse(talk, { at, packet }, from);
 }
 
-const holds = ({ netns, connection, halfOpen }: Peer, packet: Ipv4Packet): boolean =>
+const holds = ({ netns, connection, halfOpen }: Peer, packet: IpPacket): boolean =>
   [connection?.socket, halfOpen].some((socket) => socket && belongs(socket, netns, packet));
 
 function toPeer(talk: Talk, arrival: Arrival): void {
   const { peer, packet, from } = arrival;
   if (!knowsPassword(talk, arrival)) return;
-  if (!takes(talk, peerKey(peer.netns, peer.config.name), arrival))
+  if (!takes(talk, peerKey(speakerKey(peer), peer.config.name), arrival))
     refuse(talk, { at: peer.netns, packet }, from);
 }
 
 /** RFC 2385: a segment that is not signed with the same password is no segment. */
 function knowsPassword(talk: Talk, { peer: { config }, packet, from }: Arrival): boolean {
-  const sender = talk.speaker(from);
+  const sender = talk.speakerAt(from, familyOf(packet.source));
   const theirs = sender?.running ? neighboursAt(sender.config, packet.destination) : [];
   return theirs.length === 0
     ? config.password === undefined
     : theirs.some(({ password }) => password === config.password);
 }
 
-function belongs(socket: Socket, at: NetnsId, { source, destination, payload }: Ipv4Packet): boolean {
+function belongs(socket: Socket, at: NetnsId, { source, destination, payload }: IpPacket): boolean {
   return (
     payload.kind === 'tcp' &&
     socket.at === at &&
@@ -230,10 +232,10 @@ function belongs(socket: Socket, at: NetnsId, { source, destination, payload }: 
 }
 
 /** The other end's FIN of a connection that is already closed here. */
-function parting(talk: Talk, index: number, { payload }: Ipv4Packet): void {
+function parting(talk: Talk, index: number, { payload }: IpPacket): void {
   const socket = talk.orphans[index];
   if (!socket || payload.kind !== 'tcp') return;
-  const heard = hear(socket, payload, talk.began);
+  const heard = hear(socket, payload, { now: talk.began });
   talk.orphans[index] = heard.socket;
   if (heard.event === 'reset') talk.orphans.splice(index, 1);
   if (heard.event === 'connected') {
@@ -249,7 +251,7 @@ function parting(talk: Talk, index: number, { payload }: Ipv4Packet): void {
 
 interface Arrival {
   readonly peer: Peer;
-  readonly packet: Ipv4Packet;
+  readonly packet: IpPacket;
   readonly from: NetnsId;
 }
 
@@ -259,14 +261,14 @@ function takes(talk: Talk, key: PeerKey, { peer, packet, from }: Arrival): boole
   if (payload.kind !== 'tcp') return false;
   if (peer.connection && belongs(peer.connection.socket, peer.netns, packet)) {
     if (isTooFar(peer.config, packet)) return true;
-    converse(talk, key, hear({ ...peer.connection.socket, remote: from }, payload, talk.began));
+    converse(talk, key, hear(peer.connection.socket, payload, { now: talk.began, from }));
     return true;
   }
   if (peer.halfOpen && belongs(peer.halfOpen, peer.netns, packet) && !payload.flags.syn) {
-    greet(talk, key, hear(peer.halfOpen, payload, talk.began));
+    greet(talk, key, hear(peer.halfOpen, payload, { now: talk.began }));
     return true;
   }
-  const speaker = talk.speaker(peer.netns);
+  const speaker = talk.speakerOf(peer);
   if (!speaker || !isCall(speaker, payload)) return false;
   const called = calledSocket(talk.journey, calledEnds(peer.netns, packet), { syn: payload, remote: from });
   const answer = segment(talk.journey, called, { flags: { syn: true, ack: true } });

@@ -1,15 +1,17 @@
 /** A speaker as `birdcl` sees it, put together from its state and the stack it runs on. */
 import type { AsSegment, BgpOpen } from '../../model/bgp.ts';
-import { cidrOf, UNSPECIFIED } from '../../model/ip.ts';
+import { familyOf, ipCidrOf, type IpFamily } from '../../model/ip-family.ts';
+import { UNSPECIFIED, type Ip } from '../../model/ip.ts';
 import type { Millis } from '../core/time.ts';
 import type { Netns, Route } from '../net/netns.ts';
-import { isDirect, wayOf, type Resolver, type Way } from './next-hop.ts';
+import { addressesOf, isDirect, READ_OFF, routesOf, wayOf, type Resolver, type Way } from './next-hop.ts';
+import { ownLinkLocal } from './announcement.ts';
 import { agreement, capability, openMessage } from './open-message.ts';
-import { CONNECTED, LEARNT, prefixKey, reelected } from './rib.ts';
+import { hasStatics, ownSource, prefixKey, reelected, type OwnSource } from './rib.ts';
 import type { Connection, Path, Peer, RoutingState, Speaker } from './routing-state.ts';
-import { peerKey } from './routing-state.ts';
+import { peerKey, speakerKey } from './routing-state.ts';
 import { keepaliveTime } from './session.ts';
-import { isInternal, TIMERS } from './speaker-config.ts';
+import { familiesOf, familyOfSession, isInternal, TIMERS } from './speaker-config.ts';
 import type { Socket } from './tcp-socket.ts';
 import type {
   BgpProtocolView,
@@ -40,17 +42,21 @@ export interface Looked {
 export function speakerView(looked: Looked): SpeakerView {
   const { speaker, stack, now } = looked;
   const { routerId, asNumber, neighbours, software = 'bird-1.6' } = speaker.config;
-  const routes = [...tableRoutes(looked), ...directRoutes(looked), ...kernelRoutesLearnt(looked)].sort(
-    inOrder,
-  );
+  const families = familiesOf(speaker.config);
+  const routes = [
+    ...tableRoutes(looked),
+    ...families.flatMap((family) => [...directRoutes(looked, family), ...kernelRoutesLearnt(looked, family)]),
+  ].sort(inOrder);
+  const key = speakerKey(speaker);
   const bgp = neighbours.flatMap(({ name }) => {
-    const peer = looked.routing.peers.get(peerKey(speaker.netns, name));
+    const peer = looked.routing.peers.get(peerKey(key, name));
     return peer ? [bgpView(looked, peer, routes)] : [];
   });
   return {
     netns: stack.id,
     hostname: stack.hostname,
     software,
+    families,
     version: VERSIONS[software],
     routerId,
     asNumber,
@@ -60,7 +66,7 @@ export function speakerView(looked: Looked): SpeakerView {
     protocols: [...builtins(looked, routes), ...bgp],
     routes: routes.map((route, at) => ({ ...route, primary: isFirst(routes, at) })),
     sockets: neighbours.flatMap(({ name }) => {
-      const peer = looked.routing.peers.get(peerKey(speaker.netns, name));
+      const peer = looked.routing.peers.get(peerKey(key, name));
       return [peer?.connection?.socket, peer?.halfOpen].flatMap((socket) =>
         socket ? [socketView(socket)] : [],
       );
@@ -79,6 +85,9 @@ const socketView = ({ address, port, peer, state, flight }: Socket): SocketView 
 type Unranked = Omit<RouteView, 'primary'>;
 
 const inOrder = (a: Unranked, b: Unranked): number =>
+  familyOf(a.prefix.base) - familyOf(b.prefix.base) || byPrefix(a, b);
+
+const byPrefix = (a: Unranked, b: Unranked): number =>
   prefixKey(a.prefix) < prefixKey(b.prefix)
     ? -1
     : prefixKey(a.prefix) > prefixKey(b.prefix)
@@ -89,9 +98,6 @@ const isFirst = (routes: readonly Unranked[], at: number): boolean => {
   const [here, before] = [routes[at], routes[at - 1]];
   return !here || !before || prefixKey(here.prefix) !== prefixKey(before.prefix);
 };
-
-/** Protocols whose routes are read off the stack instead. */
-const READ_OFF: readonly string[] = [LEARNT.protocol, CONNECTED.protocol];
 
 function tableRoutes({ speaker, stack }: Looked): readonly Unranked[] {
   const resolver = { speaker, stack };
@@ -145,15 +151,16 @@ function lastAs(asPath: readonly AsSegment[]): string {
 }
 
 /** Protocol direct: the networks of the stack's devices. */
-function directRoutes({ stack, speaker }: Looked): readonly Unranked[] {
-  return stack.devices.flatMap(({ name, up, kind, addresses }) =>
-    up && kind.type !== 'loopback' && isDirect(name, speaker.config.ignoredInterfaces)
-      ? addresses.map(({ address, length }) => ({
-          prefix: cidrOf(address, length),
-          target: { kind: 'device', device: name } as const,
-          protocol: 'direct1',
+function directRoutes({ stack, speaker }: Looked, family: IpFamily): readonly Unranked[] {
+  const { protocol, preference } = ownSource('connected', speaker.config, family);
+  return stack.devices.flatMap((device) =>
+    device.up && device.kind.type !== 'loopback' && isDirect(device.name, speaker.config.ignoredInterfaces)
+      ? addressesOf(stack, device, family).map(({ address, length }) => ({
+          prefix: ipCidrOf(address, length),
+          target: { kind: 'device', device: device.name } as const,
+          protocol,
           since: speaker.startedAt,
-          preference: 240,
+          preference,
           type: 'device unicast univ',
         }))
       : [],
@@ -161,17 +168,18 @@ function directRoutes({ stack, speaker }: Looked): readonly Unranked[] {
 }
 
 /** `learn`: what others put into the kernel's main table. */
-function kernelRoutesLearnt({ stack, speaker }: Looked): readonly Unranked[] {
-  return stack.routes.flatMap((route): readonly Unranked[] => {
+function kernelRoutesLearnt({ stack, speaker }: Looked, family: IpFamily): readonly Unranked[] {
+  const { protocol, preference } = ownSource('kernel', speaker.config, family);
+  return routesOf(stack, family).flatMap((route): readonly Unranked[] => {
     if (route.protocol === 'kernel' || route.protocol === 'bird') return [];
     const target = kernelTarget(route);
     return [
       {
         prefix: route.prefix,
         target,
-        protocol: 'kernel1',
+        protocol,
         since: speaker.startedAt,
-        preference: 10,
+        preference,
         type: 'inherit unicast univ',
         kernel: { source: PROTOCOL_NUMBERS[route.protocol], metric: route.metric ?? 0 },
       },
@@ -188,7 +196,7 @@ const PROTOCOL_NUMBERS: Readonly<Record<Route['protocol'], number>> = {
   '80': 80,
 };
 
-function kernelTarget({ type, via, device = '', hops }: Route): RouteView['target'] {
+function kernelTarget({ type, via, device = '', hops }: Route<Ip>): RouteView['target'] {
   if (hops) return { kind: 'multipath', hops };
   if (type === 'unicast') {
     return via === undefined ? { kind: 'device', device } : { kind: 'via', gateway: via, device };
@@ -202,39 +210,48 @@ const ORDER = {
   'bird-2': ['Device', 'Direct', 'Kernel', 'Static'],
 } as const;
 
-function builtins({ speaker, stack }: Looked, routes: readonly Unranked[]): readonly BuiltinProtocolView[] {
-  const { config, startedAt } = speaker;
+const SOURCES = { Static: 'static', Kernel: 'kernel', Direct: 'connected' } as const;
+
+/** BIRD 2 has a kernel and a static protocol of each family, and one direct protocol with a channel of each. */
+function builtins(looked: Looked, routes: readonly Unranked[]): readonly BuiltinProtocolView[] {
+  const { config, startedAt } = looked.speaker;
   const common = { state: 'up', since: startedAt } as const;
-  const channel = (name: string, preference: number, outputFilter: string): ChannelView => {
-    const imported = routes.filter(({ protocol }) => protocol === name).length;
-    return {
-      preference,
-      inputFilter: 'ACCEPT',
-      outputFilter,
-      imported,
-      exported: 0,
-      preferred: preferredOf(routes, name),
-      changes: { ...NO_CHANGES, importUpdates: { ...NONE, received: imported, accepted: imported } },
-    };
-  };
+  const families = familiesOf(config);
+  return ORDER[config.software ?? 'bird-1.6'].flatMap((kind): readonly BuiltinProtocolView[] => {
+    if (kind === 'Device') return [{ ...common, name: 'device1', kind }];
+    const channels = families.map((family) => ownChannel(looked, routes, { source: SOURCES[kind], family }));
+    if (kind === 'Direct') return [{ ...common, name: 'direct1', kind, channels }];
+    return channels
+      .filter(({ family }) => kind !== 'Static' || hasStatics(config, family))
+      .map((channel) => ({
+        ...common,
+        name: ownSource(SOURCES[kind], config, channel.family).protocol,
+        kind,
+        channels: [channel],
+      }));
+  });
+}
+
+function ownChannel(
+  { speaker: { config }, stack }: Looked,
+  routes: readonly Unranked[],
+  { source, family }: { readonly source: OwnSource; readonly family: IpFamily },
+): ChannelView {
+  const { protocol: name, preference } = ownSource(source, config, family);
+  const own = routes.filter(({ prefix }) => familyOf(prefix.base) === family);
+  const imported = own.filter(({ protocol }) => protocol === name).length;
   const filter = config.software === 'bird-2' ? '(unnamed)' : 'calico_kernel_programming';
-  const all = {
-    Static: { ...common, name: 'static1', kind: 'Static', channel: channel('static1', 200, 'REJECT') },
-    Kernel: {
-      ...common,
-      name: 'kernel1',
-      kind: 'Kernel',
-      channel: {
-        ...channel('kernel1', 10, filter),
-        exported: stack.routes.filter(({ protocol }) => protocol === 'bird').length,
-      },
-    },
-    Device: { ...common, name: 'device1', kind: 'Device' },
-    Direct: { ...common, name: 'direct1', kind: 'Direct', channel: channel('direct1', 240, 'REJECT') },
-  } as const;
-  return ORDER[config.software ?? 'bird-1.6']
-    .filter((kind) => kind !== 'Static' || config.blackholes.length > 0)
-    .map((kind) => all[kind]);
+  const isKernel = source === 'kernel';
+  return {
+    family,
+    preference,
+    inputFilter: 'ACCEPT',
+    outputFilter: isKernel ? filter : 'REJECT',
+    imported,
+    exported: isKernel ? routesOf(stack, family).filter(({ protocol }) => protocol === 'bird').length : 0,
+    preferred: preferredOf(own, name),
+    changes: { ...NO_CHANGES, importUpdates: { ...NONE, received: imported, accepted: imported } },
+  };
 }
 
 const NONE = { received: 0, rejected: 0, filtered: 0, ignored: 0, accepted: 0 } as const;
@@ -248,14 +265,14 @@ const NO_CHANGES: RouteChanges = {
 const preferredOf = (routes: readonly Unranked[], name: string): number =>
   routes.filter((route, at) => route.protocol === name && isFirst(routes, at)).length;
 
-function bgpView({ speaker, now }: Looked, peer: Peer, routes: readonly Unranked[]): BgpProtocolView {
+function bgpView(looked: Looked, peer: Peer, routes: readonly Unranked[]): BgpProtocolView {
+  const { speaker, now } = looked;
   const { config, connection, state, since, lastError, connectAt, startupAt, staleUntil } = peer;
   const timer = (at: Millis | undefined, total: number): TimerView | undefined =>
     at === undefined ? undefined : { remaining: Math.max(at - now, 0), total: total * SECOND };
   const connectDelay = timer(connectAt, TIMERS.connectDelay);
   const errorWait = timer(startupAt, peer.errors?.wait ?? TIMERS.errorWait.least);
-  const session =
-    connection?.bgp === 'Established' ? sessionView(speaker, peer, { connection, now }) : undefined;
+  const session = connection?.bgp === 'Established' ? sessionView(looked, peer, connection) : undefined;
   return {
     name: config.name,
     kind: 'BGP',
@@ -282,13 +299,10 @@ function stateOf({ connection, connectAt, startupAt, config }: Peer): BgpState {
   return startupAt === undefined && config.passive ? 'Passive' : 'Idle';
 }
 
-interface Standing {
-  readonly connection: Connection;
-  readonly now: Millis;
-}
-
-function sessionView(speaker: Speaker, peer: Peer, { connection, now }: Standing): SessionView {
+function sessionView({ speaker, stack, now }: Looked, peer: Peer, connection: Connection): SessionView {
   const { config } = peer;
+  const family = familyOfSession(config);
+  const linkLocal = family === 6 ? ownLinkLocal({ peer, stack }) : undefined;
   const { open, holdTime, holdAt = now, keepaliveAt = now, socket } = connection;
   return {
     peerRouterId: open?.routerId ?? UNSPECIFIED,
@@ -298,9 +312,10 @@ function sessionView(speaker: Speaker, peer: Peer, { connection, now }: Standing
       isInternal(config) ? 'internal' : 'external',
       ...(config.multihop === 'direct' ? [] : ['multihop']),
       ...(config.reflector ? ['route-reflector'] : []),
-      ...sessionWords(open),
+      ...sessionWords(open, family),
     ],
     sourceAddress: socket.address,
+    ...(linkLocal === undefined ? {} : { linkLocal }),
     hold: { remaining: Math.max(holdAt - now, 0), total: holdTime * SECOND },
     keepalive: { remaining: Math.max(keepaliveAt - now, 0), total: keepaliveTime(peer, holdTime) * SECOND },
   };
@@ -325,8 +340,8 @@ function capabilityWords(open: BgpOpen | undefined): readonly string[] {
 }
 
 /** What both agreed on: we receive the paths that the other sends. */
-function sessionWords(open: BgpOpen | undefined): readonly string[] {
-  const { as4, readsPaths, writesPaths } = agreement(open);
+function sessionWords(open: BgpOpen | undefined, family: IpFamily): readonly string[] {
+  const { as4, readsPaths, writesPaths } = agreement(open, family);
   return [
     ...(as4 ? ['AS4'] : []),
     ...(readsPaths ? ['add-path-rx'] : []),
@@ -341,6 +356,7 @@ function channelOf({ config }: Speaker, peer: Peer, routes: readonly Unranked[])
   const { name, importFilters = [] } = peer.config;
   const prefers = config.normalMetric !== false;
   return {
+    family: familyOfSession(peer.config),
     preference: 100,
     inputFilter: prefers || importFilters.length > 0 ? '(unnamed)' : 'ACCEPT',
     outputFilter: '(unnamed)',

@@ -1,5 +1,5 @@
 /**
- * confd: renders what BIRD runs with on each node where calico-node runs with the `bird` backend, as soon as something moved
+ * confd: renders what BIRD, and where there is IPv6 bird6, run with on each node where calico-node runs with the `bird` backend, as soon as something moved
  * that concerns it. The record lives in a table of the store that no API serves; `bgp/` makes it, `routing/` runs the daemons.
  * Source: confd/pkg/backends/calico/client.go, Calico v3.32.1.
  */
@@ -11,10 +11,11 @@ import type { KubeObject } from '../../kube/object.ts';
 import type { ClusterTransaction } from '../../kube/transaction.ts';
 import type { SpeakerConfig } from '../../routing/speaker-config.ts';
 import { advertisesServices, readBgpConfiguration } from './bgp/configuration.ts';
-import { daemonConfig, isCalicoNode } from './bgp/daemon-config.ts';
+import { daemonConfigs, type DaemonConfigs } from './bgp/daemon-config.ts';
 import { nodeMoved } from './bgp/nodes.ts';
 import { announcersMoved } from './bgp/services.ts';
 import { hostOf, readBlock } from './ipam/block.ts';
+import { isCalicoNode } from './node-environment.ts';
 import {
   BGP_CONFIGURATIONS,
   BGP_FILTERS,
@@ -60,6 +61,13 @@ export const confd: Controller = {
 export function birdConfiguration(record: KubeObject): SpeakerConfig {
   return record.spec as unknown as SpeakerConfig;
 }
+
+/** That of bird6; undefined where none runs. */
+export function bird6Configuration(record: KubeObject): SpeakerConfig | undefined {
+  return record[SPEC_6] as unknown as SpeakerConfig | undefined;
+}
+
+const SPEC_6 = 'spec6';
 
 /** What every daemon's file is made of. */
 const FOR_EVERYBODY: ReadonlySet<string> = new Set([IP_POOLS, BGP_CONFIGURATIONS, BGP_FILTERS, BGP_PEERS]);
@@ -149,17 +157,31 @@ function render(tx: ClusterTransaction, node: string): void {
   if (machine.cutOff === true && machine.off !== true && machine.rebooted !== true && !mayNotRun(machine))
     return;
   const record = tx.get(BIRD_CONFIGURATIONS, undefined, node);
-  const config = mayNotRun(machine) ? undefined : daemonConfig(tx, node, record && birdConfiguration(record));
-  const spec = config as unknown as JsonObject | undefined;
-  if (!spec) tx.delete(BIRD_CONFIGURATIONS, undefined, node);
-  else if (!jsonEquals(record?.spec, spec)) {
-    tx.put(BIRD_CONFIGURATIONS, {
-      apiVersion: 'simulator/v1',
-      kind: 'BirdConfiguration',
-      metadata: { name: node },
-      spec,
-    });
-  }
+  const configs = mayNotRun(machine) ? undefined : daemonConfigs(tx, node);
+  if (configs) write(tx, { node, record, configs });
+  else tx.delete(BIRD_CONFIGURATIONS, undefined, node);
+}
+
+interface Rendered {
+  readonly node: string;
+  readonly record: KubeObject | undefined;
+  readonly configs: DaemonConfigs;
+}
+
+/** A file that says the same as before stays the one it is, so that its daemon is left alone. */
+function write(tx: ClusterTransaction, { node, record, configs }: Rendered): void {
+  const { bird, bird6 } = configs as unknown as Readonly<Record<keyof DaemonConfigs, JsonObject | undefined>>;
+  const [known, known6] = [record?.spec, record?.[SPEC_6] as JsonObject | undefined];
+  const spec = jsonEquals(known, bird) ? known : bird;
+  const spec6 = jsonEquals(known6, bird6) ? known6 : bird6;
+  if (!spec || (spec === known && spec6 === known6)) return;
+  tx.put(BIRD_CONFIGURATIONS, {
+    apiVersion: 'simulator/v1',
+    kind: 'BirdConfiguration',
+    metadata: { name: node },
+    spec,
+    ...(spec6 !== undefined && { [SPEC_6]: spec6 }),
+  });
 }
 
 const mayNotRun = (machine: Machine): boolean =>

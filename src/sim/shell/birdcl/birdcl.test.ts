@@ -16,12 +16,12 @@ import golden from './birdcl.golden.json' with { type: 'json' };
 
 const EPOCH = Date.UTC(2026, 10, 21, 4, 15, 16);
 const SECOND = 1_000;
-
 const NONE = { received: 0, rejected: 0, filtered: 0, ignored: 0, accepted: 0 };
 
 function channel(facts: Partial<Omit<ChannelView, 'changes'>>, counts: readonly number[] = []): ChannelView {
   const [importUpdates = 0, offered = 0, rejected = 0, filtered = 0, exported = 0] = counts;
   return {
+    family: 4,
     preference: 100,
     inputFilter: 'ACCEPT',
     outputFilter: 'REJECT',
@@ -55,14 +55,16 @@ const PROTOCOLS: readonly ProtocolView[] = [
     ...basics,
     name: 'kernel1',
     kind: 'Kernel',
-    channel: channel(
-      { ...one, preference: 10, exported: 3, outputFilter: 'calico_kernel_programming' },
-      [1, 5, 2, 0, 3],
-    ),
+    channels: [
+      channel(
+        { ...one, preference: 10, exported: 3, outputFilter: 'calico_kernel_programming' },
+        [1, 5, 2, 0, 3],
+      ),
+    ],
   },
   { ...basics, name: 'device1', kind: 'Device' },
-  { ...basics, name: 'direct1', kind: 'Direct', channel: channel({ ...one, preference: 240 }, [1]) },
-  { ...basics, name: 'static1', kind: 'Static', channel: channel({ ...one, preference: 200 }, [1]) },
+  { ...basics, name: 'direct1', kind: 'Direct', channels: [channel({ ...one, preference: 240 }, [1])] },
+  { ...basics, name: 'static1', kind: 'Static', channels: [channel({ ...one, preference: 200 }, [1])] },
   {
     name: 'Mesh_10_0_0_11',
     kind: 'BGP',
@@ -162,6 +164,7 @@ const VIEW: SpeakerView = {
   hostname: 'node2',
   software: 'bird-1.6',
   version: 'v0.3.3+birdv1.6.8',
+  families: [4],
   routerId: ipv4('10.0.0.12'),
   asNumber: 64512,
   startedAt: 0,

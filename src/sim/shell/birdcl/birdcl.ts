@@ -1,6 +1,6 @@
 /**
- * `birdcl` of Calico's BIRD (v0.3.3+birdv1.6.8), which is part of the calico/node image, and `birdc` and `birdcl` of the BIRD 2
- * on routers: they talk to the daemon of their own machine through its control socket. What they print comes from the speaker
+ * `birdcl` and `birdcl6` of Calico's BIRD (v0.3.3+birdv1.6.8), which are part of the calico/node image, and `birdc` and `birdcl`
+ * of the BIRD 2 on routers: they talk to the daemon of their own machine through its control socket. What they print comes from the speaker
  * itself. Source: client/{client,birdcl,commands}.c at BIRD 1.6.8 and 2.0.12; compared with the real clients. Left out:
  * paging with --More--, commands that only BIRD 2 has.
  */
@@ -8,14 +8,13 @@ import { utf8Text } from '../../../base/bytes.ts';
 import { isJsonObject } from '../../../base/json.ts';
 import type { Place } from '../../../model/place.ts';
 import type { ClusterPort, Command, CommandIo } from '../command.ts';
+import { addresses6 } from '../../net/inet6.ts';
+import { routesOf } from '../../routing/next-hop.ts';
 import { hasCarrier, hereOf } from '../network/here.ts';
 import { contextHelp, expand, followers } from './commands.ts';
-import { parseOptions, ROUTER_SOCKET, SOCKET, type Options } from './options.ts';
+import { parseOptions, ROUTER_SOCKET, SOCKET, SOCKET_6, type Options } from './options.ts';
 import { printed, type Reply } from './reply.ts';
 import { answer, type Daemon } from './server.ts';
-
-/** The daemon of IPv6 has a socket of its own. */
-const SOCKET_6 = '/var/run/calico/bird6.ctl';
 
 const complete: NonNullable<Command['complete']> = (words) =>
   followers(words.slice(0, -1).filter((word) => !word.startsWith('-')));
@@ -26,6 +25,16 @@ export const birdcl: Command = {
   places: ['pod', 'router'],
   within: (place, cluster) => place.kind === 'router' || isCalicoNode(place, cluster),
   run: (io) => run(io, 'birdcl'),
+  complete,
+};
+
+/** The same client of the daemon for IPv6. */
+export const birdcl6: Command = {
+  name: 'birdcl6',
+  summary: "ask this machine's BIRD for IPv6 about its BGP sessions and routes",
+  places: ['pod'],
+  within: isCalicoNode,
+  run: (io) => run(io, 'birdcl6'),
   complete,
 };
 
@@ -53,7 +62,7 @@ export function isCalicoNode(place: Place, cluster: ClusterPort): boolean {
 }
 
 async function run(io: CommandIo, program: string): Promise<number> {
-  const socket = io.place.kind === 'router' ? ROUTER_SOCKET : SOCKET;
+  const socket = io.place.kind === 'router' ? ROUTER_SOCKET : program === 'birdcl6' ? SOCKET_6 : SOCKET;
   const options = parseOptions(io.args, { program, socket });
   if (typeof options === 'string') {
     await io.stderr.write(`${options}Usage: ${program} [-s <control-socket>] [-v] [-r] [-l]\n`);
@@ -84,12 +93,19 @@ class Client {
   /** Why nothing listens at the socket. */
   refusal(): string | undefined {
     const { socket } = this.#options;
-    const path = socket.replace(/^\/run\//, '/var/run/');
-    if (path === SOCKET_6 && this.#io.place.kind !== 'router')
-      return 'birdcl: BIRD for IPv6 is not simulated';
-    const own = this.#io.place.kind === 'router' ? ROUTER_SOCKET : SOCKET;
-    if ((socket === own || path === own) && this.#daemon()) return undefined;
+    if (this.#asks6() && this.#io.place.kind !== 'router' && !hereOf(this.#io)?.netns.inet6)
+      return 'birdcl: BIRD for IPv6 is not simulated where a cluster has no IPv6';
+    const sockets = this.#io.place.kind === 'router' ? [ROUTER_SOCKET] : [SOCKET, SOCKET_6];
+    if ((sockets.includes(socket) || sockets.includes(this.#path)) && this.#daemon()) return undefined;
     return `Unable to connect to server control socket (${socket}): No such file or directory`;
+  }
+
+  get #path(): string {
+    return this.#options.socket.replace(/^\/run\//, '/var/run/');
+  }
+
+  #asks6(): boolean {
+    return this.#path === SOCKET_6;
   }
 
   async greet(): Promise<void> {
@@ -156,13 +172,23 @@ class Client {
 
   #daemon(): Daemon | undefined {
     const here = hereOf(this.#io);
-    const view = here && this.#io.routing.at(here.id);
+    const view = here && this.#io.routing.at(here.id, this.#asks6() ? 'bird6' : undefined);
     if (!view) return undefined;
+    const { families } = view;
     return {
       view,
       epoch: this.#io.clock.epoch,
-      kernel: here.netns.routes.filter(({ protocol }) => protocol === 'bird').map(({ prefix }) => prefix),
-      interfaces: here.netns.devices.map((device) => ({ device, carrier: hasCarrier(this.#io, device) })),
+      kernel: families.flatMap((family) =>
+        routesOf(here.netns, family).flatMap(({ prefix, protocol }) => (protocol === 'bird' ? [prefix] : [])),
+      ),
+      interfaces: here.netns.devices.map((device) => ({
+        device,
+        carrier: hasCarrier(this.#io, device),
+        addresses: [
+          ...(families.includes(4) ? device.addresses : []),
+          ...(families.includes(6) ? addresses6(here.netns, device) : []),
+        ],
+      })),
       restricted: this.#restricted,
     };
   }

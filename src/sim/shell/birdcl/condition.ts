@@ -3,14 +3,15 @@
  * communities, functions and arithmetic; who uses them is told so.
  * Source: filter/config.Y and filter/filter.c of BIRD 1.6.8.
  */
-import { cidrContains, cidrEquals, type Cidr, type Ipv4 } from '../../../model/ip.ts';
+import { addressBits, ipCidrContains, ipCidrEquals, type IpCidr } from '../../../model/ip-family.ts';
+import type { Ip } from '../../../model/ip.ts';
 import type { RouteView } from '../../routing/speaker-view.ts';
 import { BirdError, syntaxError, type Word, type Words } from './words.ts';
 
 export type Condition = (route: RouteView) => boolean;
 
 interface PrefixPattern {
-  readonly prefix: Cidr;
+  readonly prefix: IpCidr;
   readonly least: number;
   readonly most: number;
 }
@@ -19,8 +20,8 @@ type Value =
   | { readonly kind: 'truth'; readonly value: boolean }
   | { readonly kind: 'number'; readonly value: number }
   | { readonly kind: 'text'; readonly value: string }
-  | { readonly kind: 'address'; readonly value: Ipv4 }
-  | { readonly kind: 'prefix'; readonly value: Cidr }
+  | { readonly kind: 'address'; readonly value: Ip }
+  | { readonly kind: 'prefix'; readonly value: IpCidr }
   | { readonly kind: 'set'; readonly value: readonly PrefixPattern[] }
   | { readonly kind: 'none' };
 
@@ -89,7 +90,7 @@ function compare(left: Value, operator: Operator, right: Value): boolean {
 }
 
 function equal(left: Value, right: Value): boolean {
-  if (left.kind === 'prefix' && right.kind === 'prefix') return cidrEquals(left.value, right.value);
+  if (left.kind === 'prefix' && right.kind === 'prefix') return ipCidrEquals(left.value, right.value);
   if (left.kind === 'none' || right.kind === 'none') return false;
   return left.kind === right.kind && left.value === right.value;
 }
@@ -111,22 +112,22 @@ function ordered(left: Value, operator: Operator, right: Value): boolean {
 function within(left: Value, right: Value): boolean {
   if (left.kind === 'none') return false;
   if (right.kind === 'prefix') {
-    if (left.kind === 'address') return cidrContains(right.value, left.value);
+    if (left.kind === 'address') return ipCidrContains(right.value, left.value);
     if (left.kind === 'prefix') return inside(right.value, left.value);
   }
   if (right.kind === 'set' && left.kind === 'prefix') {
     const { value } = left;
     return right.value.some(
       ({ prefix, least, most }) =>
-        value.length >= least && value.length <= most && cidrContains(prefix, value.base),
+        value.length >= least && value.length <= most && ipCidrContains(prefix, value.base),
     );
   }
   if (left.kind === 'text' && right.kind === 'text') return wildcard(right.value).test(left.value);
   throw new BirdError('Incompatible types');
 }
 
-const inside = (outer: Cidr, inner: Cidr): boolean =>
-  inner.length >= outer.length && cidrContains(outer, inner.base);
+const inside = (outer: IpCidr, inner: IpCidr): boolean =>
+  inner.length >= outer.length && ipCidrContains(outer, inner.base);
 
 /** `*` and `?`, as in a file name. */
 export const wildcard = (pattern: string): RegExp =>
@@ -141,7 +142,7 @@ function operand(words: Words): Term {
   const word = words.peek();
   if (word.kind === 'address') {
     const read = words.prefixOrAddress();
-    const isAddress = read.length === 32;
+    const isAddress = read.length === addressBits(read.base);
     return constant(isAddress ? { kind: 'address', value: read.base } : { kind: 'prefix', value: read });
   }
   words.take();
@@ -182,7 +183,7 @@ function bracketed(words: Words, mark: string): Term {
 /** `10.0.0.0/8`, with `+` and what is inside, with `-` and what it is inside of, with `{16,24}` what is that long. */
 function prefixPattern(words: Words): PrefixPattern {
   const prefix = words.prefix();
-  if (words.accept('+')) return { prefix, least: prefix.length, most: 32 };
+  if (words.accept('+')) return { prefix, least: prefix.length, most: addressBits(prefix.base) };
   if (words.accept('-')) return { prefix, least: 0, most: prefix.length };
   if (!words.accept('{')) return { prefix, least: prefix.length, most: prefix.length };
   const least = words.number();
@@ -214,7 +215,7 @@ const ATTRIBUTES: Readonly<Record<string, Term>> = {
     bgp?.localPref === undefined ? NONE : { kind: 'number', value: bgp.localPref },
 };
 
-const address = (value: Ipv4 | undefined): Value => (value === undefined ? NONE : { kind: 'address', value });
+const address = (value: Ip | undefined): Value => (value === undefined ? NONE : { kind: 'address', value });
 
 function named({ kind, text }: Extract<Word, { readonly text: string }>): Term {
   const attribute = Object.hasOwn(ATTRIBUTES, text) ? ATTRIBUTES[text] : undefined;

@@ -1,5 +1,7 @@
 /** The command line of the client, as getopt reads it: options may also stand behind the command. */
 export const SOCKET = '/var/run/calico/bird.ctl';
+/** The daemon of IPv6 has a socket of its own. */
+export const SOCKET_6 = '/var/run/calico/bird6.ctl';
 /** Debian's. */
 export const ROUTER_SOCKET = '/run/bird/bird.ctl';
 

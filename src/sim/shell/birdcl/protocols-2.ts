@@ -2,7 +2,8 @@
  * `show protocols [all]` as BIRD 2 prints it: capabilities one by one, and what belongs to a table under its channel.
  * Source: nest/proto.c, proto/bgp/bgp.c of BIRD 2.0.12; compared with the real tool's output.
  */
-import type { BgpCapability, BgpOpen } from '../../../model/bgp.ts';
+import type { AddressFamily, BgpCapability, BgpOpen } from '../../../model/bgp.ts';
+import { formatIp } from '../../../model/ip-family.ts';
 import { formatIpv4 } from '../../../model/ip.ts';
 import type {
   BgpProtocolView,
@@ -15,31 +16,31 @@ import { channelCounts, type ProtocolSummary } from './protocols.ts';
 
 export const HEAD_2 = 'Name       Proto      Table      State  Since         Info';
 
-/** Protocols with channels of several tables name none. */
-const TABLES: Readonly<Partial<Record<ProtocolView['kind'], string>>> = {
-  Kernel: 'master4',
-  Static: 'master4',
+/** Protocols that can have channels of several tables name none. */
+const tableOf = (protocol: ProtocolView): string => {
+  if (protocol.kind !== 'Kernel' && protocol.kind !== 'Static') return '---';
+  return `master${protocol.channels?.[0]?.family ?? 4}`;
 };
 
-export function summaryLine2(
-  { name, state, since, info }: ProtocolSummary,
-  { kind }: Pick<ProtocolView, 'kind'>,
-): string {
-  const table = TABLES[kind] ?? '---';
-  return `${name.padEnd(10)} ${kind.padEnd(10)} ${table.padEnd(10)} ${state.padEnd(6)} ${since.padEnd(13)} ${info}`;
+export function summaryLine2({ name, state, since, info }: ProtocolSummary, protocol: ProtocolView): string {
+  const table = tableOf(protocol);
+  return `${name.padEnd(10)} ${protocol.kind.padEnd(10)} ${table.padEnd(10)} ${state.padEnd(6)} ${since.padEnd(13)} ${info}`;
 }
 
 export function details2(protocol: ProtocolView): readonly string[] {
   if (protocol.kind === 'Device') return [];
-  if (protocol.kind !== 'BGP') return protocol.channel ? channelLines(protocol.channel, 'UP') : [];
+  if (protocol.kind !== 'BGP')
+    return (protocol.channels ?? []).flatMap((channel) => channelLines(channel, 'UP'));
   const { session, channel } = protocol;
   return [
     ...bgpLines(protocol),
     ...channelLines(channel, session ? 'UP' : 'DOWN'),
     ...(session
       ? [
-          `    BGP Next hop:   ${formatIpv4(session.sourceAddress)}`,
-          ...(session.session.includes('multihop') ? ['    IGP IPv4 table: master4'] : []),
+          `    BGP Next hop:   ${[session.sourceAddress, session.linkLocal].flatMap((hop) => (hop === undefined ? [] : formatIp(hop))).join(' ')}`,
+          ...(session.session.includes('multihop')
+            ? [`    IGP IPv${channel.family} table: master${channel.family}`]
+            : []),
         ]
       : []),
   ];
@@ -49,7 +50,7 @@ function bgpLines(protocol: BgpProtocolView): readonly string[] {
   const { bgp, peer, peerAs, localAs, restart, lastError, state, session } = protocol;
   return [
     `  BGP state:          ${state === 'down' ? 'Down' : bgp}`,
-    `    Neighbor address: ${formatIpv4(peer)}`,
+    `    Neighbor address: ${formatIp(peer)}`,
     `    Neighbor AS:      ${peerAs}`,
     `    Local AS:         ${localAs}`,
     ...(restart ? ['    Neighbor graceful restart active'] : []),
@@ -72,7 +73,7 @@ function sessionLines(session: SessionView): readonly string[] {
     ...capabilityLines('Local', session.opens.own),
     ...(session.opens.peer ? capabilityLines('Neighbor', session.opens.peer) : []),
     `    Session:          ${session.session.filter((word) => !word.startsWith('add-path')).join(' ')}`,
-    `    Source address:   ${formatIpv4(session.sourceAddress)}`,
+    `    Source address:   ${formatIp(session.sourceAddress)}`,
     `    Hold timer:       ${timer(session.hold)}`,
     `    Keepalive timer:  ${timer(session.keepalive)}`,
   ];
@@ -85,12 +86,17 @@ const capabilityLines = (whose: string, { capabilities }: BgpOpen): readonly str
 
 const RECEIVES = 1;
 const SENDS = 2;
-const WITH_BIT = (mode: number, bit: number): string => ((mode & bit) === 0 ? '' : ' ipv4');
+
+/** `ipv4`, of AFI 1. */
+const familyWord = ({ afi }: AddressFamily): string => `ipv${afi === 2 ? 6 : 4}`;
+
+const familyWords = (families: readonly AddressFamily[]): string =>
+  families.map((family) => ` ${familyWord(family)}`).join('');
 
 function capabilityText(capability: BgpCapability): readonly string[] {
   switch (capability.kind) {
     case 'multiprotocol':
-      return ['Multiprotocol', '  AF announced: ipv4'];
+      return ['Multiprotocol', `  AF announced: ${familyWord(capability)}`];
     case 'route-refresh':
       return ['Route refresh'];
     case 'graceful-restart':
@@ -98,8 +104,9 @@ function capabilityText(capability: BgpCapability): readonly string[] {
     case 'as4':
       return ['4-octet AS numbers'];
     case 'add-path': {
-      const mode = capability.families[0]?.mode ?? 0;
-      return ['ADD-PATH', `  RX:${WITH_BIT(mode, RECEIVES)}`, `  TX:${WITH_BIT(mode, SENDS)}`];
+      const doing = (bit: number): string =>
+        familyWords(capability.families.filter(({ mode }) => (mode & bit) !== 0));
+      return ['ADD-PATH', `  RX:${doing(RECEIVES)}`, `  TX:${doing(SENDS)}`];
     }
     case 'enhanced-route-refresh':
       return ['Enhanced refresh'];
@@ -115,21 +122,20 @@ function restartText({
   time,
   families,
 }: Extract<BgpCapability, { kind: 'graceful-restart' }>): readonly string[] {
-  const preserved = families.some(({ forwarding }) => forwarding);
   return [
     'Graceful restart',
     `  Restart time: ${time}`,
     ...(restarting ? ['  Restart recovery'] : []),
-    `  AF supported:${families.length > 0 ? ' ipv4' : ''}`,
-    `  AF preserved:${preserved ? ' ipv4' : ''}`,
+    `  AF supported:${familyWords(families)}`,
+    `  AF preserved:${familyWords(families.filter(({ forwarding }) => forwarding))}`,
   ];
 }
 
 function channelLines(channel: ChannelView, state: 'UP' | 'DOWN'): readonly string[] {
   return [
-    '  Channel ipv4',
+    `  Channel ipv${channel.family}`,
     `    State:          ${state}`,
-    '    Table:          master4',
+    `    Table:          master${channel.family}`,
     `    Preference:     ${channel.preference}`,
     `    Input filter:   ${channel.inputFilter}`,
     `    Output filter:  ${channel.outputFilter}`,

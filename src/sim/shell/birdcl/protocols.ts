@@ -2,6 +2,7 @@
  * `show protocols [all]`: the daemon's protocols in one line each, or with their counters and, for BGP, their session.
  * Source: nest/proto.c, proto/bgp/bgp.c of BIRD 1.6.8; compared with the real tool's output.
  */
+import { formatIp } from '../../../model/ip-family.ts';
 import { formatIpv4 } from '../../../model/ip.ts';
 import type {
   BgpProtocolView,
@@ -105,6 +106,7 @@ const bgpInfo = ({ state, bgp, lastError = '' }: BgpProtocolView): string =>
 /** Protocol device has no routes, but the counters of every protocol. */
 const NOTHING: ChangeCounts = { received: 0, rejected: 0, filtered: 0, ignored: 0, accepted: 0 };
 const WITHOUT_ROUTES: ChannelView = {
+  family: 4,
   preference: 240,
   inputFilter: 'ACCEPT',
   outputFilter: 'REJECT',
@@ -120,7 +122,8 @@ const WITHOUT_ROUTES: ChannelView = {
 };
 
 function details(protocol: ProtocolView): readonly string[] {
-  const channel = channelLines(protocol.channel ?? WITHOUT_ROUTES, protocol.state !== 'down');
+  const own = protocol.kind === 'BGP' ? protocol.channel : (protocol.channels?.[0] ?? WITHOUT_ROUTES);
+  const channel = channelLines(own, protocol.state !== 'down');
   if (protocol.kind !== 'BGP') return channel;
   // Calico's template describes all its peers with the same words.
   return ['  Description:    Connection to BGP peer', ...channel, ...bgpLines(protocol)];
@@ -156,7 +159,7 @@ function bgpLines(protocol: BgpProtocolView): readonly string[] {
   const { bgp, peer, peerAs, restart, lastError, state } = protocol;
   return [
     `  BGP state:          ${state === 'down' ? 'Down' : bgp}`,
-    `    Neighbor address: ${formatIpv4(peer)}`,
+    `    Neighbor address: ${formatIp(peer)}`,
     `    Neighbor AS:      ${peerAs}`,
     ...(restart ? ['    Neighbor graceful restart active'] : []),
     ...(state === 'start' ? startLines(protocol) : sessionLines(protocol)),
@@ -178,7 +181,7 @@ function sessionLines({ session }: BgpProtocolView): readonly string[] {
     `    Neighbor ID:      ${formatIpv4(session.peerRouterId)}`,
     `    Neighbor caps:    ${session.peerCapabilities.join(' ')}`,
     `    Session:          ${session.session.join(' ')}`,
-    `    Source address:   ${formatIpv4(session.sourceAddress)}`,
+    `    Source address:   ${formatIp(session.sourceAddress)}`,
     `    Hold timer:       ${timer(session.hold)}`,
     `    Keepalive timer:  ${timer(session.keepalive)}`,
   ];

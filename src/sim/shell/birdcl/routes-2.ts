@@ -2,14 +2,14 @@
  * A route as BIRD 2 prints it: what becomes of packets first, the next hops below.
  * Source: nest/rt-show.c, nest/rt-attr.c of BIRD 2.0.12; compared with the real tool's output.
  */
-import { formatCidr, formatIpv4 } from '../../../model/ip.ts';
+import { formatIp, formatIpCidr, type IpFamily } from '../../../model/ip-family.ts';
 import type { RouteTarget, RouteView } from '../../routing/speaker-view.ts';
 
-export const TABLE_2 = 'Table master4:';
+export const table2 = (family: IpFamily): string => `Table master${family}:`;
 
 /** `at` is the moment as it is shown, with whom the route is from. */
 export function routeLines2(route: RouteView, repeated: boolean, at: string): readonly string[] {
-  const prefix = repeated ? '' : formatCidr(route.prefix);
+  const prefix = repeated ? '' : formatIpCidr(route.prefix);
   const best = route.primary ? ' *' : '';
   return [
     `${prefix.padEnd(20)} ${kindOf(route.target)} [${route.protocol} ${at}]${best} ${preference(route)}`,
@@ -30,11 +30,11 @@ function preference({ preference: value, bgp }: RouteView): string {
 function hops(target: RouteTarget): readonly string[] {
   switch (target.kind) {
     case 'via':
-      return [`\tvia ${formatIpv4(target.gateway)} on ${target.device}`];
+      return [`\tvia ${formatIp(target.gateway)} on ${target.device}`];
     case 'device':
       return [`\tdev ${target.device}`];
     case 'multipath':
-      return target.hops.map(({ via, device }) => `\tvia ${formatIpv4(via)} on ${device} weight 1`);
+      return target.hops.map(({ via, device }) => `\tvia ${formatIp(via)} on ${device} weight 1`);
     default:
       return [];
   }

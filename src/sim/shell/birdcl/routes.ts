@@ -3,23 +3,34 @@
  * Source: nest/config.Y (r_args), nest/rt-table.c, nest/rt-attr.c of BIRD 1.6.8; compared with the real tool's output. The
  * real table comes in the order of a hash, this one by prefix.
  */
-import { cidrContains, cidrEquals, formatCidr, formatIpv4, type Cidr } from '../../../model/ip.ts';
+import {
+  familyOf,
+  formatIp,
+  formatIpCidr,
+  ipCidrContains,
+  ipCidrEquals,
+  type IpCidr,
+  type IpFamily,
+} from '../../../model/ip-family.ts';
+import { formatIpv4 } from '../../../model/ip.ts';
 import type { BgpRouteView, ProtocolView, RouteTarget, RouteView } from '../../routing/speaker-view.ts';
 import { condition, type Condition } from './condition.ts';
 import { protocolNamed, type Spoken } from './protocols.ts';
 import { DONE, lines, only, since, type Reply } from './reply.ts';
-import { routeLines2, TABLE_2, typeWord2 } from './routes-2.ts';
+import { routeLines2, table2, typeWord2 } from './routes-2.ts';
 import { BirdError, syntaxError, type Words } from './words.ts';
 
 /** What the kernel was told, for `export kernel1`. */
 export interface RouteContext extends Spoken {
-  readonly kernel: readonly Cidr[];
+  readonly kernel: readonly IpCidr[];
 }
 
 type ExportMode = 'export' | 'preexport' | 'noexport';
 
 interface Wanted {
-  prefix?: { readonly prefix: Cidr; readonly longest: boolean };
+  prefix?: { readonly prefix: IpCidr; readonly longest: boolean };
+  /** Of BIRD 2; the only one there is otherwise. */
+  table?: IpFamily;
   where?: Condition;
   protocol?: ProtocolView;
   exporting?: { readonly mode: ExportMode; readonly protocol: ProtocolView };
@@ -32,25 +43,58 @@ interface Wanted {
 export function showRoute(words: Words, context: RouteContext): Reply {
   const wanted: Wanted = { all: false, primary: false, filtered: false };
   while (words.peek().kind !== 'end') readWord(words, wanted, context.view.protocols);
-  const { routes } = context.view;
   if (wanted.prefix) return onePrefix(wanted, wanted.prefix, context);
+  const second = context.view.software === 'bird-2';
   const { exporting } = wanted;
   if (exporting?.protocol.kind === 'BGP' && !exporting.protocol.session)
-    return only(8005, 'Protocol is down');
-  const shown = chosen(routes, wanted, context);
-  const counted = `${shown.length} of ${countable(routes, wanted).length} routes for ${networks(routes, wanted)} networks`;
+    return second ? only(9001, 'No valid tables') : only(8005, 'Protocol is down');
+  if (second) return showTables2(wanted, context);
+  const shown = chosen(context.view.routes, wanted, context);
   const body = shownLines(shown, wanted, context);
   if (!wanted.stats) return [...body, DONE];
-  return [...body, ...(context.view.software === 'bird-2' ? counts2(counted, wanted) : only(14, counted))];
+  return [...body, ...only(14, counted(context.view.routes, shown, wanted))];
 }
 
-/** BIRD 2 counts table by table; the one for IPv6 is empty. */
-function counts2(counted: string, { stats }: Wanted): Reply {
-  const total = `Total: ${counted} in 2 tables`;
-  const none = '0 of 0 routes for 0 networks in table master6';
-  const other = stats === 'count' ? [none] : ['', 'Table master6:', none, ''];
-  return [...lines(1007, [`${counted} in table master4`, ...other]), { code: 14, text: total }];
+const counted = (routes: readonly RouteView[], shown: readonly RouteView[], wanted: Wanted): string =>
+  `${shown.length} of ${countable(routes, wanted).length} routes for ${networks(routes, wanted)} networks`;
+
+/** BIRD 2 goes table by table. */
+function showTables2(wanted: Wanted, context: RouteContext): Reply {
+  const families = wanted.table === undefined ? FAMILIES_2 : [wanted.table];
+  const { routes } = context.view;
+  const tables = families.map((family) => {
+    const own = routes.filter(({ prefix }) => familyOf(prefix.base) === family);
+    const shown = chosen(own, wanted, context);
+    return { family, shown, count: `${counted(own, shown, wanted)} in table master${family}` };
+  });
+  if (!wanted.stats)
+    return [...tables2(tables.map(({ family, shown }) => tableLines2(family, shown, wanted, context))), DONE];
+  const all = routes.filter(({ prefix }) => families.includes(familyOf(prefix.base)));
+  const total = `Total: ${counted(all, chosen(all, wanted, context), wanted)} in ${tables.length} tables`;
+  const each =
+    wanted.stats === 'count'
+      ? lines(
+          1007,
+          tables.map(({ count }) => count),
+        )
+      : tables.flatMap(({ family, shown, count }) => [
+          { code: 1007, text: table2(family) },
+          ...shownLines(shown, wanted, context),
+          ...lines(1007, tables.length > 1 ? [count, ''] : [count]),
+        ]);
+  return tables.length > 1 ? [...each, { code: 14, text: total }] : [...each, DONE];
 }
+
+const FAMILIES_2: readonly IpFamily[] = [4, 6];
+
+const tableLines2 = (family: IpFamily, shown: readonly RouteView[], wanted: Wanted, spoken: Spoken): Reply =>
+  shown.length === 0 ? [] : [{ code: 1007, text: table2(family) }, ...shownLines(shown, wanted, spoken)];
+
+/** With an empty line between those that have something to show. */
+const tables2 = (tables: readonly Reply[]): Reply =>
+  tables
+    .filter((table) => table.length > 0)
+    .flatMap((table, at) => (at === 0 ? table : [{ code: 1007, text: '' }, ...table]));
 
 function readWord(words: Words, wanted: Wanted, protocols: readonly ProtocolView[]): void {
   const word = words.peek();
@@ -65,7 +109,7 @@ function readWord(words: Words, wanted: Wanted, protocols: readonly ProtocolView
       setPrefix(wanted, words.prefixOrAddress(), true);
       return;
     case 'table':
-      readTable(words);
+      readTable(words, wanted);
       return;
     case 'filter':
       throw new BirdError('show route filter: this simulator names no filters; use where CONDITION');
@@ -102,15 +146,17 @@ function readProtocol(
   else wanted.exporting = { mode: word, protocol };
 }
 
-function setPrefix(wanted: Wanted, prefix: Cidr, longest: boolean): void {
+function setPrefix(wanted: Wanted, prefix: IpCidr, longest: boolean): void {
   if (wanted.prefix) throw new BirdError('Only one prefix expected');
   wanted.prefix = { prefix, longest };
 }
 
-/** `master` of BIRD 1.6, `master4` of BIRD 2. */
-function readTable(words: Words): void {
+/** `master` of BIRD 1.6, `master4` and `master6` of BIRD 2. */
+function readTable(words: Words, wanted: Wanted): void {
   const name = words.symbol();
-  if (name !== 'master' && name !== 'master4') throw new BirdError(`${name} is not a table`);
+  const second = /^master([46])$/.exec(name)?.[1];
+  if (name !== 'master' && second === undefined) throw new BirdError(`${name} is not a table`);
+  if (second !== undefined) wanted.table = second === '6' ? 6 : 4;
 }
 
 function onePrefix(
@@ -120,14 +166,19 @@ function onePrefix(
 ): Reply {
   const fits = (route: RouteView): boolean =>
     longest
-      ? route.prefix.length <= prefix.length && cidrContains(route.prefix, prefix.base)
-      : cidrEquals(route.prefix, prefix);
+      ? route.prefix.length <= prefix.length && ipCidrContains(route.prefix, prefix.base)
+      : ipCidrEquals(route.prefix, prefix);
   const found = context.view.routes.filter(fits);
   const best = Math.max(...found.map((route) => route.prefix.length));
   const net = found.filter((route) => route.prefix.length === best);
   if (countable(net, wanted).length === 0)
     return only(8001, context.view.software === 'bird-2' ? 'Network not found' : 'Network not in table');
-  return [...shownLines(chosen(net, wanted, context), wanted, context), DONE];
+  const shown = chosen(net, wanted, context);
+  if (context.view.software !== 'bird-2') return [...shownLines(shown, wanted, context), DONE];
+  const family = familyOf(prefix.base);
+  if (wanted.table !== undefined && wanted.table !== family)
+    throw new BirdError(`Incompatible type of prefix/ip for table master${wanted.table}`);
+  return [...tableLines2(family, shown, wanted, context), DONE];
 }
 
 /** No route of a simulated speaker is kept although a filter refused it. */
@@ -135,7 +186,7 @@ const countable = (routes: readonly RouteView[], { filtered, primary }: Wanted):
   filtered ? [] : primary ? routes.filter((route) => route.primary) : routes;
 
 const networks = (routes: readonly RouteView[], wanted: Wanted): number =>
-  new Set(countable(routes, wanted).map(({ prefix }) => formatCidr(prefix))).size;
+  new Set(countable(routes, wanted).map(({ prefix }) => formatIpCidr(prefix))).size;
 
 function chosen(routes: readonly RouteView[], wanted: Wanted, context: RouteContext): readonly RouteView[] {
   return countable(routes, wanted).filter(
@@ -155,9 +206,9 @@ function isExported(route: RouteView, { exporting }: Wanted, { kernel, view }: R
   const told =
     protocol.kind === 'BGP'
       ? protocol.told.some(
-          (each) => each.protocol === route.protocol && cidrEquals(each.prefix, route.prefix),
+          (each) => each.protocol === route.protocol && ipCidrEquals(each.prefix, route.prefix),
         )
-      : protocol.kind === 'Kernel' && kernel.some((prefix) => cidrEquals(prefix, route.prefix));
+      : protocol.kind === 'Kernel' && kernel.some((prefix) => ipCidrEquals(prefix, route.prefix));
   return told === (mode === 'export');
 }
 
@@ -180,9 +231,9 @@ const isInner = (protocol: ProtocolView | undefined): boolean =>
 function shownLines(routes: readonly RouteView[], { all, stats }: Wanted, spoken: Spoken): Reply {
   if (stats === 'count') return [];
   const second = spoken.view.software === 'bird-2';
-  const body = routes.flatMap((route, at) => {
+  return routes.flatMap((route, at) => {
     const before = routes[at - 1];
-    const repeated = before !== undefined && cidrEquals(before.prefix, route.prefix);
+    const repeated = before !== undefined && ipCidrEquals(before.prefix, route.prefix);
     const type = second ? typeWord2(route) : route.type;
     return [
       ...lines(
@@ -194,24 +245,23 @@ function shownLines(routes: readonly RouteView[], { all, stats }: Wanted, spoken
       ...(all ? [{ code: 1008, text: `\tType: ${type}` }, ...lines(1012, attributes(route))] : []),
     ];
   });
-  return second && body.length > 0 ? [{ code: 1007, text: TABLE_2 }, ...body] : body;
 }
 
 /** When a route came, and from whom where that is not its gateway. */
 function moment(route: RouteView, { view, epoch }: Spoken): string {
-  const from = route.from === undefined ? '' : ` from ${formatIpv4(route.from)}`;
+  const from = route.from === undefined ? '' : ` from ${formatIp(route.from)}`;
   return `${since(route.since, { epoch, now: view.now, software: view.software })}${from}`;
 }
 
 function routeLine(route: RouteView, repeated: boolean, spoken: Spoken): string {
-  const prefix = repeated ? '' : formatCidr(route.prefix);
+  const prefix = repeated ? '' : formatIpCidr(route.prefix);
   return `${prefix.padEnd(18)} ${via(route.target)} [${route.protocol} ${moment(route, spoken)}]${route.primary ? ' *' : ''} ${preference(route)}`;
 }
 
 function via(target: RouteTarget): string {
   switch (target.kind) {
     case 'via':
-      return `via ${formatIpv4(target.gateway)} on ${target.device}`;
+      return `via ${formatIp(target.gateway)} on ${target.device}`;
     case 'device':
       return `dev ${target.device}`;
     case 'multipath':
@@ -235,12 +285,12 @@ function attributes({ bgp, kernel }: RouteView): readonly string[] {
 }
 
 function bgpAttributes(bgp: BgpRouteView): readonly string[] {
-  const { origin, asPath, nextHop, med, localPref, originatorId, clusterList } = bgp;
+  const { origin, asPath, nextHop, linkLocal, med, localPref, originatorId, clusterList } = bgp;
   const { communities, largeCommunities } = bgp;
   return [
     `\tBGP.origin: ${origin}`,
     `\tBGP.as_path: ${asPath.join(' ')}`,
-    `\tBGP.next_hop: ${formatIpv4(nextHop)}`,
+    `\tBGP.next_hop: ${formatIp(nextHop)}${linkLocal === undefined ? '' : ` ${formatIp(linkLocal)}`}`,
     ...(med === undefined ? [] : [`\tBGP.med: ${med}`]),
     ...(localPref === undefined ? [] : [`\tBGP.local_pref: ${localPref}`]),
     ...(communities ? [`\tBGP.community: ${sets(communities, ',')}`] : []),
@@ -256,5 +306,5 @@ const sets = (communities: readonly (readonly number[])[], comma: string): strin
 /** The next hops of a multipath route. */
 const hopLines = (target: RouteTarget): readonly string[] =>
   target.kind === 'multipath'
-    ? target.hops.map(({ via: gateway, device }) => `\tvia ${formatIpv4(gateway)} on ${device} weight 1`)
+    ? target.hops.map(({ via: gateway, device }) => `\tvia ${formatIp(gateway)} on ${device} weight 1`)
     : [];

@@ -4,7 +4,8 @@
  * configuration that confd gives it and nothing else.
  * Source: the CLI rules of nest/config.Y, proto/bfd/config.Y, proto/static/config.Y, sysdep/unix/config.Y, BIRD 1.6.8.
  */
-import { formatCidr, formatIpv4 } from '../../../model/ip.ts';
+import { formatIpCidr, type IpFamily } from '../../../model/ip-family.ts';
+import { formatIpv4 } from '../../../model/ip.ts';
 import { showInterfaces, showInterfacesSummary, type SeenInterface } from './interfaces.ts';
 import { chosenProtocols, showProtocols } from './protocols.ts';
 import { dateTime, DONE, lines, only, type Reply } from './reply.ts';
@@ -19,12 +20,16 @@ export interface Daemon extends RouteContext {
 
 export function answer(name: string, rest: string, daemon: Daemon): Reply {
   try {
-    return (LOOKING[name] ?? changing(name))(new Words(rest), daemon);
+    return (LOOKING[name] ?? changing(name))(new Words(rest, understood(daemon)), daemon);
   } catch (problem) {
     if (problem instanceof BirdError) return only(9001, problem.message);
     throw problem;
   }
 }
+
+/** BIRD 2 understands both families, whatever it has tables for. */
+const understood = ({ view: { software, families } }: Daemon): readonly IpFamily[] =>
+  software === 'bird-2' ? [4, 6] : families;
 
 type Handler = (words: Words, daemon: Daemon) => Reply;
 
@@ -77,11 +82,31 @@ function showStatic(words: Words, { view }: Daemon): Reply {
   if (name !== undefined && !isOfKind(view.protocols, name, 'Static'))
     throw new BirdError(`${name}: Not a Static protocol`);
   if (!first) throw new BirdError('There is no Static protocol running');
+  if (view.software === 'bird-2') return showStatic2(view, name);
   const own = view.routes.filter(({ protocol }) => protocol === (name ?? first.name));
   return [
     ...lines(
       1009,
-      own.map(({ prefix, target }) => `${formatCidr(prefix)} ${target.kind}`),
+      own.map(({ prefix, target }) => `${formatIpCidr(prefix)} ${target.kind}`),
+    ),
+    DONE,
+  ];
+}
+
+/** Protocol by protocol, with an empty line between. */
+function showStatic2({ protocols, routes }: Daemon['view'], wanted: string | undefined): Reply {
+  const names = protocols.flatMap(({ kind, name }) =>
+    kind === 'Static' && (wanted === undefined || wanted === name) ? [name] : [],
+  );
+  const texts = names.map((name) =>
+    routes
+      .filter(({ protocol }) => protocol === name)
+      .map(({ prefix, target }) => `${formatIpCidr(prefix)}\t${target.kind}`),
+  );
+  return [
+    ...lines(
+      1009,
+      texts.flatMap((each, at) => (at === 0 ? each : ['', ...each])),
     ),
     DONE,
   ];

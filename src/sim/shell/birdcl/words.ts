@@ -1,9 +1,10 @@
 /**
  * The words of a line as BIRD's lexer gives them to its grammar, one at a time: what comes after the word that makes a line
  * wrong is never looked at, so that the same mistake gets the same message.
- * Source: conf/cf-lex.l and conf/confbase.Y of BIRD 1.6.8.
+ * Source: conf/cf-lex.l and conf/confbase.Y of BIRD 1.6.8 and 2.0.12.
  */
-import { parseIpv4, netmask, type Cidr, type Ipv4 } from '../../../model/ip.ts';
+import { addressBits, ipCidrOf, parseIp, type IpCidr, type IpFamily } from '../../../model/ip-family.ts';
+import type { Ip } from '../../../model/ip.ts';
 import { KEYWORDS } from './keywords.ts';
 
 /** What BIRD answers to a line that it cannot carry out (code 9001). */
@@ -15,19 +16,18 @@ export type Word =
   | { readonly kind: 'end' }
   | { readonly kind: 'keyword' | 'symbol' | 'text' | 'mark'; readonly text: string }
   | { readonly kind: 'number'; readonly value: number }
-  | { readonly kind: 'address'; readonly address: Ipv4 };
+  | { readonly kind: 'address'; readonly address: Ip }
+  /** What an address of the other family is to BIRD 1.6 for IPv6. */
+  | { readonly kind: 'router-id' };
 
 const END: Word = { kind: 'end' };
 const MAX_NUMBER = 0xffffffff;
 
-const RULES: readonly (readonly [RegExp, (text: string) => Word])[] = [
-  [/^\d+\.\d+\.\d+\.\d+/, addressWord],
-  [
-    /^(?:[\da-fA-F]*::|(?:[\da-fA-F]*:){3,})[\da-fA-F.]*/,
-    () => {
-      throw new BirdError('This is an IPv4 router, therefore IPv6 addresses are not supported');
-    },
-  ],
+type Families = readonly IpFamily[];
+
+const RULES: readonly (readonly [RegExp, (text: string, families: Families) => Word])[] = [
+  [/^\d+\.\d+\.\d+\.\d+/, (text, families) => addressWord(text, 4, families)],
+  [/^(?:[\da-fA-F]*::|(?:[\da-fA-F]*:){3,})[\da-fA-F.]*/, (text, families) => addressWord(text, 6, families)],
   [/^0x[\da-fA-F]+/, numberWord],
   [/^\d+/, numberWord],
   [/^(?:[a-zA-Z_]\w*|'[\w.:-]*')/, nameWord],
@@ -36,10 +36,12 @@ const RULES: readonly (readonly [RegExp, (text: string) => Word])[] = [
   [/^[={}:;,.()+*/%<>~[\]?!|-]/, (text) => ({ kind: 'mark', text })],
 ];
 
-function addressWord(text: string): Word {
-  const address = parseIpv4(text);
-  if (address === undefined) throw new BirdError(`Invalid IPv4 address ${text}`);
-  return { kind: 'address', address };
+function addressWord(text: string, family: IpFamily, families: Families): Word {
+  if (family === 6 && !families.includes(6))
+    throw new BirdError('This is an IPv4 router, therefore IPv6 addresses are not supported');
+  const address = parseIp(text);
+  if (address === undefined) throw new BirdError(`Invalid IPv${family} address ${text}`);
+  return families.includes(family) ? { kind: 'address', address } : { kind: 'router-id' };
 }
 
 function numberWord(text: string): Word {
@@ -56,9 +58,12 @@ function nameWord(quoted: string): Word {
 export class Words {
   #rest: string;
   #next: Word | undefined;
+  readonly #families: Families;
 
-  constructor(line: string) {
+  /** @param families whose addresses the daemon understands. */
+  constructor(line: string, families: Families) {
     this.#rest = line;
+    this.#families = families;
   }
 
   peek(): Word {
@@ -98,22 +103,22 @@ export class Words {
     return word.value;
   }
 
-  address(): Ipv4 {
+  address(): Ip {
     const word = this.take();
     if (word.kind === 'symbol') throw new BirdError('IP address expected');
     if (word.kind !== 'address') throw syntaxError();
     return word.address;
   }
 
-  prefix(): Cidr {
+  prefix(): IpCidr {
     const base = this.address();
     this.expect('/');
     return prefixOf(base, this.number());
   }
 
-  prefixOrAddress(): Cidr {
+  prefixOrAddress(): IpCidr {
     const base = this.address();
-    return this.accept('/') ? prefixOf(base, this.number()) : { base, length: 32 };
+    return this.accept('/') ? prefixOf(base, this.number()) : ipCidrOf(base, addressBits(base));
   }
 
   end(): void {
@@ -127,14 +132,15 @@ export class Words {
       const match = pattern.exec(this.#rest);
       if (!match) continue;
       this.#rest = this.#rest.slice(match[0].length);
-      return word(match[0]);
+      return word(match[0], this.#families);
     }
     throw new BirdError('Unknown character');
   }
 }
 
-function prefixOf(base: Ipv4, length: number): Cidr {
-  if (length > 32) throw new BirdError(`Invalid prefix length ${length}`);
-  if ((base & ~netmask(length)) !== 0) throw new BirdError('Invalid prefix');
-  return { base, length };
+function prefixOf(base: Ip, length: number): IpCidr {
+  if (length > addressBits(base)) throw new BirdError(`Invalid prefix length ${length}`);
+  const prefix = ipCidrOf(base, length);
+  if (prefix.base !== base) throw new BirdError('Invalid prefix');
+  return prefix;
 }

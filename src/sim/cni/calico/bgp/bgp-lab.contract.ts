@@ -3,11 +3,12 @@
  * the words of BIRD's file, a line a statement.
  */
 import type { JsonObject } from '../../../../base/json.ts';
-import { cidr, formatCidr, formatIpv4, ipv4 } from '../../../../model/ip.ts';
+import { formatIp, formatIpCidr } from '../../../../model/ip-family.ts';
+import { cidr, formatIpv4, ipv4 } from '../../../../model/ip.ts';
 import type { Topology } from '../../../../model/topology.ts';
 import type { KubeObject } from '../../../kube/object.ts';
 import type { FilterRule, NeighbourConfig, SpeakerConfig } from '../../../routing/speaker-config.ts';
-import { BIRD_CONFIGURATIONS, birdConfiguration } from '../confd.ts';
+import { BIRD_CONFIGURATIONS, bird6Configuration, birdConfiguration } from '../confd.ts';
 import {
   API_VERSION,
   BGP_CONFIGURATIONS,
@@ -64,7 +65,20 @@ export class BgpLab {
         namespace: 'kube-system',
         labels: { 'k8s-app': 'calico-node' },
       },
-      spec: { nodeName: node },
+      spec: {
+        nodeName: node,
+        containers: [
+          {
+            name: 'calico-node',
+            env: [
+              {
+                name: 'CALICO_NETWORKING_BACKEND',
+                valueFrom: { configMapKeyRef: { name: 'calico-config', key: 'calico_backend' } },
+              },
+            ],
+          },
+        ],
+      },
       status: {
         containerStatuses: [
           { name: 'calico-node', containerID: `containerd://${node}`, state: { running: {} } },
@@ -158,9 +172,41 @@ export class BgpLab {
     return birdConfiguration(record);
   }
 
+  /** Of bird6; undefined where none runs. */
+  config6(node: LabNode): SpeakerConfig | undefined {
+    const record = this.cluster.get(BIRD_CONFIGURATIONS, node);
+    return record && bird6Configuration(record);
+  }
+
+  #bird6(node: LabNode): SpeakerConfig {
+    const config = this.config6(node);
+    if (!config) throw new Error(`no bird6 on ${node}`);
+    return config;
+  }
+
   /** BGP protocols, each its statements in the order of the template. */
   protocols(node: LabNode): readonly string[] {
     return this.config(node).neighbours.map(protocolText);
+  }
+
+  protocols6(node: LabNode): readonly string[] {
+    return this.#bird6(node).neighbours.map(protocolText);
+  }
+
+  filter6(name: string, node: LabNode = 'kube-master'): readonly string[] {
+    return (this.#bird6(node).filters?.[name] ?? []).map(ruleText);
+  }
+
+  exports6(node: LabNode): readonly string[] {
+    return this.#bird6(node).exports.map(ruleText);
+  }
+
+  kernel6(node: LabNode): readonly string[] {
+    return kernelTexts(this.#bird6(node));
+  }
+
+  statics6(node: LabNode): readonly string[] {
+    return staticTexts(this.#bird6(node));
   }
 
   /** A function that stands for one direction of a BGPFilter. */
@@ -175,31 +221,35 @@ export class BgpLab {
 
   /** calico_kernel_programming */
   kernel(node: LabNode): readonly string[] {
-    return this.config(node).kernel.map(({ within, accept, tunnel }) => {
-      const device = tunnel
-        ? ` ${tunnel.device}${tunnel.unless ? ` unless ${formatCidr(tunnel.unless)}` : ''}`
-        : '';
-      return `net ~ ${formatCidr(within)}:${device} ${accept ? 'accept' : 'reject'}`;
-    });
+    return kernelTexts(this.config(node));
   }
 
   /** `protocol static` */
   statics(node: LabNode): readonly string[] {
-    const { blackholes, statics = [] } = this.config(node);
-    return [
-      ...blackholes.map((prefix) => `${formatCidr(prefix)} blackhole`),
-      ...statics.map(({ prefix, via }) => `${formatCidr(prefix)} via ${formatIpv4(via)}`),
-    ];
+    return staticTexts(this.config(node));
   }
 }
+
+const kernelTexts = ({ kernel }: SpeakerConfig): readonly string[] =>
+  kernel.map(({ within, accept, tunnel }) => {
+    const device = tunnel
+      ? ` ${tunnel.device}${tunnel.unless ? ` unless ${formatIpCidr(tunnel.unless)}` : ''}`
+      : '';
+    return `net ~ ${formatIpCidr(within)}:${device} ${accept ? 'accept' : 'reject'}`;
+  });
+
+const staticTexts = ({ blackholes, statics = [] }: SpeakerConfig): readonly string[] => [
+  ...blackholes.map((prefix) => `${formatIpCidr(prefix)} blackhole`),
+  ...statics.map(({ prefix, via }) => `${formatIpCidr(prefix)} via ${formatIp(via)}`),
+];
 
 function protocolText(neighbour: NeighbourConfig): string {
   const { port, source, reflector, nextHop, multihop, password } = neighbour;
   const calls = (names: readonly string[] = []): string => names.join(' ');
   return [
-    `${neighbour.name}: neighbor ${formatIpv4(neighbour.address)}${port === undefined ? '' : ` port ${port}`} as ${neighbour.asNumber}`,
+    `${neighbour.name}: neighbor ${formatIp(neighbour.address)}${port === undefined ? '' : ` port ${port}`} as ${neighbour.asNumber}`,
     `local as ${neighbour.localAs}`,
-    ...(source === undefined ? [] : [`source address ${formatIpv4(source)}`]),
+    ...(source === undefined ? [] : [`source address ${formatIp(source)}`]),
     ...(neighbour.ttlSecurity ? ['ttl security on'] : []),
     ...(multihop === undefined ? [] : [multihop === 'direct' ? 'direct' : `multihop ${multihop}`]),
     `import ${calls(neighbour.importFilters)}`,
@@ -224,7 +274,7 @@ function ruleText(rule: FilterRule): string {
   const range = lengths ? `{${lengths.least},${lengths.most}}` : '';
   const conditions = [
     ...(rule.peer === undefined ? [] : [rule.peer]),
-    ...(prefix ? [`net ${OPERATORS[match]} ${formatCidr(prefix)}${range}`] : []),
+    ...(prefix ? [`net ${OPERATORS[match]} ${formatIpCidr(prefix)}${range}`] : []),
     ...(rule.source === undefined ? [] : [`source ${rule.source}`]),
     ...(rule.interface === undefined ? [] : [`ifname ~ ${rule.interface}`]),
     ...communities.map((community) => `community ${community.join(':')}`),

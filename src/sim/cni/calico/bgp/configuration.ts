@@ -5,7 +5,7 @@
  * and local workload peering.
  */
 import type { Community } from '../../../../model/bgp.ts';
-import { parseCidr, type Cidr } from '../../../../model/ip.ts';
+import { parseIpCidr, type IpCidr, type IpFamily } from '../../../../model/ip-family.ts';
 import { memoize } from '../../../core/memo.ts';
 import type { Table } from '../../../core/table.ts';
 import { listAt, numberAt, textAt, textsAt } from '../../../kube/fields.ts';
@@ -27,8 +27,8 @@ export interface BgpConfiguration {
   readonly ignoredInterfaces: readonly string[];
   /** Whether BIRD programs routes of pools without VXLAN. */
   readonly programsClusterRoutes: boolean;
-  /** Kernel metric of routes without a priority of their own. */
-  readonly normalPriority: number;
+  /** Kernel metric of routes without a priority of their own, by family. */
+  readonly normalPriorities: Readonly<Record<IpFamily, number>>;
   readonly services: ServiceRanges;
   readonly advertisements: readonly PrefixAdvertisement[];
   readonly nodeAdvertisements: ReadonlyMap<string, readonly PrefixAdvertisement[]>;
@@ -39,17 +39,17 @@ export interface SecretKey {
   readonly key: string;
 }
 
-/** Which service addresses may be announced. */
+/** Which service addresses of either family may be announced. */
 export interface ServiceRanges {
-  readonly clusterIps: readonly Cidr[];
-  readonly externalIps: readonly Cidr[];
-  readonly loadBalancerIps: readonly Cidr[];
+  readonly clusterIps: readonly IpCidr[];
+  readonly externalIps: readonly IpCidr[];
+  readonly loadBalancerIps: readonly IpCidr[];
   /** Load balancer ranges are announced whole, by every node. */
   readonly aggregate: boolean;
 }
 
 export interface PrefixAdvertisement {
-  readonly prefix: Cidr;
+  readonly prefix: IpCidr;
   readonly communities: readonly Community[];
 }
 
@@ -78,7 +78,10 @@ export const readBgpConfiguration = memoize((table: Table<KubeObject> | undefine
     bindsToNodeIp: spec?.['bindMode'] === 'NodeIP',
     ignoredInterfaces: textsAt(spec, 'ignoredInterfaces'),
     programsClusterRoutes: spec?.['programClusterRoutes'] !== 'Disabled',
-    normalPriority: numberAt(spec, 'ipv4NormalRoutePriority') || NORMAL_PRIORITY,
+    normalPriorities: {
+      4: numberAt(spec, 'ipv4NormalRoutePriority') || NORMAL_PRIORITY,
+      6: numberAt(spec, 'ipv6NormalRoutePriority') || NORMAL_PRIORITY,
+    },
     services: {
       clusterIps: ranges(spec, 'serviceClusterIPs'),
       externalIps: ranges(spec, 'serviceExternalIPs'),
@@ -103,16 +106,15 @@ export function secretKey(spec: KubeObject['spec'], member: string): SecretKey |
 const listenPort = (spec: KubeObject['spec']): number | undefined =>
   numberAt(spec, 'listenPort') || undefined;
 
-/** IPv4 ranges; those of IPv6 are another daemon's. */
-const ranges = (spec: KubeObject['spec'], member: string): readonly Cidr[] =>
-  listAt(spec, member).flatMap((block) => parseCidr(textAt(block, 'cidr')) ?? []);
+const ranges = (spec: KubeObject['spec'], member: string): readonly IpCidr[] =>
+  listAt(spec, member).flatMap((block) => parseIpCidr(textAt(block, 'cidr')) ?? []);
 
 function advertisements(spec: KubeObject['spec']): readonly PrefixAdvertisement[] {
   const named = new Map(
     listAt(spec, 'communities').map((each) => [textAt(each, 'name'), textAt(each, 'value')]),
   );
   return listAt(spec, 'prefixAdvertisements').flatMap((each) => {
-    const prefix = parseCidr(textAt(each, 'cidr'));
+    const prefix = parseIpCidr(textAt(each, 'cidr'));
     const texts = textsAt(each, 'communities').map((text) =>
       parseCommunity(text) ? text : (named.get(text) ?? ''),
     );

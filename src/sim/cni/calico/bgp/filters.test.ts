@@ -8,7 +8,7 @@ const NO_MESH = { nodeToNodeMeshEnabled: false };
 
 /** Rules of one direction, as the function of that name has them. */
 const rules = (direction: 'import' | 'export', ...list: readonly JsonObject[]): readonly string[] =>
-  new BgpLab().with('BGPFilter', 'f', { [`${direction}V4`]: list }).filter(functionName('f', direction));
+  new BgpLab().with('BGPFilter', 'f', { [`${direction}V4`]: list }).filter(functionName('f', direction, 4));
 
 describe('a rule', () => {
   test('matches prefixes (bgpfilter/match_operators)', () => {
@@ -126,12 +126,12 @@ describe('functions', () => {
 
   test('have names that BIRD can hold (bgpfilter/filter_names)', () => {
     const exactly = '45characters.exactly.so.should.not.truncate-1';
-    expect(functionName(exactly, 'import')).toBe(`bgp_${exactly}_importFilterV4`);
-    expect(functionName('46characters.exactly.so.should.truncate-123456', 'import')).toBe(
+    expect(functionName(exactly, 'import', 4)).toBe(`bgp_${exactly}_importFilterV4`);
+    expect(functionName('46characters.exactly.so.should.truncate-123456', 'import', 4)).toBe(
       'bgp_46characters.exactly.so.shou_9615CBDC00BAC628_importFilterV4',
     );
     expect(
-      functionName('greater-than-64-characters.so.this.should.definitely.truncate-1234567890', 'export'),
+      functionName('greater-than-64-characters.so.this.should.definitely.truncate-1234567890', 'export', 4),
     ).toBe('bgp_greater-than-64-characters.s_4C5DB3273E544641_exportFilterV4');
   });
 });

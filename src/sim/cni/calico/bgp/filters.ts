@@ -7,7 +7,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { JsonObject } from '../../../../base/json.ts';
 import { hex, utf8 } from '../../../../base/bytes.ts';
-import { parseCidr } from '../../../../model/ip.ts';
+import { addressBits, parseIpCidr, type IpFamily } from '../../../../model/ip-family.ts';
 import { memoize } from '../../../core/memo.ts';
 import type { Table } from '../../../core/table.ts';
 import { at, listAt, numberAt, textAt, textsAt } from '../../../kube/fields.ts';
@@ -23,15 +23,15 @@ export const MOST_PREFERENCE = 2147483647;
 /** `preference` of a route that shall win over a local pod's. */
 const OVERRIDE = 200;
 
-/** All functions of a file. Filters without IPv4 rules of a direction have none for it. */
+/** All functions of a daemon's file. Filters without rules of its family for a direction have none for it. */
 export const filterFunctions = memoize(
-  (filters: Table<KubeObject> | undefined, normalPriority: number): FilterFunctions => ({
+  (filters: Table<KubeObject> | undefined, normalPriority: number, family: IpFamily): FilterFunctions => ({
     ...Object.fromEntries(
       [...(filters?.values() ?? [])].flatMap((filter) =>
         (['import', 'export'] as const).flatMap((direction): [string, readonly FilterRule[]][] => {
-          const rules = listAt(filter.spec, `${direction}V4`);
+          const rules = listAt(filter.spec, `${direction}V${family}`);
           if (rules.length === 0) return [];
-          return [[functionName(filter.metadata.name, direction), rules.flatMap(rulesOf)]];
+          return [[functionName(filter.metadata.name, direction, family), rules.flatMap(rulesOf)]];
         }),
       ),
     ),
@@ -42,7 +42,7 @@ export const filterFunctions = memoize(
       },
     ],
   }),
-  2,
+  4,
 );
 
 /** Raises routes of more than normal priority above those of local pods. */
@@ -54,10 +54,10 @@ const NONE: readonly string[] = [];
 export function filterCalls(
   functions: FilterFunctions,
   names: readonly string[],
-  direction: Direction,
+  { direction, family }: { readonly direction: Direction; readonly family: IpFamily },
 ): readonly string[] {
   const called = names
-    .map((name) => functionName(name, direction))
+    .map((name) => functionName(name, direction, family))
     .filter((name) => functions[name] !== undefined);
   if (direction === 'import') return called.length === 0 ? ONLY_ELEVATED : [...called, ELEVATED];
   return called.length === 0 ? NONE : called;
@@ -66,7 +66,7 @@ export function filterCalls(
 const LONGEST_SYMBOL = 64;
 
 /** A name too long for a symbol of BIRD's is cut and gets a hash. */
-export function functionName(filter: string, direction: Direction): string {
+export function functionName(filter: string, direction: Direction, family: IpFamily): string {
   const most = LONGEST_SYMBOL - 'bgp__importFilterV4'.length;
   const hash =
     filter.length > most
@@ -74,7 +74,7 @@ export function functionName(filter: string, direction: Direction): string {
           .toUpperCase()
           .slice(0, 16)}`
       : '';
-  return `bgp_${filter.slice(0, most - hash.length)}${hash}_${direction}FilterV4`;
+  return `bgp_${filter.slice(0, most - hash.length)}${hash}_${direction}FilterV${family}`;
 }
 
 /** One rule, or none when its condition never holds. */
@@ -104,14 +104,15 @@ const MATCHES: Readonly<Record<string, RouteCondition['match']>> = {
  * with a length never holds and `NotEqual` always does.
  */
 function prefixCondition(rule: JsonObject): RouteCondition | undefined {
-  const prefix = parseCidr(textAt(rule, 'cidr'));
+  const prefix = parseIpCidr(textAt(rule, 'cidr'));
   const match = MATCHES[textAt(rule, 'matchOperator')];
   if (!prefix || !match) return {};
   if (rule['prefixLength'] === undefined) return { prefix, match };
   if (match === 'exact') return undefined;
   if (match === 'not-exact') return {};
   const least = Math.max(prefix.length, numberAt(rule, 'prefixLength', 'min'));
-  const most = Math.min(32, Number(at(rule, 'prefixLength', 'max') ?? 32));
+  const bits = addressBits(prefix.base);
+  const most = Math.min(bits, Number(at(rule, 'prefixLength', 'max') ?? bits));
   return { prefix, match, lengths: { least, most } };
 }
 

@@ -4,7 +4,16 @@
  * Source: libcalico-go/lib/backend/k8s/resources/node.go, confd/pkg/backends/calico/node_labels.go, Calico v3.32.1.
  */
 import { isJsonObject } from '../../../../base/json.ts';
-import { parseInterfaceAddress, parseIpv4, type InterfaceAddress, type Ipv4 } from '../../../../model/ip.ts';
+import { addressBits, type IpFamily } from '../../../../model/ip-family.ts';
+import {
+  parseInterfaceAddress,
+  parseIpv4,
+  type InterfaceAddress,
+  type Ip,
+  type Ipv4,
+  type Ipv6,
+} from '../../../../model/ip.ts';
+import { parseInterfaceAddress6, parseIpv6 } from '../../../../model/ipv6.ts';
 import { memoize } from '../../../core/memo.ts';
 import type { Table } from '../../../core/table.ts';
 import type { KubeObject } from '../../../kube/object.ts';
@@ -17,12 +26,19 @@ export interface BgpNode {
   readonly name: string;
   /** With the mask that decides what CrossSubnet takes for the same subnet. */
   readonly address: InterfaceAddress | undefined;
+  readonly address6: InterfaceAddress<Ipv6> | undefined;
   /** Of its own; most nodes have the cluster's. */
   readonly asNumber: number | undefined;
   /** Makes the node a route reflector. */
   readonly clusterId: Ipv4 | undefined;
   readonly labels: Labels;
 }
+
+/** Where a node speaks in a family. */
+export const addressIn = (
+  { address, address6 }: BgpNode,
+  family: IpFamily,
+): InterfaceAddress<Ip> | undefined => (family === 4 ? address : address6);
 
 /** In name order. */
 export type BgpNodes = readonly BgpNode[];
@@ -53,24 +69,45 @@ export function nodeMoved(before: KubeObject | undefined, after: KubeObject | un
 
 const FACTS = [
   NODE_ANNOTATION.address,
+  NODE_ANNOTATION.address6,
   NODE_ANNOTATION.asNumber,
   NODE_ANNOTATION.reflector,
   NODE_ANNOTATION.labels,
   // Felix has routes to nodes with one, and BIRD learns them.
   NODE_ANNOTATION.vxlanTunnel,
+  NODE_ANNOTATION.vxlanTunnel6,
 ];
 
 function readNode(node: KubeObject): BgpNode {
   const text = (key: string): string => annotation(node, key) ?? '';
-  const address = text(NODE_ANNOTATION.address);
-  const bare = parseIpv4(address);
   return {
     name: node.metadata.name,
-    address: bare === undefined ? parseInterfaceAddress(address) : { address: bare, length: 32 },
+    address: hostAddress(text(NODE_ANNOTATION.address), {
+      parseBare: parseIpv4,
+      parse: parseInterfaceAddress,
+    }),
+    address6: hostAddress(text(NODE_ANNOTATION.address6), {
+      parseBare: parseIpv6,
+      parse: parseInterfaceAddress6,
+    }),
     asNumber: asNumber(text(NODE_ANNOTATION.asNumber)),
     clusterId: parseIpv4(text(NODE_ANNOTATION.reflector)),
     labels: { ...ownLabels(text(NODE_ANNOTATION.labels)), ...node.metadata.labels },
   };
+}
+
+interface Notation<Address extends Ip> {
+  readonly parseBare: (text: string) => Address | undefined;
+  readonly parse: (text: string) => InterfaceAddress<Address> | undefined;
+}
+
+/** Without a length it is a network of its own. */
+function hostAddress<Address extends Ip>(
+  text: string,
+  { parseBare, parse }: Notation<Address>,
+): InterfaceAddress<Address> | undefined {
+  const address = parseBare(text);
+  return address === undefined ? parse(text) : { address, length: addressBits(address) };
 }
 
 function ownLabels(text: string): Labels {

@@ -2,21 +2,23 @@
  * BGPPeers taken apart into peerings: who talks to whom, and how. Global ones hold for every node; the others belong to one
  * node. A peering between Calico nodes is given its other direction unless somebody configured it or does not want it.
  * Source: updatePeersV1 in confd/pkg/backends/calico/client.go, Calico v3.32.1. Of two BGPPeers for the same address the one
- * whose name sorts first wins; upstream it is left to chance. Left out: local workload peers, IPv6, and peers without an AS
- * number, for which BIRD refuses the whole file.
+ * whose name sorts first wins; upstream it is left to chance. Peerings are of both families, each for its own daemon. Left out:
+ * local workload peers, a `reachableBy` of the other family, and peers without an AS number, for which BIRD refuses the whole
+ * file.
  */
-import { formatIpv4, parseIpv4, type Ipv4 } from '../../../../model/ip.ts';
+import { familyOf, parseIp, type IpFamily } from '../../../../model/ip-family.ts';
+import type { Ip, Ipv4 } from '../../../../model/ip.ts';
 import { memoize } from '../../../core/memo.ts';
 import type { Table } from '../../../core/table.ts';
 import { numberAt, textAt, textsAt } from '../../../kube/fields.ts';
 import type { KubeObject } from '../../../kube/object.ts';
 import { secretKey, type BgpConfiguration, type SecretKey } from './configuration.ts';
-import { nodesMatching, type BgpNode, type BgpNodes } from './nodes.ts';
+import { addressIn, nodesMatching, type BgpNode, type BgpNodes } from './nodes.ts';
 import { splitPeerAddress } from './peer-address.ts';
 import { asNumber, durationSeconds } from './scalars.ts';
 
 export interface Peering {
-  readonly address: Ipv4;
+  readonly address: Ip;
   /** Part of the protocol's name; undefined is 179. */
   readonly port: number | undefined;
   readonly asNumber: number;
@@ -33,7 +35,7 @@ export interface Peering {
   readonly allowLocalAs: number;
   /** 0: off. */
   readonly ttlSecurity: number;
-  readonly reachableBy: Ipv4 | undefined;
+  readonly reachableBy: Ip | undefined;
   readonly filters: readonly string[];
   readonly password: SecretKey | undefined;
 }
@@ -96,6 +98,8 @@ const keyOf = ({ address, port }: Peering): string => `${address} ${port ?? 0}`;
 interface ClusterFacts {
   readonly nodes: BgpNodes;
   readonly configuration: BgpConfiguration;
+  /** In which nodes are spoken to; both when absent. */
+  readonly families?: readonly IpFamily[];
 }
 
 const spec = (peer: KubeObject, member: string): string => textAt(peer.spec, member);
@@ -140,7 +144,7 @@ function common(
     restartTime: durationSeconds(spec(peer, 'maxRestartTime')),
     keepaliveTime: durationSeconds(spec(peer, 'keepaliveTime')),
     ttlSecurity: numberAt(peer.spec, 'ttlSecurity'),
-    reachableBy: parseIpv4(spec(peer, 'reachableBy')),
+    reachableBy: parseIp(spec(peer, 'reachableBy')),
     filters: textsAt(peer.spec, 'filters'),
     password: secretKey(peer.spec, 'password'),
   };
@@ -151,30 +155,51 @@ const listenPortOf = (
   { nodeListenPorts, listenPort }: BgpConfiguration,
 ): number | undefined => nodeListenPorts.get(name) ?? listenPort;
 
-/** A peer that a selector found: its own AS, port and cluster id are known. */
-function withNode(node: BgpNode, peer: KubeObject, { configuration }: ClusterFacts): readonly Peering[] {
-  if (!node.address) return [];
-  return [
-    {
-      ...common(peer),
-      address: node.address.address,
-      port: listenPortOf(node, configuration),
-      asNumber: node.asNumber ?? configuration.asNumber,
-      localAs: undefined,
-      clusterId: node.clusterId,
-      isNode: false,
-      allowLocalAs: 0,
-    },
-  ];
+const FAMILIES: readonly IpFamily[] = [4, 6];
+
+/** A peer that a selector found, once for each family it speaks: its own AS, port and cluster id are known. */
+function withNode(
+  node: BgpNode,
+  peer: KubeObject,
+  { configuration, families = FAMILIES }: ClusterFacts,
+): readonly Peering[] {
+  return families.flatMap((family): readonly Peering[] => {
+    const address = addressIn(node, family)?.address;
+    if (address === undefined) return [];
+    const { reachableBy, ...shared } = common(peer);
+    return [
+      {
+        ...shared,
+        reachableBy: sameFamily(reachableBy, address),
+        ...nodePeering(node, configuration),
+        address,
+      },
+    ];
+  });
 }
+
+const sameFamily = (address: Ip | undefined, other: Ip): Ip | undefined =>
+  address !== undefined && familyOf(address) === familyOf(other) ? address : undefined;
+
+const nodePeering = (
+  node: BgpNode,
+  configuration: BgpConfiguration,
+): Pick<Peering, 'port' | 'asNumber' | 'localAs' | 'clusterId' | 'isNode' | 'allowLocalAs'> => ({
+  port: listenPortOf(node, configuration),
+  asNumber: node.asNumber ?? configuration.asNumber,
+  localAs: undefined,
+  clusterId: node.clusterId,
+  isNode: false,
+  allowLocalAs: 0,
+});
 
 function withAddress(peer: KubeObject, cluster: ClusterFacts): readonly Peering[] {
   const { host, port } = addressOf(peer);
-  const address = parseIpv4(host);
+  const address = parseIp(host);
   const reachableBy = spec(peer, 'reachableBy');
   const peerAs = asNumber(peer.spec?.['asNumber']) ?? 0;
-  if (address === undefined || peerAs === 0 || (reachableBy !== '' && parseIpv4(reachableBy) === undefined))
-    return [];
+  if (address === undefined || peerAs === 0) return [];
+  if (reachableBy !== '' && sameFamily(parseIp(reachableBy), address) === undefined) return [];
   const [node] = port === 0 ? nodesAt(peer, cluster) : [];
   return [
     {
@@ -184,7 +209,7 @@ function withAddress(peer: KubeObject, cluster: ClusterFacts): readonly Peering[
       asNumber: peerAs,
       localAs: asNumber(peer.spec?.['localASNumber']) || undefined,
       clusterId: undefined,
-      isNode: cluster.nodes.some((each) => each.address?.address === address),
+      isNode: cluster.nodes.some((each) => addressIn(each, familyOf(address))?.address === address),
       allowLocalAs: numberAt(peer.spec, 'numAllowedLocalASNumbers'),
     },
   ];
@@ -198,9 +223,11 @@ function addressOf(peer: KubeObject): { readonly host: string; readonly port: nu
 /** Nodes that the peer's address, AS and port describe. */
 function nodesAt(peer: KubeObject, { nodes, configuration }: ClusterFacts): BgpNodes {
   const { host, port } = addressOf(peer);
+  const address = parseIp(host);
+  if (address === undefined) return [];
   const wanted = asNumber(peer.spec?.['asNumber']) || configuration.asNumber;
   return nodes.filter((node) => {
-    if (!node.address || formatIpv4(node.address.address) !== host) return false;
+    if (addressIn(node, familyOf(address))?.address !== address) return false;
     if ((node.asNumber ?? configuration.asNumber) !== wanted) return false;
     return port === 0 || listensOn(node, port, configuration);
   });
@@ -232,8 +259,11 @@ function reversed(peer: KubeObject, cluster: ClusterFacts): Reversed {
   const locals = new Set(
     isGlobal(peer) ? cluster.nodes.map(({ name }) => name) : localNodes(peer, cluster.nodes),
   );
+  // A peer that was given by its address is answered in its family.
+  const given = selector === '' ? parseIp(addressOf(peer).host) : undefined;
+  const families = given === undefined ? FAMILIES : [familyOf(given)];
   const far = cluster.nodes
     .filter(({ name }) => locals.has(name))
-    .flatMap((node) => withNode(node, peer, cluster));
+    .flatMap((node) => withNode(node, peer, { ...cluster, families }));
   return { near, far };
 }

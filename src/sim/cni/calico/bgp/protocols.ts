@@ -1,17 +1,19 @@
 /**
- * The BGP protocols of one node's bird.cfg: the mesh and the peerings, in name order.
- * Source: confd/pkg/backends/calico/bgp_processor.go and etc/calico/confd/templates/bird.cfg.template, Calico v3.32.1.
+ * The BGP protocols of one node's bird.cfg or bird6.cfg: the mesh and the peerings, in name order.
+ * Source: confd/pkg/backends/calico/bgp_processor.go and etc/calico/confd/templates/bird{,6}.cfg.template, Calico v3.32.1.
  */
-import { formatIpv4, type Ipv4 } from '../../../../model/ip.ts';
+import { familyOf, formatIp, type IpFamily } from '../../../../model/ip-family.ts';
+import type { Ip } from '../../../../model/ip.ts';
 import { memoize } from '../../../core/memo.ts';
 import type { NeighbourConfig } from '../../../routing/speaker-config.ts';
 import type { BgpConfiguration, SecretKey } from './configuration.ts';
-import type { BgpNode, BgpNodes } from './nodes.ts';
+import { addressIn, type BgpNode, type BgpNodes } from './nodes.ts';
 import type { Peering, Peerings } from './peerings.ts';
 
 export interface NodeFacts {
   readonly node: BgpNode;
-  readonly address: Ipv4;
+  /** Of the daemon's family: its peers are of the same. */
+  readonly address: Ip;
   readonly asNumber: number;
   readonly configuration: BgpConfiguration;
 }
@@ -30,12 +32,14 @@ const RESTART_TIME = 120;
 
 export function bgpProtocols(own: NodeFacts, sources: ProtocolSources): readonly NeighbourConfig[] {
   const { peerings } = sources;
+  const family = familyOf(own.address);
+  const isOurs = ({ address }: Peering): boolean => familyOf(address) === family;
   const neighbours = [
     ...mesh(own, sources),
-    ...peerings.global.flatMap((peering) => protocol('Global', peering, own, sources)),
-    ...(peerings.byNode.get(own.node.name) ?? []).flatMap((peering) =>
-      protocol('Node', peering, own, sources),
-    ),
+    ...peerings.global.filter(isOurs).flatMap((peering) => protocol('Global', peering, own, sources)),
+    ...(peerings.byNode.get(own.node.name) ?? [])
+      .filter(isOurs)
+      .flatMap((peering) => protocol('Node', peering, own, sources)),
   ];
   return neighbours.sort(byName);
 }
@@ -43,11 +47,11 @@ export function bgpProtocols(own: NodeFacts, sources: ProtocolSources): readonly
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
   a.name < b.name ? -1 : Number(a.name > b.name);
 
-const protocolName = (prefix: string, address: Ipv4, port?: number): string =>
-  `${prefix}_${formatIpv4(address).replaceAll('.', '_')}${port === undefined ? '' : `_port_${port}`}`;
+const protocolName = (prefix: string, address: Ip, port?: number): string =>
+  `${prefix}_${formatIp(address).replaceAll(/[.:]/g, '_')}${port === undefined ? '' : `_port_${port}`}`;
 
 /** It is texts that are compared, so 10.0.0.9 sorts behind 10.0.0.10. */
-const sortsBehind = (address: Ipv4, own: Ipv4): boolean => formatIpv4(address) > formatIpv4(own);
+const sortsBehind = (address: Ip, own: Ip): boolean => formatIp(address) > formatIp(own);
 
 /**
  * A session with every other node, but none of a reflector's. Of two nodes one calls: the one whose peer does not sort behind
@@ -58,46 +62,50 @@ function mesh(own: NodeFacts, sources: ProtocolSources): readonly NeighbourConfi
   if (!configuration.mesh || node.clusterId !== undefined) return [];
   const importFilters = sources.filters([], 'import');
   const password = configuration.meshPassword && sources.password(configuration.meshPassword);
-  const ownText = formatIpv4(own.address);
-  return meshEnds(sources.nodes).flatMap(({ peer, address, text, name }): readonly NeighbourConfig[] => {
-    if (address === own.address) return [];
-    const port = configuration.nodeListenPorts.get(peer.name) ?? configuration.listenPort;
-    const asNumber = peer.asNumber ?? own.asNumber;
-    return [
-      {
-        name,
-        address,
-        ...(port !== undefined && { port }),
-        asNumber,
-        localAs: own.asNumber,
-        source: own.address,
-        passive: text > ownText,
-        restartTime: configuration.meshRestartTime ?? RESTART_TIME,
-        importFilters,
-        // Without a word about it BIRD wants an outer neighbour on a network of its own.
-        ...(asNumber !== own.asNumber && { multihop: 'direct' as const }),
-        ...(password !== undefined && { password }),
-      },
-    ];
-  });
+  const ownText = formatIp(own.address);
+  return meshEnds(sources.nodes, familyOf(own.address)).flatMap(
+    ({ peer, address, text, name }): readonly NeighbourConfig[] => {
+      if (address === own.address) return [];
+      const port = configuration.nodeListenPorts.get(peer.name) ?? configuration.listenPort;
+      const asNumber = peer.asNumber ?? own.asNumber;
+      return [
+        {
+          name,
+          address,
+          ...(port !== undefined && { port }),
+          asNumber,
+          localAs: own.asNumber,
+          source: own.address,
+          passive: text > ownText,
+          restartTime: configuration.meshRestartTime ?? RESTART_TIME,
+          importFilters,
+          // Without a word about it BIRD wants an outer neighbour on a network of its own.
+          ...(asNumber !== own.asNumber && { multihop: 'direct' as const }),
+          ...(password !== undefined && { password }),
+        },
+      ];
+    },
+  );
 }
 
 interface MeshEnd {
   readonly peer: BgpNode;
-  readonly address: Ipv4;
+  readonly address: Ip;
   readonly text: string;
   readonly name: string;
 }
 
 /** Everybody in the mesh, once for all nodes, in the order of the protocols' names. */
-const meshEnds = memoize((nodes: BgpNodes): readonly MeshEnd[] =>
-  nodes
-    .flatMap((peer): readonly MeshEnd[] => {
-      const address = peer.address?.address;
-      if (address === undefined || peer.clusterId !== undefined) return [];
-      return [{ peer, address, text: formatIpv4(address), name: protocolName('Mesh', address) }];
-    })
-    .sort(byName),
+const meshEnds = memoize(
+  (nodes: BgpNodes, family: IpFamily): readonly MeshEnd[] =>
+    nodes
+      .flatMap((peer): readonly MeshEnd[] => {
+        const address = addressIn(peer, family)?.address;
+        if (address === undefined || peer.clusterId !== undefined) return [];
+        return [{ peer, address, text: formatIp(address), name: protocolName('Mesh', address) }];
+      })
+      .sort(byName),
+  2,
 );
 
 function protocol(

@@ -3,7 +3,7 @@
  * confd/pkg/backends/calico/routes_test.go.
  */
 import { describe, expect, test } from 'vitest';
-import { formatCidr } from '../../../../model/ip.ts';
+import { formatIpCidr } from '../../../../model/ip-family.ts';
 import { BgpLab, type LabNode } from './bgp-lab.contract.ts';
 
 const TUNNELS = [
@@ -271,7 +271,7 @@ describe('VXLAN', () => {
   test('routes that Felix made are learnt where an outer neighbour may hear of them', () => {
     const lab = new BgpLab().pool('vxlan', { cidr: '192.168.0.0/16', vxlanMode: 'Always' });
     const blockOf = (node: LabNode): string => lab.statics(node)[0]?.replace(' blackhole', '') ?? '';
-    const learnt = (): readonly string[] => lab.config('kube-master').learnt.map(formatCidr);
+    const learnt = (): readonly string[] => lab.config('kube-master').learnt.map(formatIpCidr);
     expect(learnt()).toEqual([]);
     lab.with('BGPPeer', 'inner', { peerIP: '10.192.0.249', asNumber: 64512 });
     expect(learnt()).toEqual([]);

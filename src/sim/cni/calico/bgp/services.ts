@@ -4,7 +4,15 @@
  * Source: confd/pkg/backends/calico/{client,routes}.go, Calico v3.32.1. It is a function of what is stored: that a route outlives
  * the deletion of an EndpointSlice by hand is left out.
  */
-import { cidrContains, parseIpv4, type Cidr, type Ipv4 } from '../../../../model/ip.ts';
+import {
+  addressBits,
+  ipCidrContains,
+  ipCidrOf,
+  parseIp,
+  type IpCidr,
+  type IpFamily,
+} from '../../../../model/ip-family.ts';
+import type { Ip } from '../../../../model/ip.ts';
 import { memoize } from '../../../core/memo.ts';
 import type { Table } from '../../../core/table.ts';
 import { listAt, textAt, textsAt } from '../../../kube/fields.ts';
@@ -13,7 +21,7 @@ import type { KubeObject } from '../../../kube/object.ts';
 import type { ObjectStore } from '../../../kube/store.ts';
 import { ENDPOINT_SLICES, SERVICES } from '../kinds.ts';
 import type { BgpConfiguration, ServiceRanges } from './configuration.ts';
-import { distinct } from './exports.ts';
+import { distinct, inFamily } from './exports.ts';
 import type { BgpNode } from './nodes.ts';
 
 const EXCLUDED = 'node.kubernetes.io/exclude-from-external-load-balancers';
@@ -22,29 +30,30 @@ const TYPES = ['ClusterIP', 'NodePort', 'LoadBalancer'];
 
 export interface ServiceRoutes {
   /** Of every node. */
-  readonly everywhere: readonly Cidr[];
+  readonly everywhere: readonly IpCidr[];
   /** Of single nodes besides. */
-  readonly byNode: ReadonlyMap<string, readonly Cidr[]>;
+  readonly byNode: ReadonlyMap<string, readonly IpCidr[]>;
 }
 
 export const isExcluded = ({ labels }: BgpNode): boolean => labels[EXCLUDED] === 'true';
 
-/** What one node announces, in the order of its file. */
+/** What one node announces of a family, in the order of its file. */
 export function staticRoutes(
   node: BgpNode,
   configuration: BgpConfiguration,
-  routes: ServiceRoutes,
-): readonly Cidr[] {
+  { routes, family }: { readonly routes: ServiceRoutes; readonly family: IpFamily },
+): readonly IpCidr[] {
   if (isExcluded(node)) return [];
-  return distinct([
+  const all = distinct([
     ...wholeRanges(configuration.services),
     ...routes.everywhere,
     ...(routes.byNode.get(node.name) ?? []),
   ]);
+  return inFamily(all, family);
 }
 
 /** Ranges that are announced whole, and that no node programs, whoever announces them. */
-export function wholeRanges(ranges: ServiceRanges): readonly Cidr[] {
+export function wholeRanges(ranges: ServiceRanges): readonly IpCidr[] {
   const { clusterIps, externalIps, loadBalancerIps, aggregate } = ranges;
   return distinct([
     ...clusterIps,
@@ -53,7 +62,7 @@ export function wholeRanges(ranges: ServiceRanges): readonly Cidr[] {
   ]);
 }
 
-const isSingle = ({ length }: Cidr): boolean => length === 32;
+const isSingle = ({ base, length }: IpCidr): boolean => length === addressBits(base);
 
 export const readServiceRoutes = memoize(
   (
@@ -62,12 +71,12 @@ export const readServiceRoutes = memoize(
     ranges: ServiceRanges,
   ): ServiceRoutes => {
     const endpoints = endpointsByService(slices);
-    const everywhere: Cidr[] = [];
-    const byNode = new Map<string, Cidr[]>();
+    const everywhere: IpCidr[] = [];
+    const byNode = new Map<string, IpCidr[]>();
     for (const service of services?.values() ?? []) {
       const holders = holdersOf(service, endpoints.get(serviceKey(service)) ?? [], ranges);
       if (holders === 'nobody') continue;
-      const routes = addressesOf(service, ranges).map((base): Cidr => ({ base, length: 32 }));
+      const routes = addressesOf(service, ranges).map((address) => ipCidrOf(address, addressBits(address)));
       if (holders === 'everybody') everywhere.push(...routes);
       else for (const node of holders) byNode.set(node, [...(byNode.get(node) ?? []), ...routes]);
     }
@@ -125,9 +134,9 @@ function holdersOf(service: KubeObject, slices: readonly KubeObject[], ranges: S
 /** An entry of a list that is one address has every service with that address announced by itself. */
 function hasSingleAddress(service: KubeObject, ranges: ServiceRanges): boolean {
   const { spec } = service;
-  const isListed = (list: readonly Cidr[], text: string): boolean => {
-    const address = parseIpv4(text);
-    return address !== undefined && list.some((range) => isSingle(range) && cidrContains(range, address));
+  const isListed = (list: readonly IpCidr[], text: string): boolean => {
+    const address = parseIp(text);
+    return address !== undefined && list.some((range) => isSingle(range) && ipCidrContains(range, address));
   };
   const balanced = [textAt(spec, 'loadBalancerIP'), ...ingressOf(service)];
   if (
@@ -143,10 +152,10 @@ const ingressOf = ({ status }: KubeObject): readonly string[] =>
   listAt(status, 'loadBalancer', 'ingress').map((each) => textAt(each, 'ip'));
 
 /** Cluster addresses as soon as any cluster range is configured, the others only inside their ranges. */
-function addressesOf(service: KubeObject, ranges: ServiceRanges): readonly Ipv4[] {
+function addressesOf(service: KubeObject, ranges: ServiceRanges): readonly Ip[] {
   const { spec } = service;
-  const inside = (list: readonly Cidr[], texts: readonly string[]): readonly Ipv4[] =>
-    addresses(texts).filter((address) => list.some((range) => cidrContains(range, address)));
+  const inside = (list: readonly IpCidr[], texts: readonly string[]): readonly Ip[] =>
+    addresses(texts).filter((address) => list.some((range) => ipCidrContains(range, address)));
   return [
     ...(ranges.clusterIps.length > 0 ? addresses(textsAt(spec, 'clusterIPs')) : []),
     ...inside(ranges.externalIps, textsAt(spec, 'externalIPs')),
@@ -154,9 +163,9 @@ function addressesOf(service: KubeObject, ranges: ServiceRanges): readonly Ipv4[
   ];
 }
 
-const addresses = (texts: readonly string[]): readonly Ipv4[] =>
+const addresses = (texts: readonly string[]): readonly Ip[] =>
   texts.flatMap((text) => {
-    const address = parseIpv4(text);
+    const address = parseIp(text);
     return address === undefined ? [] : [address];
   });
 
