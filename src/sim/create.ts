@@ -3,13 +3,18 @@ import type { Topology } from '../model/topology.ts';
 import { deployedCalico, installCalico } from './cni/calico/install.ts';
 import { nodeAddress } from './cni/calico/node-address.ts';
 import { calicoCni } from './cni/calico/cni-plugin.ts';
-import { calicoResources } from './cni/calico/resources.ts';
+import { CALICO_NODE_PROBES } from './cni/calico/node-health.ts';
+import { calicoNodeLog } from './cni/calico/node-log.ts';
+import { tigeraOperator } from './cni/calico/operator/operator.ts';
+import { calicoRegistry } from './cni/calico/registry.ts';
 import { Agenda } from './core/agenda.ts';
 import { seeded } from './core/random.ts';
 import { Table } from './core/table.ts';
 import { bootstrapCluster } from './kube/bootstrap.ts';
-import { builtinRegistry } from './kube/builtin-registry.ts';
 import type { ClusterState } from './kube/controller.ts';
+import { isProbed, prober } from './kube/controllers/prober.ts';
+import { apiServiceAvailability } from './kube/kinds/api-service.ts';
+import { PODS } from './kube/kinds/pod.ts';
 import { kubeControllers } from './kube/kube-controllers.ts';
 import { ObjectStore } from './kube/store.ts';
 import { ClusterTransaction } from './kube/transaction.ts';
@@ -21,14 +26,22 @@ import type { SimulatorOptions } from './simulator.ts';
 import { Stacks, type World } from './stacks.ts';
 
 export function machinery(topology: Topology): Machinery {
-  const registry = builtinRegistry({ serviceCidr: topology.serviceCidr }).with(calicoResources);
+  const registry = calicoRegistry(topology).with([{ ...PODS, logs: { node: calicoNodeLog(topology) } }]);
   const machines = new Set(topology.nodes.map(({ name }) => name));
   const hasMachine = (node: string): boolean => machines.has(node);
   return {
     controllers: [
-      ...kubeControllers({ cni: calicoCni(topology), registry, hasMachine }),
-      ...deployedCalico(hasMachine),
+      ...kubeControllers({
+        cni: calicoCni(topology),
+        registry,
+        hasMachine,
+        isProbed: (pod) => isProbed(CALICO_NODE_PROBES.name, pod),
+      }),
+      prober(CALICO_NODE_PROBES),
       nodeAddress(topology),
+      ...deployedCalico(hasMachine),
+      tigeraOperator(topology, registry),
+      apiServiceAvailability,
     ],
     registry,
     stacks: new Stacks(topology),
@@ -37,7 +50,7 @@ export function machinery(topology: Topology): Machinery {
 
 /** The world before anything of a lab exists. Nothing has run yet: the caller lets time pass. */
 export function createWorld(
-  { topology, seed, epoch, defaultPool, backend = 'bird' }: SimulatorOptions,
+  { topology, seed, epoch, defaultPool, install = 'manifest', backend = 'bird' }: SimulatorOptions,
   { controllers, stacks }: Machinery,
 ): World {
   const empty: ClusterState = {
@@ -50,7 +63,7 @@ export function createWorld(
   };
   const tx = new ClusterTransaction(empty, controllers);
   bootstrapCluster(tx, topology);
-  installCalico(tx, { topology, pools: defaultPool ? 'default' : 'none', backend });
+  installCalico(tx, { topology, kind: install, pools: defaultPool ? 'default' : 'none', backend });
   const world: World = {
     topology,
     cluster: tx.state,

@@ -1,7 +1,6 @@
 /**
  * The kinds of projectcalico.org/v3 and what Calico's client library fills in and checks before it writes one of them.
  * Source: apiserver/pkg/registry/projectcalico/rest/storage_calico.go, libcalico-go/lib/clientv3/*.go, Calico v3.32.1.
- * Left out: CalicoNodeStatus, which nothing here reports.
  */
 import type { JsonObject } from '../../../../base/json.ts';
 import type { KubeObject } from '../../../kube/object.ts';
@@ -11,6 +10,7 @@ import { bgpConfigurationErrors, bgpFilterErrors, bgpPeerErrors, missingFilters 
 import * as schemas from '../crd-schemas.ts';
 import { checkPool, withPoolDefaults } from '../ippool.ts';
 import { BGP_FILTERS, IPAM_BLOCKS, IP_POOLS } from '../kinds.ts';
+import { NODE_STATUS_SPEC, NODE_STATUS_STATUS } from '../node-status/schema.ts';
 import * as policySchemas from '../policy/schemas.ts';
 import * as validator from '../policy/validator.ts';
 import type { ErroredField } from '../validation.ts';
@@ -208,6 +208,13 @@ const CONFIGURATIONS: readonly V3Kind[] = [
     shortNames: ['kcconfig'],
     spec: KUBE_CONTROLLERS_CONFIGURATION_SPEC,
     status: KUBE_CONTROLLERS_CONFIGURATION_STATUS,
+  },
+  {
+    kind: 'CalicoNodeStatus',
+    plural: 'caliconodestatuses',
+    shortNames: ['caliconodestatus'],
+    spec: NODE_STATUS_SPEC,
+    status: NODE_STATUS_STATUS,
   },
   {
     kind: 'ClusterInformation',

@@ -6,7 +6,7 @@
  */
 import type { JsonObject } from '../../../../base/json.ts';
 import { err, ok, type Result } from '../../../../base/result.ts';
-import { parseCidr } from '../../../../model/ip.ts';
+import { parseIpCidr } from '../../../../model/ip-family.ts';
 import { invalidObject, type Failure } from '../../../kube/failure.ts';
 import { invalid } from '../../../kube/field-error.ts';
 import type { KubeObject } from '../../../kube/object.ts';
@@ -117,7 +117,7 @@ function tierLeaving({ metadata: { name } }: KubeObject, tx: ClusterTransaction)
 function poolLeaving(pool: KubeObject, tx: ClusterTransaction): undefined {
   if (pool.spec?.['disabled'] !== true)
     tx.put(kinds.IP_POOLS, { ...pool, spec: { ...pool.spec, disabled: true } });
-  const cidr = parseCidr(String(pool.spec?.['cidr'] ?? ''));
+  const cidr = parseIpCidr(String(pool.spec?.['cidr'] ?? ''));
   if (cidr) new Ipam(transactionDatastore(tx)).releasePoolAffinities(cidr);
 }
 
