@@ -18,6 +18,7 @@ export interface FelixConfiguration {
   readonly vxlanVni: number;
   /** 0: from the host's MTU. */
   readonly vxlanMtu: number;
+  readonly vxlanMtu6: number;
   readonly ipipMtu: number;
   /** Which of the host's interfaces count for its MTU; undefined: Felix's own pattern. */
   readonly mtuIfacePattern: string | undefined;
@@ -69,6 +70,7 @@ const configurationOf = memoize((global: Json | undefined, own: Json | undefined
     vxlanPort: count(spec['vxlanPort']) || VXLAN_PORT,
     vxlanVni: count(spec['vxlanVNI']) || CALICO_VNI,
     vxlanMtu: count(spec['vxlanMTU']),
+    vxlanMtu6: count(spec['vxlanMTUV6']),
     ipipMtu: count(spec['ipipMTU']),
     mtuIfacePattern: someText(spec['mtuIfacePattern']),
     natOutgoingAddress: parseIpv4(String(spec['natOutgoingAddress'] ?? '')),

@@ -16,7 +16,7 @@ import { ObjectStore } from '../../kube/store.ts';
 import type { ClusterTransaction } from '../../kube/transaction.ts';
 import { encapsulations } from './encapsulation.ts';
 import { felixConfiguration } from './felix-configuration.ts';
-import { readPools } from './ippool.ts';
+import { allPools } from './ippool.ts';
 import { HOST_INTERFACES, isMtuMoved, knowInterfaces, MTU_CHECK_INTERVAL } from './host-mtu.ts';
 import { FELIX_CONFIGURATIONS, IP_POOLS, NODES } from './kinds.ts';
 
@@ -98,6 +98,12 @@ function stop(tx: ClusterTransaction, node: string, seen: LastSeen): void {
   tx.schedule(felixProcesses.name, node, EXIT_DELAY + startDelay(node));
 }
 
+/** The old process has exited and the new one does not answer yet. */
+export function isFelixStarting({ state, now }: ClusterTransaction, node: string): boolean {
+  const stopped = lastSeen(state, 'felix', node);
+  return stopped !== undefined && now >= stopped.at + EXIT_DELAY;
+}
+
 function start(tx: ClusterTransaction, node: string): void {
   tx.see(lastSeenKey('felix', node), undefined);
   knowInterfaces(tx, node);
@@ -132,7 +138,7 @@ function withTables(seen: LastSeen, tables: Tables): LastSeen {
 /** By node: what a Felix that starts now runs with. Nodes without a configuration of their own are alike. */
 function startOf(table: (resource: ResourceName) => Table<KubeObject> | undefined): (node: string) => Json {
   const configurations = table(FELIX_CONFIGURATIONS);
-  const pools = readPools(table(IP_POOLS)?.values() ?? []);
+  const pools = allPools(table(IP_POOLS)?.values() ?? []);
   const read = (node: string): Json => {
     const config = felixConfiguration(configurations, node);
     return JSON.parse(JSON.stringify({ ...config, ...encapsulations(pools, config) })) as Json;

@@ -3,7 +3,7 @@ import { GoRandom, fnv32, randomBelow } from './go-random.ts';
 
 /** The block a host starts at in a pool of `blocks` blocks. */
 const start = (host: string, blocks: number): number =>
-  randomBelow(new GoRandom(BigInt(fnv32(host))), blocks);
+  Number(randomBelow(new GoRandom(BigInt(fnv32(host))), BigInt(blocks)));
 
 describe("Go's generator", () => {
   test('FNV-1 seeds of host names (provenance: fact sheet, computed with Go)', () => {

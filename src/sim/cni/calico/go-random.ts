@@ -1,7 +1,7 @@
 /**
  * Go's math/rand as Calico's IPAM uses it: a seeded additive lagged Fibonacci generator, `big.Int.Rand` on top of it, and the
  * FNV-1 hash that makes a seed of a host name. Together they decide in which block of a pool a node starts to look.
- * Sources: Go src/math/rand/rng.go, src/math/big/nat.go, src/hash/fnv. Only what a draw below 2^32 needs is here.
+ * Sources: Go src/math/rand/rng.go, src/math/big/nat.go, src/hash/fnv.
  */
 import { utf8 } from '../../../base/bytes.ts';
 import { GO_RANDOM_START_VALUES } from './go-random-table.ts';
@@ -51,17 +51,23 @@ export class GoRandom {
   }
 }
 
+const WORD_BITS = 64;
+
 /**
- * `new(big.Int).Rand(source, limit)` on a 64-bit machine, for 1 <= limit <= 2^32: draws two words, keeps as many bits as
- * `limit` has, and draws again while the number is not below `limit`.
+ * `new(big.Int).Rand(source, limit)` on a 64-bit machine, for limits of at least 1: draws as many words of two draws each as
+ * the limit has, the lowest first, keeps of the highest as many bits as the limit has there, and draws again while the number
+ * is not below the limit.
  */
-export function randomBelow(source: GoRandom, limit: number): number {
-  const bits = Math.floor(Math.log2(limit)) + 1;
-  const mask = 2 ** bits;
+export function randomBelow(source: GoRandom, limit: bigint): bigint {
+  const bits = limit.toString(2).length;
+  const words = Math.ceil(bits / WORD_BITS);
   for (;;) {
-    const low = source.uint32();
-    const high = source.uint32();
-    const value = bits > 32 ? low + (high % 2) * 2 ** 32 : low % mask;
+    let value = 0n;
+    for (let word = 0; word < words; word += 1) {
+      value |= BigInt(source.uint32()) << BigInt(word * WORD_BITS);
+      value |= BigInt(source.uint32()) << BigInt(word * WORD_BITS + 32);
+    }
+    value &= (1n << BigInt(bits)) - 1n;
     if (value < limit) return value;
   }
 }

@@ -1,13 +1,14 @@
 /**
- * What Felix knows of a node's own interfaces, from which it takes the MTU of its tunnels and of new pods. It looks when it
+ * What Felix and calico-node's start know of a node's own interfaces. Felix takes the MTU of its tunnels and of new pods from them. It looks when it
  * starts, and every 30 s whether the answer is another one now: then it starts anew. Without a record the interfaces are those
  * the lab gave the node. Source: felix/dataplane/linux/int_dataplane.go (findHostMTU, monitorHostMTU), Calico v3.32.1.
  */
 import { jsonEquals, type Json } from '../../../base/json.ts';
+import type { InterfaceAddress } from '../../../model/ip.ts';
 import type { Topology } from '../../../model/topology.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { ClusterTransaction } from '../../kube/transaction.ts';
-import { IPIP_DEVICE, VXLAN_DEVICE, WORKLOAD_PREFIX } from './names.ts';
+import { IPIP_DEVICE, VXLAN6_DEVICE, VXLAN_DEVICE, WORKLOAD_PREFIX } from './names.ts';
 
 /** By node: the interfaces as they are, and as its Felix has found them. Tables of the store that no API serves. */
 export const HOST_INTERFACES = 'hostinterfaces.simulator';
@@ -16,10 +17,11 @@ export const KNOWN_INTERFACES = 'knowninterfaces.simulator';
 /** Virtual milliseconds between two looks at the host's MTU. */
 export const MTU_CHECK_INTERVAL = 30_000;
 
-interface HostInterface {
+export interface HostInterface {
   readonly name: string;
   readonly mtu: number;
   readonly up: boolean;
+  readonly addresses: readonly InterfaceAddress[];
 }
 
 /** When nothing matches the pattern. */
@@ -39,10 +41,21 @@ export function hostMtu(
 }
 
 function plugged(topology: Topology, node: string): readonly HostInterface[] {
-  const home = topology.nodes.find((each) => each.name === node)?.segment;
-  const mtu = topology.segments.find((segment) => segment.name === home)?.mtu;
-  return mtu === undefined ? [] : [{ name: PORT, mtu, up: true }];
+  const machine = topology.nodes.find((each) => each.name === node);
+  const mtu = topology.segments.find((segment) => segment.name === machine?.segment)?.mtu;
+  return !machine || mtu === undefined ? [] : [{ name: PORT, mtu, up: true, addresses: [machine.address] }];
 }
+
+/** A node's interfaces as they are, in the order of their indexes; the first is where the lab plugs it in. */
+export const hostInterfaces = (
+  tx: ClusterTransaction,
+  topology: Topology,
+  node: string,
+): readonly HostInterface[] =>
+  interfacesIn(tx.get(HOST_INTERFACES, undefined, node)) ?? plugged(topology, node);
+
+/** The interface of a node's default route. */
+export const UPLINK = PORT;
 
 const interfacesIn = (record: KubeObject | undefined): readonly HostInterface[] | undefined =>
   record?.spec?.['interfaces'] as unknown as readonly HostInterface[] | undefined;
@@ -97,10 +110,18 @@ export function noteInterfaces(
   record(tx, HOST_INTERFACES, node, now);
 }
 
-const factsOf = ({ name, mtu, up }: HostInterface): HostInterface => ({ name, mtu, up });
+const factsOf = ({ name, mtu, up, addresses }: HostInterface): HostInterface => ({
+  name,
+  mtu,
+  up,
+  addresses: addresses.map(({ address, length }) => ({ address, length })),
+});
 
 const isHosts = ({ name }: HostInterface): boolean =>
-  name !== VXLAN_DEVICE && name !== IPIP_DEVICE && !name.startsWith(WORKLOAD_PREFIX);
+  name !== VXLAN_DEVICE &&
+  name !== VXLAN6_DEVICE &&
+  name !== IPIP_DEVICE &&
+  !name.startsWith(WORKLOAD_PREFIX);
 
 function record(
   tx: ClusterTransaction,

@@ -5,10 +5,10 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
 import {
   formatNetwork,
+  hostNetwork,
   networksOverlap,
   parseAddress,
   parseNetwork,
-  bitsOf,
   type IpNetwork,
 } from './ip-network.ts';
 import { parseSelector } from './selector.ts';
@@ -52,7 +52,7 @@ function tagErrors(spec: JsonObject): readonly ErroredField[] {
 
 function networkOrAddress(text: string): IpNetwork | undefined {
   const bare = parseAddress(text);
-  return bare ? { ...bare, base: bare.address, length: bitsOf(bare.version) } : parseNetwork(text);
+  return bare ? hostNetwork(bare) : parseNetwork(text);
 }
 
 const field = (name: string, reason: string, value: Json | undefined): ErroredField => ({

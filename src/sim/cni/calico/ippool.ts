@@ -7,7 +7,8 @@
  */
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { err, ok, type Result } from '../../../base/result.ts';
-import { parseCidr, type Cidr } from '../../../model/ip.ts';
+import type { Cidr, Ip, Ipv4, Ipv6 } from '../../../model/ip.ts';
+import { isCidr6, parseIpCidr, type IpFamily } from '../../../model/ip-family.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { formatNetwork, networksOverlap, parseNetwork, type IpNetwork } from './ip-network.ts';
 import { LINK_LOCAL, TOO_SMALL, validatorErrors } from './ippool-validator.ts';
@@ -16,10 +17,10 @@ import { strings, type ErroredField } from './validation.ts';
 export type EncapMode = 'Never' | 'Always' | 'CrossSubnet';
 export type PoolUse = 'Workload' | 'Tunnel' | 'LoadBalancer';
 
-/** An IPv4 pool with its defaults applied. */
-export interface IpPool {
+/** A pool with its defaults applied. */
+export interface IpPool<Address extends Ip = Ipv4> {
   readonly name: string;
-  readonly cidr: Cidr;
+  readonly cidr: Cidr<Address>;
   readonly blockSize: number;
   readonly vxlanMode: EncapMode;
   readonly ipipMode: EncapMode;
@@ -32,15 +33,27 @@ export interface IpPool {
   readonly assignmentMode: string;
 }
 
-const DEFAULT_USES: readonly PoolUse[] = ['Workload', 'Tunnel'];
-const pools = new WeakMap<KubeObject, { readonly pool: IpPool | undefined }>();
+/** Of a family; of any. */
+export type PoolOf<Family extends IpFamily> = Family extends 4 ? IpPool : IpPool<Ipv6>;
+export type AnyPool = PoolOf<IpFamily>;
 
-/** IPv4 pools of a list of IPPool objects, in the order given; an unreadable or IPv6 pool is passed over. */
-export function readPools(objects: Iterable<KubeObject>): readonly IpPool[] {
-  return [...objects].flatMap((object) => readPool(object) ?? []);
+const DEFAULT_USES: readonly PoolUse[] = ['Workload', 'Tunnel'];
+const pools = new WeakMap<KubeObject, { readonly pool: AnyPool | undefined }>();
+
+/** Pools of both families of a list of IPPool objects, in the order given; an unreadable one is passed over. */
+export const allPools = (objects: Iterable<KubeObject>): readonly AnyPool[] =>
+  [...objects].flatMap((object) => readPool(object) ?? []);
+
+/** Pools of one family (IPv4 unless said) of such a list. */
+export function readPools<Family extends IpFamily = 4>(
+  objects: Iterable<KubeObject>,
+  family: Family = 4 as Family,
+): readonly PoolOf<Family>[] {
+  const isOfFamily = ({ cidr }: AnyPool): boolean => isCidr6(cidr) === (family === 6);
+  return allPools(objects).filter(isOfFamily) as PoolOf<Family>[];
 }
 
-export function readPool(object: KubeObject): IpPool | undefined {
+export function readPool(object: KubeObject): AnyPool | undefined {
   const known = pools.get(object);
   if (known) return known.pool;
   const pool = parsePool(object);
@@ -48,13 +61,12 @@ export function readPool(object: KubeObject): IpPool | undefined {
   return pool;
 }
 
-function parsePool(object: KubeObject): IpPool | undefined {
+function parsePool(object: KubeObject): AnyPool | undefined {
   const spec = withPoolDefaults(object.spec ?? {});
-  const cidr = parseCidr(String(spec['cidr'] ?? ''));
+  const cidr = parseIpCidr(String(spec['cidr'] ?? ''));
   if (!cidr) return undefined;
-  return {
+  const settings = {
     name: object.metadata.name,
-    cidr,
     blockSize: Number(spec['blockSize']),
     vxlanMode: spec['vxlanMode'] as EncapMode,
     ipipMode: spec['ipipMode'] as EncapMode,
@@ -66,6 +78,7 @@ function parsePool(object: KubeObject): IpPool | undefined {
     allowedUses: strings(spec['allowedUses']),
     assignmentMode: String(spec['assignmentMode']),
   };
+  return isCidr6(cidr) ? { ...settings, cidr } : { ...settings, cidr };
 }
 
 /** A pool's spec as Calico's client reads it: whatever was left out has its default. */

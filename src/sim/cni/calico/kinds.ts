@@ -16,6 +16,7 @@ export const FELIX_CONFIGURATIONS = `felixconfigurations.${GROUP}`;
 export const BGP_CONFIGURATIONS = `bgpconfigurations.${GROUP}`;
 export const BGP_FILTERS = `bgpfilters.${GROUP}`;
 export const BGP_PEERS = `bgppeers.${GROUP}`;
+export const CALICO_NODE_STATUSES = `caliconodestatuses.${GROUP}`;
 export const CLUSTER_INFORMATIONS = `clusterinformations.${GROUP}`;
 export const IP_RESERVATIONS = `ipreservations.${GROUP}`;
 export const KUBE_CONTROLLERS_CONFIGURATIONS = `kubecontrollersconfigurations.${GROUP}`;
@@ -46,6 +47,9 @@ export const NODE_ANNOTATION = {
   ipipTunnel: 'projectcalico.org/IPv4IPIPTunnelAddr',
   vxlanTunnel: 'projectcalico.org/IPv4VXLANTunnelAddr',
   vxlanMac: 'projectcalico.org/VXLANTunnelMACAddr',
+  address6: 'projectcalico.org/IPv6Address',
+  vxlanTunnel6: 'projectcalico.org/IPv6VXLANTunnelAddr',
+  vxlanMac6: 'projectcalico.org/VXLANTunnelMACAddrV6',
   asNumber: 'projectcalico.org/ASNumber',
   reflector: 'projectcalico.org/RouteReflectorClusterID',
   labels: 'projectcalico.org/labels',

@@ -1,5 +1,6 @@
 /** The objects of manifests/calico.yaml that a learner sees in kube-system, Calico v3.32.1. */
 import type { JsonObject } from '../../../base/json.ts';
+import type { Backend } from './node-environment.ts';
 
 interface Posted {
   readonly path: string;
@@ -13,7 +14,7 @@ const IMAGES = {
   controllers: 'quay.io/calico/kube-controllers:v3.32.1',
 } as const;
 
-const CNI_NETWORK_CONFIG = {
+const cniNetworkConfig = (dualStack: boolean): JsonObject => ({
   name: 'k8s-pod-network',
   cniVersion: '0.3.1',
   plugins: [
@@ -24,23 +25,20 @@ const CNI_NETWORK_CONFIG = {
       datastore_type: 'kubernetes',
       nodename: '__KUBERNETES_NODE_NAME__',
       mtu: '__CNI_MTU__',
-      ipam: { type: 'calico-ipam' },
+      ipam: { type: 'calico-ipam', ...(dualStack && { assign_ipv4: 'true', assign_ipv6: 'true' }) },
       policy: { type: 'k8s' },
       kubernetes: { kubeconfig: '__KUBECONFIG_FILEPATH__' },
     },
     { type: 'portmap', snat: true, capabilities: { portMappings: true } },
   ],
-};
+});
 
-/** calico_backend: `vxlan` leaves the routes to Felix alone, `none` runs neither BIRD nor confd. */
-export type Backend = 'bird' | 'vxlan' | 'none';
-
-/** In the order of creation. */
-export function calicoManifest(backend: Backend): readonly Posted[] {
+/** In the order of creation; for a dual-stack cluster as the documentation tells people to change it. */
+export function calicoManifest(backend: Backend, dualStack: boolean): readonly Posted[] {
   return [
     ...['calico-kube-controllers', 'calico-node', 'calico-cni-plugin'].map(serviceAccount),
-    configMap(backend),
-    { path: `/apis/apps/v1/namespaces/${NAMESPACE}/daemonsets`, body: NODE_DAEMON_SET },
+    configMap(backend, dualStack),
+    { path: `/apis/apps/v1/namespaces/${NAMESPACE}/daemonsets`, body: nodeDaemonSet(backend, dualStack) },
     { path: `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`, body: CONTROLLERS_DEPLOYMENT },
   ];
 }
@@ -50,7 +48,7 @@ const serviceAccount = (name: string): Posted => ({
   body: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: NAMESPACE } },
 });
 
-const configMap = (backend: string): Posted => ({
+const configMap = (backend: string, dualStack: boolean): Posted => ({
   path: `/api/v1/namespaces/${NAMESPACE}/configmaps`,
   body: {
     apiVersion: 'v1',
@@ -58,7 +56,7 @@ const configMap = (backend: string): Posted => ({
     metadata: { name: 'calico-config', namespace: NAMESPACE },
     data: {
       calico_backend: backend,
-      cni_network_config: JSON.stringify(CNI_NETWORK_CONFIG, undefined, 2).replace(
+      cni_network_config: JSON.stringify(cniNetworkConfig(dualStack), undefined, 2).replace(
         '"__CNI_MTU__"',
         '__CNI_MTU__',
       ),
@@ -75,7 +73,80 @@ const container = (name: string, image: string): JsonObject => ({
 });
 const labelled = (name: string): JsonObject => ({ 'k8s-app': name });
 
-const NODE_DAEMON_SET: JsonObject = {
+/** Without BIRD the probes ask for Felix alone. */
+function nodeProbes(backend: Backend): JsonObject {
+  const asked = (state: 'live' | 'ready'): JsonObject => ({
+    exec: {
+      command: ['/bin/calico-node', `-felix-${state}`, ...(backend === 'bird' ? [`-bird-${state}`] : [])],
+    },
+    periodSeconds: 10,
+    timeoutSeconds: 10,
+  });
+  return {
+    livenessProbe: { ...asked('live'), initialDelaySeconds: 10, failureThreshold: 6 },
+    readinessProbe: asked('ready'),
+  };
+}
+
+const value = (name: string, text: string): JsonObject => ({ name, value: text });
+const field = (name: string, fieldPath: string): JsonObject => ({
+  name,
+  valueFrom: { fieldRef: { fieldPath } },
+});
+const configured = (name: string, key: string): JsonObject => ({
+  name,
+  valueFrom: { configMapKeyRef: { name: 'calico-config', key } },
+});
+
+/** Lets people name another way to the API server. */
+const SERVICES_ENDPOINT: readonly JsonObject[] = [
+  { configMapRef: { name: 'kubernetes-services-endpoint', optional: true } },
+];
+
+const INIT_CONTAINERS: readonly JsonObject[] = [
+  {
+    ...container('upgrade-ipam', IMAGES.cni),
+    command: ['/opt/cni/bin/calico-ipam', '-upgrade'],
+    envFrom: SERVICES_ENDPOINT,
+    env: [
+      field('KUBERNETES_NODE_NAME', 'spec.nodeName'),
+      configured('CALICO_NETWORKING_BACKEND', 'calico_backend'),
+    ],
+  },
+  {
+    ...container('install-cni', IMAGES.cni),
+    command: ['/opt/cni/bin/install'],
+    envFrom: SERVICES_ENDPOINT,
+    env: [
+      value('CNI_CONF_NAME', '10-calico.conflist'),
+      configured('CNI_NETWORK_CONFIG', 'cni_network_config'),
+      field('KUBERNETES_NODE_NAME', 'spec.nodeName'),
+      configured('CNI_MTU', 'veth_mtu'),
+      value('SLEEP', 'false'),
+    ],
+  },
+  { ...container('ebpf-bootstrap', IMAGES.node), command: ['calico-node', '-init', '-best-effort'] },
+];
+
+const nodeVariables = (dualStack: boolean): readonly JsonObject[] => [
+  value('DATASTORE_TYPE', 'kubernetes'),
+  value('WAIT_FOR_DATASTORE', 'true'),
+  field('NODENAME', 'spec.nodeName'),
+  configured('CALICO_NETWORKING_BACKEND', 'calico_backend'),
+  value('CLUSTER_TYPE', 'k8s,bgp'),
+  value('IP', 'autodetect'),
+  ...(dualStack ? [value('IP6', 'autodetect')] : []),
+  value('CALICO_IPV4POOL_IPIP', 'Always'),
+  value('CALICO_IPV4POOL_VXLAN', 'Never'),
+  value('CALICO_IPV6POOL_VXLAN', 'Never'),
+  ...['FELIX_IPINIPMTU', 'FELIX_VXLANMTU', 'FELIX_WIREGUARDMTU'].map((name) => configured(name, 'veth_mtu')),
+  value('CALICO_DISABLE_FILE_LOGGING', 'true'),
+  value('FELIX_DEFAULTENDPOINTTOHOSTACTION', 'ACCEPT'),
+  value('FELIX_IPV6SUPPORT', String(dualStack)),
+  value('FELIX_HEALTHENABLED', 'true'),
+];
+
+const nodeDaemonSet = (backend: Backend, dualStack: boolean): JsonObject => ({
   apiVersion: 'apps/v1',
   kind: 'DaemonSet',
   metadata: { name: 'calico-node', namespace: NAMESPACE, labels: labelled('calico-node') },
@@ -95,16 +166,21 @@ const NODE_DAEMON_SET: JsonObject = {
         serviceAccountName: 'calico-node',
         terminationGracePeriodSeconds: 0,
         priorityClassName: 'system-node-critical',
-        initContainers: [
-          container('upgrade-ipam', IMAGES.cni),
-          container('install-cni', IMAGES.cni),
-          container('ebpf-bootstrap', IMAGES.node),
+        initContainers: INIT_CONTAINERS,
+        containers: [
+          {
+            ...container('calico-node', IMAGES.node),
+            envFrom: SERVICES_ENDPOINT,
+            env: nodeVariables(dualStack),
+            resources: { requests: { cpu: '250m' } },
+            lifecycle: { preStop: { exec: { command: ['/bin/calico-node', '-shutdown'] } } },
+            ...nodeProbes(backend),
+          },
         ],
-        containers: [{ ...container('calico-node', IMAGES.node), resources: { requests: { cpu: '250m' } } }],
       },
     },
   },
-};
+});
 
 const CONTROLLERS_DEPLOYMENT: JsonObject = {
   apiVersion: 'apps/v1',

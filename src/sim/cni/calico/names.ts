@@ -5,13 +5,16 @@
 import { sha1 } from '@noble/hashes/legacy.js';
 import { sha224, sha256 } from '@noble/hashes/sha2.js';
 import { hex, utf8 } from '../../../base/bytes.ts';
-import type { Cidr, Ipv4 } from '../../../model/ip.ts';
+import type { Ipv4 } from '../../../model/ip.ts';
+import { formatIpCidr, isCidr6, type IpCidr, type IpFamily } from '../../../model/ip-family.ts';
 import { macFromBytes, type Mac } from '../../../model/mac.ts';
 import { base64url } from './base64url.ts';
 
 /** The MAC of every host end of a pod's veth pair. */
 export const HOST_MAC = 'ee:ee:ee:ee:ee:ee' as Mac;
 export const VXLAN_DEVICE = 'vxlan.calico';
+export const VXLAN6_DEVICE = 'vxlan-v6.calico';
+export const vxlanDevice = (family: IpFamily): string => (family === 6 ? VXLAN6_DEVICE : VXLAN_DEVICE);
 export const IPIP_DEVICE = 'tunl0';
 export const WORKLOAD_PREFIX = 'cali';
 
@@ -20,9 +23,10 @@ export function hostInterface(namespace: string, pod: string): string {
   return `${WORKLOAD_PREFIX}${hex(sha1(utf8(`${namespace}.${pod}`))).slice(0, 11)}`;
 }
 
-/** The MAC of a node's vxlan.calico: `66:` and five bytes of a hash of the node's name. */
-export function vtepMac(node: string): Mac {
-  return macFromBytes(Uint8Array.of(0x66, ...sha1(utf8(node)).subarray(0, 5)));
+/** The MAC of a node's VXLAN device: `66:` and five bytes of a hash of the node's name, for IPv6 with `-v6`. */
+export function vtepMac(node: string, family: IpFamily = 4): Mac {
+  const name = family === 6 ? `${node}-v6` : node;
+  return macFromBytes(Uint8Array.of(0x66, ...sha1(utf8(name)).subarray(0, 5)));
 }
 
 /** A pod's eth0 here (a real kernel draws it at random): `7a:00:` and the address. */
@@ -33,13 +37,15 @@ export function podMac(address: Ipv4): Mac {
 
 const PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
-/** `10-244-166-128-26` */
-export function blockName({ base, length }: Cidr): string {
+/** `10-244-166-128-26`, `fd00-10-244--40-122` */
+export function blockName(block: IpCidr): string {
+  if (isCidr6(block)) return formatIpCidr(block).replaceAll(/[.:/]/g, '-');
+  const { base, length } = block;
   return `${base >>> 24}-${(base >>> 16) & 255}-${(base >>> 8) & 255}-${base & 255}-${length}`;
 }
 
 /** `node1-10-244-166-128-26`; a name over the API's limit is cut and gets a hash. */
-export function affinityName(node: string, block: Cidr): string {
+export function affinityName(node: string, block: IpCidr): string {
   const cidrName = blockName(block);
   const name = `${node}-${cidrName}`;
   if (name.length < 253) return name;

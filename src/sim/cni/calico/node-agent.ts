@@ -5,7 +5,7 @@
  */
 import type { JsonObject } from '../../../base/json.ts';
 import { ok, type Result } from '../../../base/result.ts';
-import { cidrContains, formatIpv4, parseIpv4 } from '../../../model/ip.ts';
+import { formatIp, ipCidrContains, parseIp, type IpFamily } from '../../../model/ip-family.ts';
 import type { Change, Controller } from '../../kube/controller.ts';
 import type { HasMachine } from '../../kube/controllers/kubelet.ts';
 import { nodeAgent } from '../../kube/controllers/node-agent.ts';
@@ -21,30 +21,41 @@ import { forgetNode, setDevices } from './interface-index.ts';
 import { host } from './ipam/affinity.ts';
 import { Ipam } from './ipam/ipam.ts';
 import { selectsNode } from './ipam/pools.ts';
-import { readPools, type IpPool } from './ippool.ts';
+import { allPools, type AnyPool } from './ippool.ts';
 import { FELIX_CONFIGURATIONS, IP_POOLS, NODES, NODE_ANNOTATION, annotation } from './kinds.ts';
-import { IPIP_DEVICE, VXLAN_DEVICE } from './names.ts';
+import { IPIP_DEVICE, VXLAN6_DEVICE, VXLAN_DEVICE } from './names.ts';
+import { NODE_ENVIRONMENTS, nodeEnvironment } from './node-environment.ts';
 
 /** A tunnel kind: where its address is annotated and how its allocation is labelled. */
 interface Tunnel {
   readonly annotation: string;
-  readonly type: 'ipipTunnelAddress' | 'vxlanTunnelAddress';
+  readonly family: IpFamily;
+  readonly type: 'ipipTunnelAddress' | 'vxlanTunnelAddress' | 'vxlanV6TunnelAddress';
   readonly handle: (node: string) => string;
-  readonly wanted: (pool: IpPool) => boolean;
+  readonly wanted: (pool: AnyPool) => boolean;
 }
 
 /** In the order in which allocateip works through them. */
 const TUNNELS: readonly Tunnel[] = [
   {
     annotation: NODE_ANNOTATION.ipipTunnel,
+    family: 4,
     type: 'ipipTunnelAddress',
     handle: (node) => `ipip-tunnel-addr-${node}`,
     wanted: (pool) => pool.ipipMode !== 'Never',
   },
   {
     annotation: NODE_ANNOTATION.vxlanTunnel,
+    family: 4,
     type: 'vxlanTunnelAddress',
     handle: (node) => `vxlan-tunnel-addr-${node}`,
+    wanted: (pool) => pool.vxlanMode !== 'Never',
+  },
+  {
+    annotation: NODE_ANNOTATION.vxlanTunnel6,
+    family: 6,
+    type: 'vxlanV6TunnelAddress',
+    handle: (node) => `vxlan-v6-tunnel-addr-${node}`,
     wanted: (pool) => pool.vxlanMode !== 'Never',
   },
 ];
@@ -77,7 +88,9 @@ export const calicoNodeProcess: Controller = nodeAgent({
   stoppedBy: ['calico-node', 'felix'],
   started: (tx, node) => {
     if (!tendNode(tx, node)) tx.schedule(NAME, node, RETRY);
-    setNetworkUnavailable(tx, node, NETWORK_UP);
+    // With the backend `none` the network is not Calico's to speak for.
+    const { backend } = nodeEnvironment(tx.get(NODE_ENVIRONMENTS, undefined, node));
+    if (backend !== 'none') setNetworkUnavailable(tx, node, NETWORK_UP);
   },
   shutDown: (tx, node) => setNetworkUnavailable(tx, node, NETWORK_DOWN),
 });
@@ -140,7 +153,12 @@ function nodeKeys({ before, after }: Change): readonly string[] {
   return moved ? [`${name}/devices`] : [];
 }
 
-const DEVICE_ANNOTATIONS = [NODE_ANNOTATION.address, NODE_ANNOTATION.vxlanTunnel];
+/** What a VXLAN device of each family needs. */
+const VTEP_ANNOTATIONS = {
+  4: [NODE_ANNOTATION.address, NODE_ANNOTATION.vxlanTunnel],
+  6: [NODE_ANNOTATION.address6, NODE_ANNOTATION.vxlanTunnel6],
+} as const;
+const DEVICE_ANNOTATIONS = [...VTEP_ANNOTATIONS[4], ...VTEP_ANNOTATIONS[6]];
 
 /** Brings a node's tunnel addresses and devices in line. False when an address could not be had. */
 export function tendNode(tx: ClusterTransaction, name: string): boolean {
@@ -182,26 +200,27 @@ function tunnelAddress(ipam: Ipam, node: KubeObject, tunnel: Tunnel): Result<str
     ipam.releaseHandle(handle);
     return ok(undefined);
   }
-  const current = parseIpv4(annotation(node, tunnel.annotation) ?? '');
+  const current = parseIp(annotation(node, tunnel.annotation) ?? '');
   const holder = current === undefined ? undefined : ipam.holder(current);
   const isOurs = holder?.handle_id === handle;
-  if (current !== undefined && isOurs && pools.some((pool) => cidrContains(pool, current)))
-    return ok(formatIpv4(current));
+  if (current !== undefined && isOurs && pools.some((pool) => ipCidrContains(pool, current)))
+    return ok(formatIp(current));
   // An address that somebody else holds by now is not ours to give back.
   if (!holder || isOurs) ipam.releaseHandle(handle);
-  const assigned = ipam.autoAssign({
+  const assigned = ipam.autoAssign<IpFamily>({
+    family: tunnel.family,
     owner: host(name),
     handle,
     secondary: { node: name, type: tunnel.type },
     use: 'Tunnel',
     requested: pools,
   });
-  return assigned.ok ? ok(formatIpv4(assigned.value)) : assigned;
+  return assigned.ok ? ok(formatIp(assigned.value)) : assigned;
 }
 
 const poolsAsking = (ipam: Ipam, { metadata: { labels = {} } }: KubeObject, tunnel: Tunnel) =>
   ipam
-    .pools()
+    .pools<IpFamily>(tunnel.family)
     .filter((pool) => tunnel.wanted(pool) && !pool.disabled && pool.allowedUses.includes('Tunnel'))
     .filter((pool) => selectsNode(pool, labels))
     .map((pool) => pool.cidr);
@@ -222,15 +241,18 @@ function annotate(
   tx.put(NODES, { ...node, metadata: { ...node.metadata, annotations } });
 }
 
-/** vxlan.calico comes and goes with VXLAN; tunl0 is the kernel's own and stays once its module was loaded. */
+/** The VXLAN devices come and go with VXLAN; tunl0 is the kernel's own and stays once its module was loaded. */
 function tendDevices(tx: ClusterTransaction, name: string): void {
   const node = tx.get(NODES, undefined, name);
   if (!node) return;
   const felix = felixConfiguration(tx.table(FELIX_CONFIGURATIONS), name);
-  const enabled = encapsulations(readPools(tx.list(IP_POOLS)), felix);
-  const isVtep = DEVICE_ANNOTATIONS.every((key) => annotation(node, key) !== undefined);
+  const enabled = encapsulations(allPools(tx.list(IP_POOLS)), felix);
+  const isVtep = (family: IpFamily): boolean =>
+    VTEP_ANNOTATIONS[family].every((key) => annotation(node, key) !== undefined);
+  const { ipv6Support } = nodeEnvironment(tx.get(NODE_ENVIRONMENTS, undefined, name));
   setDevices(tx, name, [
     ...(enabled.ipip ? [IPIP_DEVICE] : []),
-    ...(enabled.vxlan && isVtep ? [VXLAN_DEVICE] : []),
+    ...(enabled.vxlan && isVtep(4) ? [VXLAN_DEVICE] : []),
+    ...(enabled.vxlan6 && ipv6Support && isVtep(6) ? [VXLAN6_DEVICE] : []),
   ]);
 }

@@ -1,12 +1,13 @@
 /**
- * Calico's custom resources as the API server knows them after a manifest install: group crd.projectcalico.org, version v1,
- * with the columns, schemas and CEL rules of the CRDs. projectcalico.org/v3 is not served to kubectl; calicoctl converts.
+ * Calico's custom resources as the API server stores them: group crd.projectcalico.org, version v1, with the columns, schemas and CEL
+ * rules of the CRDs. projectcalico.org/v3 is what calicoctl makes of them, and Calico's API server where there is one (`apiserver/`).
  */
 import { object, type Schema } from '../../kube/schema.ts';
 import { ALL_VERBS, CUSTOM_COLUMNS, type ResourceType } from '../../kube/resource.ts';
 import * as rules from './crd-rules.ts';
 import * as schemas from './crd-schemas.ts';
 import { GROUP } from './kinds.ts';
+import { NODE_STATUS_SPEC, NODE_STATUS_STATUS } from './node-status/schema.ts';
 import * as policyRules from './policy/crd-rules.ts';
 import * as policySchemas from './policy/schemas.ts';
 import {
@@ -38,6 +39,12 @@ const CRDS: readonly Crd[] = [
   },
   { kind: 'BGPPeer', plural: 'bgppeers', spec: schemas.BGP_PEER_SPEC, rules: rules.bgpPeerRules },
   { kind: 'BlockAffinity', plural: 'blockaffinities', spec: schemas.BLOCK_AFFINITY_SPEC },
+  {
+    kind: 'CalicoNodeStatus',
+    plural: 'caliconodestatuses',
+    spec: NODE_STATUS_SPEC,
+    status: NODE_STATUS_STATUS,
+  },
   { kind: 'ClusterInformation', plural: 'clusterinformations', spec: schemas.CLUSTER_INFORMATION_SPEC },
   {
     kind: 'FelixConfiguration',
@@ -127,5 +134,5 @@ function resourceType(crd: Crd): ResourceType {
   };
 }
 
-/** What a Calico manifest install adds to the API server's registry. */
+/** What every install of Calico adds to the API server's registry. */
 export const calicoResources: readonly ResourceType[] = CRDS.map(resourceType);

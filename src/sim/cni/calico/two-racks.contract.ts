@@ -1,5 +1,6 @@
 /** The lab that most tests stand in: two racks behind a router, as in the recorded transcripts. */
 import { cidr, ipv4, type Cidr } from '../../../model/ip.ts';
+import { cidr6, parseInterfaceAddress6 } from '../../../model/ipv6.ts';
 import type { Topology } from '../../../model/topology.ts';
 import { Agenda } from '../../core/agenda.ts';
 import { seeded } from '../../core/random.ts';
@@ -59,6 +60,24 @@ export const TWO_RACKS: Topology = {
   serviceCidr: cidr('10.96.0.0/16'),
 };
 
+const NODE_ADDRESSES = new Map([
+  ['node1', 'fd00:a::11/64'],
+  ['node2', 'fd00:a::12/64'],
+  ['node3', 'fd00:b::13/64'],
+]);
+
+/** The same with IPv6 beside IPv4. */
+export const DUAL_STACK: Topology = {
+  ...TWO_RACKS,
+  name: 'dual-stack',
+  podCidr6: cidr6('fd00:10:244::/56'),
+  serviceCidr6: cidr6('fd00:10:96::/112'),
+  nodes: TWO_RACKS.nodes.map((node) => {
+    const address6 = parseInterfaceAddress6(NODE_ADDRESSES.get(node.name) ?? '');
+    return { ...node, ...(address6 && { address6 }) };
+  }),
+};
+
 /** A cluster with Calico and its controllers, driven by the verbs of a domain. */
 export class TestCluster {
   readonly topology: Topology;
@@ -115,7 +134,7 @@ export class TestCluster {
     return this.wait(0);
   }
 
-  /** The address, or the plugin's error. */
+  /** The addresses, or the plugin's error. */
   addPod(name: string, node: string, annotations: Readonly<Record<string, string>> = {}): string {
     return this.change((tx) => {
       const uid = tx.uid();
@@ -135,7 +154,7 @@ export class TestCluster {
         network: added.value,
       };
       tx.setSandbox(sandbox);
-      return String(tx.get('pods', 'default', name)?.metadata.annotations?.['cni.projectcalico.org/podIP']);
+      return String(tx.get('pods', 'default', name)?.metadata.annotations?.['cni.projectcalico.org/podIPs']);
     });
   }
 

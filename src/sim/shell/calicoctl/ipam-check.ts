@@ -4,7 +4,7 @@
  * that of the blocks.
  */
 import { utf8 } from '../../../base/bytes.ts';
-import { formatCidr, formatIpv4 } from '../../../model/ip.ts';
+import { formatIp, formatIpCidr } from '../../../model/ip-family.ts';
 import type { Attributes } from '../../cni/calico/ipam/block.ts';
 import type { CommandIo } from '../command.ts';
 import { resolvePath } from '../kubectl/manifest.ts';
@@ -59,10 +59,9 @@ function blockSection({ blocks }: Survey, { all }: Show): readonly string[] {
     'Loading all IPAM blocks...',
     `Found ${blocks.length} IPAM blocks.`,
     ...blocks.flatMap(({ block, allocations }) => [
-      ` IPAM block ${formatCidr(block.cidr)} affinity=${block.affinity ?? '<none>'}:`,
+      ` IPAM block ${formatIpCidr(block.cidr)} affinity=${block.affinity ?? '<none>'}:`,
       ...(all ? allocations : []).map(
-        ({ address, attributes }) =>
-          `  ${formatIpv4(address)} allocated; attrs ${attributesText(attributes)}`,
+        ({ address, attributes }) => `  ${formatIp(address)} allocated; attrs ${attributesText(attributes)}`,
       ),
     ]),
     `IPAM blocks record ${count} allocations.`,
@@ -72,7 +71,7 @@ function blockSection({ blocks }: Survey, { all }: Show): readonly string[] {
 
 const poolSection = ({ pools }: Survey): readonly string[] => [
   'Loading all IPAM pools...',
-  ...pools.map((pool) => `  ${formatCidr(pool.cidr)}`),
+  ...pools.map((pool) => `  ${formatIpCidr(pool.cidr)}`),
   `Found ${pools.length} active IP pools.`,
   '',
 ];
@@ -83,7 +82,7 @@ function useSection(
   { all }: Show,
 ): readonly string[] {
   const belongs = (uses: readonly Use[]): readonly string[] =>
-    all ? uses.map(({ address, owner }) => `  ${formatIpv4(address)} belongs to ${owner}`) : [];
+    all ? uses.map(({ address, owner }) => `  ${formatIp(address)} belongs to ${owner}`) : [];
   return [
     'Loading all nodes.',
     ...belongs(nodes),
@@ -130,17 +129,17 @@ function addressSection(findings: Findings, { problems }: Show): readonly string
   return [
     'Scanning for IPs that are allocated but not actually in use...',
     ...(problems ? leaked : []).map(
-      ({ address, attributes }) => `  ${formatIpv4(address)} leaked; attrs ${attributesText(attributes)}`,
+      ({ address, attributes }) => `  ${formatIp(address)} leaked; attrs ${attributesText(attributes)}`,
     ),
     `Found ${leaked.length} IPs that are allocated in IPAM but not actually in use.`,
     'Scanning for IPs that are in use by a workload or node but not allocated in IPAM...',
     ...shown.flatMap(([address, owners]) => {
       const problem = loose.get(address);
       return [
-        ...(owners.length > 1 ? [`  ${formatIpv4(address)} has multiple owners.`] : []),
+        ...(owners.length > 1 ? [`  ${formatIp(address)} has multiple owners.`] : []),
         ...(problem === undefined
           ? []
-          : owners.map((owner) => `  ${formatIpv4(address)} in use by ${owner} ${problem}`)),
+          : owners.map((owner) => `  ${formatIp(address)} in use by ${owner} ${problem}`)),
       ];
     }),
     `Found ${outsidePools.length} in-use IPs that are not in active IP pools.`,

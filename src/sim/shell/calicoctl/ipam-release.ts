@@ -4,9 +4,8 @@
  */
 import { isJsonObject, type JsonObject } from '../../../base/json.ts';
 import { err, ok, type Result } from '../../../base/result.ts';
-import { parseIpv4, type Ipv4 } from '../../../model/ip.ts';
+import { formatIp, parseIp } from '../../../model/ip-family.ts';
 import type { Release } from '../../cni/calico/ipam/ipam.ts';
-import { parseAddress } from '../../cni/calico/ip-network.ts';
 import { CALICO_VERSION, CLUSTER_INFORMATIONS, IPAM_HANDLES } from '../../cni/calico/kinds.ts';
 import { listAt, objectAt, textAt } from '../../kube/fields.ts';
 import type { KubeObject } from '../../kube/object.ts';
@@ -25,11 +24,11 @@ export function ipamRelease(io: CommandIo, client: Client, line: Line): Report {
   if (files.length > 0) return fromReports(io, client, { files, force: line.has('--force') });
   const text = line.value('--ip');
   if (text === undefined) return { stdout: '' };
-  const address = parseAddress(text);
-  if (!address) return badAddress(text);
-  const released = address.version === 4 && client.ipam.releaseAddress(Number(address.address) as Ipv4);
-  if (!released) return refused(`IP address ${text} is not assigned`);
-  return { stdout: `Successfully released IP address ${text}\n` };
+  const address = parseIp(text);
+  if (address === undefined) return badAddress(text);
+  const spelt = formatIp(address);
+  if (!client.ipam.releaseAddress(address)) return refused(`IP address ${spelt} is not assigned`);
+  return { stdout: `Successfully released IP address ${spelt}\n` };
 }
 
 interface Asked {
@@ -154,7 +153,7 @@ function releaseAddresses(client: Client, reports: readonly JsonObject[]): reado
 }
 
 function releaseOf(reported: JsonObject): readonly Release[] {
-  const address = parseIpv4(textAt(reported, 'ip'));
+  const address = parseIp(textAt(reported, 'ip'));
   const handle = textAt(reported, 'handle');
   if (address === undefined) return [];
   return [{ address, sequence: Number(reported['sequenceNumber'] ?? 0), ...(handle !== '' && { handle }) }];

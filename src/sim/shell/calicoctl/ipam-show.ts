@@ -1,11 +1,10 @@
 /** `calicoctl ipam show`. Source: calicoctl/calicoctl/commands/ipam/show.go, libcalico-go/lib/ipam GetUtilization, v3.32.1. */
-import { cidrContains, formatCidr, formatIpv4 } from '../../../model/ip.ts';
+import { formatIp, formatIpCidr, ipCidrContains, parseIp } from '../../../model/ip-family.ts';
 import { addressOf, attributesOf, type Block } from '../../cni/calico/ipam/block.ts';
 import { IpamStore } from '../../cni/calico/ipam/ipam-store.ts';
-import { formatNetwork, networkSize, parseAddress, parseNetwork } from '../../cni/calico/ip-network.ts';
+import { formatNetwork, networkSize, parseNetwork } from '../../cni/calico/ip-network.ts';
 import { readPool } from '../../cni/calico/ippool.ts';
 import { IP_POOLS, IPAM_CONFIGS } from '../../cni/calico/kinds.ts';
-import type { Ipv4 } from '../../../model/ip.ts';
 import { borderedTable } from './bordered-table.ts';
 import type { Client } from './client.ts';
 import type { Line } from './options.ts';
@@ -26,16 +25,17 @@ export const badAddress = (text: string): Report => ({
 });
 
 function showAddress(client: Client, text: string): Report {
-  const parsed = parseAddress(text);
-  if (!parsed) return badAddress(text);
-  const owner = parsed.version === 4 ? client.ipam.holder(Number(parsed.address) as Ipv4) : undefined;
-  if (!owner) return { stdout: `${text} is not assigned\n` };
+  const address = parseIp(text);
+  if (address === undefined) return badAddress(text);
+  const spelt = formatIp(address);
+  const owner = client.ipam.holder(address);
+  if (!owner) return { stdout: `${spelt} is not assigned\n` };
   const attributes = Object.entries(owner.secondary).sort(([a], [b]) => (a < b ? -1 : 1));
   const active =
     attributes.length === 0
       ? 'No Active Owner attributes defined\n'
       : `Active Owner Attributes:\n${attributes.map(([key, value]) => `  ${key}: ${value}\n`).join('')}`;
-  return { stdout: `IP ${text} is in use\nHandle ID: ${owner.handle_id ?? '<none>'}\n${active}` };
+  return { stdout: `IP ${spelt} is in use\nHandle ID: ${owner.handle_id ?? '<none>'}\n${active}` };
 }
 
 function utilization(client: Client, showBlocks: boolean): string {
@@ -47,11 +47,11 @@ function utilization(client: Client, showBlocks: boolean): string {
     if (!network) continue;
     const pool = readPool(object);
     const own = blocks.filter(
-      (block) => pool && !placed.has(block) && cidrContains(pool.cidr, block.cidr.base),
+      (block) => pool && !placed.has(block) && ipCidrContains(pool.cidr, block.cidr.base),
     );
     for (const block of own) placed.add(block);
     const used = own.reduce((sum, block) => sum + inUse(block), 0);
-    rows.push(row('IP Pool', formatNetwork(network), used, Number(networkSize(network))));
+    rows.push(row('IP Pool', formatNetwork(network), used, networkSize(network)));
     if (showBlocks) rows.push(...own.map(blockRow));
   }
   if (showBlocks) rows.push(...blocks.filter((block) => !placed.has(block)).map(blockRow));
@@ -61,7 +61,7 @@ function utilization(client: Client, showBlocks: boolean): string {
 const inUse = (block: Block): number => block.allocations.length - block.unallocated.length;
 
 const blockRow = (block: Block): readonly string[] =>
-  row('Block', formatCidr(block.cidr), inUse(block), block.allocations.length);
+  row('Block', formatIpCidr(block.cidr), inUse(block), block.allocations.length);
 
 function row(grouping: string, cidr: string, used: number, capacity: number): readonly string[] {
   const share = (count: number): string => `${general(count)} (${percent(count, capacity)}%)`;
@@ -97,9 +97,9 @@ function showBorrowed(client: Client): Report {
       const { node, pod, namespace = '', type = '' } = attributes.secondary;
       if (node === undefined) unclassified += 1;
       else if (node !== owner) {
-        const address = formatIpv4(addressOf(block, ordinal));
+        const address = formatIp(addressOf(block, ordinal));
         const holder = pod === undefined ? [type, ''] : ['pod', `${namespace}/${pod}`];
-        rows.push([address, node, formatCidr(block.cidr), owner, ...holder]);
+        rows.push([address, node, formatIpCidr(block.cidr), owner, ...holder]);
       }
     });
   }

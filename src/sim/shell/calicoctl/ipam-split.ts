@@ -5,7 +5,14 @@
  */
 import type { JsonObject } from '../../../base/json.ts';
 import { err, ok, type Result } from '../../../base/result.ts';
-import { addressAt, formatCidr, parseCidr, type Cidr } from '../../../model/ip.ts';
+import {
+  addressBits,
+  formatIpCidr,
+  ipAt,
+  ipCidrOf,
+  parseIpCidr,
+  type IpCidr,
+} from '../../../model/ip-family.ts';
 import { IP_POOLS } from '../../cni/calico/kinds.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { Client } from './client.ts';
@@ -58,7 +65,7 @@ const withSpec = (pool: JsonObject, changes: JsonObject): JsonObject => ({
   spec: { ...specOf(pool), ...changes },
 });
 
-function partsOf(text: string, number: string): Result<readonly Cidr[], string> {
+function partsOf(text: string, number: string): Result<readonly IpCidr[], string> {
   if (!/^[+-]?\d+$/.test(number)) {
     return err(
       `error reading number to split IP pools into. ${number} is not a valid number: strconv.Atoi: parsing ${JSON.stringify(number)}: invalid syntax`,
@@ -70,20 +77,21 @@ function partsOf(text: string, number: string): Result<readonly Cidr[], string> 
   const power = Math.log2(count);
   if (count < 2 || !Number.isInteger(power))
     return failed(`number to split CIDR into is not a valid power of 2: ${count}`);
-  const cidr = parseCidr(text);
-  if (!cidr) return failed('calicoctl splits only IPv4 pools in this simulator');
+  const cidr = parseIpCidr(text);
+  if (!cidr) return failed(`error reading CIDR ${text} before attempting to split it`);
   const length = cidr.length + power;
-  if (length > 32) return failed(`the CIDR ${text} is not large enough to be split into ${count} parts`);
-  const size = 2 ** (32 - length);
-  return ok(Array.from({ length: count }, (_, at) => ({ base: addressAt(cidr, at * size), length })));
+  const bits = addressBits(cidr.base);
+  if (length > bits) return failed(`the CIDR ${text} is not large enough to be split into ${count} parts`);
+  const size = 1n << BigInt(bits - length);
+  return ok(Array.from({ length: count }, (_, at) => ipCidrOf(ipAt(cidr, BigInt(at) * size), length)));
 }
 
-function replacePool(client: Client, whole: JsonObject, parts: readonly Cidr[]): Report {
+function replacePool(client: Client, whole: JsonObject, parts: readonly IpCidr[]): Report {
   const name = nameOf(whole);
   const { labels, annotations } = members(whole['metadata']);
   const created: string[] = [];
   for (const [at, part] of parts.entries()) {
-    const cidr = formatCidr(part);
+    const cidr = formatIpCidr(part);
     const own = `split-${name.slice(0, LONGEST_NAME)}-${at}`;
     const metadata = {
       name: own,

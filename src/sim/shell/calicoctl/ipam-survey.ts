@@ -3,7 +3,8 @@
  * Source: calicoctl/calicoctl/commands/ipam/check.go, Calico v3.32.1.
  */
 import type { Json, JsonObject } from '../../../base/json.ts';
-import { formatIpv4, parseIpv4, type Ipv4 } from '../../../model/ip.ts';
+import type { Ip } from '../../../model/ip.ts';
+import { formatIp, parseIp } from '../../../model/ip-family.ts';
 import {
   addressOf,
   attributesOf,
@@ -13,7 +14,7 @@ import {
 } from '../../cni/calico/ipam/block.ts';
 import { IpamStore } from '../../cni/calico/ipam/ipam-store.ts';
 import { poolHolding } from '../../cni/calico/ipam/pools.ts';
-import { readPools, type IpPool } from '../../cni/calico/ippool.ts';
+import { readPool, type AnyPool } from '../../cni/calico/ippool.ts';
 import {
   CALICO_VERSION,
   CLUSTER_INFORMATIONS,
@@ -27,12 +28,13 @@ import {
 import { isFinished } from '../../cni/calico/kube-controllers/allocations.ts';
 import { isManaged } from '../../cni/calico/kube-controllers/service-wishes.ts';
 import { workloadEndpointName } from '../../cni/calico/names.ts';
+import { podAddresses } from '../../cni/calico/pod-addresses.ts';
 import { at, compact, listAt, textAt } from '../../kube/fields.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { Client } from './client.ts';
 
 export interface Allocation {
-  readonly address: Ipv4;
+  readonly address: Ip;
   readonly attributes: Attributes;
   readonly sequence: number;
   readonly node: string;
@@ -47,14 +49,14 @@ export interface Handle {
 
 /** An address in use, and by whom: `Node(node1)`, `Workload(default/node1-k8s-web-eth0)`. */
 export interface Use {
-  readonly address: Ipv4;
+  readonly address: Ip;
   readonly owner: string;
 }
 
 export interface Survey {
   readonly blocks: readonly { readonly block: Block; readonly allocations: readonly Allocation[] }[];
   /** Those that are not disabled. */
-  readonly pools: readonly IpPool[];
+  readonly pools: readonly AnyPool[];
   readonly nodes: readonly Use[];
   /** Absent when the configuration of Calico's controllers has no load balancer. */
   readonly services: { readonly count: number; readonly uses: readonly Use[] } | undefined;
@@ -68,7 +70,10 @@ export function surveyOf(client: Client): Survey {
   const pods = client.list('/api/v1/pods', PODS);
   return {
     blocks: new IpamStore(objects).blocks().map((block) => ({ block, allocations: allocationsOf(block) })),
-    pools: readPools(objects.list(IP_POOLS)).filter(({ disabled }) => !disabled),
+    pools: objects.list(IP_POOLS).flatMap((object) => {
+      const pool = readPool(object);
+      return pool && !pool.disabled ? [pool] : [];
+    }),
     nodes: objects.list(NODES).flatMap(nodeUses),
     services: loadBalancers(client),
     workloads: pods.ok ? pods.value.items.flatMap(podUses) : [],
@@ -93,10 +98,11 @@ function allocationsOf(block: Block): readonly Allocation[] {
 }
 
 function use(address: string, owner: string): readonly Use[] {
-  const parsed = parseIpv4(address.replace(/\/32$/, ''));
+  const parsed = parseIp(address.replace(/\/32$/, ''));
   return parsed === undefined ? [] : [{ address: parsed, owner }];
 }
 
+/** The real tool does not ask for the addresses of IPv6 tunnels, and so calls them leaked. */
 const nodeUses = ({ metadata }: KubeObject): readonly Use[] =>
   [NODE_ANNOTATION.vxlanTunnel, NODE_ANNOTATION.ipipTunnel].flatMap((key) =>
     use(metadata.annotations?.[key] ?? '', `Node(${metadata.name})`),
@@ -104,12 +110,12 @@ const nodeUses = ({ metadata }: KubeObject): readonly Use[] =>
 
 /** A pod that has ended has given its address back. */
 function podUses(pod: KubeObject): readonly Use[] {
-  const { metadata, spec, status } = pod;
+  const { metadata, spec } = pod;
   const node = textAt(spec, 'nodeName');
   if (spec?.['hostNetwork'] === true || node === '' || isFinished(pod)) return [];
   const endpoint = workloadEndpointName(node, metadata.name);
-  const shown = textAt(status, 'podIP') || (metadata.annotations?.['cni.projectcalico.org/podIP'] ?? '');
-  return use(shown, `Workload(${metadata.namespace ?? 'default'}/${endpoint})`);
+  const owner = `Workload(${metadata.namespace ?? 'default'}/${endpoint})`;
+  return podAddresses(pod).map((address) => ({ address, owner }));
 }
 
 /** Services that Calico's own load balancer serves. */
@@ -129,17 +135,17 @@ function loadBalancers(client: Client): Survey['services'] {
 export interface Findings {
   readonly allocations: readonly Allocation[];
   /** Address -> who uses it. */
-  readonly users: ReadonlyMap<Ipv4, readonly string[]>;
+  readonly users: ReadonlyMap<Ip, readonly string[]>;
   readonly leaked: readonly Allocation[];
-  readonly outsidePools: readonly Ipv4[];
-  readonly unallocated: readonly Ipv4[];
+  readonly outsidePools: readonly Ip[];
+  readonly unallocated: readonly Ip[];
   readonly strayHandles: readonly Handle[];
   /** Mentioned in blocks, but without an object. */
   readonly missingHandles: readonly string[];
 }
 
 export function judged({ blocks, pools, nodes, services, workloads, handles }: Survey): Findings {
-  const users = new Map<Ipv4, string[]>();
+  const users = new Map<Ip, string[]>();
   for (const { address, owner } of [...nodes, ...(services?.uses ?? []), ...workloads])
     users.set(address, [...(users.get(address) ?? []), owner]);
   const allocations = blocks.flatMap((each) => each.allocations);
@@ -162,7 +168,7 @@ export function judged({ blocks, pools, nodes, services, workloads, handles }: S
 export function reportOf({ cluster }: Survey, { allocations, users, strayHandles }: Findings): JsonObject {
   const spec = cluster?.spec;
   const entries = allocations
-    .map((each) => [formatIpv4(each.address), [reported(each, users)]] as const)
+    .map((each) => [formatIp(each.address), [reported(each, users)]] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     version: CALICO_VERSION,
@@ -182,7 +188,7 @@ function reported(allocation: Allocation, users: Findings['users']): Json {
   const { pod, namespace, type, timestamp } = attributes.secondary;
   const owners = users.get(address);
   return compact({
-    ip: formatIpv4(address),
+    ip: formatIp(address),
     handle: attributes.handle_id,
     sequenceNumber: sequence,
     pod,

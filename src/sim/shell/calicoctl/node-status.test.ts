@@ -21,6 +21,7 @@ const session = (name: string, rest: Partial<BgpProtocolView>): BgpProtocolView 
   lastError: undefined,
   told: [],
   channel: {
+    family: 4,
     preference: 100,
     inputFilter: 'ACCEPT',
     outputFilter: '(unnamed)',
@@ -42,6 +43,7 @@ const speaker = (protocols: SpeakerView['protocols']): SpeakerView => ({
   hostname: 'node1',
   software: 'bird-1.6',
   version: 'v0.3.3+birdv1.6.8',
+  families: [4],
   routerId: ipv4('10.0.0.11'),
   asNumber: 64512,
   startedAt: 0,
@@ -57,7 +59,7 @@ const NODE: Place = { kind: 'node', name: 'node1' };
 const on = (view: SpeakerView | undefined, pods: readonly object[] = [], place: Place = NODE): CommandIo =>
   ({
     place,
-    routing: { speaker: () => view },
+    routing: { speaker: (_: string, daemon?: string) => (daemon === undefined ? view : undefined) },
     clock: { epoch: Date.UTC(2026, 4, 1, 17, 19, 36) },
     cluster: { request: () => ({ code: 200, body: { items: pods } }) },
   }) as unknown as CommandIo;

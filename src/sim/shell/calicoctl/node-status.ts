@@ -1,10 +1,13 @@
 /**
  * `calicoctl node status`: is Calico running on this machine, and how are BIRD's sessions? It looks at the processes of the
  * machine it runs on and asks BIRD through its socket, so it has to run on a node, as root; it never asks the API.
- * Source: calicoctl/calicoctl/commands/node/{status,permissions}.go, Calico v3.32.1. IPv6 has no peers here.
+ * Source: calicoctl/calicoctl/commands/node/{status,permissions}.go, Calico v3.32.1. Without IPv6 in the cluster no `bird6` is
+ * simulated; it would run, and have no peers.
  */
 import { isJsonObject, type JsonObject } from '../../../base/json.ts';
+import type { IpFamily } from '../../../model/ip-family.ts';
 import { listAt, objectAt, textAt } from '../../kube/fields.ts';
+import type { SpeakerView } from '../../routing/speaker-view.ts';
 import { summaryOf } from '../birdcl/protocols.ts';
 import type { CommandIo } from '../command.ts';
 import { userOf } from '../files-image.ts';
@@ -24,32 +27,47 @@ export function nodeStatus(io: CommandIo): Report {
   if (userOf(io.place) !== 'root')
     return { stdout: 'Need super user privileges: Operation not permitted\n', error: '' };
   const node = io.place.kind === 'node' ? io.place.name : '';
-  const peers = peerRows(io, node);
-  if (peers === undefined) {
+  const views = { 4: io.routing.speaker(node), 6: io.routing.speaker(node, 'bird6') };
+  if (!views[4] && !views[6]) {
     return runsCalico(io, node)
       ? { stdout: 'Calico process is running.\n\nThe BGP backend process (BIRD) is not running.\n\n' }
       : { stdout: '', error: 'Calico process is not running.' };
   }
-  const table =
-    peers.length === 0
-      ? 'No IPv4 peers found.\n'
-      : borderedTable(['Peer address', 'Peer type', 'State', 'Since', 'Info'], peers);
-  return {
-    stdout: `Calico process is running.\n\nIPv4 BGP status\n${table}\nIPv6 BGP status\nNo IPv6 peers found.\n\n`,
-  };
+  const statuses = FAMILIES.map((family) => `\n${status(io, family, views[family])}`);
+  return { stdout: `Calico process is running.\n${statuses.join('')}\n` };
 }
 
-/** A row for each session that Calico configured; undefined while no BIRD runs. */
-function peerRows(io: CommandIo, node: string): readonly (readonly string[])[] | undefined {
-  const view = io.routing.speaker(node);
-  return view?.protocols.flatMap((protocol) => {
+const FAMILIES = [4, 6] as const;
+
+function status(io: CommandIo, family: IpFamily, view: SpeakerView | undefined): string {
+  // A bird6 without peers is left out of the simulation, not out of the machine.
+  if (!view && family === 4) return "INFO: BIRDv4 process: 'bird' is not running.\n";
+  const peers = view ? peerRows(io, family, view) : [];
+  const table =
+    peers.length === 0
+      ? `No IPv${family} peers found.\n`
+      : borderedTable(['Peer address', 'Peer type', 'State', 'Since', 'Info'], peers);
+  return `IPv${family} BGP status\n${table}`;
+}
+
+const SEPARATORS: Readonly<Record<IpFamily, string>> = { 4: '.', 6: ':' };
+
+/** A row for each session that Calico configured. */
+function peerRows(io: CommandIo, family: IpFamily, view: SpeakerView): readonly (readonly string[])[] {
+  return view.protocols.flatMap((protocol) => {
     const [, type = '', address = ''] = NAME.exec(protocol.name) ?? [];
     if (protocol.kind !== 'BGP' || type === '') return [];
     const { state, since, info } = summaryOf(protocol, { view, epoch: io.clock.epoch });
     // The real tool passes over a line without this word.
     if (info.trim() === '') return [];
     return [
-      [address.replaceAll('_', '.'), TYPES[type] ?? '', state, since, info.trim().replace(/\s+/g, ' ')],
+      [
+        address.replaceAll('_', SEPARATORS[family]),
+        TYPES[type] ?? '',
+        state,
+        since,
+        info.trim().replace(/\s+/g, ' '),
+      ],
     ];
   });
 }

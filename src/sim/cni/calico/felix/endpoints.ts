@@ -1,15 +1,16 @@
 /**
- * Felix's endpoint manager and what the CNI plugin left for it: the node's end of each pod's veth pair, a /32 route and a
- * permanent neighbour.
+ * Felix's endpoint manager and what the CNI plugin left for it: the node's end of each pod's veth pair, a route to each address
+ * and a permanent neighbour.
  * Sources: felix/dataplane/linux/endpoint_mgr.go, cni-plugin/pkg/dataplane/linux, Calico v3.32.1.
  */
+import type { Ipv6 } from '../../../../model/ip.ts';
 import type { Table } from '../../../core/table.ts';
 import type { PodSandbox } from '../../../kube/sandbox.ts';
 import type { Device, Neighbour, Programming, Route } from '../../../net/netns.ts';
 import { HOST_MAC } from '../names.ts';
 import type { WorkloadSandbox } from './view.ts';
 
-/** IPv4NormalRoutePriority: 1024 since v3.32, no metric before. */
+/** IPv4NormalRoutePriority and IPv6NormalRoutePriority: 1024 since v3.32, before that none, which for IPv6 is the same. */
 const LOCAL_ROUTE_METRIC = 1024;
 
 export const endpointDevice = ({ namespace, pod, network }: WorkloadSandbox): Device => ({
@@ -33,6 +34,22 @@ export const endpointRoute = ({ network }: WorkloadSandbox): Route => ({
   metric: LOCAL_ROUTE_METRIC,
 });
 
+/** None for a pod without an address of IPv6. */
+export const endpointRoutes6 = ({ network }: WorkloadSandbox): readonly Route<Ipv6>[] =>
+  network.address6 === undefined
+    ? []
+    : [
+        {
+          prefix: { base: network.address6, length: 128 },
+          type: 'unicast',
+          device: network.hostInterface,
+          protocol: 'boot',
+          scope: 'global',
+          metric: LOCAL_ROUTE_METRIC,
+        },
+      ];
+
+/** Of IPv4 alone: neighbours of IPv6 the kernel finds by itself. */
 export const endpointNeighbour = ({ network }: WorkloadSandbox): Neighbour => ({
   address: network.address,
   device: network.hostInterface,
@@ -61,6 +78,12 @@ export const keptCables =
       ),
       routes: [...felix.routes.filter(stays), ...come.map(endpointRoute)],
       neighbours: felix.neighbours.filter(stays),
+      ...(felix.inet6 && {
+        inet6: {
+          ...felix.inet6,
+          routes: [...felix.inet6.routes.filter(stays), ...come.flatMap(endpointRoutes6)],
+        },
+      }),
     };
   };
 

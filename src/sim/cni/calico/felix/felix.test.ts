@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { formatCidr, formatIpv4 } from '../../../../model/ip.ts';
+import { formatIp } from '../../../../model/ip-family.ts';
 import { memberTexts } from '../../../net/ipset-print.ts';
 import type { Route } from '../../../net/netns.ts';
 import { TestCluster } from '../two-racks.contract.ts';
@@ -99,7 +100,7 @@ describe('the VXLAN device', () => {
     ]);
     expect(
       fdb.map(
-        ({ mac, destination }) => `${mac} dst ${destination === undefined ? '' : formatIpv4(destination)}`,
+        ({ mac, destination }) => `${mac} dst ${destination === undefined ? '' : formatIp(destination)}`,
       ),
     ).toEqual(['66:2d:bf:44:a6:8b dst 10.0.0.12', '66:a4:6f:e0:c4:da dst 10.0.1.13']);
   });

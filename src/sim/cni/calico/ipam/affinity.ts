@@ -5,7 +5,7 @@
  */
 import { sha3_256 } from '@noble/hashes/sha3.js';
 import { utf8 } from '../../../../base/bytes.ts';
-import { parseCidr, type Cidr } from '../../../../model/ip.ts';
+import { isCidr6, parseIpCidr, type IpCidr } from '../../../../model/ip-family.ts';
 import type { KubeObject } from '../../../kube/object.ts';
 
 export interface Owner {
@@ -31,18 +31,18 @@ export type AffinityState = 'pending' | 'confirmed' | 'pendingDeletion';
 
 export interface Affinity {
   readonly owner: Owner;
-  readonly block: Cidr;
+  readonly block: IpCidr;
   readonly state: string;
 }
 
 const parsed = new WeakMap<KubeObject, { readonly affinity: Affinity | undefined }>();
 
-/** Reads a BlockAffinity; undefined for an IPv6 or unreadable one, and for one that is on its way out. */
+/** Reads a BlockAffinity; undefined for an unreadable one, and for one that is on its way out. */
 export function readAffinity(object: KubeObject): Affinity | undefined {
   const known = parsed.get(object);
   if (known) return known.affinity;
   const spec = object.spec ?? {};
-  const block = parseCidr(String(spec['cidr'] ?? ''));
+  const block = parseIpCidr(String(spec['cidr'] ?? ''));
   const owner = parseAffinity(`${String(spec['type'] || 'host')}:${String(spec['node'] ?? '')}`);
   const affinity =
     block && owner && spec['deleted'] !== 'true'
@@ -55,10 +55,10 @@ export function readAffinity(object: KubeObject): Affinity | undefined {
 const hashes = new Map<string, string>();
 
 /** The labels by which Calico's client finds the affinities of one owner. */
-export const affinityLabels = ({ type, name }: Owner): Readonly<Record<string, string>> => ({
+export const affinityLabels = ({ type, name }: Owner, block: IpCidr): Readonly<Record<string, string>> => ({
   'projectcalico.org/affinity-type': type,
   'projectcalico.org/hostname-hash': hashOf(name),
-  'projectcalico.org/ip-version': '4',
+  'projectcalico.org/ip-version': isCidr6(block) ? '6' : '4',
 });
 
 /** A name can be longer than a label's value: SHA3-256 in base 32, without padding. */

@@ -4,10 +4,11 @@
  * Source: libcalico-go/lib/ipam/ipam.go autoAssign, findOrClaimBlock; ipam_block_reader_writer.go findUsableBlock, v3.32.1.
  */
 import { err, ok, type Result } from '../../../../base/result.ts';
-import { formatCidr, type Cidr, type Ipv4 } from '../../../../model/ip.ts';
-import type { IpPool } from '../ippool.ts';
+import type { Ip } from '../../../../model/ip.ts';
+import { formatIpCidr, type IpCidr, type IpFamily } from '../../../../model/ip-family.ts';
+import type { AnyPool } from '../ippool.ts';
 import { affinityOf, type Affinity, type Owner } from './affinity.ts';
-import { blocksOf } from './block-order.ts';
+import { blocksOf, inWalkOrder } from './block-order.ts';
 import { freeCount, isEmpty, takeNext, type Attributes, type Block } from './block.ts';
 import { blockOf, claim, releaseBlock } from './claims.ts';
 import type { IpamConfig, IpamStore, Reservations } from './ipam-store.ts';
@@ -18,10 +19,11 @@ const DEFAULT_BLOCK_LIMIT = 20;
 const MIN_RECLAIM_AGE = 60_000;
 
 export interface Search {
+  readonly family: IpFamily;
   readonly owner: Owner;
   readonly holder: Attributes;
   /** In the order in which they are tried. */
-  readonly pools: readonly IpPool[];
+  readonly pools: readonly AnyPool[];
   readonly config: IpamConfig;
   readonly reservations: Reservations;
   /** The owner's, inside those pools. */
@@ -29,10 +31,10 @@ export interface Search {
 }
 
 /** The error is Calico's text. */
-export function findAddress(store: IpamStore, search: Search): Result<Ipv4, string> {
+export function findAddress(store: IpamStore, search: Search): Result<Ip, string> {
   const { config, own } = search;
   for (const affinity of own) {
-    if (search.reservations.wholly(affinity.block)) continue;
+    if (search.reservations.covering(affinity.block)) continue;
     const block = blockOf(store, affinity);
     const address = block && takeFrom(store, search, block);
     if (address !== undefined) return ok(address);
@@ -47,7 +49,7 @@ export function findAddress(store: IpamStore, search: Search): Result<Ipv4, stri
 }
 
 /** Writes the handle before the block, so that no address is ever held by a handle that nobody can find. */
-function takeFrom(store: IpamStore, { holder, reservations }: Search, block: Block): Ipv4 | undefined {
+function takeFrom(store: IpamStore, { holder, reservations }: Search, block: Block): Ip | undefined {
   const taken = takeNext(block, holder, reservations.matches);
   if (!taken) return undefined;
   if (holder.handle_id !== undefined) store.incrementHandle(holder.handle_id, block, 1);
@@ -56,12 +58,12 @@ function takeFrom(store: IpamStore, { holder, reservations }: Search, block: Blo
 }
 
 /** The first block of the pools that nobody has, or one that somebody left empty long enough ago. */
-function usableBlock(store: IpamStore, { owner, pools, reservations }: Search): Cidr | undefined {
+function usableBlock(store: IpamStore, { owner, pools, reservations }: Search): IpCidr | undefined {
   const own = affinityOf(owner);
   const empty: Block[] = [];
+  const walk = { clock: store.clock, covering: reservations.covering };
   for (const pool of pools) {
-    for (const cidr of blocksOf(pool, owner.name, store.clock)) {
-      if (reservations.wholly(cidr)) continue;
+    for (const cidr of blocksOf(pool, owner.name, walk)) {
       const block = store.block(cidr);
       if (!block) return cidr;
       if (freeCount(block, reservations.matches) === 0) continue;
@@ -75,17 +77,17 @@ function usableBlock(store: IpamStore, { owner, pools, reservations }: Search): 
 const isOld = (store: IpamStore, { claimed }: Block): boolean =>
   store.clock - Date.parse(claimed ?? '1970-01-01T00:00:00Z') >= MIN_RECLAIM_AGE;
 
-function borrow(store: IpamStore, search: Search): Result<Ipv4, string> {
-  const failure = 'Assigned 0 out of 1 requested IPv4 addresses';
+function borrow(store: IpamStore, search: Search): Result<Ip, string> {
+  const { family, pools, owner, reservations } = search;
+  const failure = `Assigned 0 out of 1 requested IPv${family} addresses`;
   if (search.config.strictAffinity)
     return err(`${failure}; No more free affine blocks and strict affinity enabled`);
-  for (const pool of search.pools) {
-    for (const cidr of blocksOf(pool, search.owner.name, store.clock)) {
-      const block = search.reservations.wholly(cidr) ? undefined : store.block(cidr);
-      const address = block && takeFrom(store, search, block);
+  for (const pool of pools) {
+    for (const block of inWalkOrder(store.blocks(), pool, { node: owner.name, clock: store.clock })) {
+      const address = reservations.covering(block.cidr) ? undefined : takeFrom(store, search, block);
       if (address !== undefined) return ok(address);
     }
   }
-  const exhausted = search.pools.map((pool) => formatCidr(pool.cidr)).join(' ');
+  const exhausted = pools.map((pool) => formatIpCidr(pool.cidr)).join(' ');
   return err(`${failure}; No IPs available in pools: [${exhausted}]`);
 }

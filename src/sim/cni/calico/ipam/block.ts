@@ -6,21 +6,22 @@
  */
 import { isJsonObject, jsonEquals, type Json, type JsonObject } from '../../../../base/json.ts';
 import { err, ok, type Result } from '../../../../base/result.ts';
+import type { Ip } from '../../../../model/ip.ts';
 import {
-  addressAt,
-  cidrContains,
-  cidrSize,
-  formatCidr,
-  formatIpv4,
-  parseCidr,
-  type Cidr,
-  type Ipv4,
-} from '../../../../model/ip.ts';
+  addressBits,
+  formatIp,
+  formatIpCidr,
+  ipAt,
+  ipCidrContains,
+  offsetIn,
+  parseIpCidr,
+  type IpCidr,
+} from '../../../../model/ip-family.ts';
 import { memoize } from '../../../core/memo.ts';
 import type { KubeObject } from '../../../kube/object.ts';
 
 export interface Block {
-  readonly cidr: Cidr;
+  readonly cidr: IpCidr;
   /** Its spelling. */
   readonly text: string;
   /** `host:<node>` or `virtual:load-balancer`; absent when nobody owns the block any more. */
@@ -49,9 +50,10 @@ export interface Claim {
   readonly sequence: number;
 }
 
-export function newBlock(cidr: Cidr, claim: Claim): Block {
-  const text = formatCidr(cidr);
-  return { cidr, text, ...claim, ...unused(cidrSize(cidr)), attributes: [], sequences: {} };
+export function newBlock(cidr: IpCidr, claim: Claim): Block {
+  const text = formatIpCidr(cidr);
+  const size = 2 ** (addressBits(cidr.base) - cidr.length);
+  return { cidr, text, ...claim, ...unused(size), attributes: [], sequences: {} };
 }
 
 /** Of so many addresses, which all new blocks of that size share. */
@@ -65,10 +67,10 @@ const unused = memoize(
 
 export const isEmpty = (block: Block): boolean => block.unallocated.length === block.allocations.length;
 
-export const addressOf = (block: Block, ordinal: number): Ipv4 => addressAt(block.cidr, ordinal);
+export const addressOf = (block: Block, ordinal: number): Ip => ipAt(block.cidr, ordinal);
 
-export function ordinalOf(block: Block, address: Ipv4): number | undefined {
-  return cidrContains(block.cidr, address) ? address - block.cidr.base : undefined;
+export function ordinalOf(block: Block, address: Ip): number | undefined {
+  return ipCidrContains(block.cidr, address) ? Number(offsetIn(block.cidr, address)) : undefined;
 }
 
 /** Who holds an address of the block; undefined when it is free. */
@@ -80,7 +82,7 @@ export function attributesOf(block: Block, ordinal: number): Attributes | undefi
 /** The sequence number under which an address was given out. */
 export const sequenceOf = (block: Block, ordinal: number): number => block.sequences[ordinal] ?? 0;
 
-export type Reserved = (address: Ipv4) => boolean;
+export type Reserved = (address: Ip) => boolean;
 
 export const freeCount = (block: Block, reserved?: Reserved): number =>
   reserved
@@ -92,7 +94,7 @@ export function takeNext(
   block: Block,
   owner: Attributes,
   reserved?: Reserved,
-): { readonly block: Block; readonly address: Ipv4 } | undefined {
+): { readonly block: Block; readonly address: Ip } | undefined {
   const at = reserved ? block.unallocated.findIndex((ordinal) => !reserved(addressOf(block, ordinal))) : 0;
   const ordinal = block.unallocated[at];
   if (ordinal === undefined) return undefined;
@@ -100,13 +102,11 @@ export function takeNext(
 }
 
 /** Takes one particular address. */
-export function take(block: Block, address: Ipv4, owner: Attributes): Result<Block, string> {
+export function take(block: Block, address: Ip, owner: Attributes): Result<Block, string> {
   const ordinal = ordinalOf(block, address);
-  if (ordinal === undefined) return err(`IP ${formatIpv4(address)} not in block ${block.text}`);
+  if (ordinal === undefined) return err(`IP ${formatIp(address)} not in block ${block.text}`);
   if (block.allocations[ordinal] !== null) {
-    return err(
-      `resource already exists: ${formatIpv4(address)} with error: Address already assigned in block`,
-    );
+    return err(`resource already exists: ${formatIp(address)} with error: Address already assigned in block`);
   }
   return ok(withAllocation(block, block.unallocated.indexOf(ordinal), owner));
 }
@@ -142,7 +142,7 @@ export function releaseHandle(
 /** Gives back one address; undefined when it was free. */
 export function releaseAddress(
   block: Block,
-  address: Ipv4,
+  address: Ip,
 ): { readonly block: Block; readonly was: Attributes } | undefined {
   const ordinal = ordinalOf(block, address);
   const was = ordinal === undefined ? undefined : attributesOf(block, ordinal);
@@ -189,7 +189,7 @@ export function blockSpec(block: Block): JsonObject {
 
 const parsed = new WeakMap<KubeObject, { readonly block: Block | undefined }>();
 
-/** Reads an IPAMBlock; undefined for IPv6 and unreadable ones. */
+/** Reads an IPAMBlock; undefined for an unreadable one. */
 export function readBlock(object: KubeObject): Block | undefined {
   const known = parsed.get(object);
   if (known) return known.block;
@@ -204,11 +204,11 @@ export function remember(object: KubeObject, block: Block): void {
 }
 
 function parseBlock(spec: JsonObject): Block | undefined {
-  const cidr = parseCidr(String(spec['cidr'] ?? ''));
+  const cidr = parseIpCidr(String(spec['cidr'] ?? ''));
   if (!cidr) return undefined;
   return {
     cidr,
-    text: formatCidr(cidr),
+    text: formatIpCidr(cidr),
     ...(typeof spec['affinity'] === 'string' && { affinity: spec['affinity'] }),
     ...(typeof spec['affinityClaimTime'] === 'string' && { claimed: spec['affinityClaimTime'] }),
     allocations: list(spec['allocations']).map((index) => (typeof index === 'number' ? index : null)),

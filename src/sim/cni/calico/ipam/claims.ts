@@ -3,7 +3,8 @@
  * Source: libcalico-go/lib/ipam/ipam_block_reader_writer.go (getPendingAffinity, claimAffineBlock, releaseBlockAffinity),
  * libcalico-go/lib/ipam/ipam.go getBlockFromAffinity, Calico v3.32.1.
  */
-import { cidrOf, type Cidr } from '../../../../model/ip.ts';
+import { familyOf, ipCidrContains, type IpCidr } from '../../../../model/ip-family.ts';
+import type { AnyPool } from '../ippool.ts';
 import type { Labels } from '../selector.ts';
 import { affinityOf, host, parseAffinity, type Affinity, type Owner } from './affinity.ts';
 import { hostOf, isEmpty, newBlock, type Block } from './block.ts';
@@ -11,7 +12,7 @@ import type { IpamStore } from './ipam-store.ts';
 import { poolHolding, selectsNode } from './pools.ts';
 
 /** Pending affinity, then the block, then the affinity is confirmed. */
-export function claim(store: IpamStore, owner: Owner, cidr: Cidr): Block {
+export function claim(store: IpamStore, owner: Owner, cidr: IpCidr): Block {
   store.putAffinity(owner, cidr, 'pending');
   const block = newBlock(cidr, {
     affinity: affinityOf(owner),
@@ -43,7 +44,7 @@ function confirmed(store: IpamStore, owner: Owner, block: Block): Block {
 }
 
 /** Ends a claim on a block. An empty block goes, another is orphaned, unless it must be empty. False when nothing ended. */
-export function releaseAffinity(store: IpamStore, owner: Owner, cidr: Cidr, mustBeEmpty: boolean): boolean {
+export function releaseAffinity(store: IpamStore, owner: Owner, cidr: IpCidr, mustBeEmpty: boolean): boolean {
   const block = store.affinity(owner, cidr) && store.block(cidr);
   if (!block) return false;
   if (block.affinity !== undefined && block.affinity !== affinityOf(owner)) {
@@ -69,9 +70,9 @@ export function releaseBlock(store: IpamStore, block: Block, mustBeEmpty: boolea
 }
 
 /** Ends every claim on blocks of a pool, as deleting the pool does; addresses stay assigned. */
-export function releasePool(store: IpamStore, pool: Cidr): void {
+export function releasePool(store: IpamStore, pool: IpCidr): void {
   for (const { owner, block } of store.allAffinities()) {
-    if (cidrOf(block.base, pool.length).base === pool.base) releaseAffinity(store, owner, block, false);
+    if (ipCidrContains(pool, block.base)) releaseAffinity(store, owner, block, false);
   }
 }
 
@@ -80,13 +81,12 @@ export function releaseStray(
   store: IpamStore,
   node: string,
   labels: Labels | undefined,
-  blocks: readonly Cidr[],
+  blocks: readonly IpCidr[],
 ): void {
-  if (!labels || blocks.length === 0) return;
-  const enabled = store.pools().filter(({ disabled }) => !disabled);
+  if (!labels) return;
   for (const block of blocks) {
-    const pool = poolHolding(enabled, block.base);
-    if (pool && !selectsNode(pool, labels)) releaseAffinity(store, host(node), block, true);
+    const pool = poolHolding<AnyPool>(store.pools(familyOf(block.base)), block.base);
+    if (pool && !pool.disabled && !selectsNode(pool, labels)) releaseAffinity(store, host(node), block, true);
   }
 }
 

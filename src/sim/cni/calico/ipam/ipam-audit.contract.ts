@@ -1,5 +1,5 @@
 /** What must hold of IPAM's objects at every moment, whatever was done before. */
-import { formatCidr, formatIpv4 } from '../../../../model/ip.ts';
+import { formatIp, formatIpCidr, ipCidrContains } from '../../../../model/ip-family.ts';
 import type { ClusterState } from '../../../kube/controller.ts';
 import { BLOCK_AFFINITIES, IPAM_BLOCKS, IPAM_HANDLES } from '../kinds.ts';
 import { podHandle } from '../names.ts';
@@ -34,20 +34,21 @@ function partition(block: Block): readonly string[] {
 }
 
 function overlaps(blocks: readonly Block[]): readonly string[] {
-  const ends = blocks
-    .map(({ cidr, allocations, text }) => ({ from: cidr.base, to: cidr.base + allocations.length, text }))
-    .sort((a, b) => a.from - b.from);
-  return ends.flatMap((block, at) => {
-    const next = ends[at + 1];
-    return next && next.from < block.to ? [`${block.text} overlaps ${next.text}`] : [];
-  });
+  return blocks.flatMap((block, at) =>
+    blocks
+      .slice(at + 1)
+      .filter(({ cidr }) => ipCidrContains(cidr, block.cidr.base) || ipCidrContains(block.cidr, cidr.base))
+      .map(({ text }) => `${block.text} overlaps ${text}`),
+  );
 }
 
 /** Blocks name their owner exactly when the owner's affinity names them. */
 function affinities(state: ClusterState, blocks: readonly Block[]): readonly string[] {
   const claimed = state.store.list(BLOCK_AFFINITIES).flatMap((object) => {
     const affinity = readAffinity(object);
-    return affinity ? [`${formatCidr(affinity.block)} ${affinityOf(affinity.owner)} ${affinity.state}`] : [];
+    return affinity
+      ? [`${formatIpCidr(affinity.block)} ${affinityOf(affinity.owner)} ${affinity.state}`]
+      : [];
   });
   const owned = blocks.flatMap(({ text, affinity }) =>
     affinity === undefined ? [] : [`${text} ${affinity} confirmed`],
@@ -83,7 +84,7 @@ function handles(state: ClusterState, blocks: readonly Block[]): readonly string
   ];
 }
 
-/** Every sandbox's address is its own, and IPAM knows it. */
+/** Every sandbox's addresses are its own, and IPAM knows it. */
 function sandboxes(state: ClusterState, blocks: readonly Block[]): readonly string[] {
   const holders = new Map(
     blocks.flatMap((block) =>
@@ -94,9 +95,11 @@ function sandboxes(state: ClusterState, blocks: readonly Block[]): readonly stri
     ),
   );
   return [...state.sandboxes.values()].flatMap(({ pod, containerId, network }) =>
-    !network || holders.get(network.address) === podHandle(containerId)
-      ? []
-      : [`${pod} has ${formatIpv4(network.address)}, which is not given to it`],
+    [network?.address, network?.address6].flatMap((address) =>
+      address === undefined || holders.get(address) === podHandle(containerId)
+        ? []
+        : [`${pod} has ${formatIp(address)}, which is not given to it`],
+    ),
   );
 }
 

@@ -1,5 +1,6 @@
 /** Clusters with a past: whatever can happen to IPAM, as operations that a generator picks. */
-import { cidr, ipv4, type Ipv4 } from '../../../../model/ip.ts';
+import { ipAt, parseIpCidr, formatIp, type IpCidr, type IpFamily } from '../../../../model/ip-family.ts';
+import { cidr6 } from '../../../../model/ipv6.ts';
 import type { ClusterTransaction } from '../../../kube/transaction.ts';
 import { transactionDatastore } from '../datastore.ts';
 import { API_VERSION, IPAM_CONFIGS, IP_POOLS, IP_RESERVATIONS, NODES, PODS } from '../kinds.ts';
@@ -40,13 +41,44 @@ export interface Operation {
 
 const POOL_COUNT = 4;
 /** 16 addresses each, in blocks of 4. */
-const poolCidr = (index: number): string => `10.244.${index}.0/28`;
+const poolCidr = (index: number, family: IpFamily): string =>
+  family === 4 ? `10.244.${index}.0/28` : `fd00:10:244:${index}::/124`;
+const BLOCK_SIZES = { 4: 30, 6: 126 } as const;
+const poolName = (index: number, family: IpFamily): string =>
+  family === 4 ? `pool-${index}` : `pool6-${index}`;
+
+const addressIn = (pick: number, family: IpFamily): string => {
+  const pool = parsed(poolCidr(pick % POOL_COUNT, family));
+  return formatIp(ipAt(pool, pick % 16));
+};
+
+function parsed(text: string): IpCidr {
+  const pool = parseIpCidr(text);
+  if (!pool) throw new RangeError(`no prefix: ${text}`);
+  return pool;
+}
 
 export class History {
-  readonly cluster = new TestCluster(oneRack(5))
-    .withCalico('none')
-    .withPool('pool-0', { cidr: poolCidr(0), blockSize: 30, vxlanMode: 'Always' });
+  readonly cluster: TestCluster;
+  /** Pods have an address of each. */
+  readonly #families: readonly IpFamily[];
   #steps = 0;
+
+  constructor(families: readonly IpFamily[] = [4]) {
+    this.#families = families;
+    const rack = oneRack(5);
+    this.cluster = new TestCluster(
+      families.includes(6)
+        ? { ...rack, podCidr6: cidr6('fd00:10:244::/56'), serviceCidr6: cidr6('fd00:10:96::/112') }
+        : rack,
+    ).withCalico('none');
+    for (const family of families)
+      this.cluster.withPool(poolName(0, family), {
+        cidr: poolCidr(0, family),
+        blockSize: BLOCK_SIZES[family],
+        vxlanMode: 'Always',
+      });
+  }
 
   do({ kind, pick }: Operation): void {
     this.#steps += 1;
@@ -65,13 +97,18 @@ export class History {
 
   readonly #actions: Readonly<Record<Operation['kind'], (pick: number) => void>> = {
     assign: (pick) => this.#assign(pick),
-    'assign-exact': (pick) =>
-      this.#assign(pick, { 'cni.projectcalico.org/ipAddrs': `["10.244.${pick % POOL_COUNT}.${pick % 16}"]` }),
+    'assign-exact': (pick) => {
+      const wanted = this.#families.map((family) => `"${addressIn(pick, family)}"`);
+      this.#assign(pick, { 'cni.projectcalico.org/ipAddrs': `[${wanted.join(',')}]` });
+    },
     release: (pick) => this.#onPod(pick, (pod) => this.cluster.deletePod(pod)),
     'release-by-hand': (pick) =>
       this.cluster.change((tx) => {
-        const address = (ipv4('10.244.0.0') + 256 * (pick % POOL_COUNT) + (pick % 16)) as Ipv4;
-        const isUsed = [...tx.state.sandboxes.values()].some(({ network }) => network?.address === address);
+        const family = this.#familyOf(pick);
+        const address = ipAt(parsed(poolCidr(pick % POOL_COUNT, family)), pick % 16);
+        const isUsed = [...tx.state.sandboxes.values()].some(
+          ({ network }) => network?.address === address || network?.address6 === address,
+        );
         if (!isUsed) new Ipam(transactionDatastore(tx)).releaseAddress(address);
       }),
     lose: (pick) => this.#onPod(pick, (pod) => this.#lose(pod)),
@@ -88,9 +125,15 @@ export class History {
     'remove-node': (pick) => this.#removeNode(nodeName(pick)),
     'add-pool': (pick) =>
       this.cluster.change((tx) => {
+        const family = this.#familyOf(pick);
         const index = pick % POOL_COUNT;
-        const spec = { cidr: poolCidr(index), blockSize: 30, vxlanMode: pick % 3 === 0 ? 'Always' : 'Never' };
-        if (!tx.get(IP_POOLS, undefined, `pool-${index}`)) tx.put(IP_POOLS, pool(`pool-${index}`, spec));
+        const name = poolName(index, family);
+        const spec = {
+          cidr: poolCidr(index, family),
+          blockSize: BLOCK_SIZES[family],
+          vxlanMode: pick % 3 === 0 ? 'Always' : 'Never',
+        };
+        if (!tx.get(IP_POOLS, undefined, name)) tx.put(IP_POOLS, pool(name, spec));
       }),
     'toggle-pool': (pick) => this.#changePool(pick, (spec) => ({ disabled: spec['disabled'] !== true })),
     'narrow-pool': (pick) =>
@@ -99,13 +142,13 @@ export class History {
       })),
     'delete-pool': (pick) =>
       this.cluster.change((tx) => {
-        const index = pick % POOL_COUNT;
-        new Ipam(transactionDatastore(tx)).releasePoolAffinities(cidr(poolCidr(index)));
-        tx.delete(IP_POOLS, undefined, `pool-${index}`);
+        const [index, family] = [pick % POOL_COUNT, this.#familyOf(pick)];
+        new Ipam(transactionDatastore(tx)).releasePoolAffinities(parsed(poolCidr(index, family)));
+        tx.delete(IP_POOLS, undefined, poolName(index, family));
       }),
     'drop-pool': (pick) =>
       this.cluster.change((tx) => {
-        tx.delete(IP_POOLS, undefined, `pool-${pick % POOL_COUNT}`);
+        tx.delete(IP_POOLS, undefined, poolName(pick % POOL_COUNT, this.#familyOf(pick)));
       }),
     'toggle-strict': () =>
       this.cluster.change((tx) => {
@@ -113,9 +156,14 @@ export class History {
         const strictAffinity = config?.spec?.['strictAffinity'] !== true;
         if (config) tx.put(IPAM_CONFIGS, { ...config, spec: { ...config.spec, strictAffinity } });
       }),
-    'toggle-reservation': (pick) => this.cluster.change((tx) => toggleReservation(tx, pick)),
+    'toggle-reservation': (pick) =>
+      this.cluster.change((tx) => toggleReservation(tx, pick, this.#familyOf(pick))),
     wait: (pick) => void this.cluster.wait((1 + (pick % 10)) * 60_000),
   };
+
+  #familyOf(pick: number): IpFamily {
+    return this.#families[Math.floor(pick / 7) % this.#families.length] ?? 4;
+  }
 
   #assign(pick: number, annotations: Readonly<Record<string, string>> = {}): void {
     const nodes = this.cluster.names(NODES);
@@ -124,7 +172,7 @@ export class History {
     const name = `pod-${this.#steps}`;
     const answer = this.cluster.addPod(name, node, annotations);
     // What was refused is not there: the runtime calls the plugin's DEL, and the test gives up on the pod.
-    if (!answer.endsWith('/32')) this.cluster.deletePod(name);
+    if (!/^[\da-f.:/,]+$/.test(answer)) this.cluster.deletePod(name);
   }
 
   #onPod(pick: number, act: (pod: string) => void): void {
@@ -156,7 +204,7 @@ export class History {
     change: (spec: Readonly<Record<string, unknown>>) => Readonly<Record<string, string | boolean>>,
   ): void {
     this.cluster.change((tx) => {
-      const object = tx.get(IP_POOLS, undefined, `pool-${pick % POOL_COUNT}`);
+      const object = tx.get(IP_POOLS, undefined, poolName(pick % POOL_COUNT, this.#familyOf(pick)));
       if (object) tx.put(IP_POOLS, { ...object, spec: { ...object.spec, ...change(object.spec ?? {}) } });
     });
   }
@@ -164,14 +212,16 @@ export class History {
 
 const nodeName = (pick: number): string => `node-${String(pick % 7).padStart(4, '0')}`;
 
-function toggleReservation(tx: ClusterTransaction, pick: number): void {
+function toggleReservation(tx: ClusterTransaction, pick: number, family: IpFamily): void {
   if (tx.get(IP_RESERVATIONS, undefined, 'kept')) tx.delete(IP_RESERVATIONS, undefined, 'kept');
   else {
+    const pool = parsed(poolCidr(pick % POOL_COUNT, family));
+    const block = `${formatIp(pool.base)}/${BLOCK_SIZES[family]}`;
     tx.put(IP_RESERVATIONS, {
       apiVersion: API_VERSION,
       kind: 'IPReservation',
       metadata: { name: 'kept' },
-      spec: { reservedCIDRs: [`10.244.${pick % POOL_COUNT}.0/30`, `10.244.${pick % POOL_COUNT}.9`] },
+      spec: { reservedCIDRs: [block, formatIp(ipAt(pool, 9))] },
     });
   }
 }

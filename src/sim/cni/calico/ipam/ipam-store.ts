@@ -6,17 +6,18 @@
  */
 import type { JsonObject } from '../../../../base/json.ts';
 import {
-  cidrContains,
-  cidrOf,
-  formatCidr,
-  parseCidr,
-  parseIpv4,
-  type Cidr,
-  type Ipv4,
-} from '../../../../model/ip.ts';
+  addressBits,
+  formatIpCidr,
+  ipCidrContains,
+  ipCidrOf,
+  parseIp,
+  parseIpCidr,
+  type IpCidr,
+  type IpFamily,
+} from '../../../../model/ip-family.ts';
 import type { KubeObject } from '../../../kube/object.ts';
 import type { Datastore } from '../datastore.ts';
-import { readPools, type IpPool } from '../ippool.ts';
+import { allPools, readPools, type AnyPool, type PoolOf } from '../ippool.ts';
 import {
   BLOCK_AFFINITIES,
   IPAM_BLOCKS,
@@ -42,7 +43,8 @@ export interface IpamConfig {
 export interface Reservations {
   /** Absent when nothing is reserved. */
   readonly matches?: Reserved;
-  wholly(block: Cidr): boolean;
+  /** The reserved prefix that a block is wholly inside of. */
+  covering(block: IpCidr): IpCidr | undefined;
 }
 
 export class IpamStore {
@@ -62,9 +64,14 @@ export class IpamStore {
     return this.#objects.timestamp;
   }
 
-  /** All IPv4 pools, in name order. */
-  pools(): readonly IpPool[] {
-    return poolsOf(this.#objects.list(IP_POOLS));
+  /** All pools of a family (IPv4 unless said), in name order. */
+  pools<Family extends IpFamily = 4>(family: Family = 4 as Family): readonly PoolOf<Family>[] {
+    return poolsOf(this.#objects.list(IP_POOLS))[family] as readonly PoolOf<Family>[];
+  }
+
+  /** Of both families, in name order. */
+  allPools(): readonly AnyPool[] {
+    return poolsOf(this.#objects.list(IP_POOLS)).all;
   }
 
   /** Undefined for a node that does not exist. */
@@ -73,7 +80,7 @@ export class IpamStore {
     return node && (node.metadata.labels ?? {});
   }
 
-  block(cidr: Cidr): Block | undefined {
+  block(cidr: IpCidr): Block | undefined {
     const object = this.#objects.get(IPAM_BLOCKS, blockName(cidr));
     return object && readBlock(object);
   }
@@ -115,21 +122,27 @@ export class IpamStore {
     return affinitiesOf(this.#objects.list(BLOCK_AFFINITIES));
   }
 
-  affinity(owner: Owner, block: Cidr): Affinity | undefined {
+  affinity(owner: Owner, block: IpCidr): Affinity | undefined {
     const object = this.#objects.get(BLOCK_AFFINITIES, affinityName(owner.name, block));
     return object && readAffinity(object);
   }
 
-  putAffinity(owner: Owner, block: Cidr, state: AffinityState, deleted = false): void {
+  putAffinity(owner: Owner, block: IpCidr, state: AffinityState, deleted = false): void {
     this.#objects.put(BLOCK_AFFINITIES, {
       kind: 'BlockAffinity',
       name: affinityName(owner.name, block),
-      spec: { cidr: formatCidr(block), deleted: String(deleted), node: owner.name, state, type: owner.type },
-      labels: affinityLabels(owner),
+      spec: {
+        cidr: formatIpCidr(block),
+        deleted: String(deleted),
+        node: owner.name,
+        state,
+        type: owner.type,
+      },
+      labels: affinityLabels(owner, block),
     });
   }
 
-  deleteAffinity(owner: Owner, block: Cidr): void {
+  deleteAffinity(owner: Owner, block: IpCidr): void {
     if (!this.affinity(owner, block)) return;
     this.putAffinity(owner, block, 'pendingDeletion', true);
     this.#objects.delete(BLOCK_AFFINITIES, affinityName(owner.name, block));
@@ -201,7 +214,11 @@ function perList<R>(compute: (objects: readonly KubeObject[]) => R): (objects: r
   };
 }
 
-const poolsOf = perList(readPools);
+const poolsOf = perList((objects) => ({
+  4: readPools(objects),
+  6: readPools(objects, 6),
+  all: allPools(objects),
+}));
 const affinitiesOf = perList((objects) => objects.flatMap((object) => readAffinity(object) ?? []));
 
 export function readIpamConfig(object: KubeObject | undefined): IpamConfig {
@@ -217,14 +234,15 @@ const reservationsOf = perList((objects): Reservations => {
   const reserved = objects.flatMap((object) =>
     strings(object.spec?.['reservedCIDRs']).flatMap((text) => networkOrHost(text.trim()) ?? []),
   );
-  if (reserved.length === 0) return { wholly: () => false };
+  if (reserved.length === 0) return { covering: () => undefined };
   return {
-    matches: (address) => reserved.some((cidr) => cidrContains(cidr, address)),
-    wholly: (block) => reserved.some((cidr) => cidr.length <= block.length && cidrContains(cidr, block.base)),
+    matches: (address) => reserved.some((cidr) => ipCidrContains(cidr, address)),
+    covering: (block) =>
+      reserved.find((cidr) => cidr.length <= block.length && ipCidrContains(cidr, block.base)),
   };
 });
 
-function networkOrHost(text: string): Cidr | undefined {
-  const address: Ipv4 | undefined = parseIpv4(text);
-  return address === undefined ? parseCidr(text) : cidrOf(address, 32);
+function networkOrHost(text: string): IpCidr | undefined {
+  const address = parseIp(text);
+  return address === undefined ? parseIpCidr(text) : ipCidrOf(address, addressBits(address));
 }

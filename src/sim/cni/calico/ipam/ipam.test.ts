@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { cidr, formatCidr, ipv4 } from '../../../../model/ip.ts';
+import { cidr, ipv4 } from '../../../../model/ip.ts';
+import { formatIpCidr } from '../../../../model/ip-family.ts';
 import { blocksOf, startIndex } from './block-order.ts';
 import { Ipam } from './ipam.ts';
 import { transactionDatastore } from '../datastore.ts';
@@ -13,6 +14,8 @@ import {
   API_VERSION,
 } from '../kinds.ts';
 import { TestCluster, pool } from '../two-racks.contract.ts';
+
+const UNRESERVED = { clock: 0, covering: () => undefined };
 
 const cluster = (): TestCluster => new TestCluster().withCalico('none');
 
@@ -28,7 +31,7 @@ const added = (tested: TestCluster, count: number, node: string, from = 0): read
 
 describe('the first block of a node', () => {
   test('depends on its name and the pool alone', () => {
-    expect(startIndex('node1', 1024)).toBe(666);
+    expect(startIndex('node1', 1024n)).toBe(666n);
     const tested = cluster().withPool('pool', { cidr: '10.244.0.0/16' });
     expect(['node1', 'node2', 'node3'].map((node) => tested.addPod(`web-${node}`, node))).toEqual([
       '10.244.166.128/32',
@@ -39,7 +42,7 @@ describe('the first block of a node', () => {
 
   test('every block of a pool comes once, wrapping at the end', () => {
     const small = readPool(pool('small', { cidr: '10.0.0.0/24' }));
-    expect(small && [...blocksOf(small, 'node1', 0)].map(formatCidr)).toEqual([
+    expect(small && [...blocksOf(small, 'node1', UNRESERVED)].map(formatIpCidr)).toEqual([
       '10.0.0.128/26',
       '10.0.0.192/26',
       '10.0.0.0/26',

@@ -1,13 +1,23 @@
 /**
  * Calico IPAM: hands out addresses of pools, block by block, and takes them back. A node claims blocks for itself, takes a
  * block back that another node left empty, and borrows from others' blocks when there is none left to claim.
- * Source: libcalico-go/lib/ipam/ipam.go, Calico v3.32.1. Left out: IPv6, Windows reservations, KubeVirt handles, and races
- * between writers (a transaction has none).
+ * Source: libcalico-go/lib/ipam/ipam.go, Calico v3.32.1. Left out: Windows reservations, KubeVirt handles, and races between
+ * writers (a transaction has none).
  */
 import { err, ok, type Result } from '../../../../base/result.ts';
-import { cidrOf, formatCidr, formatIpv4, parseCidr, type Cidr, type Ipv4 } from '../../../../model/ip.ts';
+import type { Ip } from '../../../../model/ip.ts';
+import {
+  familyOf,
+  formatIp,
+  formatIpCidr,
+  ipCidrOf,
+  parseIpCidr,
+  type AddressOf,
+  type IpCidr,
+  type IpFamily,
+} from '../../../../model/ip-family.ts';
 import type { Datastore } from '../datastore.ts';
-import type { IpPool } from '../ippool.ts';
+import type { AnyPool, PoolOf } from '../ippool.ts';
 import type { Labels } from '../selector.ts';
 import { affinityOf, host, LOAD_BALANCER, type Owner } from './affinity.ts';
 import { findAddress } from './auto-assign.ts';
@@ -27,7 +37,9 @@ import { claim, releaseAffinity, releaseBlock, releaseIfStray, releasePool, rele
 import { IpamStore } from './ipam-store.ts';
 import { choosePools, poolHolding, type PoolRequest } from './pools.ts';
 
-export interface AssignRequest extends Omit<PoolRequest, 'node' | 'nodeLabels'> {
+export interface AssignRequest<Family extends IpFamily = 4> extends Omit<PoolRequest, 'node' | 'nodeLabels'> {
+  /** IPv4 unless said. */
+  readonly family?: Family;
   readonly owner: Owner;
   readonly handle: string;
   readonly secondary: Readonly<Record<string, string>>;
@@ -35,7 +47,7 @@ export interface AssignRequest extends Omit<PoolRequest, 'node' | 'nodeLabels'> 
 
 /** What was known of an address when it was decided to give it back; it must still be so. */
 export interface Release {
-  readonly address: Ipv4;
+  readonly address: Ip;
   readonly handle?: string;
   readonly sequence?: number;
 }
@@ -44,7 +56,7 @@ export interface Released {
   /** How many were given back. */
   readonly count: number;
   /** Those that nobody held. */
-  readonly unallocated: readonly Ipv4[];
+  readonly unallocated: readonly Ip[];
   /** Calico's text about the first address that had changed hands; no address of its block was given back. */
   readonly error?: string;
 }
@@ -57,16 +69,20 @@ export class Ipam {
   }
 
   /** Assigns one address; the error is the text that the CNI plugin passes on. */
-  autoAssign(request: AssignRequest): Result<Ipv4, string> {
+  autoAssign<Family extends IpFamily = 4>(request: AssignRequest<Family>): Result<AddressOf<Family>, string> {
+    return this.#find(request, request.family ?? 4) as Result<AddressOf<Family>, string>;
+  }
+
+  #find(request: AssignRequest<IpFamily>, family: IpFamily): Result<Ip, string> {
     const store = this.#store;
     const { owner } = request;
     const nodeLabels = this.#labelsOf(owner);
     if (!nodeLabels)
       return err(`resource does not exist: Node(${owner.name}) with error: nodes "${owner.name}" not found`);
-    const choice = choosePools(store.pools(), { ...request, node: owner.name, nodeLabels });
+    const choice = choosePools(store.pools(family), { ...request, node: owner.name, nodeLabels });
     if (!choice.ok) return choice;
     const { usable: pools, selecting } = choice.value;
-    const affine = store.affinities(owner);
+    const affine = store.affinities(owner).filter(({ block }) => familyOf(block.base) === family);
     if (owner.type === 'host') {
       const strays = affine.filter(({ block }) => !poolHolding(selecting, block.base));
       releaseStray(
@@ -77,6 +93,7 @@ export class Ipam {
       );
     }
     return findAddress(store, {
+      family,
       owner,
       holder: { handle_id: request.handle, secondary: request.secondary },
       pools,
@@ -92,21 +109,18 @@ export class Ipam {
   }
 
   /** Assigns one particular address, claiming its block when nobody has it. */
-  assign(
-    address: Ipv4,
+  assign<Address extends Ip>(
+    address: Address,
     request: Pick<AssignRequest, 'owner' | 'handle' | 'secondary'>,
-  ): Result<Ipv4, string> {
+  ): Result<Address, string> {
     const store = this.#store;
-    const pool = poolHolding(
-      this.pools().filter(({ disabled }) => !disabled),
-      address,
-    );
-    if (!pool) return err('The provided IP address is not in a configured pool\n');
+    const pool = this.#poolHolding(address);
+    if (!pool || pool.disabled) return err('The provided IP address is not in a configured pool\n');
     const { strictAffinity } = store.config();
-    const cidr = cidrOf(address, pool.blockSize);
+    const cidr = ipCidrOf(address, pool.blockSize);
     const block = store.block(cidr) ?? claim(store, request.owner, cidr);
     if (strictAffinity && block.affinity === undefined)
-      return err(`Attempt to assign from block ${formatCidr(cidr)} with no affinity`);
+      return err(`Attempt to assign from block ${formatIpCidr(cidr)} with no affinity`);
     if (strictAffinity && block.affinity !== affinityOf(request.owner))
       return err('Block host affinity does not match');
     const taken = take(block, address, { handle_id: request.handle, secondary: request.secondary });
@@ -122,7 +136,7 @@ export class Ipam {
     const held = store.handle(handle);
     if (!held) return false;
     for (const text of held.keys()) {
-      const cidr = parseCidr(text);
+      const cidr = parseIpCidr(text);
       const block = cidr && store.block(cidr);
       const released = block && releaseHandle(block, handle);
       if (!released || released.count === 0) continue;
@@ -134,7 +148,7 @@ export class Ipam {
   }
 
   /** Gives back one address. False when it was not assigned. */
-  releaseAddress(address: Ipv4): boolean {
+  releaseAddress(address: Ip): boolean {
     return this.release([{ address }]).count > 0;
   }
 
@@ -142,7 +156,7 @@ export class Ipam {
   release(wanted: readonly Release[]): Released {
     let count = 0;
     let error: string | undefined;
-    const unallocated: Ipv4[] = [];
+    const unallocated: Ip[] = [];
     const byBlock = new Map<Block | undefined, Release[]>();
     for (const each of wanted) {
       const block = this.#blockHolding(each.address);
@@ -150,7 +164,7 @@ export class Ipam {
     }
     for (const [block, releases] of byBlock) {
       const changed = block && releases.find((each) => !isStill(block, each));
-      if (changed) error ??= `update conflict: ${formatIpv4(changed.address)}`;
+      if (changed) error ??= `update conflict: ${formatIp(changed.address)}`;
       else {
         const free = releases.filter(({ address }) => !block || !holderOf(block, address));
         unallocated.push(...free.map(({ address }) => address));
@@ -176,15 +190,15 @@ export class Ipam {
   }
 
   /** Who holds an address; undefined when it is free. */
-  holder(address: Ipv4): Attributes | undefined {
+  holder(address: Ip): Attributes | undefined {
     const block = this.#blockHolding(address);
     return block && holderOf(block, address);
   }
 
   /** Addresses that a handle holds. */
-  addressesOf(handle: string): readonly Ipv4[] {
+  addressesOf(handle: string): readonly Ip[] {
     return [...(this.#store.handle(handle)?.keys() ?? [])].flatMap((text) => {
-      const cidr = parseCidr(text);
+      const cidr = parseIpCidr(text);
       const block = cidr && this.#store.block(cidr);
       if (!block) return [];
       return block.allocations.flatMap((_, ordinal) =>
@@ -199,7 +213,7 @@ export class Ipam {
   }
 
   /** Ends every claim on blocks of a pool, as deleting the pool does; addresses stay assigned. */
-  releasePoolAffinities(pool: Cidr): void {
+  releasePoolAffinities(pool: IpCidr): void {
     releasePool(this.#store, pool);
   }
 
@@ -210,9 +224,18 @@ export class Ipam {
     return this.#store.affinities(host(node)).length === 0;
   }
 
-  /** All IPv4 pools, in name order. */
-  pools(): readonly IpPool[] {
-    return this.#store.pools();
+  /** All pools of a family (IPv4 unless said), in name order. */
+  pools<Family extends IpFamily = 4>(family?: Family): readonly PoolOf<Family>[] {
+    return this.#store.pools(family);
+  }
+
+  /** Of both families, in name order. */
+  allPools(): readonly AnyPool[] {
+    return this.#store.allPools();
+  }
+
+  #poolHolding(address: Ip): AnyPool | undefined {
+    return poolHolding<AnyPool>(this.pools(familyOf(address)), address);
   }
 
   #putBack(block: Block): void {
@@ -220,14 +243,14 @@ export class Ipam {
     else this.#store.updateBlock(block);
   }
 
-  #blockHolding(address: Ipv4): Block | undefined {
-    const pool = poolHolding(this.pools(), address);
-    const likely = pool && this.#store.block(cidrOf(address, pool.blockSize));
+  #blockHolding(address: Ip): Block | undefined {
+    const pool = this.#poolHolding(address);
+    const likely = pool && this.#store.block(ipCidrOf(address, pool.blockSize));
     return likely ?? this.#store.blocks().find((block) => ordinalOf(block, address) !== undefined);
   }
 }
 
-const holderOf = (block: Block, address: Ipv4): Attributes | undefined =>
+const holderOf = (block: Block, address: Ip): Attributes | undefined =>
   attributesOf(block, ordinalOf(block, address) ?? -1);
 
 function isStill(block: Block, { address, handle, sequence }: Release): boolean {

@@ -4,8 +4,9 @@
  * Source: libcalico-go/lib/ipam/ipam.go determinePools, filterPoolsByUse, Calico v3.32.1.
  */
 import { err, ok, type Result } from '../../../../base/result.ts';
-import { cidrContains, cidrEquals, formatCidr, type Cidr, type Ipv4 } from '../../../../model/ip.ts';
-import type { IpPool, PoolUse } from '../ippool.ts';
+import type { Ip } from '../../../../model/ip.ts';
+import { formatIpCidr, ipCidrContains, ipCidrEquals, type IpCidr } from '../../../../model/ip-family.ts';
+import type { AnyPool, PoolUse } from '../ippool.ts';
 import { parseSelector, selects, type Labels } from '../selector.ts';
 
 export interface PoolRequest {
@@ -15,20 +16,20 @@ export interface PoolRequest {
   readonly namespaceLabels?: Labels;
   readonly use: PoolUse;
   /** Used in this order, whatever their selectors say. */
-  readonly requested?: readonly Cidr[];
+  readonly requested?: readonly IpCidr[];
 }
 
 export interface PoolChoice {
   /** Fit the node and namespace, or were requested. */
-  readonly selecting: readonly IpPool[];
+  readonly selecting: readonly AnyPool[];
   /** Of those, the ones that allow the use. */
-  readonly usable: readonly IpPool[];
+  readonly usable: readonly AnyPool[];
 }
 
 export const NO_QUALIFIED_POOL = 'cannot find a qualified ippool';
 
-/** `pools` in name order. The error is Calico's text. */
-export function choosePools(pools: readonly IpPool[], request: PoolRequest): Result<PoolChoice, string> {
+/** `pools` of one family in name order. The error is Calico's text. */
+export function choosePools(pools: readonly AnyPool[], request: PoolRequest): Result<PoolChoice, string> {
   const enabled = pools.filter((pool) => !pool.disabled);
   if (enabled.length === 0) return err(NO_QUALIFIED_POOL);
   const selecting = request.requested?.length
@@ -43,13 +44,13 @@ export function choosePools(pools: readonly IpPool[], request: PoolRequest): Res
 }
 
 function requestedPools(
-  enabled: readonly IpPool[],
-  requested: readonly Cidr[],
-): Result<readonly IpPool[], string> {
-  const found: IpPool[] = [];
+  enabled: readonly AnyPool[],
+  requested: readonly IpCidr[],
+): Result<readonly AnyPool[], string> {
+  const found: AnyPool[] = [];
   for (const cidr of requested) {
-    const pool = enabled.find((each) => cidrEquals(each.cidr, cidr));
-    if (!pool) return err(`the given pool (${formatCidr(cidr)}) does not exist, or is not enabled`);
+    const pool = enabled.find((each) => ipCidrEquals(each.cidr, cidr));
+    if (!pool) return err(`the given pool (${formatIpCidr(cidr)}) does not exist, or is not enabled`);
     found.push(pool);
   }
   return ok(found);
@@ -57,10 +58,10 @@ function requestedPools(
 
 /** A selector that cannot be read fails the whole request, whichever pool it belongs to. */
 function fittingPools(
-  enabled: readonly IpPool[],
+  enabled: readonly AnyPool[],
   { nodeLabels, namespaceLabels = {} }: PoolRequest,
-): Result<readonly IpPool[], string> {
-  const found: IpPool[] = [];
+): Result<readonly AnyPool[], string> {
+  const found: AnyPool[] = [];
   for (const pool of enabled) {
     if (pool.assignmentMode !== 'Automatic') continue;
     const node = judged(pool.nodeSelector, nodeLabels);
@@ -80,8 +81,8 @@ function judged(selector: string, labels: Labels): Result<boolean, string> {
 }
 
 /** A malformed selector selects nothing. */
-export const selectsNode = (pool: IpPool, labels: Labels): boolean =>
+export const selectsNode = (pool: AnyPool, labels: Labels): boolean =>
   selects(pool.nodeSelector, labels) ?? false;
 
-export const poolHolding = (pools: readonly IpPool[], address: Ipv4): IpPool | undefined =>
-  pools.find((pool) => cidrContains(pool.cidr, address));
+export const poolHolding = <Pool extends AnyPool>(pools: readonly Pool[], address: Ip): Pool | undefined =>
+  pools.find((pool) => ipCidrContains(pool.cidr, address));

@@ -3,7 +3,8 @@
  * tunnel's as long as the node is there.
  * Source: kube-controllers/pkg/controllers/node/{ipam,ipam_allocation}.go (allocationIsValid, isPodIP), Calico v3.32.1.
  */
-import { parseIpv4, type Ipv4 } from '../../../../model/ip.ts';
+import type { Ip } from '../../../../model/ip.ts';
+import { parseIp } from '../../../../model/ip-family.ts';
 import { listAt, textAt } from '../../../kube/fields.ts';
 import type { KubeObject } from '../../../kube/object.ts';
 import type { ClusterTransaction } from '../../../kube/transaction.ts';
@@ -12,7 +13,7 @@ import type { Release } from '../ipam/ipam.ts';
 import { NODES, PODS, annotation } from '../kinds.ts';
 
 export interface Allocation {
-  readonly address: Ipv4;
+  readonly address: Ip;
   readonly handle: string;
   readonly sequence: number;
   readonly secondary: Attributes['secondary'];
@@ -59,8 +60,8 @@ export function isPodValid(tx: ClusterTransaction, { address, secondary }: Alloc
   return !isFinished(pod) && shown.includes(address);
 }
 
-const shownAddresses = ({ status }: KubeObject): readonly Ipv4[] =>
-  listAt(status, 'podIPs').flatMap((each) => parseIpv4(textAt(each, 'ip')) ?? []);
+const shownAddresses = ({ status }: KubeObject): readonly Ip[] =>
+  listAt(status, 'podIPs').flatMap((each) => parseIp(textAt(each, 'ip')) ?? []);
 
 /** A pod that has ended, or that leaves and lost its network already, has no address any more. */
 export function isFinished(pod: KubeObject): boolean {

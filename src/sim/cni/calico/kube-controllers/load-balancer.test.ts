@@ -190,3 +190,39 @@ describe('annotations', () => {
     ]);
   });
 });
+
+describe('a Service of two families', () => {
+  const EDGE6 = { cidr: '2001:db8:1::/124', blockSize: 125, allowedUses: ['LoadBalancer'] };
+  const both = { ipFamilies: ['IPv6', 'IPv4'], ipFamilyPolicy: 'PreferDualStack' };
+  const dual = (): TestCluster => cluster().withPool('edge6', EDGE6);
+
+  test('gets an address of each, and gives both back', () => {
+    const tested = serve(dual(), 'web', { spec: both });
+    expect(shown(tested, 'web')).toEqual(['203.0.113.8', '2001:db8:1::8']);
+    expect(tested.names(BLOCK_AFFINITIES)).toEqual([
+      'load-balancer-2001-db8-1--8-125',
+      'load-balancer-203-0-113-8-29',
+    ]);
+    serve(tested, 'web', { spec: { ...both, type: 'ClusterIP' } });
+    expect(tested.names(IPAM_HANDLES)).toEqual([]);
+    expect(audit(tested.state)).toEqual([]);
+  });
+
+  test('gets the addresses it names, at most one of each family', () => {
+    const named = (value: string) => ({ spec: both, ...annotated('loadBalancerIPs', value) });
+    const wanted = '["203.0.113.2", "2001:db8:1::5"]';
+    expect(shown(serve(dual(), 'web', named(wanted)), 'web')).toEqual(['203.0.113.2', '2001:db8:1::5']);
+    expect(shown(serve(dual(), 'web', named('["2001:db8:1::5", "2001:db8:1::6"]')), 'web')).toEqual([]);
+  });
+
+  test('takes a pool of the family that its annotation is for', () => {
+    const ofPool = (name: string) => ({ spec: both, ...annotated('ipv6pools', `["${name}"]`) });
+    expect(shown(serve(dual(), 'web', ofPool('edge6')), 'web')).toEqual(['203.0.113.8', '2001:db8:1::8']);
+    expect(shown(serve(dual(), 'web', ofPool('edge')), 'web')).toEqual([]);
+  });
+
+  test('with one family asks for that alone', () => {
+    const spec = { ipFamilies: ['IPv6'], ipFamilyPolicy: 'SingleStack' };
+    expect(shown(serve(dual(), 'web', { spec }), 'web')).toEqual(['2001:db8:1::8']);
+  });
+});

@@ -1,13 +1,22 @@
 /**
  * calico-kube-controllers' load balancer: Services of type LoadBalancer get an address of the pools that allow that use,
  * and show it in their status. It takes blocks for a node that does not exist, `load-balancer`.
- * Source: kube-controllers/pkg/controllers/loadbalancer/loadbalancer_controller.go, Calico v3.32.1. Left out: IPv6. An empty
- * list of pools in an annotation counts as none; the real one then gives the address back and takes it again for ever.
+ * Source: kube-controllers/pkg/controllers/loadbalancer/loadbalancer_controller.go, Calico v3.32.1. An empty list of pools in
+ * an annotation counts as none, and pools of one family say nothing of addresses of the other; the real one then gives the
+ * address back and takes it again for ever.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8 } from '../../../../base/bytes.ts';
 import type { JsonObject } from '../../../../base/json.ts';
-import { cidrContains, formatIpv4, parseIpv4, type Cidr, type Ipv4 } from '../../../../model/ip.ts';
+import type { Ip } from '../../../../model/ip.ts';
+import {
+  familyOf,
+  formatIp,
+  ipCidrContains,
+  isIpv4,
+  parseIp,
+  type IpFamily,
+} from '../../../../model/ip-family.ts';
 import type { Change, Controller } from '../../../kube/controller.ts';
 import { listAt, objectAt, textAt, textsAt } from '../../../kube/fields.ts';
 import type { KubeObject } from '../../../kube/object.ts';
@@ -19,7 +28,7 @@ import { affinityOf, LOAD_BALANCER } from '../ipam/affinity.ts';
 import { Ipam } from '../ipam/ipam.ts';
 import { IpamStore } from '../ipam/ipam-store.ts';
 import { poolHolding } from '../ipam/pools.ts';
-import type { IpPool } from '../ippool.ts';
+import type { AnyPool } from '../ippool.ts';
 import { IPAM_BLOCKS, IP_POOLS, KUBE_CONTROLLERS_CONFIGURATIONS, NAMESPACES } from '../kinds.ts';
 import { strings } from '../validation.ts';
 import { allocationsOf } from './allocations.ts';
@@ -95,7 +104,7 @@ function sync(tx: ClusterTransaction, key: ServiceKey): void {
   const stored = tx.get(SERVICES, key.namespace, key.name);
   // One that was made anew under the old name is another.
   const service = stored && keyOf(stored).handle === key.handle ? stored : undefined;
-  const pools = ipam.pools().filter(({ allowedUses }) => allowedUses.includes(USE));
+  const pools = ipam.allPools().filter(({ allowedUses }) => allowedUses.includes(USE));
   if (!service) ipam.releaseHandle(key.handle);
   else if (pools.length === 0) {
     if (ipam.releaseHandle(key.handle)) show(tx, service, []);
@@ -119,7 +128,7 @@ interface Served {
   readonly service: KubeObject;
   readonly key: ServiceKey;
   /** That allow the use. */
-  readonly pools: readonly IpPool[];
+  readonly pools: readonly AnyPool[];
 }
 
 function serve(tx: ClusterTransaction, ipam: Ipam, { service, key, pools }: Served): void {
@@ -128,15 +137,17 @@ function serve(tx: ClusterTransaction, ipam: Ipam, { service, key, pools }: Serv
   for (const address of ipam.addressesOf(key.handle)) {
     if (!fits(address, wishes.value, pools)) ipam.releaseAddress(address);
   }
-  if (ipam.addressesOf(key.handle).length === 0) assign(tx, ipam, { service, key, wishes: wishes.value });
+  const count = textAt(service.spec, 'ipFamilyPolicy').endsWith('DualStack') ? 2 : 1;
+  if (ipam.addressesOf(key.handle).length !== count) assign(tx, ipam, { service, key, wishes: wishes.value });
   show(tx, service, ipam.addressesOf(key.handle));
 }
 
 /** Whether an address it has is one it still asks for. */
-function fits(address: Ipv4, wishes: ServiceWishes, pools: readonly IpPool[]): boolean {
+function fits(address: Ip, wishes: ServiceWishes, pools: readonly AnyPool[]): boolean {
   if (wishes.addresses.length > 0) return wishes.addresses.includes(address);
-  if (wishes.pools.length > 0) return wishes.pools.some((cidr: Cidr) => cidrContains(cidr, address));
-  return poolHolding(pools, address)?.assignmentMode !== 'Manual';
+  const wanted = wishes.pools[familyOf(address)];
+  if (wanted.length > 0) return wanted.some((cidr) => ipCidrContains(cidr, address));
+  return poolHolding<AnyPool>(pools, address)?.assignmentMode !== 'Manual';
 }
 
 interface Assignment {
@@ -153,30 +164,47 @@ function assign(tx: ClusterTransaction, ipam: Ipam, { service, key, wishes }: As
     handle: key.handle,
     secondary: { namespace, service: name, timestamp: goTimestamp(tx), type: textAt(service.spec, 'type') },
   };
-  const [address] = wishes.addresses;
-  if (address !== undefined) {
-    ipam.assign(address, request);
+  const held = ipam.addressesOf(key.handle);
+  if (wishes.addresses.length > 0) {
+    for (const address of wishes.addresses) {
+      if (!held.includes(address) && !ipam.assign(address, request).ok) return;
+    }
     return;
   }
-  if (!textsAt(service.spec, 'ipFamilies').includes('IPv4')) return;
   const home = tx.get(NAMESPACES, undefined, namespace);
   if (!home) return;
-  ipam.autoAssign({
-    ...request,
-    use: USE,
-    namespaceLabels: home.metadata.labels ?? {},
-    requested: wishes.pools,
-  });
+  for (const family of missingFamilies(service, held)) {
+    const assigned = ipam.autoAssign<IpFamily>({
+      ...request,
+      family,
+      use: USE,
+      namespaceLabels: home.metadata.labels ?? {},
+      requested: wishes.pools[family],
+    });
+    if (!assigned.ok) return;
+  }
 }
 
-const shownAddresses = ({ status }: KubeObject): readonly Ipv4[] =>
-  listAt(status, 'loadBalancer', 'ingress').flatMap((ingress) => parseIpv4(textAt(ingress, 'ip')) ?? []);
+/**
+ * IPv4 is asked for first, whichever family is the Service's first one. One that holds an address of IPv4 gets none of IPv6
+ * later: upstream takes every address for one that could be written as IPv6.
+ */
+function missingFamilies({ spec }: KubeObject, held: readonly Ip[]): readonly IpFamily[] {
+  const wanted = textsAt(spec, 'ipFamilies');
+  if (held.some(isIpv4)) return [];
+  return ([4, 6] as const).filter(
+    (family) => wanted.includes(`IPv${family}`) && !held.some((address) => familyOf(address) === family),
+  );
+}
 
-function show(tx: ClusterTransaction, service: KubeObject, addresses: readonly Ipv4[]): void {
+const shownAddresses = ({ status }: KubeObject): readonly Ip[] =>
+  listAt(status, 'loadBalancer', 'ingress').flatMap((ingress) => parseIp(textAt(ingress, 'ip')) ?? []);
+
+function show(tx: ClusterTransaction, service: KubeObject, addresses: readonly Ip[]): void {
   const shown = shownAddresses(service);
   if (shown.length === addresses.length && shown.every((address) => addresses.includes(address))) return;
   const ingress: readonly JsonObject[] = addresses.map((address) => ({
-    ip: formatIpv4(address),
+    ip: formatIp(address),
     ipMode: 'VIP',
   }));
   const { ingress: _former, ...others } = objectAt(service.status, 'loadBalancer');

@@ -2,9 +2,10 @@
  * The contract between the calculating half of Felix and the half that writes rules: what policy means for the endpoints of
  * one node, with selectors resolved to IP sets. Sorted by name where order has no meaning, so equal datastores give equal data.
  * Source: the messages of felix/proto/felixbackend.proto, Calico v3.32.1. Rule ids (read by eBPF and Windows only), HTTP
- * matches and QoS are left out; IPv6 members are left out of IP sets because the simulator forwards IPv4 only.
+ * matches and QoS are left out.
  */
-import type { Cidr, Ipv4 } from '../../../../model/ip.ts';
+import type { Ip } from '../../../../model/ip.ts';
+import type { IpCidr } from '../../../../model/ip-family.ts';
 
 /** `State of the dataplane depends on this alone`: everything that policy asks of one node. */
 export interface ActivePolicy {
@@ -82,7 +83,7 @@ export interface HostEndpoint {
   readonly id: string;
   /** spec.interfaceName: a name, `*`, or empty when the expected addresses choose the interface. */
   readonly interfaceName: string;
-  readonly expectedIpv4Addrs: readonly Ipv4[];
+  readonly expectedAddresses: readonly Ip[];
   readonly profileIds: readonly string[];
   /** Traffic that ends or begins at the host. */
   readonly tiers: readonly TierInfo[];
@@ -142,14 +143,14 @@ export interface RuleSide {
   readonly notIpSetIds: readonly string[];
 }
 
-/** Ids: `s:…` a selector, `n:…` a named port, `svc:…` and `svcnoport:…` a service. */
+/** Members of both families, those of IPv4 first. Ids: `s:…` a selector, `n:…` a named port, `svc:…` and `svcnoport:…` a service. */
 export type IpSet =
-  | { readonly id: string; readonly type: 'NET'; readonly members: readonly Cidr[] }
+  | { readonly id: string; readonly type: 'NET'; readonly members: readonly IpCidr[] }
   | { readonly id: string; readonly type: 'IP_AND_PORT'; readonly members: readonly IpPort[] };
 
 /** A member of a set of type IP_AND_PORT. */
 export interface IpPort {
-  readonly address: Ipv4;
+  readonly address: Ip;
   readonly protocol: 'tcp' | 'udp' | 'sctp';
   readonly port: number;
 }

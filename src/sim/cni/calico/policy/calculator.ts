@@ -3,7 +3,7 @@
  * that are active because of it, and the IP sets those name. Without policies it costs a look at the node's own pods.
  * Sources: felix/calc/{calc_graph,active_rules_calculator,policy_resolver}.go, Calico v3.32.1.
  */
-import { parseIpv4, type Ipv4 } from '../../../../model/ip.ts';
+import { parseIp } from '../../../../model/ip-family.ts';
 import { memoize } from '../../../core/memo.ts';
 import type { Table } from '../../../core/table.ts';
 import { textAt, textsAt } from '../../../kube/fields.ts';
@@ -199,10 +199,7 @@ const workloadOf = ({ workload, endpoint }: Local, tiers: readonly KnownTier[]):
 const hostOf = ({ metadata, spec }: KubeObject, tiers: readonly KnownTier[]): HostEndpoint => ({
   id: metadata.name,
   interfaceName: textAt(spec, 'interfaceName'),
-  expectedIpv4Addrs: textsAt(spec, 'expectedIPs').flatMap((text): readonly Ipv4[] => {
-    const address = parseIpv4(text);
-    return address === undefined ? [] : [address];
-  }),
+  expectedAddresses: textsAt(spec, 'expectedIPs').flatMap((text) => parseIp(text) ?? []),
   profileIds: textsAt(spec, 'profiles'),
   ...tierLists(tiers),
 });

@@ -5,7 +5,16 @@
  * libcalico-go/lib/backend/syncersv1/updateprocessors, felix/labelindex/named_port_index.go, Calico v3.32.1.
  */
 import { isJsonObject } from '../../../../base/json.ts';
-import { cidrOf, parseCidr, parseIpv4, type Cidr } from '../../../../model/ip.ts';
+import type { Ip } from '../../../../model/ip.ts';
+import {
+  addressBits,
+  ipCidrEquals,
+  ipCidrOf,
+  isCidr6,
+  parseIp,
+  parseIpCidr,
+  type IpCidr,
+} from '../../../../model/ip-family.ts';
 import { memoize } from '../../../core/memo.ts';
 import type { Table } from '../../../core/table.ts';
 import { at, listAt, numberAt, textAt, textsAt } from '../../../kube/fields.ts';
@@ -13,6 +22,7 @@ import type { KubeObject } from '../../../kube/object.ts';
 import type { ObjectStore } from '../../../kube/store.ts';
 import { METADATA_ANNOTATION } from '../datastore.ts';
 import * as kinds from '../kinds.ts';
+import { podAddresses } from '../pod-addresses.ts';
 import type { Labels } from '../selector.ts';
 import { derivedTable } from './derived-table.ts';
 import type { PortProtocol } from './ip-set-definition.ts';
@@ -30,8 +40,8 @@ export interface Labelled {
   readonly labels: Labels;
   /** Profiles it inherits labels from, the first one first. */
   readonly profiles: readonly string[];
-  /** IPv4 only, each once. */
-  readonly nets: readonly Cidr[];
+  /** Each once. */
+  readonly nets: readonly IpCidr[];
   readonly ports: readonly NamedPort[];
 }
 
@@ -108,18 +118,19 @@ function parsedJson(text: string): unknown {
   }
 }
 
-const host = (address: string): readonly Cidr[] => {
-  const parsed = parseIpv4(address.replace(/\/32$/, ''));
-  return parsed === undefined ? [] : [cidrOf(parsed, 32)];
+const single = (address: Ip): IpCidr => ipCidrOf(address, addressBits(address));
+
+const host = (address: string): readonly IpCidr[] => {
+  const parsed = parseIp(address.replace(/\/(?:32|128)$/, ''));
+  return parsed === undefined ? [] : [single(parsed)];
 };
 
 /** Undefined for pods that are no endpoints: on the host's network, not scheduled, or without an address. */
 export function readPod(pod: KubeObject): Labelled | undefined {
-  const { metadata, spec, status } = pod;
+  const { metadata, spec } = pod;
   if (at(spec, 'hostNetwork') === true || textAt(spec, 'nodeName') === '' || isFinished(pod))
     return undefined;
-  const address = textAt(status, 'podIP') || (metadata.annotations?.['cni.projectcalico.org/podIP'] ?? '');
-  const nets = host(address);
+  const nets = podAddresses(pod).map(single);
   if (nets.length === 0) return undefined;
   const { namespace = 'default' } = metadata;
   const account = textAt(spec, 'serviceAccountName') || 'default';
@@ -192,11 +203,12 @@ function readNetworkSet(object: KubeObject): Labelled {
 }
 
 /** An ipset cannot hold a prefix of no length, so Felix writes its two halves. */
-function netsOf(text: string): readonly Cidr[] {
-  const net = text.includes('/') ? parseCidr(text) : host(text)[0];
+function netsOf(text: string): readonly IpCidr[] {
+  const net = text.includes('/') ? parseIpCidr(text) : host(text)[0];
   if (!net) return [];
   if (net.length > 0) return [net];
-  return ['0.0.0.0/1', '128.0.0.0/1'].flatMap((half) => parseCidr(half) ?? []);
+  const halves = isCidr6(net) ? ['::/1', '8000::/1'] : ['0.0.0.0/1', '128.0.0.0/1'];
+  return halves.flatMap((half) => parseIpCidr(half) ?? []);
 }
 
 export function sameLabels(a: Labels, b: Labels): boolean {
@@ -212,7 +224,7 @@ export const sameLabelled = (a: Labelled, b: Labelled): boolean => a === b || sa
 const sameParts = (a: Labelled, b: Labelled): boolean =>
   sameLabels(a.labels, b.labels) &&
   sameItems(a.profiles, b.profiles, Object.is) &&
-  sameItems(a.nets, b.nets, (x, y) => x.base === y.base && x.length === y.length) &&
+  sameItems(a.nets, b.nets, ipCidrEquals) &&
   sameItems(a.ports, b.ports, (x, y) => x.name === y.name && x.protocol === y.protocol && x.port === y.port);
 
 const pods = derivedTable(readPod, sameLabelled);

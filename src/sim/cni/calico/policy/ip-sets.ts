@@ -4,7 +4,16 @@
  * Sources: felix/labelindex/named_port_index.go, felix/serviceindex/serviceindex.go, Calico v3.32.1. Prefixes inside others
  * of the same set are left out, as with nftablesMode Auto.
  */
-import { parseIpv4, cidrOf, type Cidr, type Ipv4 } from '../../../../model/ip.ts';
+import type { Ip } from '../../../../model/ip.ts';
+import {
+  addressBits,
+  compareIps,
+  ipCidrContains,
+  ipCidrEquals,
+  ipCidrOf,
+  parseIp,
+  type IpCidr,
+} from '../../../../model/ip-family.ts';
 import { Table } from '../../../core/table.ts';
 import { listAt, numberAt, textAt, textsAt, at } from '../../../kube/fields.ts';
 import type { KubeObject } from '../../../kube/object.ts';
@@ -26,7 +35,7 @@ type SelectorSet = Exclude<IpSetDefinition, { readonly kind: 'service' }>;
 type ServiceSet = Extract<IpSetDefinition, { readonly kind: 'service' }>;
 
 /** What an endpoint adds to a set. */
-type Share = readonly Cidr[] | readonly IpPort[];
+type Share = readonly IpCidr[] | readonly IpPort[];
 
 interface Remembered {
   index: EndpointIndex;
@@ -122,27 +131,27 @@ const emptySet = (definition: SelectorSet): IpSet => setOf(definition, []);
 
 function setOf({ kind, id }: SelectorSet, shares: readonly Share[]): IpSet {
   return kind === 'selector'
-    ? { id, type: 'NET', members: distinctNets(shares.flat() as readonly Cidr[], 'widest') }
+    ? { id, type: 'NET', members: distinctNets(shares.flat() as readonly IpCidr[], 'widest') }
     : { id, type: 'IP_AND_PORT', members: distinctPorts(shares.flat() as readonly IpPort[]) };
 }
 
 /** In order of address; `widest` leaves out what lies inside another one. */
-function distinctNets(nets: readonly Cidr[], keep: 'all' | 'widest'): readonly Cidr[] {
-  const kept: Cidr[] = [];
-  for (const net of [...nets].sort((a, b) => a.base - b.base || a.length - b.length)) {
+function distinctNets(nets: readonly IpCidr[], keep: 'all' | 'widest'): readonly IpCidr[] {
+  const kept: IpCidr[] = [];
+  for (const net of [...nets].sort((a, b) => compareIps(a.base, b.base) || a.length - b.length)) {
     const last = kept.at(-1);
-    const covered = last && (keep === 'widest' ? holds(last, net) : sameNet(last, net));
+    const covered = last && (keep === 'widest' ? holds(last, net) : ipCidrEquals(last, net));
     if (!covered) kept.push(net);
   }
   return kept;
 }
 
-const sameNet = (a: Cidr, b: Cidr): boolean => a.base === b.base && a.length === b.length;
-const holds = (wide: Cidr, net: Cidr): boolean =>
-  wide.length <= net.length && cidrOf(net.base, wide.length).base === wide.base;
+const holds = (wide: IpCidr, net: IpCidr): boolean =>
+  wide.length <= net.length && ipCidrContains(wide, net.base);
 
 const comparePorts = (a: IpPort, b: IpPort): number =>
-  a.address - b.address || (a.protocol < b.protocol ? -1 : a.protocol > b.protocol ? 1 : a.port - b.port);
+  compareIps(a.address, b.address) ||
+  (a.protocol < b.protocol ? -1 : a.protocol > b.protocol ? 1 : a.port - b.port);
 
 function distinctPorts(ports: readonly IpPort[]): readonly IpPort[] {
   const sorted = [...ports].sort(comparePorts);
@@ -173,13 +182,13 @@ function readService({ id, service, withPorts }: ServiceSet, slices: Table<KubeO
     ({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === name,
   );
   if (withPorts) return { id, type: 'IP_AND_PORT', members: distinctPorts(mine.flatMap(slicePorts)) };
-  const nets = mine.flatMap(addresses).map((address) => cidrOf(address, 32));
+  const nets = mine.flatMap(addresses).map((address) => ipCidrOf(address, addressBits(address)));
   return { id, type: 'NET', members: distinctNets(nets, 'all') };
 }
 
-const addresses = (slice: KubeObject): readonly Ipv4[] =>
+const addresses = (slice: KubeObject): readonly Ip[] =>
   listAt(slice, 'endpoints').flatMap((endpoint) =>
-    textsAt(endpoint, 'addresses').flatMap((address) => parseIpv4(address) ?? []),
+    textsAt(endpoint, 'addresses').flatMap((address) => parseIp(address) ?? []),
   );
 
 const SERVICE_PROTOCOLS: Readonly<Record<string, PortProtocol>> = { UDP: 'udp', SCTP: 'sctp' };
@@ -198,7 +207,7 @@ const slicePorts = (slice: KubeObject): readonly IpPort[] =>
 function sameMembers(a: IpSet, b: IpSet): boolean {
   if (a.members.length !== b.members.length) return false;
   return a.type === 'NET' && b.type === 'NET'
-    ? a.members.every((net, at) => sameNet(net, b.members[at] as Cidr))
+    ? a.members.every((net, at) => ipCidrEquals(net, b.members[at] as IpCidr))
     : a.type === 'IP_AND_PORT' &&
         b.type === 'IP_AND_PORT' &&
         a.members.every((port, at) => comparePorts(port, b.members[at] as IpPort) === 0);

@@ -3,7 +3,7 @@
  * Sources: libcalico-go/lib/backend/syncersv1/updateprocessors/rules.go, felix/calc/{rule_scanner,rule_convert}.go,
  * Calico v3.32.1.
  */
-import { formatAddress, formatNetwork, parseAddress, parseNetwork } from '../ip-network.ts';
+import { formatNetwork, hostNetwork, parseAddress, parseNetwork } from '../ip-network.ts';
 import { knownSelector, type SelectorNode } from '../selector.ts';
 import type { Protocol, Rule, RuleAction, RuleSide } from './active.ts';
 import {
@@ -148,5 +148,5 @@ export function canonicalNet(text: string): readonly string[] {
   const network = parseNetwork(text);
   if (network) return [formatNetwork(network)];
   const address = parseAddress(text);
-  return address ? [`${formatAddress(address)}/${address.version === 4 ? 32 : 128}`] : [];
+  return address ? [formatNetwork(hostNetwork(address))] : [];
 }

@@ -1,5 +1,5 @@
 /** Three pods in two namespaces: the lab in which single meanings of policy are tested, and words to write them briefly. */
-import { formatCidr, formatIpv4 } from '../../../../model/ip.ts';
+import { formatIp, formatIpCidr } from '../../../../model/ip-family.ts';
 import type { ActivePolicy, IpSet, Rule } from './active.ts';
 import {
   calculatedFor,
@@ -87,8 +87,8 @@ export const EVERYONE = 'web>db web>far db>web db>far far>web far>db';
 /** Members of a set as `ipset list` spells them. */
 export const membersOf = (set: IpSet): readonly string[] =>
   set.type === 'NET'
-    ? set.members.map(formatCidr)
-    : set.members.map(({ address, protocol, port }) => `${formatIpv4(address)},${protocol}:${port}`);
+    ? set.members.map(formatIpCidr)
+    : set.members.map(({ address, protocol, port }) => `${formatIp(address)},${protocol}:${port}`);
 
 /** What becomes of one rule of a GlobalNetworkPolicy. */
 export const rulesFrom = (rule: object): readonly Rule[] => {

@@ -5,7 +5,10 @@
  */
 import { isJsonObject, type Json, type JsonObject } from '../../../../base/json.ts';
 import { err, ok } from '../../../../base/result.ts';
+import { addressBits, formatIpCidr, ipCidrOf } from '../../../../model/ip-family.ts';
+import { isFinished } from '../../../cni/calico/kube-controllers/allocations.ts';
 import { hostInterface, workloadEndpointName } from '../../../cni/calico/names.ts';
+import { POD_ANNOTATION, podAddresses } from '../../../cni/calico/pod-addresses.ts';
 import { strings } from '../../../cni/calico/validation.ts';
 import type { KubeObject } from '../../../kube/object.ts';
 import { any, map } from '../../../kube/schema.ts';
@@ -61,8 +64,7 @@ const containerPorts = (pod: KubeObject): readonly JsonObject[] => {
 function endpointOf(pod: KubeObject): JsonObject {
   const { name, namespace = 'default', annotations = {} } = pod.metadata;
   const account = text(pod.spec?.['serviceAccountName']);
-  const address = annotations['cni.projectcalico.org/podIP'] ?? cidrOf(text(pod.status?.['podIP']));
-  const containerID = annotations['cni.projectcalico.org/containerID'];
+  const containerID = annotations[POD_ANNOTATION.containerId];
   const ports = containerPorts(pod);
   return {
     kind: 'WorkloadEndpoint',
@@ -75,7 +77,7 @@ function endpointOf(pod: KubeObject): JsonObject {
       pod: name,
       endpoint: 'eth0',
       ...(account !== '' && { serviceAccountName: account }),
-      ipNetworks: address === '' ? [] : [address],
+      ipNetworks: podAddresses(pod).map((address) => formatIpCidr(ipCidrOf(address, addressBits(address)))),
       profiles: [`kns.${namespace}`, ...(account === '' ? [] : [`ksa.${namespace}.${account}`])],
       interfaceName: hostInterface(namespace, name),
       ...(ports.length > 0 && { ports }),
@@ -102,14 +104,12 @@ function endpointMetadata({ metadata, spec }: KubeObject, account: string): Json
   });
 }
 
-const cidrOf = (address: string): string => (address === '' ? '' : `${address}/32`);
-
 /** Pods that are on a node, have an address, and a network of their own. */
 const isEndpoint = (pod: KubeObject): boolean =>
   Boolean(pod.spec?.['nodeName']) &&
   pod.spec?.['hostNetwork'] !== true &&
-  Boolean(pod.metadata.annotations?.['cni.projectcalico.org/podIP'] ?? pod.status?.['podIP']) &&
-  !['Succeeded', 'Failed'].includes(text(pod.status?.['phase']));
+  podAddresses(pod).length > 0 &&
+  !isFinished(pod);
 
 function listEndpoints(client: Client, namespace: string): Outcome<JsonObject> {
   const path = namespace === '' ? '/api/v1/pods' : `/api/v1/namespaces/${namespace}/pods`;

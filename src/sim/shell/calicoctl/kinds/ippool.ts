@@ -3,7 +3,7 @@
  * Source: calicoctl/calicoctl/resourcemgr/ippool.go, libcalico-go/lib/clientv3/ippool.go, Calico v3.32.1.
  */
 import type { JsonObject } from '../../../../base/json.ts';
-import { parseCidr } from '../../../../model/ip.ts';
+import { parseIpCidr } from '../../../../model/ip-family.ts';
 import { checkPool, withPoolDefaults, type PoolContext } from '../../../cni/calico/ippool.ts';
 import { validatorErrors } from '../../../cni/calico/ippool-validator.ts';
 import { IPAM_BLOCKS, IP_POOLS } from '../../../cni/calico/kinds.ts';
@@ -88,7 +88,7 @@ async function remove(client: Client, identity: Identity): Promise<Outcome<JsonO
     if (!disabled.ok) return disabled;
   }
   await client.clock.sleep(DRAIN);
-  const cidr = parseCidr(String(specOf(pool.value)['cidr'] ?? ''));
+  const cidr = parseIpCidr(String(specOf(pool.value)['cidr'] ?? ''));
   if (cidr) client.ipam.releasePoolAffinities(cidr);
   return plain.delete(client, identity);
 }

@@ -23,12 +23,15 @@ const OWN_LABELS = NODE_ANNOTATION.labels;
 const BGP: readonly (readonly [string, string])[] = [
   [NODE_ANNOTATION.asNumber, 'asNumber'],
   [NODE_ANNOTATION.address, 'ipv4Address'],
+  [NODE_ANNOTATION.address6, 'ipv6Address'],
   [NODE_ANNOTATION.ipipTunnel, 'ipv4IPIPTunnelAddr'],
   [NODE_ANNOTATION.reflector, 'routeReflectorClusterID'],
 ];
 const SPEC: readonly (readonly [string, string])[] = [
   [NODE_ANNOTATION.vxlanTunnel, 'ipv4VXLANTunnelAddr'],
   [NODE_ANNOTATION.vxlanMac, 'vxlanTunnelMACAddr'],
+  [NODE_ANNOTATION.vxlanTunnel6, 'ipv6VXLANTunnelAddr'],
+  [NODE_ANNOTATION.vxlanMac6, 'vxlanTunnelMACAddrV6'],
 ];
 
 function toV3(node: KubeObject): JsonObject {
@@ -70,10 +73,12 @@ function ownLabels(annotations: Readonly<Record<string, string>>): JsonObject {
 }
 
 function addresses({ metadata, status }: KubeObject): readonly JsonObject[] {
-  const calico = metadata.annotations?.[NODE_ANNOTATION.address];
+  const calico = [NODE_ANNOTATION.address, NODE_ANNOTATION.address6].flatMap(
+    (key) => metadata.annotations?.[key] ?? [],
+  );
   const kube = Array.isArray(status?.['addresses']) ? status['addresses'].filter(isJsonObject) : [];
   return [
-    ...(calico === undefined ? [] : [{ address: calico, type: 'CalicoNodeIP' }]),
+    ...calico.map((address) => ({ address, type: 'CalicoNodeIP' })),
     ...kube
       .filter(({ type }) => type === 'InternalIP' || type === 'ExternalIP')
       .map(({ address, type }) => ({ address, type })),
@@ -124,7 +129,7 @@ export const NODE: ResourceManager = {
     NAME: nameOf,
     ASN: asNumber,
     IPV4: (resource) => String(members(specOf(resource)['bgp'])['ipv4Address'] ?? ''),
-    IPV6: () => '',
+    IPV6: (resource) => String(members(specOf(resource)['bgp'])['ipv6Address'] ?? ''),
   },
   spec: object({
     bgp: object({

@@ -3,9 +3,8 @@
  * endpoints is not found only after all others.
  * Source: felix/rules/dispatch.go, Calico v3.32.1.
  */
-import type { Chain } from '../../../../net/netfilter-rules.ts';
 import { chainName } from '../../names.ts';
-import { act, felixChain, on, rule, type FelixRule } from './felix-rule.ts';
+import { act, felixChain, on, rule, type FelixChain, type FelixRule } from './felix-rule.ts';
 
 export interface Dispatch {
   /** The name of the root chain; children append `-` and a letter. */
@@ -19,13 +18,13 @@ export interface Dispatch {
   readonly end: readonly FelixRule[];
 }
 
-export function dispatchChains({ root, by, prefix, names, end }: Dispatch): readonly Chain[] {
+export function dispatchChains({ root, by, prefix, names, end }: Dispatch): readonly FelixChain[] {
   const device = by === 'in-interface' ? on.inInterface : on.outInterface;
   const toEndpoint = (name: string): FelixRule => rule([device(name)], act.goto(chainName(prefix, name)));
   const sorted = [...new Set(names)].sort();
   const common = commonPrefix(sorted);
   const rootRules: FelixRule[] = [];
-  const children: Chain[] = [];
+  const children: FelixChain[] = [];
   for (const [stem, members] of groupBy(sorted, (name) => name.slice(0, common.length + 1))) {
     const [only] = members;
     if (members.length === 1 && only !== undefined) {

@@ -5,8 +5,7 @@
  * Source: felix/rules/endpoints.go endpointIptablesChain, Calico v3.32.1. Left out: QoS controls, flow logs.
  */
 import type { PolicyDirection } from '../../../../../model/policy-decision.ts';
-import type { Chain } from '../../../../net/netfilter-rules.ts';
-import { act, felixChain, on, rule, type FelixRule } from './felix-rule.ts';
+import { act, felixChain, on, rule, shared, type FelixChain, type FelixRule } from './felix-rule.ts';
 import { profileChain } from './policy.ts';
 import { MARK } from './sets.ts';
 import { enforced, groupTargets, type TierGroups } from './tiers.ts';
@@ -28,12 +27,12 @@ export interface EndpointChain {
   readonly first?: readonly FelixRule[];
 }
 
-export function endpointChain(wanted: EndpointChain): Chain {
+export function endpointChain(wanted: EndpointChain): FelixChain {
   const { name, kind, failsafe, first = [] } = wanted;
   return felixChain(name, [
-    ...(kind === 'untracked' ? [] : connectionRules(wanted.allow)),
+    ...(kind === 'untracked' ? [] : CONNECTION_RULES[wanted.allow]),
     ...(failsafe === undefined ? [] : [rule([], act.jump(failsafe))]),
-    rule([], act.clearMark(MARK.accept | MARK.pass)),
+    UNDECIDED,
     ...first,
     ...wanted.tiers.flatMap((tier) => tierRules(tier, wanted)),
     ...(kind === 'forward' && wanted.tiers.length === 0 ? FORWARDED_BY_DEFAULT : []),
@@ -41,13 +40,20 @@ export function endpointChain(wanted: EndpointChain): Chain {
   ]);
 }
 
-function connectionRules(allow: EndpointChain['allow']): readonly FelixRule[] {
-  const allowed =
-    allow === 'accept'
-      ? [rule([on.established()], act.accept())]
-      : [rule([on.established()], act.setMark(MARK.accept)), rule([on.established()], act.return())];
-  return [...allowed, rule([on.invalid()], act.drop())];
-}
+/** Rules that are the same in every endpoint's chain are made once. */
+const UNDECIDED = rule([], act.clearMark(MARK.accept | MARK.pass));
+const INVALID = rule([on.invalid()], act.drop());
+const CONNECTION_RULES: Readonly<Record<EndpointChain['allow'], readonly FelixRule[]>> = {
+  accept: [rule([on.established()], act.accept()), INVALID],
+  return: [
+    rule([on.established()], act.setMark(MARK.accept)),
+    rule([on.established()], act.return()),
+    INVALID,
+  ],
+};
+const jumpTo = shared((profile: string) => rule([], act.jump(profile)));
+const PROFILE_ACCEPTED = rule([on.markSet(MARK.accept)], act.return(), 'Return if profile accepted');
+const POLICY_ACCEPTED = rule([on.markSet(MARK.accept)], act.return(), 'Return if policy accepted');
 
 function tierRules(tier: TierGroups, { kind, direction, endpoint }: EndpointChain): readonly FelixRule[] {
   if (tier.groups.length === 0) return [];
@@ -55,7 +61,7 @@ function tierRules(tier: TierGroups, { kind, direction, endpoint }: EndpointChai
     groupTargets(group).flatMap((chain) => [
       rule([on.markClear(MARK.pass)], act.jump(chain)),
       ...(kind === 'untracked' ? [rule([on.markSet(MARK.accept)], act.notrack())] : []),
-      rule([on.markSet(MARK.accept)], act.return(), 'Return if policy accepted'),
+      POLICY_ACCEPTED,
     ]),
   );
   const policies = tier.groups.flatMap(enforced);
@@ -82,9 +88,6 @@ const FORWARDED_BY_DEFAULT: readonly FelixRule[] = [
 ];
 
 const profileRules = ({ profiles, direction, endpoint }: EndpointChain): readonly FelixRule[] => [
-  ...profiles.flatMap((profile) => [
-    rule([], act.jump(profileChain(profile, direction))),
-    rule([on.markSet(MARK.accept)], act.return(), 'Return if profile accepted'),
-  ]),
+  ...profiles.flatMap((profile) => [jumpTo(profileChain(profile, direction)), PROFILE_ACCEPTED]),
   rule([], act.drop(), 'Drop if no profiles matched', { by: 'no-profile', direction, endpoint }),
 ];

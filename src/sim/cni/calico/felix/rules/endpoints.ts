@@ -3,12 +3,12 @@
  * Source: felix/rules/{dispatch,endpoints}.go, Calico v3.32.1.
  */
 import type { PolicyDirection } from '../../../../../model/policy-decision.ts';
-import type { Chain } from '../../../../net/netfilter-rules.ts';
+import { memoizeFields } from '../../../../core/memo.ts';
 import { chainName } from '../../names.ts';
 import type { Policy, WorkloadEndpoint } from '../../policy/active.ts';
 import { dispatchChains } from './dispatch.ts';
 import { endpointChain } from './endpoint-chain.ts';
-import { act, felixChain, on, rule, type FelixRule } from './felix-rule.ts';
+import { act, felixChain, on, rule, type FelixChain, type FelixRule } from './felix-rule.ts';
 import { tierGroups } from './tiers.ts';
 
 export interface EndpointOptions {
@@ -19,7 +19,7 @@ export interface EndpointOptions {
 
 const UNKNOWN = [rule([], act.drop(), 'Unknown interface')];
 
-export function workloadDispatch(names: readonly string[]): readonly Chain[] {
+export function workloadDispatch(names: readonly string[]): readonly FelixChain[] {
   return [
     ...dispatchChains({
       root: 'cali-from-wl-dispatch',
@@ -43,8 +43,8 @@ export function workloadChains(
   endpoint: WorkloadEndpoint,
   policies: ReadonlyMap<string, Policy>,
   options: EndpointOptions,
-): readonly Chain[] {
-  const chain = (prefix: string, direction: PolicyDirection, first: readonly FelixRule[]): Chain => {
+): readonly FelixChain[] {
+  const chain = (prefix: string, direction: PolicyDirection, first: readonly FelixRule[]): FelixChain => {
     const name = chainName(prefix, endpoint.name);
     if (endpoint.state === 'inactive')
       return felixChain(name, [rule([], act.drop(), 'Endpoint admin disabled')]);
@@ -62,12 +62,17 @@ export function workloadChains(
   return [chain('cali-tw-', 'ingress', []), chain('cali-fw-', 'egress', forbiddenTunnels(options))];
 }
 
-function forbiddenTunnels({ vxlanPort, allowVxlan, allowIpip }: EndpointOptions): readonly FelixRule[] {
-  const vxlan = [on.protocol(17), on.ports(vxlanPort)];
-  return [
-    ...(allowVxlan ? [] : [rule(vxlan, act.drop(), 'Drop VXLAN encapped packets originating in workloads')]),
-    ...(allowIpip
-      ? []
-      : [rule([on.protocol(4)], act.drop(), 'Drop IPinIP encapped packets originating in workloads')]),
-  ];
-}
+const forbiddenTunnels = memoizeFields(
+  ({ vxlanPort, allowVxlan, allowIpip }: EndpointOptions): readonly FelixRule[] => {
+    const vxlan = [on.protocol(17), on.ports(vxlanPort)];
+    return [
+      ...(allowVxlan
+        ? []
+        : [rule(vxlan, act.drop(), 'Drop VXLAN encapped packets originating in workloads')]),
+      ...(allowIpip
+        ? []
+        : [rule([on.protocol(4)], act.drop(), 'Drop IPinIP encapped packets originating in workloads')]),
+    ];
+  },
+  4,
+);

@@ -24,6 +24,7 @@ describe("Felix's rule hashes (provenance: iptables-save of real Calico nodes)",
 
   test('nat chains', () => {
     const tables = natTable({
+      family: 4,
       natOutgoing: true,
       natOutgoingAddress: undefined,
       excludeHosts: false,

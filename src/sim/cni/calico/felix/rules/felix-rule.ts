@@ -5,7 +5,15 @@
  */
 import { sha224 } from '@noble/hashes/sha2.js';
 import { concatBytes, utf8 } from '../../../../../base/bytes.ts';
-import { formatIpv4, parseCidr, type Ipv4 } from '../../../../../model/ip.ts';
+import type { Ip } from '../../../../../model/ip.ts';
+import {
+  addressBits,
+  formatIp,
+  ipCidrOf,
+  parseIp,
+  parseIpCidr,
+  type IpFamily,
+} from '../../../../../model/ip-family.ts';
 import type { PolicyDecision } from '../../../../../model/policy-decision.ts';
 import { lateField } from '../../../../core/late-field.ts';
 import type {
@@ -20,27 +28,42 @@ import type {
 import { portsText } from '../../../../net/netfilter-print.ts';
 import { base64url } from '../../base64url.ts';
 
+/** Felix writes the rules of both families alike; which addresses are in them its callers know. */
+export type FelixChain = Chain<Ip>;
+
 /** A condition: what the simulator evaluates, and Felix's spelling of it. */
 export interface Criterion {
-  readonly matches: readonly Match[];
+  readonly matches: readonly Match<Ip>[];
   readonly text: string;
 }
 
 export interface Action {
-  readonly target: Target;
+  readonly target: Target<Ip>;
   readonly text: string;
 }
 
 export interface FelixRule {
   readonly when: readonly Criterion[];
   readonly do: Action;
+  /** What is evaluated of `when`. */
+  readonly matches: readonly Match<Ip>[];
   /** What the rule is for. */
   readonly comments: readonly string[];
   /** What it stands for in a policy. */
   readonly decision?: PolicyDecision;
 }
 
-const criterion = (text: string, ...matches: readonly Match[]): Criterion => ({ text, matches });
+const criterion = (text: string, ...matches: readonly Match<Ip>[]): Criterion => ({ text, matches });
+
+/** What is of few kinds is made once: thousands of rules share it. */
+export function shared<Word extends string | number, Made>(make: (word: Word) => Made): (word: Word) => Made {
+  const known = new Map<Word, Made>();
+  return (word) => {
+    let made = known.get(word);
+    if (made === undefined) known.set(word, (made = make(word)));
+    return made;
+  };
+}
 
 /** 0x-notation as Go's %#x prints it. */
 const hexadecimal = (value: number): string => `0x${value.toString(16)}`;
@@ -64,16 +87,17 @@ const PROTOCOLS: Readonly<Record<string, number>> = {
   udplite: 136,
 };
 
-function protocol(nameOrNumber: string | number): Criterion {
+const protocol = shared((nameOrNumber: string | number): Criterion => {
   const number = typeof nameOrNumber === 'number' ? nameOrNumber : PROTOCOLS[nameOrNumber];
   if (number === undefined) throw new RangeError(`no such protocol: ${nameOrNumber}`);
   return criterion(`-p ${nameOrNumber}`, { kind: 'protocol', protocol: number });
-}
+});
 
-/** iptables keeps no match for 0.0.0.0/0. */
+/** iptables keeps no match for 0.0.0.0/0, ip6tables none for ::/0. */
 function net(side: Side, text: string): Criterion {
-  const cidr = parseCidr(text.includes('/') ? text : `${text}/32`);
-  if (!cidr) throw new RangeError(`no IPv4 net: ${text}`);
+  const single = parseIp(text);
+  const cidr = single === undefined ? parseIpCidr(text) : ipCidrOf(single, addressBits(single));
+  if (!cidr) throw new RangeError(`no net: ${text}`);
   return criterion(`--${side} ${text}`, ...(cidr.length === 0 ? [] : [{ kind: side, cidr } as const]));
 }
 
@@ -86,9 +110,10 @@ function multiport(side: Side, ranges: readonly PortRange[], not = false): Crite
   });
 }
 
-function icmp({ type, code }: IcmpWish, not = false): Criterion {
+function icmp({ type, code }: IcmpWish, family: IpFamily, not = false): Criterion {
   const text = code === undefined ? String(type) : `${type}/${code}`;
-  return criterion(`-m icmp ${not ? '! ' : ''}--icmp-type ${text}`, {
+  const [module, option] = family === 6 ? ['icmp6', 'icmpv6-type'] : ['icmp', 'icmp-type'];
+  return criterion(`-m ${module} ${not ? '! ' : ''}--${option} ${text}`, {
     kind: 'icmp-type',
     type,
     ...(code !== undefined && { code }),
@@ -108,8 +133,14 @@ function inSet(set: string, direction: SetDirection, not = false): Criterion {
 /** With the `!` in front, as for a packet's built-in fields. */
 const negated = ({ text, matches }: Criterion): Criterion => ({
   text: `! ${text}`,
-  matches: matches.map((match) => ({ ...match, not: true }) as Match),
+  matches: matches.map((match) => ({ ...match, not: true }) as Match<Ip>),
 });
+
+const ESTABLISHED = criterion('-m conntrack --ctstate RELATED,ESTABLISHED', {
+  kind: 'ctstate',
+  states: ['RELATED', 'ESTABLISHED'],
+});
+const INVALID = criterion('-m conntrack --ctstate INVALID', { kind: 'ctstate', states: ['INVALID'] });
 
 export const on = {
   inInterface: (name: string) => criterion(`--in-interface ${name}`, { kind: 'in-interface', name }),
@@ -121,7 +152,7 @@ export const on = {
   multiport,
   notMultiport: (side: Side, ranges: readonly PortRange[]) => multiport(side, ranges, true),
   icmp,
-  notIcmp: (wanted: IcmpWish) => icmp(wanted, true),
+  notIcmp: (wanted: IcmpWish, family: IpFamily) => icmp(wanted, family, true),
   udpTo: (port: number) =>
     criterion(
       `-p udp --dport ${port}`,
@@ -145,22 +176,21 @@ export const on = {
       not: true,
       limitIfaceOut: true,
     }),
-  markSet: (bit: number) =>
+  markSet: shared((bit: number) =>
     criterion(`-m mark --mark ${hexadecimal(bit)}/${hexadecimal(bit)}`, {
       kind: 'mark',
       value: bit,
       mask: bit,
     }),
-  markClear: (mask: number) =>
+  ),
+  markClear: shared((mask: number) =>
     criterion(`-m mark --mark 0/${hexadecimal(mask)}`, { kind: 'mark', value: 0, mask }),
-  markNotClear: (mask: number) =>
+  ),
+  markNotClear: shared((mask: number) =>
     criterion(`-m mark ! --mark 0/${hexadecimal(mask)}`, { kind: 'mark', value: 0, mask, not: true }),
-  established: () =>
-    criterion('-m conntrack --ctstate RELATED,ESTABLISHED', {
-      kind: 'ctstate',
-      states: ['RELATED', 'ESTABLISHED'],
-    }),
-  invalid: () => criterion('-m conntrack --ctstate INVALID', { kind: 'ctstate', states: ['INVALID'] }),
+  ),
+  established: () => ESTABLISHED,
+  invalid: () => INVALID,
   dnat: () => criterion('-m conntrack --ctstate DNAT', { kind: 'ctstate', states: [DNAT] }),
   notDnat: () => criterion('-m conntrack ! --ctstate DNAT', { kind: 'ctstate', states: [DNAT], not: true }),
   noWayBack: () => criterion('-m rpfilter --invert --validmark', { kind: 'rpfilter', not: true }),
@@ -170,38 +200,43 @@ const LOG_NOTICE = 5;
 /** What fits into struct xt_log_info. */
 const LOG_PREFIX_LIMIT = 29;
 
+const ACCEPT: Action = { target: { kind: 'accept' }, text: '--jump ACCEPT' };
+const DROP: Action = { target: { kind: 'drop' }, text: '--jump DROP' };
+const RETURN: Action = { target: { kind: 'return' }, text: '--jump RETURN' };
+const NOTRACK: Action = { target: { kind: 'notrack' }, text: '--jump NOTRACK' };
+
 export const act = {
   jump: (chain: string): Action => ({ target: { kind: 'jump', chain }, text: `--jump ${chain}` }),
   goto: (chain: string): Action => ({ target: { kind: 'jump', chain, goto: true }, text: `--goto ${chain}` }),
-  accept: (): Action => ({ target: { kind: 'accept' }, text: '--jump ACCEPT' }),
-  drop: (): Action => ({ target: { kind: 'drop' }, text: '--jump DROP' }),
-  return: (): Action => ({ target: { kind: 'return' }, text: '--jump RETURN' }),
+  accept: () => ACCEPT,
+  drop: () => DROP,
+  return: () => RETURN,
   /** The rule carries comments only. */
   nothing: (): Action => ({ target: { kind: 'none' }, text: '' }),
   log: (prefix: string): Action => ({
     target: { kind: 'log', prefix: `${prefix}: `.slice(0, LOG_PREFIX_LIMIT), level: LOG_NOTICE },
     text: `--jump LOG --log-prefix "${prefix}: " --log-level ${LOG_NOTICE}`,
   }),
-  notrack: (): Action => ({ target: { kind: 'notrack' }, text: '--jump NOTRACK' }),
-  setMark: (bit: number): Action => ({
+  notrack: () => NOTRACK,
+  setMark: shared((bit: number): Action => ({
     target: { kind: 'mark', value: bit, mask: bit },
     text: `--jump MARK --set-mark ${hexadecimal(bit)}/${hexadecimal(bit)}`,
-  }),
+  })),
   setMaskedMark: (value: number, mask: number): Action => ({
     target: { kind: 'mark', value, mask },
     text: `--jump MARK --set-mark ${hexadecimal(value)}/${hexadecimal(mask)}`,
   }),
-  clearMark: (mask: number): Action => ({
+  clearMark: shared((mask: number): Action => ({
     target: { kind: 'mark', value: 0, mask },
     text: `--jump MARK --set-mark 0/${hexadecimal(mask)}`,
-  }),
+  })),
   masquerade: (ports?: PortRange): Action => ({
     target: { kind: 'masquerade', ...(ports && { ports }), randomFully: true },
     text: `--jump MASQUERADE${ports ? ` --to-ports ${ports.first}-${ports.last}` : ''} --random-fully`,
   }),
-  snat: (to: Ipv4, ports?: PortRange): Action => ({
+  snat: (to: Ip, ports?: PortRange): Action => ({
     target: { kind: 'snat', to, ...(ports && { ports }), randomFully: true },
-    text: `--jump SNAT --to-source ${formatIpv4(to)}${ports ? `:${ports.first}-${ports.last}` : ''} --random-fully`,
+    text: `--jump SNAT --to-source ${formatIp(to)}${ports ? `:${ports.first}-${ports.last}` : ''} --random-fully`,
   }),
 } as const;
 
@@ -213,34 +248,54 @@ export const rule = (
 ): FelixRule => ({
   when,
   do: action,
-  comments: comment === undefined ? [] : [comment],
+  matches: matchesOf(when),
+  comments: comment === undefined ? NONE : [comment],
   ...(decision && { decision }),
 });
 
+const NONE: readonly never[] = [];
+
+/** Most rules have one condition, which they share. */
+function matchesOf(when: readonly Criterion[]): readonly Match<Ip>[] {
+  const [first, ...more] = when;
+  if (!first) return NONE;
+  return more.length === 0 ? first.matches : when.flatMap(({ matches }) => matches);
+}
+
 /** A chain with Felix's hashes; `policy` for a built-in chain into which Felix inserts. */
-export function felixChain(name: string, rules: readonly FelixRule[], policy?: 'ACCEPT'): Chain {
+export function felixChain(name: string, rules: readonly FelixRule[], policy?: 'ACCEPT'): FelixChain {
   let known: readonly string[] | undefined;
-  const hashOf = (at: number): string => (known ??= ruleHashes(name, rules))[at] ?? '';
+  const hashes = (): readonly string[] => (known ??= ruleHashes(name, rules));
   return {
     name,
     ...(policy && { policy }),
-    rules: rules.map((each, at) => evaluated(each, () => hashOf(at))),
+    rules: rules.map((each, at) => evaluated(each, { hashes, at })),
   };
 }
 
-/** Packets do not read comments, and hashing is most of the work: it is done for those who print. */
-const withHash = lateField('comment', (hash: () => string) => `cali:${hash()}`);
+/** A rule in its chain. */
+interface Place {
+  readonly hashes: () => readonly string[];
+  readonly at: number;
+}
 
-const evaluated = ({ when, do: { target }, comments, decision }: FelixRule, hash: () => string): Rule =>
+/** Packets do not read comments, and hashing is most of the work: it is done for those who print. */
+const withHash = lateField('comment', ({ hashes, at }: Place) => `cali:${hashes()[at] ?? ''}`);
+
+const evaluated = ({ matches, do: { target }, comments, decision }: FelixRule, place: Place): Rule<Ip> =>
   withHash(
     {
-      matches: when.flatMap(({ matches }) => matches),
+      matches,
       target,
-      ...(comments.length > 0 && { remarks: comments.map(commentText) }),
+      ...(comments.length > 0 && { remarks: remarksOf(comments) }),
       ...(decision && { decision }),
     },
-    hash,
+    place,
   );
+
+/** Comments as iptables takes them: the very same list where nothing is unsafe. */
+const remarksOf = (comments: readonly string[]): readonly string[] =>
+  comments.every((comment) => commentText(comment) === comment) ? comments : comments.map(commentText);
 
 /** 16 characters of base64url of a SHA-224 chained from rule to rule. */
 export const ruleHashes = (chain: string, rules: readonly FelixRule[]): readonly string[] =>

@@ -2,13 +2,14 @@
  * Felix's filter table: who may send us tunnel packets, and the way of forwarded packets through the workloads' chains.
  * Source: felix/rules/static.go, Calico v3.32.1.
  */
+import type { IpFamily } from '../../../../../model/ip-family.ts';
 import { memoizeFields } from '../../../../core/memo.ts';
-import type { Chain } from '../../../../net/netfilter-rules.ts';
 import { failsafeChains, type FailsafePorts } from './failsafe.ts';
-import { act, felixChain, on, rule, type FelixRule } from './felix-rule.ts';
+import { act, felixChain, on, rule, type FelixChain, type FelixRule } from './felix-rule.ts';
 import { ALL_MARKS, MARK, SETS } from './sets.ts';
 
 export interface FilterOptions {
+  readonly family: IpFamily;
   readonly vxlan: boolean;
   readonly ipip: boolean;
   readonly vxlanPort: number;
@@ -16,9 +17,9 @@ export interface FilterOptions {
   readonly failsafe: FailsafePorts;
 }
 
-/** Nodes of a cluster share it, and so its rules are printed and hashed once. */
+/** Of one family; nodes of a cluster share it, and so its rules are printed and hashed once. */
 export const filterTable = memoizeFields(
-  (options: FilterOptions): readonly Chain[] => [
+  (options: FilterOptions): readonly FelixChain[] => [
     felixChain('INPUT', [rule([], act.jump('cali-INPUT'))], 'ACCEPT'),
     forward(),
     felixChain('OUTPUT', [rule([], act.jump('cali-OUTPUT'))], 'ACCEPT'),
@@ -27,14 +28,14 @@ export const filterTable = memoizeFields(
     felixChain('cali-OUTPUT', outputRules(options)),
     felixChain('cali-wl-to-host', workloadToHost(options)),
     felixChain('cali-cidr-block', []),
-    ...failsafeChains('filter', options.failsafe),
+    ...failsafeChains('filter', options.failsafe, options.family),
   ],
   8,
 );
 
 const accepted = on.markSet(MARK.accept);
 /** Inserted and appended rules are hashed apart, and other programs' rules come to stand between them. */
-function forward(): Chain {
+function forward(): FelixChain {
   const inserted = felixChain('FORWARD', [rule([], act.jump('cali-FORWARD'))], 'ACCEPT');
   const appended = felixChain('FORWARD*appends*', [
     rule([accepted], act.accept(), 'Policy explicitly accepted packet.'),
@@ -52,8 +53,8 @@ const FORWARD_RULES: readonly FelixRule[] = [
   rule([], act.jump('cali-cidr-block')),
 ];
 
-function inputRules({ vxlan, ipip, vxlanPort }: FilterOptions): readonly FelixRule[] {
-  const fromHosts = [on.protocol(4), on.fromSet(SETS.hosts), on.toLocal()];
+function inputRules({ family, vxlan, ipip, vxlanPort }: FilterOptions): readonly FelixRule[] {
+  const fromHosts = [on.protocol(4), on.fromSet(SETS[family].hosts), on.toLocal()];
   const [udp, port] = [on.protocol(17), on.ports(vxlanPort)];
   return [
     ...(ipip
@@ -65,11 +66,15 @@ function inputRules({ vxlan, ipip, vxlanPort }: FilterOptions): readonly FelixRu
     ...(vxlan
       ? [
           rule(
-            [udp, port, on.fromSet(SETS.vxlanSources), on.toLocal()],
+            [udp, port, on.fromSet(SETS[family].vxlanSources), on.toLocal()],
             act.accept(),
-            'Allow IPv4 VXLAN packets from allowed hosts',
+            `Allow IPv${family} VXLAN packets from allowed hosts`,
           ),
-          rule([udp, port, on.toLocal()], act.drop(), 'Drop IPv4 VXLAN packets from non-allowed hosts'),
+          rule(
+            [udp, port, on.toLocal()],
+            act.drop(),
+            `Drop IPv${family} VXLAN packets from non-allowed hosts`,
+          ),
         ]
       : []),
     rule([on.inInterface('cali+')], act.goto('cali-wl-to-host')),
@@ -80,23 +85,34 @@ function inputRules({ vxlan, ipip, vxlanPort }: FilterOptions): readonly FelixRu
   ];
 }
 
-function outputRules({ vxlan, ipip, vxlanPort }: FilterOptions): readonly FelixRule[] {
-  const toHosts = [on.protocol(4), on.toSet(SETS.hosts), on.fromLocal()];
-  const toVteps = [on.protocol(17), on.ports(vxlanPort), on.fromLocal(), on.toSet(SETS.vxlanSources)];
+function outputRules({ family, vxlan, ipip, vxlanPort }: FilterOptions): readonly FelixRule[] {
+  const toHosts = [on.protocol(4), on.toSet(SETS[family].hosts), on.fromLocal()];
+  const toVteps = [on.protocol(17), on.ports(vxlanPort), on.fromLocal(), on.toSet(SETS[family].vxlanSources)];
   return [
     rule([accepted], act.accept()),
     rule([on.outInterface('cali+')], act.return()),
     ...(ipip ? [rule(toHosts, act.accept(), 'Allow IPIP packets to other Calico hosts')] : []),
-    ...(vxlan ? [rule(toVteps, act.accept(), 'Allow IPv4 VXLAN packets to other allowed hosts')] : []),
+    ...(vxlan
+      ? [rule(toVteps, act.accept(), `Allow IPv${family} VXLAN packets to other allowed hosts`)]
+      : []),
     rule([], act.clearMark(ALL_MARKS)),
     rule([on.notDnat()], act.jump('cali-to-host-endpoint')),
     rule([accepted], act.accept(), 'Host endpoint policy accepted packet.'),
   ];
 }
 
-function workloadToHost({ endpointToHost }: FilterOptions): readonly FelixRule[] {
+/**
+ * Multicast listener query, report and done, router solicitation, neighbour solicitation and advertisement: without them the
+ * node could not be a pod's router, so no policy is asked.
+ */
+const ROUTER_MESSAGES = [130, 131, 132, 133, 135, 136];
+
+function workloadToHost({ family, endpointToHost }: FilterOptions): readonly FelixRule[] {
   const last = { ACCEPT: act.accept, DROP: act.drop, RETURN: act.return }[endpointToHost];
   return [
+    ...(family === 6
+      ? ROUTER_MESSAGES.map((type) => rule([on.protocol(58), on.icmp({ type }, 6)], act.accept()))
+      : []),
     rule([], act.jump('cali-from-wl-dispatch')),
     rule([], last(), 'Configured DefaultEndpointToHostAction'),
   ];

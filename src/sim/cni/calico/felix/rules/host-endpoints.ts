@@ -5,15 +5,14 @@
  * Sources: felix/dataplane/linux/endpoint_mgr.go resolveHostEndpoints and updateHostEndpoints, felix/rules/endpoints.go and
  * dispatch.go, Calico v3.32.1.
  */
-import type { Ipv4 } from '../../../../../model/ip.ts';
+import type { Ip } from '../../../../../model/ip.ts';
 import type { PolicyDirection } from '../../../../../model/policy-decision.ts';
-import type { Chain } from '../../../../net/netfilter-rules.ts';
 import { chainName } from '../../names.ts';
 import type { HostEndpoint, Policy, TierInfo } from '../../policy/active.ts';
 import { dispatchChains } from './dispatch.ts';
 import { endpointChain, type EndpointChain } from './endpoint-chain.ts';
 import { FAILSAFE_CHAIN } from './failsafe.ts';
-import { act, on, rule } from './felix-rule.ts';
+import { act, on, rule, type FelixChain } from './felix-rule.ts';
 import { tierGroups } from './tiers.ts';
 
 /** Device -> the host endpoint that governs it; `any-interface-at-all` for every other one. */
@@ -24,7 +23,7 @@ const ALL_DEVICES = 'any-interface-at-all';
 /** A device of the node that is no pod's, with its addresses. */
 export interface HostDevice {
   readonly name: string;
-  readonly addresses: readonly Ipv4[];
+  readonly addresses: readonly Ip[];
 }
 
 /** Of several host endpoints that fit a device, the one with the first name governs it. */
@@ -43,15 +42,15 @@ export function governedDevices(
   return governed;
 }
 
-function fits({ interfaceName, expectedIpv4Addrs }: HostEndpoint, { name, addresses }: HostDevice): boolean {
+function fits({ interfaceName, expectedAddresses }: HostEndpoint, { name, addresses }: HostDevice): boolean {
   if (interfaceName !== '') return interfaceName === name;
-  return expectedIpv4Addrs.some((address) => addresses.includes(address));
+  return expectedAddresses.some((address) => addresses.includes(address));
 }
 
 type Policies = ReadonlyMap<string, Policy>;
 
 /** The host's own traffic and forwarded traffic. */
-export function hostFilterChains(governed: GovernedDevices, policies: Policies): readonly Chain[] {
+export function hostFilterChains(governed: GovernedDevices, policies: Policies): readonly FelixChain[] {
   const chains = [...governed].flatMap(([device, host]) =>
     (['own-out', 'own-in', 'forward-out', 'forward-in'] as const).map((use) =>
       hostChain({ use, device, host, policies }),
@@ -67,7 +66,7 @@ export function hostFilterChains(governed: GovernedDevices, policies: Policies):
 }
 
 /** Devices whose host endpoint has doNotTrack policies; one for all devices cannot have them. */
-export function hostRawChains(governed: GovernedDevices, policies: Policies): readonly Chain[] {
+export function hostRawChains(governed: GovernedDevices, policies: Policies): readonly FelixChain[] {
   const own = new Map(
     [...governed].filter(([device, host]) => device !== ALL_DEVICES && host.untrackedTiers.length > 0),
   );
@@ -79,7 +78,7 @@ export function hostRawChains(governed: GovernedDevices, policies: Policies): re
 }
 
 /** What comes in before DNAT, and what the host itself sends after one. */
-export function hostMangleChains(governed: GovernedDevices, policies: Policies): readonly Chain[] {
+export function hostMangleChains(governed: GovernedDevices, policies: Policies): readonly FelixChain[] {
   const preDnat = new Map([...governed].filter(([, host]) => host.preDnatTiers.length > 0));
   return [
     ...[...governed].map(([device, host]) => hostChain({ use: 'late-out', device, host, policies })),
@@ -148,7 +147,7 @@ interface HostChain {
   readonly policies: Policies;
 }
 
-function hostChain({ use, device, host, policies }: HostChain): Chain {
+function hostChain({ use, device, host, policies }: HostChain): FelixChain {
   const { prefix, direction, kind, tiers, failsafe, allow }: Use = USES[use];
   return endpointChain({
     name: chainName(prefix, device),
@@ -163,7 +162,7 @@ function hostChain({ use, device, host, policies }: HostChain): Chain {
 }
 
 /** By device; what no named device takes goes to the endpoint of all devices, if there is one. */
-function hostDispatch(use: keyof typeof USES, governed: GovernedDevices): readonly Chain[] {
+function hostDispatch(use: keyof typeof USES, governed: GovernedDevices): readonly FelixChain[] {
   const { prefix, root, direction }: Use = USES[use];
   const toAll = governed.has(ALL_DEVICES) ? [rule([], act.goto(chainName(prefix, ALL_DEVICES)))] : [];
   return dispatchChains({

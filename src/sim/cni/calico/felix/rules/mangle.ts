@@ -4,17 +4,17 @@
  * Source: felix/rules/static.go StaticManglePreroutingChain, StaticManglePostroutingChain, felix/rules/dscp.go, Calico
  * v3.32.1. DSCP marks are not simulated: their chain is empty.
  */
+import type { IpFamily } from '../../../../../model/ip-family.ts';
 import { memoize } from '../../../../core/memo.ts';
-import type { Chain } from '../../../../net/netfilter-rules.ts';
 import { failsafeChains, type FailsafePorts } from './failsafe.ts';
-import { act, felixChain, on, rule } from './felix-rule.ts';
+import { act, felixChain, on, rule, type FelixChain } from './felix-rule.ts';
 import { ALL_MARKS, MARK, SETS } from './sets.ts';
 
 const accepted = on.markSet(MARK.accept);
 const BY_HOST = 'Host endpoint policy accepted packet.';
 
 export const mangleTable = memoize(
-  (failsafe: FailsafePorts): readonly Chain[] => [
+  (failsafe: FailsafePorts, family: IpFamily): readonly FelixChain[] => [
     felixChain('PREROUTING', [rule([], act.jump('cali-PREROUTING'))], 'ACCEPT'),
     felixChain('POSTROUTING', [rule([], act.jump('cali-POSTROUTING'))], 'ACCEPT'),
     felixChain('cali-PREROUTING', [
@@ -25,7 +25,7 @@ export const mangleTable = memoize(
     ]),
     felixChain('cali-POSTROUTING', [
       rule(
-        [on.fromSet(SETS.dscp), on.notToSet(SETS.pools), on.notToSet(SETS.thisHost)],
+        [on.fromSet(SETS[family].dscp), on.notToSet(SETS[family].pools), on.notToSet(SETS[family].thisHost)],
         act.jump('cali-egress-dscp'),
         'set dscp for traffic leaving cluster.',
       ),
@@ -35,7 +35,7 @@ export const mangleTable = memoize(
       rule([accepted], act.return(), BY_HOST),
     ]),
     felixChain('cali-egress-dscp', []),
-    ...failsafeChains('mangle', failsafe),
+    ...failsafeChains('mangle', failsafe, family),
   ],
   8,
 );

@@ -11,6 +11,7 @@
  * own slip, and its chains are written here as it writes them.
  * Source: felix/rules/policy.go matchBlockBuilder, Calico v3.32.1.
  */
+import type { IpFamily } from '../../../../../model/ip-family.ts';
 import type { PortRange } from '../../../../net/netfilter-rules.ts';
 import type { Rule, RuleSide } from '../../policy/active.ts';
 import { act, on, rule, type Criterion, type FelixRule, type Side } from './felix-rule.ts';
@@ -27,8 +28,8 @@ export interface Blocks {
 
 type Write = (rules: FelixRule[], bit: number) => void;
 
-/** Every criterion of `wanted` that needs more than one rule. Its nets must be IPv4. */
-export function matchBlocks(wanted: Rule): Blocks {
+/** Every criterion of `wanted` that needs more than one rule. Its nets must be of the family. */
+export function matchBlocks(wanted: Rule, family: IpFamily): Blocks {
   const rules: FelixRule[] = [];
   let { src, dst } = wanted;
   let positive = 0;
@@ -46,11 +47,11 @@ export function matchBlocks(wanted: Rule): Blocks {
     for (const net of nets) rules.push(rule([on.net(side, net)], act.clearMark(ALL_HOLD)));
   };
   if (spillsPorts(src)) {
-    anyOf(portRules('source', wanted, src));
+    anyOf(portRules('source', { protocol: wanted.protocol, family }, src));
     src = withoutPorts(src);
   }
   if (spillsPorts(dst)) {
-    anyOf(portRules('destination', wanted, dst));
+    anyOf(portRules('destination', { protocol: wanted.protocol, family }, dst));
     dst = withoutPorts(dst);
   }
   if (src.nets.length > 1) {
@@ -80,13 +81,23 @@ const spillsPorts = ({ ports, namedPortIpSetIds }: RuleSide): boolean =>
 
 const withoutPorts = (side: RuleSide): RuleSide => ({ ...side, ports: [], namedPortIpSetIds: [] });
 
-function portRules(side: Side, { protocol }: Rule, { ports, namedPortIpSetIds }: RuleSide): Write {
+interface Transport {
+  readonly protocol: Rule['protocol'];
+  readonly family: IpFamily;
+}
+
+function portRules(
+  side: Side,
+  { protocol, family }: Transport,
+  { ports, namedPortIpSetIds }: RuleSide,
+): Write {
   const transport = protocol === undefined ? [] : [on.protocol(protocol)];
   const direction = side === 'source' ? 'src,src' : 'dst,dst';
   return (rules, bit) => {
     for (const split of splitPorts(ports))
       rules.push(rule([...transport, on.multiport(side, split)], act.setMark(bit)));
-    for (const id of namedPortIpSetIds) rules.push(rule([on.set(setName(id), direction)], act.setMark(bit)));
+    for (const id of namedPortIpSetIds)
+      rules.push(rule([on.set(setName(id, family), direction)], act.setMark(bit)));
   };
 }
 

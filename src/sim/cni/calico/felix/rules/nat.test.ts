@@ -5,6 +5,7 @@ import { printRule } from '../../../../net/netfilter-print.ts';
 import { natTable, type NatOptions } from './nat.ts';
 
 const base: NatOptions = {
+  family: 4,
   natOutgoing: true,
   natOutgoingAddress: undefined,
   excludeHosts: false,

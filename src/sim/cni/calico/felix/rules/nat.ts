@@ -3,16 +3,28 @@
  * the tunnel's address.
  * Source: felix/rules/{static,nat}.go, felix/dataplane/linux/masq_mgr.go, Calico v3.32.1. Floating IP chains are empty.
  */
-import type { Ipv4 } from '../../../../../model/ip.ts';
+import type { Ip, Ipv4 } from '../../../../../model/ip.ts';
+import type { IpFamily } from '../../../../../model/ip-family.ts';
 import { memoize, memoizeFields } from '../../../../core/memo.ts';
 import type { Chain, PortRange } from '../../../../net/netfilter-rules.ts';
-import { act, felixChain, on, rule, type Action, type Criterion, type FelixRule } from './felix-rule.ts';
+import {
+  act,
+  felixChain,
+  on,
+  rule,
+  type Action,
+  type Criterion,
+  type FelixChain,
+  type FelixRule,
+} from './felix-rule.ts';
 import { SETS } from './sets.ts';
 
 export interface NatOptions {
+  readonly family: IpFamily;
   /** Some pool has natOutgoing. */
   readonly natOutgoing: boolean;
-  readonly natOutgoingAddress: Ipv4 | undefined;
+  /** Another one than the device's own, for packets of its family. */
+  readonly natOutgoingAddress: Ip | undefined;
   /** Source ports of what is masqueraded; any when undefined. */
   readonly natPorts?: PortRange | undefined;
   /** Masquerade only what leaves by this device. */
@@ -22,7 +34,8 @@ export interface NatOptions {
   readonly tunnels: readonly string[];
 }
 
-export function natTable({ tunnels, ...options }: NatOptions): readonly Chain[] {
+export function natTable<Address extends Ip = Ipv4>(options: NatOptions): readonly Chain<Address>[];
+export function natTable({ tunnels, ...options }: NatOptions): readonly FelixChain[] {
   return [...JUMPS, postrouting(...tunnels), ...OTHERS, outgoing(options)];
 }
 
@@ -32,21 +45,21 @@ const LAST = felixChain('POSTROUTING*appends*', [rule([], act.jump('cali-POSTROU
 const tunnelRule = (device: string): FelixRule =>
   rule([on.outInterface(device), on.notFromLocalOnInterface(), on.fromLocal()], act.masquerade());
 
-const JUMPS: readonly Chain[] = [
+const JUMPS: readonly FelixChain[] = [
   felixChain('PREROUTING', [rule([], act.jump('cali-PREROUTING'))], 'ACCEPT'),
   felixChain('OUTPUT', [rule([], act.jump('cali-OUTPUT'))], 'ACCEPT'),
   { name: 'POSTROUTING', policy: 'ACCEPT', rules: [], last: LAST.rules },
   felixChain('cali-OUTPUT', [rule([], act.jump('cali-fip-dnat'))]),
 ];
 
-const OTHERS: readonly Chain[] = [
+const OTHERS: readonly FelixChain[] = [
   felixChain('cali-PREROUTING', [rule([], act.jump('cali-fip-dnat'))]),
   felixChain('cali-fip-dnat', []),
   felixChain('cali-fip-snat', []),
 ];
 
 const postrouting = memoize(
-  (...tunnels: readonly string[]): Chain =>
+  (...tunnels: readonly string[]): FelixChain =>
     felixChain('cali-POSTROUTING', [
       rule([], act.jump('cali-fip-snat')),
       rule([], act.jump('cali-nat-outgoing')),
@@ -58,7 +71,7 @@ const postrouting = memoize(
 type OutgoingOptions = Omit<NatOptions, 'tunnels'>;
 
 const outgoing = memoizeFields(
-  (options: OutgoingOptions): Chain =>
+  (options: OutgoingOptions): FelixChain =>
     felixChain('cali-nat-outgoing', options.natOutgoing ? outgoingRules(options) : []),
   8,
 );
@@ -76,12 +89,12 @@ function outgoingRules(options: OutgoingOptions): readonly FelixRule[] {
 }
 
 const leaving = (
-  { excludeHosts, natOutInterface }: OutgoingOptions,
+  { family, excludeHosts, natOutInterface }: OutgoingOptions,
   protocol?: 'tcp' | 'udp',
 ): readonly Criterion[] => [
-  on.fromSet(SETS.masqueraded),
-  on.notToSet(SETS.pools),
-  ...(excludeHosts ? [on.notToSet(SETS.hosts)] : []),
+  on.fromSet(SETS[family].masqueraded),
+  on.notToSet(SETS[family].pools),
+  ...(excludeHosts ? [on.notToSet(SETS[family].hosts)] : []),
   ...(protocol ? [on.protocol(protocol)] : []),
   ...(natOutInterface === undefined ? [] : [on.outInterface(natOutInterface)]),
 ];

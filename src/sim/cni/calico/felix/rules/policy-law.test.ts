@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cidr, ipv4 } from '../../../../../model/ip.ts';
+import { cidr, ipv4, type Cidr, type Ipv4 } from '../../../../../model/ip.ts';
 import { ZERO_MAC } from '../../../../../model/mac.ts';
 import type { Ipv4Packet } from '../../../../../model/packet.ts';
 import { hopOf } from '../../../../net/hop.ts';
@@ -224,6 +224,7 @@ function rendered(policies: ActivePolicy): Netns {
   const options = { vxlanPort: 4789, allowVxlan: true, allowIpip: true };
   const filter: readonly Chain[] = referencedChains([
     ...filterTable({
+      family: 4,
       vxlan: false,
       ipip: false,
       vxlanPort: 4789,
@@ -250,10 +251,14 @@ function rendered(policies: ActivePolicy): Netns {
         [...policies.ipSets.values()].map((set): [string, IpSet] => [
           setName(set.id),
           set.type === 'NET'
-            ? { type: 'hash:net', members: set.members }
+            ? { type: 'hash:net', members: set.members as readonly Cidr[] }
             : {
                 type: 'hash:ip,port',
-                members: set.members.map((each) => ({ ...each, protocol: protocols[each.protocol] })),
+                members: set.members.map((each) => ({
+                  ...each,
+                  address: each.address as Ipv4,
+                  protocol: protocols[each.protocol],
+                })),
               },
         ]),
       ),

@@ -30,6 +30,7 @@ const sketched = ({ src, dst, ...others }: RuleSketch): Rule => ({
 
 const texts = (...rules: readonly RuleSketch[]): readonly string[] =>
   rulesChain(rules.map(sketched), {
+    family: 4,
     comment: 'C',
     logPrefix: 'calico-packet',
     decide: (rule, action) => ({ by: 'profile', profile: 'p', direction: 'ingress', rule, action }),

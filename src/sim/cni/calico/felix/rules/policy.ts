@@ -4,12 +4,21 @@
  * Source: felix/rules/policy.go, Calico v3.32.1. Left out: staged policies (never rendered), flow logs (NFLOG rules, off in
  * a manifest install), a rate limit for Log.
  */
+import type { IpFamily } from '../../../../../model/ip-family.ts';
 import type { PolicyDecision, PolicyDirection } from '../../../../../model/policy-decision.ts';
 import { memoize } from '../../../../core/memo.ts';
-import type { Chain } from '../../../../net/netfilter-rules.ts';
 import { chainName } from '../../names.ts';
 import { isStaged, type Policy, type PolicyId, type Profile, type Rule } from '../../policy/active.ts';
-import { act, felixChain, on, rule, type Action, type Criterion, type FelixRule } from './felix-rule.ts';
+import {
+  act,
+  felixChain,
+  on,
+  rule,
+  type Action,
+  type Criterion,
+  type FelixChain,
+  type FelixRule,
+} from './felix-rule.ts';
 import { blocksHold, matchBlocks, splitPorts } from './match-blocks.ts';
 import { MARK, setName } from './sets.ts';
 
@@ -41,17 +50,18 @@ export const policyChain = (id: PolicyId, direction: PolicyDirection): string =>
 export const profileChain = (profile: string, direction: PolicyDirection): string =>
   chainName(PROFILE_PREFIX[direction], profile);
 
-export function policyChains(policy: Policy, logPrefix: string): readonly Chain[] {
+export function policyChains(policy: Policy, logPrefix: string, family: IpFamily = 4): readonly FelixChain[] {
   const { id, tier } = policy;
   if (isStaged(id)) return [];
   const full = id.namespace === '' ? id.name : `${id.namespace}/${id.name}`;
   const prefix = logPrefixOf(logPrefix, { kind: SHORT_KIND[id.kind], id, tier });
-  const chain = (direction: PolicyDirection, rules: readonly Rule[]): Chain =>
+  const chain = (direction: PolicyDirection, rules: readonly Rule[]): FelixChain =>
     felixChain(
       policyChain(id, direction),
       rulesChain(rules, {
         comment: `${id.kind} ${full} ${direction}`,
         logPrefix: prefix,
+        family,
         decide: (at, action) => ({ by: 'policy', policy: id, direction, rule: at, action }),
       }),
     );
@@ -61,7 +71,7 @@ export function policyChains(policy: Policy, logPrefix: string): readonly Chain[
 export const profileChains = (
   { name, inboundRules, outboundRules }: Profile,
   logPrefix: string,
-): readonly Chain[] => [
+): readonly FelixChain[] => [
   rulesOfProfile(name, 'ingress', inboundRules, logPrefix),
   rulesOfProfile(name, 'egress', outboundRules, logPrefix),
 ];
@@ -70,12 +80,13 @@ export const profileChains = (
 const PROFILES_KEPT = 64;
 
 const rulesOfProfile = memoize(
-  (name: string, direction: PolicyDirection, rules: readonly Rule[], logPrefix: string): Chain =>
+  (name: string, direction: PolicyDirection, rules: readonly Rule[], logPrefix: string): FelixChain =>
     felixChain(
       profileChain(name, direction),
       rulesChain(rules, {
         comment: `Profile ${name} ${direction}`,
         logPrefix: logPrefixOf(logPrefix, { kind: 'pro', id: { namespace: '', name }, tier: '' }),
+        family: 4,
         decide: (at, action) => ({ by: 'profile', profile: name, direction, rule: at, action }),
       }),
     ),
@@ -96,6 +107,7 @@ function logPrefixOf(pattern: string, { kind, id, tier }: LogOrigin): string {
 }
 
 interface ChainFacts {
+  readonly family: IpFamily;
   readonly comment: string;
   readonly logPrefix: string;
   readonly decide: (rule: number, action: Rule['action']) => PolicyDecision;
@@ -110,11 +122,12 @@ export function rulesChain(rules: readonly Rule[], facts: ChainFacts): readonly 
 }
 
 function ruleRules(wanted: Rule, number: number, facts: ChainFacts): readonly FelixRule[] {
-  const own = ofIpv4(wanted);
+  const { family } = facts;
+  const own = ofFamily(wanted, family);
   if (!own) return [];
-  const blocks = matchBlocks(own);
+  const blocks = matchBlocks(own, family);
   const spilled = blocks.rules.length > 0 ? [blocksHold()] : [];
-  const last = actionRules([...criteria(blocks.rest), ...spilled], {
+  const last = actionRules([...criteria(blocks.rest, family), ...spilled], {
     action: wanted.action,
     decision: facts.decide(number, wanted.action),
     logPrefix: facts.logPrefix,
@@ -127,47 +140,50 @@ function ruleRules(wanted: Rule, number: number, facts: ChainFacts): readonly Fe
 }
 
 /** Undefined for a rule of the other address family, or whose nets leave nothing of this one. */
-function ofIpv4(wanted: Rule): Rule | undefined {
-  if (wanted.ipVersion === 6) return undefined;
-  const src = { ...wanted.src, nets: ipv4Nets(wanted.src.nets), notNets: ipv4Nets(wanted.src.notNets) };
-  const dst = { ...wanted.dst, nets: ipv4Nets(wanted.dst.nets), notNets: ipv4Nets(wanted.dst.notNets) };
+function ofFamily(wanted: Rule, family: IpFamily): Rule | undefined {
+  if (wanted.ipVersion !== undefined && wanted.ipVersion !== family) return undefined;
+  const own = (nets: readonly string[]): readonly string[] =>
+    nets.filter((net) => net.includes(':') === (family === 6));
+  const src = { ...wanted.src, nets: own(wanted.src.nets), notNets: own(wanted.src.notNets) };
+  const dst = { ...wanted.dst, nets: own(wanted.dst.nets), notNets: own(wanted.dst.notNets) };
   const vanished = [
     [wanted.src.nets, src.nets],
     [wanted.src.notNets, src.notNets],
     [wanted.dst.nets, dst.nets],
     [wanted.dst.notNets, dst.notNets],
   ].some(([before = [], after = []]) => before.length > 0 && after.length === 0);
-  const contradicts = [...src.notNets, ...dst.notNets].includes('0.0.0.0/0');
+  const contradicts = [...src.notNets, ...dst.notNets].includes(EVERYWHERE[family]);
   return vanished || contradicts ? undefined : { ...wanted, src, dst };
 }
 
-const ipv4Nets = (nets: readonly string[]): readonly string[] => nets.filter((net) => !net.includes(':'));
+const EVERYWHERE = { 4: '0.0.0.0/0', 6: '::/0' } as const;
 
 /** Everything that fits into one rule, in Felix's order. */
-function criteria(wanted: Rule): readonly Criterion[] {
+function criteria(wanted: Rule, family: IpFamily): readonly Criterion[] {
+  const named = (id: string): string => setName(id, family);
   const { protocol, notProtocol, icmp, notIcmp, src, dst } = wanted;
   return [
     ...(protocol === undefined ? [] : [on.protocol(protocol)]),
     ...src.nets.map((net) => on.net('source', net)),
-    ...src.ipSetIds.map((id) => on.set(setName(id), 'src')),
+    ...src.ipSetIds.map((id) => on.set(named(id), 'src')),
     ...(src.ports.length > 0 ? [on.multiport('source', src.ports)] : []),
-    ...src.namedPortIpSetIds.map((id) => on.set(setName(id), 'src,src')),
+    ...src.namedPortIpSetIds.map((id) => on.set(named(id), 'src,src')),
     ...dst.nets.map((net) => on.net('destination', net)),
-    ...dst.ipSetIds.map((id) => on.set(setName(id), 'dst')),
-    ...wanted.dstIpPortSetIds.map((id) => on.set(setName(id), 'dst,dst')),
+    ...dst.ipSetIds.map((id) => on.set(named(id), 'dst')),
+    ...wanted.dstIpPortSetIds.map((id) => on.set(named(id), 'dst,dst')),
     ...(dst.ports.length > 0 ? [on.multiport('destination', dst.ports)] : []),
-    ...dst.namedPortIpSetIds.map((id) => on.set(setName(id), 'dst,dst')),
-    ...(icmp ? [on.icmp(icmp)] : []),
+    ...dst.namedPortIpSetIds.map((id) => on.set(named(id), 'dst,dst')),
+    ...(icmp ? [on.icmp(icmp, family)] : []),
     ...(notProtocol === undefined ? [] : [on.notProtocol(notProtocol)]),
     ...src.notNets.map((net) => on.notNet('source', net)),
-    ...src.notIpSetIds.map((id) => on.notSet(setName(id), 'src')),
+    ...src.notIpSetIds.map((id) => on.notSet(named(id), 'src')),
     ...splitPorts(src.notPorts).map((split) => on.notMultiport('source', split)),
-    ...src.notNamedPortIpSetIds.map((id) => on.notSet(setName(id), 'src,src')),
+    ...src.notNamedPortIpSetIds.map((id) => on.notSet(named(id), 'src,src')),
     ...dst.notNets.map((net) => on.notNet('destination', net)),
-    ...dst.notIpSetIds.map((id) => on.notSet(setName(id), 'dst')),
+    ...dst.notIpSetIds.map((id) => on.notSet(named(id), 'dst')),
     ...splitPorts(dst.notPorts).map((split) => on.notMultiport('destination', split)),
-    ...dst.notNamedPortIpSetIds.map((id) => on.notSet(setName(id), 'dst,dst')),
-    ...(notIcmp ? [on.notIcmp(notIcmp)] : []),
+    ...dst.notNamedPortIpSetIds.map((id) => on.notSet(named(id), 'dst,dst')),
+    ...(notIcmp ? [on.notIcmp(notIcmp, family)] : []),
   ];
 }
 

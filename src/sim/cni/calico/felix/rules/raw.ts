@@ -3,14 +3,14 @@
  * policies of the host decide about the others.
  * Source: felix/rules/static.go StaticRawPreroutingChain, StaticRawOutputChain, Calico v3.32.1.
  */
+import type { IpFamily } from '../../../../../model/ip-family.ts';
 import { memoize } from '../../../../core/memo.ts';
-import type { Chain } from '../../../../net/netfilter-rules.ts';
 import { failsafeChains, type FailsafePorts } from './failsafe.ts';
-import { act, felixChain, on, rule } from './felix-rule.ts';
+import { act, felixChain, on, rule, type FelixChain } from './felix-rule.ts';
 import { ALL_MARKS, MARK } from './sets.ts';
 
 export const rawTable = memoize(
-  (vxlanPort: number | undefined, failsafe: FailsafePorts): readonly Chain[] => {
+  (vxlanPort: number | undefined, failsafe: FailsafePorts, family: IpFamily): readonly FelixChain[] => {
     const untracked = vxlanPort === undefined ? [] : [rule([on.udpTo(vxlanPort)], act.notrack())];
     return [
       felixChain('PREROUTING', [rule([], act.jump('cali-PREROUTING'))], 'ACCEPT'),
@@ -31,7 +31,7 @@ export const rawTable = memoize(
         rule([on.markSet(MARK.accept)], act.accept()),
       ]),
       felixChain('cali-rpf-skip', []),
-      ...failsafeChains('raw', failsafe),
+      ...failsafeChains('raw', failsafe, family),
     ];
   },
   8,

@@ -1,19 +1,28 @@
-/** Names of Felix's IPv4 ipsets. Source: felix/rules/rule_defs.go, felix/ipsets/ipset_defs.go, Calico v3.32.1. */
-export const SETS = {
-  /** CIDRs of pools with natOutgoing. */
-  masqueraded: 'cali40masq-ipam-pools',
-  /** CIDRs of all pools, except those for LoadBalancer addresses only. */
-  pools: 'cali40network-ip-pools',
-  hosts: 'cali40all-hosts-net',
-  vxlanSources: 'cali40all-vxlan-net',
-  /** Every address of the node itself. */
-  thisHost: 'cali40this-host',
-  /** Endpoints whose packets get a DSCP; that annotation is not simulated, so it has no members. */
-  dscp: 'cali40dscp-src-net',
-} as const;
+/** Names of Felix's ipsets. Source: felix/rules/rule_defs.go, felix/ipsets/ipset_defs.go, Calico v3.32.1. */
+import type { IpFamily } from '../../../../../model/ip-family.ts';
 
-/** A set's name from the id the calculation gave it: prefix, IP version, format version. */
-export const setName = (id: string): string => `cali40${id}`.slice(0, SET_NAME_LIMIT);
+/** Prefix, IP version, format version. */
+const prefix = (family: IpFamily): string => `cali${family}0`;
+
+const namesOf = (family: IpFamily) => ({
+  /** CIDRs of pools with natOutgoing. */
+  masqueraded: `${prefix(family)}masq-ipam-pools`,
+  /** CIDRs of all pools, except those for LoadBalancer addresses only. */
+  pools: `${prefix(family)}network-ip-pools`,
+  hosts: `${prefix(family)}all-hosts-net`,
+  vxlanSources: `${prefix(family)}all-vxlan-net`,
+  /** Every address of the node itself. */
+  thisHost: `${prefix(family)}this-host`,
+  /** Endpoints whose packets get a DSCP; that annotation is not simulated, so it has no members. */
+  dscp: `${prefix(family)}dscp-src-net`,
+});
+
+/** By family. */
+export const SETS = { 4: namesOf(4), 6: namesOf(6) } as const;
+
+/** A set's name from the id the calculation gave it. */
+export const setName = (id: string, family: IpFamily = 4): string =>
+  `${prefix(family)}${id}`.slice(0, SET_NAME_LIMIT);
 
 const SET_NAME_LIMIT = 31;
 

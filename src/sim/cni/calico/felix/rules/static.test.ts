@@ -21,16 +21,24 @@ const failsafe = {
 const nobody = new Map();
 
 const tables = {
-  raw: referencedChains([...rawTable(4789, failsafe), ...hostRawChains(nobody, nobody)]),
-  mangle: referencedChains([...mangleTable(failsafe), ...hostMangleChains(nobody, nobody)]),
+  raw: referencedChains([...rawTable(4789, failsafe, 4), ...hostRawChains(nobody, nobody)]),
+  mangle: referencedChains([...mangleTable(failsafe, 4), ...hostMangleChains(nobody, nobody)]),
   nat: natTable({
+    family: 4,
     natOutgoing: false,
     natOutgoingAddress: undefined,
     excludeHosts: false,
     tunnels: ['vxlan.calico'],
   }),
   filter: referencedChains([
-    ...filterTable({ vxlan: true, ipip: false, vxlanPort: 4789, endpointToHost: 'ACCEPT', failsafe }),
+    ...filterTable({
+      family: 4,
+      vxlan: true,
+      ipip: false,
+      vxlanPort: 4789,
+      endpointToHost: 'ACCEPT',
+      failsafe,
+    }),
     ...hostFilterChains(nobody, nobody),
     ...workloadDispatch([]),
   ]),

@@ -6,10 +6,9 @@
 import { sha3_224 } from '@noble/hashes/sha3.js';
 import { utf8 } from '../../../../../base/bytes.ts';
 import type { PolicyDirection } from '../../../../../model/policy-decision.ts';
-import type { Chain } from '../../../../net/netfilter-rules.ts';
 import { base64url } from '../../base64url.ts';
 import { isStaged, policyKey, type Policy, type PolicyId, type TierInfo } from '../../policy/active.ts';
-import { act, felixChain, on, rule, type FelixRule } from './felix-rule.ts';
+import { act, felixChain, on, rule, type FelixChain, type FelixRule } from './felix-rule.ts';
 import { policyChain } from './policy.ts';
 import { MARK } from './sets.ts';
 
@@ -88,7 +87,7 @@ function groupChainName({ direction, selector, policies }: PolicyGroup): string 
 const RETURN_STRIDE = 5;
 
 /** The chain of a group that has one. */
-export function groupChains(group: PolicyGroup): readonly Chain[] {
+export function groupChains(group: PolicyGroup): readonly FelixChain[] {
   const own = enforced(group);
   if (own.length < 2) return [];
   const decided = MARK.pass | MARK.accept;
