@@ -3,18 +3,12 @@
  * same lines, each in a cluster of its own that began alike. Left out of the comparison: times, identities that a cluster makes up,
  * client-go's log and the git commit of the build. Skipped by name where this release's calicoctl is missing.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SIGNAL, smallEnvironment } from '../../src/engines/small-lab.contract.ts';
-import { SimSession } from '../../src/engines/sim/session.ts';
-import { WORKSTATION } from '../../src/model/place.ts';
 import type { Finished } from '../kubectl/binary.ts';
-import { wordsOf } from '../kubectl/case.ts';
 import { calicoctl, whyNoCalicoctl } from './binary.ts';
 import { LINES } from './lines.ts';
 import { MANIFESTS } from './manifests.ts';
+import { TwinClusters } from '../support/twin-clusters.ts';
 
 const missing = whyNoCalicoctl();
 
@@ -39,40 +33,16 @@ function comparable({ end, stdout, stderr }: Finished): Finished {
 describe.skipIf(missing !== undefined)(
   `the in-app calicoctl as the real one${missing === undefined ? '' : ` (${missing})`}`,
   () => {
-    const folder = mkdtempSync(join(tmpdir(), 'underlay-calicoctl-'));
-    const kubeconfig = join(folder, 'kubeconfig');
-    let [real, inApp]: SimSession[] = [];
+    let twins: TwinClusters;
 
     beforeAll(async () => {
-      [real, inApp] = await Promise.all([open('live'), open('free')]);
-      const config = await real.kubeconfig();
-      if (!config.ok) throw new Error(config.error.message);
-      writeFileSync(kubeconfig, config.value);
-      for (const [name, text] of Object.entries(MANIFESTS)) writeFileSync(join(folder, name), text);
+      twins = await TwinClusters.begin('calicoctl', MANIFESTS);
     });
-    afterAll(async () => {
-      await real?.dispose();
-      await inApp?.dispose();
-      rmSync(folder, { recursive: true, force: true });
-    });
+    afterAll(() => twins.end());
 
     test.each(LINES)('calicoctl %s', async (line) => {
-      const args = wordsOf(line);
-      const expected = await calicoctl({ args, folder, kubeconfig });
-      // In the real cluster time passed between two lines.
-      await inApp?.exec(WORKSTATION, ['sleep', '2'], SIGNAL);
-      const done = await inApp?.exec(WORKSTATION, ['calicoctl', ...args], SIGNAL);
-      if (!done?.ok) throw new Error(done?.error.message);
-      const { exitCode, stdout, stderr } = done.value;
-      expect(comparable({ end: exitCode, stdout, stderr })).toEqual(comparable(expected));
+      const { expected, done } = await twins.both('calicoctl', line, calicoctl);
+      expect(comparable(done)).toEqual(comparable(expected));
     });
   },
 );
-
-async function open(pace: 'live' | 'free'): Promise<SimSession> {
-  const environment = smallEnvironment();
-  const files = Object.entries(MANIFESTS).map(([path, text]) => ({ path, text }));
-  const opened = await SimSession.open({ ...environment, files }, { belongings: { places: {} }, pace });
-  if (!opened.ok) throw new Error(opened.error.message);
-  return opened.value;
-}

@@ -1,3 +1,5 @@
+import type { SmallTopology } from '../../src/engines/small-lab.contract.ts';
+
 /** One invocation of the real kubectl and all it must print, written from the source it cites and never from our server. */
 export interface Case {
   /** The command line after `kubectl`, as typed; quotes keep words together. */
@@ -15,6 +17,8 @@ export interface Case {
 
 export interface Scenario {
   readonly name: string;
+  /** `two-racks` unless said. */
+  readonly topology?: SmallTopology;
   /** In one cluster, in this order. */
   readonly cases: readonly Case[];
 }

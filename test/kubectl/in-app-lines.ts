@@ -288,4 +288,32 @@ export const IN_APP_LINES: readonly string[] = [
   'explain tier.spec',
   'explain hostendpoints.crd.projectcalico.org --recursive',
   'delete tier security',
+
+  'apply -f dual-stack.yaml',
+];
+
+/** In a dual-stack cluster. */
+export const DUAL_STACK_LINES: readonly string[] = [
+  'get nodes -o jsonpath={.items[*].status.addresses}',
+  'apply -f dual-stack.yaml',
+  'apply -f dual-stack.yaml',
+  'get svc -o wide --sort-by=.metadata.name',
+  'describe svc both',
+  'describe svc six nobody',
+  'get endpointslices -l kubernetes.io/service-name=both --sort-by=.addressType',
+  'get ep both six',
+  'apply -f dual-stack-pod.yaml',
+  'wait --for=condition=Ready pod/six --timeout=60s',
+  'get pod six -o jsonpath={.status.hostIPs}{.status.podIPs}',
+  'describe svc six',
+  'get ep six',
+  'get endpointslices -l kubernetes.io/service-name=six',
+  'describe endpointslices -l kubernetes.io/service-name=six',
+  `patch svc both --type=merge -p '{"spec":{"ipFamilies":["IPv6","IPv4"]}}'`,
+  `patch svc both --type=merge -p '{"spec":{"clusterIPs":["10.96.5.5"]}}'`,
+  `patch svc both -p '{"spec":{"ipFamilyPolicy":"SingleStack"}}'`,
+  'describe svc both',
+  'explain svc.spec.ipFamilyPolicy',
+  'delete svc both six nobody',
+  'get svc',
 ];

@@ -14,13 +14,25 @@ import { patternOf, wordsOf, type Case, type Scenario } from './case.ts';
 import { MANIFESTS } from './manifests.ts';
 import { ACCESS } from './scenarios/access.ts';
 import { APPLY } from './scenarios/apply.ts';
+import { DUAL_STACK } from './scenarios/dual-stack.ts';
+import { DELETION } from './scenarios/deletion.ts';
 import { FAILURES } from './scenarios/failures.ts';
 import { NODES } from './scenarios/nodes.ts';
 import { READING } from './scenarios/reading.ts';
 import { STREAMS } from './scenarios/streams.ts';
 import { WORKLOADS } from './scenarios/workloads.ts';
 
-const SCENARIOS: readonly Scenario[] = [READING, FAILURES, APPLY, WORKLOADS, NODES, STREAMS, ACCESS];
+const SCENARIOS: readonly Scenario[] = [
+  READING,
+  FAILURES,
+  APPLY,
+  DELETION,
+  WORKLOADS,
+  NODES,
+  STREAMS,
+  ACCESS,
+  DUAL_STACK,
+];
 
 const missing = whyNoKubectl();
 const hasDiff = spawnSync('diff', ['--version']).error === undefined;
@@ -34,14 +46,14 @@ test('the list is as long as it should be, and says where each expectation is fr
 describe.skipIf(missing !== undefined)(
   `the real kubectl${missing === undefined ? '' : ` (${missing})`}`,
   () => {
-    describe.each(SCENARIOS)('$name', ({ cases }) => {
+    describe.each(SCENARIOS)('$name', ({ cases, topology }) => {
       const folder = mkdtempSync(join(tmpdir(), 'underlay-kubectl-'));
       const kubeconfig = join(folder, 'kubeconfig');
       let session: SimSession;
       let server: string;
 
       beforeAll(async () => {
-        const opened = await SimSession.open(smallEnvironment(), {
+        const opened = await SimSession.open(smallEnvironment(topology), {
           belongings: { places: {} },
           pace: 'live',
         });

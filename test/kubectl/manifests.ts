@@ -101,6 +101,32 @@ kind: Tier
 metadata: { name: security }
 spec: { order: 10 }
 `,
+  'dual-stack.yaml': `apiVersion: v1
+kind: Service
+metadata: { name: both }
+spec:
+  ipFamilyPolicy: RequireDualStack
+  ipFamilies: [IPv4, IPv6]
+  clusterIP: 10.96.5.5
+  clusterIPs: [10.96.5.5, "fd00:10:96::55"]
+  selector: { app: both }
+  ports: [{ port: 80 }]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: six }
+spec: { clusterIP: "fd00:10:96::66", selector: { app: six }, ports: [{ port: 80 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: nobody }
+spec: { clusterIP: None, ports: [{ port: 80 }] }
+`,
+  'dual-stack-pod.yaml': `apiVersion: v1
+kind: Pod
+metadata: { name: six, labels: { app: six } }
+spec: { nodeName: node2, hostNetwork: true, containers: [{ name: c, image: "registry.k8s.io/pause:3.10" }] }
+`,
   'bad-calico-policy.yaml': `apiVersion: crd.projectcalico.org/v1
 kind: GlobalNetworkPolicy
 metadata: { name: bad }

@@ -1,9 +1,8 @@
 /** kubeadm's add-ons. Source: kubeadm v1.35 app/phases/addons/{proxy,dns}/manifests.go; volumes and RBAC are left out. */
 import type { JsonObject } from '../../base/json.ts';
-import { formatCidr } from '../../model/ip.ts';
 import type { Topology } from '../../model/topology.ts';
 import type { KubeObject } from './object.ts';
-import { KUBE_IMAGE_TAG } from './static-pods.ts';
+import { KUBE_IMAGE_TAG, rangesText } from './static-pods.ts';
 
 const NAMESPACE = 'kube-system';
 const DNS_LABELS = { 'k8s-app': 'kube-dns' };
@@ -61,7 +60,7 @@ const kubeProxyConfig = (topology: Topology): KubeObject => ({
   data: {
     'config.conf': [
       'apiVersion: kubeproxy.config.k8s.io/v1alpha1',
-      `clusterCIDR: ${formatCidr(topology.podCidr)}`,
+      `clusterCIDR: ${rangesText(topology.podCidr, topology.podCidr6)}`,
       'iptables:',
       '  masqueradeAll: false',
       'kind: KubeProxyConfiguration',

@@ -1,6 +1,7 @@
 /** What a kubelet reports about its node. Source: k8s.io/kubernetes pkg/kubelet/nodestatus/setters.go, Kubernetes 1.35. */
 import type { JsonObject } from '../../base/json.ts';
 import { formatIpv4 } from '../../model/ip.ts';
+import { formatIpv6 } from '../../model/ipv6.ts';
 import type { ClusterNode } from '../../model/topology.ts';
 import { KERNEL_RELEASE, NODE_OS } from '../core/machine.ts';
 import { VERSION } from './discovery.ts';
@@ -30,6 +31,7 @@ export function nodeStatus(tx: ClusterTransaction, node: ClusterNode, identity: 
   return {
     addresses: [
       { type: 'InternalIP', address: formatIpv4(node.address.address) },
+      ...(node.address6 ? [{ type: 'InternalIP', address: formatIpv6(node.address6.address) }] : []),
       { type: 'Hostname', address: node.name },
     ],
     allocatable: CAPACITY,

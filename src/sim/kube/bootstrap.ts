@@ -5,7 +5,9 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { hex, utf8 } from '../../base/bytes.ts';
-import { addressAt, formatCidr, formatIpv4, type Ipv4 } from '../../model/ip.ts';
+import { addressAt, formatIpv4, type Ipv4 } from '../../model/ip.ts';
+import { formatIpCidr, ipAt, isCidr6, type IpCidr } from '../../model/ip-family.ts';
+import { addressAt6 } from '../../model/ipv6.ts';
 import type { ClusterNode, Topology } from '../../model/topology.ts';
 import { createObject } from './admission.ts';
 import { addonObjects } from './bootstrap-addons.ts';
@@ -42,7 +44,7 @@ export function bootstrapCluster(tx: ClusterTransaction, topology: Topology): vo
     ConfigMap: CONFIG_MAPS,
     DaemonSet: DAEMON_SETS,
     Deployment: DEPLOYMENTS,
-    Service: services(topology.serviceCidr),
+    Service: services(topology),
     ServiceAccount: SERVICE_ACCOUNTS,
   };
   for (const object of addonObjects(topology, formatIpv4(dnsAddress(topology)))) {
@@ -52,8 +54,16 @@ export function bootstrapCluster(tx: ClusterTransaction, topology: Topology): vo
   }
 }
 
-/** The host part of a node's own pod range: node `index` gets the index-th /24 of the pod range. */
-const POD_RANGE = 24;
+/** The controller manager's --node-cidr-mask-size-ipv4 and --node-cidr-mask-size-ipv6, as kubeadm leaves them. */
+const NODE_RANGE = { ipv4: 24, ipv6: 64 } as const;
+
+/** The index-th part of a range of pods. */
+function nodeRange(range: IpCidr, index: number): string {
+  const base = isCidr6(range)
+    ? addressAt6(range, BigInt(index) << BigInt(128 - NODE_RANGE.ipv6))
+    : ipAt(range, index * 2 ** (32 - NODE_RANGE.ipv4));
+  return formatIpCidr({ base, length: isCidr6(range) ? NODE_RANGE.ipv6 : NODE_RANGE.ipv4 });
+}
 
 function nodeObject(
   tx: ClusterTransaction,
@@ -62,10 +72,8 @@ function nodeObject(
   index: number,
 ): KubeObject {
   const isControlPlane = node.role === 'control-plane';
-  const podCIDR = formatCidr({
-    base: addressAt(topology.podCidr, index * 2 ** (32 - POD_RANGE)),
-    length: POD_RANGE,
-  });
+  const { podCidr, podCidr6 } = topology;
+  const podCIDRs = [podCidr, ...(podCidr6 ? [podCidr6] : [])].map((range) => nodeRange(range, index));
   const createdBy = hex(sha256(utf8(`${topology.name}/${node.name}`)));
   return {
     apiVersion: 'v1',
@@ -93,8 +101,8 @@ function nodeObject(
       },
     },
     spec: {
-      podCIDR,
-      podCIDRs: [podCIDR],
+      podCIDR: podCIDRs[0] ?? '',
+      podCIDRs,
       providerID: `kind://docker/${topology.name}/${node.name}`,
       ...(isControlPlane
         ? { taints: [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] }
@@ -108,7 +116,7 @@ function nodeObject(
 function createApiService(tx: ClusterTransaction, topology: Topology, controlPlane: ClusterNode): void {
   const address = formatIpv4(controlPlane.address.address);
   const labels = { component: 'apiserver', provider: 'kubernetes' };
-  createObject(tx, services(topology.serviceCidr), {
+  createObject(tx, services(topology), {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: 'kubernetes', namespace: 'default', labels },

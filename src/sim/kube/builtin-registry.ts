@@ -1,5 +1,4 @@
 /** The kinds of a Kubernetes API server that the simulator serves. A CNI provider adds its own by `Registry.with`. */
-import type { Cidr } from '../../model/ip.ts';
 import { COMPONENT_STATUSES, LEASES } from './kinds/computed.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS } from './kinds/custom-resource-definition.ts';
 import { ENDPOINT_SLICES, ENDPOINTS } from './kinds/endpoints.ts';
@@ -9,11 +8,11 @@ import { CONFIG_MAPS, EVENTS, NAMESPACES, SECRETS, SERVICE_ACCOUNTS } from './ki
 import { PODS } from './kinds/pod.ts';
 import { POD_DISRUPTION_BUDGETS } from './kinds/pod-disruption-budget.ts';
 import { ACCESS_REVIEWS, SELF_SUBJECT_REVIEWS } from './kinds/review.ts';
-import { services } from './kinds/service.ts';
+import { services, type ServiceCidrs } from './kinds/service.ts';
 import { DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS } from './kinds/workload.ts';
 import { Registry } from './registry.ts';
 
-export const builtinRegistry = (options: { readonly serviceCidr: Cidr }): Registry =>
+export const builtinRegistry = (cidrs: ServiceCidrs): Registry =>
   Registry.of([
     COMPONENT_STATUSES,
     CONFIG_MAPS,
@@ -24,7 +23,7 @@ export const builtinRegistry = (options: { readonly serviceCidr: Cidr }): Regist
     PODS,
     SECRETS,
     SERVICE_ACCOUNTS,
-    services(options.serviceCidr),
+    services(cidrs),
     CUSTOM_RESOURCE_DEFINITIONS,
     DAEMON_SETS,
     DEPLOYMENTS,

@@ -2,6 +2,7 @@
 import type { Json, JsonObject } from '../../base/json.ts';
 import { err, ok } from '../../base/result.ts';
 import { addressAt, cidr, formatIpv4, ipv4, parseInterfaceAddress } from '../../model/ip.ts';
+import { addressAt6, cidr6, ipv6 } from '../../model/ipv6.ts';
 import { parseMac, ZERO_MAC } from '../../model/mac.ts';
 import type { ClusterNode, Topology } from '../../model/topology.ts';
 import { Agenda } from '../core/agenda.ts';
@@ -64,6 +65,30 @@ export function twoRacks(workers?: number): Topology {
   };
 }
 
+/** The same with IPv6 beside IPv4: fd00:a::10 beside 10.0.0.10, and so on. */
+export function dualStack(): Topology {
+  const topology = twoRacks();
+  const rackOf = (segment: string): string => `fd00:${segment.slice(-1)}::`;
+  return {
+    ...topology,
+    name: 'dual-stack',
+    podCidr6: cidr6('fd00:10:244::/56'),
+    serviceCidr6: cidr6('fd00:10:96::/112'),
+    segments: topology.segments.map((segment) => ({
+      ...segment,
+      subnet6: cidr6(`${rackOf(segment.name)}/64`),
+    })),
+    nodes: topology.nodes.map((each) => {
+      const last = formatIpv4(each.address.address).split('.').at(-1) ?? '';
+      return {
+        ...each,
+        address6: { address: ipv6(rackOf(each.segment) + last), length: 64 },
+        gateway6: ipv6(`${rackOf(each.segment)}1`),
+      };
+    }),
+  };
+}
+
 /** Addresses 10.244.0.1, .2, ... by how many sandboxes have a network; fails while a pod is named `no-network`. */
 export const countingCni: CniPlugin = {
   type: 'counting',
@@ -85,6 +110,17 @@ export const countingCni: CniPlugin = {
   del: () => undefined,
 };
 
+/** As `countingCni`, with fd00:10:244::5 beside 10.244.0.5. */
+export const dualStackCni: CniPlugin = {
+  ...countingCni,
+  add: (...given) => {
+    const network = countingCni.add(...given);
+    if (!network.ok) return network;
+    const address6 = addressAt6(cidr6('fd00:10:244::/64'), network.value.address & 0xffff);
+    return ok({ ...network.value, address6 });
+  },
+};
+
 export interface TestClusterOptions {
   readonly seed?: number;
   readonly topology?: Topology;
@@ -98,8 +134,9 @@ export class TestCluster {
 
   constructor(options: TestClusterOptions = {}) {
     const topology = options.topology ?? twoRacks();
-    this.registry = builtinRegistry({ serviceCidr: topology.serviceCidr });
-    this.controllers = kubeControllers({ cni: options.cni ?? countingCni, registry: this.registry });
+    this.registry = builtinRegistry(topology);
+    const cni = options.cni ?? (topology.podCidr6 ? dualStackCni : countingCni);
+    this.controllers = kubeControllers({ cni, registry: this.registry });
     this.state = {
       now: 0,
       epoch: EPOCH,

@@ -27,7 +27,7 @@ export function conforms(schema: Schema, value: Json | undefined): boolean {
     case 'array':
       return Array.isArray(value) && value.every((item) => conforms(schema.items, item as Json));
     default:
-      return value !== undefined && value !== null && decodeError(schema, value) === undefined;
+      return value !== undefined && value !== null && decodes(schema, value);
   }
 }
 
@@ -184,24 +184,52 @@ export function decodeError(
   value: Json | undefined,
   place: DecodingPlace = { struct: '', path: '' },
 ): string | undefined {
+  return decodes(schema, value) ? undefined : firstDecodeError(schema, value, place);
+}
+
+/** Whether all fits: looks at what is there, which is far less than what a schema knows. */
+function decodes(schema: Schema | undefined, value: Json | undefined): boolean {
+  if (!schema || value === undefined || value === null) return true;
+  switch (schema.type) {
+    case 'any':
+      return true;
+    case 'object':
+      return isJsonObject(value) && everyMember(value, (member, key) => decodes(schema.fields[key], member));
+    case 'map':
+      return isJsonObject(value) && everyMember(value, (member) => decodes(schema.values, member));
+    case 'array':
+      return Array.isArray(value) && value.every((item) => decodes(schema.items, item as Json));
+    case 'quantity':
+      return QUANTITY.test(String(value));
+    default:
+      return scalarFits(schema, value);
+  }
+}
+
+/** The first in the order in which the schema names its fields. */
+function firstDecodeError(
+  schema: Schema | undefined,
+  value: Json | undefined,
+  place: DecodingPlace,
+): string | undefined {
   if (!schema || value === undefined || value === null || schema.type === 'any') return undefined;
   if (schema.type === 'quantity') return QUANTITY.test(String(value)) ? undefined : QUANTITY_ERROR;
-  const misfit = `json: cannot unmarshal ${goValue(value)} into Go struct field ${place.struct}.${place.path} of type ${goName(schema)}`;
-  if (!fits(schema, value)) return misfit;
+  if (!fits(schema, value))
+    return `json: cannot unmarshal ${goValue(value)} into Go struct field ${place.struct}.${place.path} of type ${goName(schema)}`;
   if (Array.isArray(value)) {
     const items = schema.type === 'array' ? schema.items : undefined;
-    return first(value as readonly Json[], (item) => decodeError(items, item, place));
+    return first(value as readonly Json[], (item) => firstDecodeError(items, item, place));
   }
   return isJsonObject(value) ? memberError(schema, value, place) : undefined;
 }
 
 function memberError(schema: Schema, value: JsonObject, place: DecodingPlace): string | undefined {
   if (schema.type === 'map')
-    return first(Object.values(value), (member) => decodeError(schema.values, member, place));
+    return first(Object.values(value), (member) => firstDecodeError(schema.values, member, place));
   if (schema.type !== 'object') return undefined;
   const struct = schema.goType ?? place.struct;
   return first(Object.entries(schema.fields), ([key, field]) =>
-    decodeError(field, value[key], { struct, path: join(place.path, key) }),
+    firstDecodeError(field, value[key], { struct, path: join(place.path, key) }),
   );
 }
 

@@ -7,7 +7,13 @@ import { isJsonObject, type JsonObject } from '../../base/json.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { ApiRequest, ApiResponse } from './api.ts';
 import { ADMIN, forbiddenUser, mayAll } from './authorization.ts';
-import { failureResponse, methodNotAllowed, unknownResource, type Failure } from './failure.ts';
+import {
+  failureResponse,
+  methodNotAllowed,
+  serviceUnavailable,
+  unknownResource,
+  type Failure,
+} from './failure.ts';
 import { parsePath, type Target } from './path.ts';
 import { found, getObject, listObjects } from './reading.ts';
 import type { Registry } from './registry.ts';
@@ -19,11 +25,12 @@ import { patchRequest } from './patching.ts';
 import { createRequest, replaceRequest, type Written } from './writing.ts';
 
 /** Answers one request; failures are responses with a metav1.Status. Never throws for what a client sent. */
-export function handle(tx: ClusterTransaction, registry: Registry, request: ApiRequest): ApiResponse {
+export function handle(tx: ClusterTransaction, whole: Registry, request: ApiRequest): ApiResponse {
+  const registry = whole.servedIn(tx);
   const document = request.method === 'GET' ? serverDocument(registry, request) : undefined;
   if (document) return document;
   const target = parsePath(registry, request.path);
-  const answer = target ? allowed(tx, target, request) : err(unknownResource());
+  const answer = target ? allowed(tx, target, request) : err(notServed(tx, whole, request));
   if (!answer.ok) return failureResponse(answer.error);
   const warnings = [
     ...(target?.type.warning === undefined ? [] : [target.type.warning]),
@@ -35,6 +42,14 @@ export function handle(tx: ClusterTransaction, registry: Registry, request: ApiR
     ...(target?.subresource === 'log' ? { contentType: 'text/plain' } : {}),
     ...(warnings.length === 0 ? {} : { warnings }),
   };
+}
+
+/** Nothing is there, or the server to which the aggregation layer sends requests for it is away. */
+function notServed(tx: ClusterTransaction, whole: Registry, { path, method }: ApiRequest): Failure {
+  const { type, name } = parsePath(whole, path) ?? {};
+  if (type?.servedIn?.(tx) !== 'unavailable') return unknownResource();
+  const words = [method.toLowerCase(), type.name, ...(name === undefined ? [] : [name])];
+  return serviceUnavailable(words.join(' '));
 }
 
 const plain = (answer: Result<JsonObject, Failure>): Result<Written, Failure> =>

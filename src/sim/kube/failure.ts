@@ -25,7 +25,7 @@ export function failureResponse(failure: Failure): ApiResponse {
       metadata: {},
       status: 'Failure',
       message: failure.message,
-      reason: failure.reason,
+      ...(failure.reason === '' ? {} : { reason: failure.reason }),
       ...(failure.details ? { details: failure.details } : {}),
       code: failure.code,
     },
@@ -51,6 +51,14 @@ export const unknownResource = (): Failure => ({
   code: 404,
   reason: 'NotFound',
   message: 'the server could not find the requested resource',
+  details: {},
+});
+
+/** An aggregated API server that does not answer, as clients tell it: `get ippools.projectcalico.org`. */
+export const serviceUnavailable = (asked: string): Failure => ({
+  code: 503,
+  reason: 'ServiceUnavailable',
+  message: `the server is currently unable to handle the request (${asked})`,
   details: {},
 });
 
@@ -93,11 +101,33 @@ export const unsupportedMediaType = (accepted: readonly string[]): Failure => ({
   message: `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
 });
 
+/** A watch from a version after which not every event is known: `oldest` is the first after which all are. */
 export const expired = (wanted: number, oldest: number): Failure => ({
   code: 410,
   reason: 'Expired',
   message: `too old resource version: ${wanted} (${oldest})`,
 });
+
+/** A list of a moment of which nothing is known any more. */
+export const listExpired = (): Failure => ({
+  code: 410,
+  reason: 'Expired',
+  message: 'The resourceVersion for the provided list is too old.',
+});
+
+/** A version that the server has not come to; it asks the client to try again in a second. */
+export const tooLargeVersion = (wanted: string, current: number): Failure => ({
+  code: 504,
+  reason: 'Timeout',
+  message: `Timeout: Too large resource version: ${wanted}, current: ${current}`,
+  details: {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  },
+});
+
+/** What the server did not expect: 500 without a reason. */
+export const unknownFailure = (message: string): Failure => ({ code: 500, reason: '', message });
 
 /** An eviction that a disruption budget does not allow now. */
 export const tooManyRequests = (message: string, cause: string): Failure => ({
@@ -122,7 +152,7 @@ export function invalidObject(type: Named, name: string, errors: readonly FieldE
     reason: 'Invalid',
     message: `${kind} "${name}" is invalid: ${aggregateText(errors)}`,
     details: {
-      name,
+      ...(name === '' ? {} : { name }),
       ...(type.group === '' ? {} : { group: type.group }),
       kind: type.kind,
       causes,

@@ -5,7 +5,7 @@ import { disruptionController } from './controllers/disruption-controller.ts';
 import { endpointsController } from './controllers/endpoints-controller.ts';
 import { garbageCollector } from './controllers/garbage-collector.ts';
 import { eventExpiry } from './controllers/housekeeping.ts';
-import { kubelet, type HasMachine } from './controllers/kubelet.ts';
+import { kubelet, type HasMachine, type IsProbed } from './controllers/kubelet.ts';
 import { namespaceController } from './controllers/namespace-controller.ts';
 import { nodeAgent } from './controllers/node-agent.ts';
 import { nodeLifecycle } from './controllers/node-lifecycle.ts';
@@ -25,6 +25,8 @@ export interface KubeControllerOptions {
   readonly controlPlane?: string;
   /** Nodes with a machine, on which a kubelet runs; all unless said. */
   readonly hasMachine?: HasMachine;
+  /** Pods that are ready when their prober says so; none unless said. */
+  readonly isProbed?: IsProbed;
 }
 
 /** A CA bundle in form only: no TLS is spoken in the simulator. */
@@ -35,6 +37,7 @@ export const kubeControllers = ({
   registry,
   controlPlane = 'control-plane',
   hasMachine = () => true,
+  isProbed = () => false,
 }: KubeControllerOptions): readonly Controller[] => [
   namespaceController(registry, ROOT_CA),
   deploymentController,
@@ -42,7 +45,7 @@ export const kubeControllers = ({
   daemonSetController,
   statefulSetController,
   scheduler(controlPlane),
-  kubelet(cni, hasMachine),
+  kubelet({ cni, hasMachine, isProbed }),
   nodeAgent({ name: 'kube-proxy', stoppedBy: ['kube-proxy'] }),
   endpointsController,
   garbageCollector(registry),

@@ -39,10 +39,30 @@ export function pageOf(objects: readonly KubeObject[], { query = {} }: ApiReques
 /** What comes after the object that a token names, whether that one is still there or not. */
 function afterToken(objects: readonly KubeObject[], token: string): Result<readonly KubeObject[], Failure> {
   if (token === '') return ok(objects);
-  const after = TOKEN.exec(token)?.[1];
+  const after = decoded(TOKEN.exec(token)?.[1]);
   if (after === undefined) {
     return err(badRequest(`invalid continue token: continue key is not valid: ${JSON.stringify(token)}`));
   }
-  const start = objects.findIndex((object) => keyOf(object) > decodeURIComponent(after));
-  return ok(start === -1 ? [] : objects.slice(start));
+  return ok(objects.slice(firstAfter(objects, after)));
+}
+
+/** Undefined where the bytes are no UTF-8. */
+function decoded(text: string | undefined): string | undefined {
+  try {
+    return text === undefined ? undefined : decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where the objects begin whose keys come after this one. */
+function firstAfter(objects: readonly KubeObject[], key: string): number {
+  let [from, to] = [0, objects.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    const object = objects[middle];
+    if (object && keyOf(object) > key) to = middle;
+    else from = middle + 1;
+  }
+  return from;
 }

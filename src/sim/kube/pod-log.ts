@@ -10,11 +10,27 @@ import { at, listAt, textAt, textsAt } from './fields.ts';
 import type { KubeObject } from './object.ts';
 import type { ClusterTransaction } from './transaction.ts';
 
-/** The log of one container as `{ text }`; the query is that of `GET pods/NAME/log`. */
+/** What a program has written since it started: whole lines, oldest first. */
+export type ProgramLog = (run: {
+  readonly tx: ClusterTransaction;
+  readonly pod: KubeObject;
+  readonly container: JsonObject;
+  /** When the container started, RFC 3339. */
+  readonly started: string;
+}) => readonly string[];
+
+export interface LogRequest {
+  readonly pod: KubeObject;
+  /** That of `GET pods/NAME/log`. */
+  readonly query: Readonly<Record<string, string>>;
+  /** Of programs besides the built-in ones, by the last part of their image's name. */
+  readonly logs: Readonly<Record<string, ProgramLog>> | undefined;
+}
+
+/** The log of one container as `{ text }`. */
 export function podLog(
-  _tx: ClusterTransaction,
-  pod: KubeObject,
-  query: Readonly<Record<string, string>>,
+  tx: ClusterTransaction,
+  { pod, query, logs }: LogRequest,
 ): Result<JsonObject, Failure> {
   const containers = [...listAt(pod.spec, 'initContainers'), ...listAt(pod.spec, 'containers')];
   const names = containers.map((container) => textAt(container, 'name'));
@@ -40,10 +56,25 @@ export function podLog(
     const why = waiting === 'ContainerCreating' ? 'ContainerCreating' : waiting;
     return err(badRequest(`container "${name}" in pod "${pod.metadata.name}" is waiting to start: ${why}`));
   }
+  return ok({ text: written(tx, { pod, query, logs }, { container, status }) });
+}
+
+interface Run {
+  readonly container: JsonObject;
+  readonly status: JsonObject | undefined;
+}
+
+function written(
+  tx: ClusterTransaction,
+  { pod, query, logs = {} }: LogRequest,
+  { container, status }: Run,
+): string {
   const started =
     textAt(status, 'state', 'running', 'startedAt') || textAt(status, 'state', 'terminated', 'startedAt');
-  if (started === '') return ok({ text: '' });
-  return ok({ text: cut(dated(output(container, started), started, query), query) });
+  if (started === '') return '';
+  const program = programOf(container);
+  const lines = logs[program]?.({ tx, pod, container, started }) ?? OUTPUTS[program]?.(container, started);
+  return cut(dated(lines ?? [], started, query), query);
 }
 
 /** Programs of a lab write all they write when they start; the times before their lines are the runtime's. */
@@ -63,12 +94,8 @@ function cut(lines: readonly string[], query: Readonly<Record<string, string>>):
   return kept.map((line) => `${line}\n`).join('');
 }
 
-/** Whole log lines, oldest first. `started` is when the container started, RFC 3339. */
-function output(container: JsonObject, started: string): readonly string[] {
-  const image = textAt(container, 'image');
-  const program = (/([^/:@]+)(?:[:@][^/]*)?$/.exec(image) ?? [])[1] ?? '';
-  return OUTPUTS[program]?.(container, started) ?? [];
-}
+const programOf = (container: JsonObject): string =>
+  (/([^/:@]+)(?:[:@][^/]*)?$/.exec(textAt(container, 'image')) ?? [])[1] ?? '';
 
 type Output = (container: JsonObject, started: string) => readonly string[];
 

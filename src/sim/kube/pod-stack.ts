@@ -51,23 +51,26 @@ function containerListeners(
 function webServer(pod: KubeObject, container: JsonObject): HttpServer {
   const { name } = pod.metadata;
   if (runsNetexec(container)) {
-    const pages = { '/hostname': name, '/hostName': name, '/clientip': '{client}:{port}', '/healthz': '' };
+    const pages = { '/hostname': name, '/hostName': name, '/clientip': '{peer}', '/healthz': '' };
     return { kind: 'http', body: 'NOW: {now}', pages };
   }
   return { kind: 'http', body: `${name} on ${textAt(pod.spec, 'nodeName')}: hello, {client}\n` };
 }
 
-function runsNetexec(container: JsonObject): boolean {
-  const args = [...textsAt(container, 'command'), ...textsAt(container, 'args')];
-  return programOf(textAt(container, 'image')) === 'agnhost' && args.includes('netexec');
-}
+const programArguments = (container: JsonObject): readonly string[] => [
+  ...textsAt(container, 'command'),
+  ...textsAt(container, 'args'),
+];
+
+const runsNetexec = (container: JsonObject): boolean =>
+  programOf(textAt(container, 'image')) === 'agnhost' && programArguments(container).includes('netexec');
 
 /** Ports that the image's own program opens. */
 function impliedPorts(container: JsonObject): readonly number[] {
   const program = programOf(textAt(container, 'image'));
   if (program.startsWith('nginx') && textsAt(container, 'command').length === 0) return [80];
   if (!runsNetexec(container)) return [];
-  const flag = textsAt(container, 'args')
+  const flag = programArguments(container)
     .map((arg) => /^--http-port=(\d+)$/.exec(arg)?.[1])
     .find((port) => port !== undefined);
   return [Number(flag ?? 8080)];

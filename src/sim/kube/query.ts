@@ -12,9 +12,12 @@ import { matches, parseFieldSelector, parseSelector } from './selector.ts';
 
 export type ObjectFilter = (object: KubeObject) => boolean;
 
+/** Of a request that asks for all there is. */
+export const everything: ObjectFilter = () => true;
+
 const COMMON_FIELDS = ['metadata.name', 'metadata.namespace'];
 
-/** The filter of a list or watch request. */
+/** The filter of a list or watch request; `everything` when it selects nothing. */
 export function filterOf(target: Target, request: ApiRequest): Result<ObjectFilter, Failure> {
   const labels = parseSelector(request.query?.['labelSelector'] ?? '');
   if (!labels.ok) return err(badRequest(labels.error));
@@ -23,6 +26,7 @@ export function filterOf(target: Target, request: ApiRequest): Result<ObjectFilt
   const known = [...COMMON_FIELDS, ...(target.type.selectableFields ?? [])];
   const unknown = fields.value.find(({ field }) => !known.includes(field));
   if (unknown) return err(badRequest(`field label not supported: ${unknown.field}`));
+  if (labels.value.length + fields.value.length === 0 && namesNothing(target)) return ok(everything);
   return ok(
     (object) =>
       (target.namespace === undefined || object.metadata.namespace === target.namespace) &&
@@ -31,6 +35,8 @@ export function filterOf(target: Target, request: ApiRequest): Result<ObjectFilt
       fields.value.every(({ field, equal, value }) => (fieldText(object, field) === value) === equal),
   );
 }
+
+const namesNothing = ({ name, namespace }: Target): boolean => name === undefined && namespace === undefined;
 
 function fieldText(object: KubeObject, field: string): string {
   const value = at(object, ...field.split('.'));

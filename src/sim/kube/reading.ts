@@ -4,10 +4,11 @@ import { err, ok, type Result } from '../../base/result.ts';
 import { asJson } from './admission.ts';
 import type { ApiRequest } from './api.ts';
 import { objectNotFound, unknownResource, type Failure } from './failure.ts';
+import { freshEnough, listAt, momentOf, type Moment } from './list-options.ts';
 import type { KubeObject } from './object.ts';
 import { podLog } from './pod-log.ts';
 import type { Target } from './path.ts';
-import { filterOf } from './query.ts';
+import { everything, filterOf } from './query.ts';
 import { apiVersionOf, wallClock, type ResourceType } from './resource.ts';
 import { SCALE_COLUMNS, scaleOf } from './scale.ts';
 import { pageOf } from './paging.ts';
@@ -38,6 +39,8 @@ function objectsOf(tx: ClusterTransaction, { type, namespace }: Target): readonl
 }
 
 export function getObject(tx: ClusterTransaction, target: Target, request: ApiRequest): Answer {
+  const known = freshEnough(tx.state.store, request.query);
+  if (!known.ok) return known;
   const object = found(tx, target);
   if (!object.ok) return object;
   const asTable = (type: Pick<ResourceType, 'columns'>): JsonObject =>
@@ -57,7 +60,7 @@ export function getObject(tx: ClusterTransaction, target: Target, request: ApiRe
       return ok(wantsTable(request) ? asTable({ columns: SCALE_COLUMNS }) : scaleOf(object.value));
     case 'log':
       return target.type.name === 'pods'
-        ? podLog(tx, object.value, request.query ?? {})
+        ? podLog(tx, { pod: object.value, query: request.query ?? {}, logs: target.type.logs })
         : err(unknownResource());
     default:
       return err(unknownResource());
@@ -70,9 +73,26 @@ export function selected(
   target: Target,
   request: ApiRequest,
 ): Result<readonly KubeObject[], Failure> {
-  const filter = filterOf(target, request);
+  const moment = momentOf(tx.state.store, request);
+  if (!moment.ok) return moment;
+  // The namespace has been seen to where objects have one.
+  const { namespace: _, ...anywhere } = target;
+  const filter = filterOf(target.type.namespaced ? anywhere : target, request);
   if (!filter.ok) return filter;
-  return ok(objectsOf(tx, target).filter(filter.value));
+  const objects = objectsAt(tx, target, moment.value);
+  if (!objects.ok || filter.value === everything) return objects;
+  return ok(objects.value.filter(filter.value));
+}
+
+function objectsAt(
+  tx: ClusterTransaction,
+  target: Target,
+  { exactly }: Moment,
+): Result<readonly KubeObject[], Failure> {
+  const { type, namespace } = target;
+  if (exactly === undefined || type.computed) return ok(objectsOf(tx, target));
+  const then = listAt(tx.state.store, { resource: storedAs(type), namespace }, exactly);
+  return then.ok ? ok(then.value.map((object) => shownAs(type, object))) : then;
 }
 
 export function listObjects(tx: ClusterTransaction, target: Target, request: ApiRequest): Answer {
@@ -81,7 +101,10 @@ export function listObjects(tx: ClusterTransaction, target: Target, request: Api
   const page = pageOf(matching.value, request);
   if (!page.ok) return page;
   const { objects, ...rest } = page.value;
-  const metadata = { resourceVersion: String(tx.state.store.revision), ...rest };
+  const { store } = tx.state;
+  const moment = momentOf(store, request);
+  const revision = moment.ok ? (moment.value.exactly ?? store.revision) : store.revision;
+  const metadata = { resourceVersion: String(revision), ...rest };
   if (wantsTable(request)) {
     const whole = table(tx, target, request, { objects, resourceVersion: metadata.resourceVersion });
     return ok({ ...whole, metadata });

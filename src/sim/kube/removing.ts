@@ -10,7 +10,7 @@ import type { KubeObject } from './object.ts';
 import type { Target } from './path.ts';
 import { found, selected, type Answer } from './reading.ts';
 import { apiVersionOf, type ResourceType } from './resource.ts';
-import type { ClusterTransaction } from './transaction.ts';
+import { ClusterTransaction } from './transaction.ts';
 import { deleteShown } from './views.ts';
 import { dryRun } from './writing.ts';
 
@@ -42,8 +42,9 @@ export function deleteRequest(tx: ClusterTransaction, target: Target, request: A
   if (broken) return err(broken);
   const why = target.type.forbid?.('delete', object.value, tx);
   if (why !== undefined) return err(forbiddenObject(target.type, object.value.metadata.name, why));
-  if (dryRun(request) || at(body, 'dryRun', 0) === 'All') return ok(deletedStatus(target.type, object.value));
-  const deleted = deleteShown(tx, target.type, object.value, options);
+  // What would happen to it happens to a copy of the cluster.
+  const stage = isDry(request, body) ? new ClusterTransaction(tx.state, []) : tx;
+  const deleted = deleteShown(stage, target.type, object.value, options);
   if (!deleted.ok) return deleted;
   return ok(deleted.value ? (asJson(deleted.value) as JsonObject) : deletedStatus(target.type, object.value));
 }
@@ -52,9 +53,9 @@ export function deleteCollectionRequest(tx: ClusterTransaction, target: Target, 
   const objects = selected(tx, target, request);
   if (!objects.ok) return objects;
   const { body, options } = optionsOf(request);
-  const isDry = dryRun(request) || at(body, 'dryRun', 0) === 'All';
-  for (const object of isDry ? [] : objects.value) {
-    const deleted = deleteShown(tx, target.type, object, options);
+  const stage = isDry(request, body) ? new ClusterTransaction(tx.state, []) : tx;
+  for (const object of objects.value) {
+    const deleted = deleteShown(stage, target.type, object, options);
     if (!deleted.ok) return deleted;
   }
   return ok({
@@ -64,6 +65,9 @@ export function deleteCollectionRequest(tx: ClusterTransaction, target: Target, 
     items: objects.value.map(asJson),
   });
 }
+
+const isDry = (request: ApiRequest, body: JsonObject): boolean =>
+  dryRun(request) || at(body, 'dryRun', 0) === 'All';
 
 /** metav1.Status of a finished deletion. */
 function deletedStatus(type: ResourceType, object: KubeObject): JsonObject {

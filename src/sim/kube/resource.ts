@@ -11,7 +11,9 @@ import type { FieldError } from './field-error.ts';
 import { ageOf } from './human-duration.ts';
 import type { NameRule } from './name.ts';
 import type { KubeObject, ResourceName } from './object.ts';
+import type { ProgramLog } from './pod-log.ts';
 import type { Schema } from './schema.ts';
+import type { ObjectStore } from './store.ts';
 import type { ClusterTransaction } from './transaction.ts';
 import type { View } from './views.ts';
 
@@ -27,6 +29,9 @@ export const ALL_VERBS: readonly Verb[] = [
   'update',
   'watch',
 ];
+
+/** `unavailable`: an aggregated API server is registered for it and does not answer. */
+export type Served = 'served' | 'absent' | 'unavailable';
 
 export interface ResourceType {
   /** `<plural>.<group>`; core kinds are just the plural. Also the store's table name. */
@@ -75,6 +80,10 @@ export interface ResourceType {
   ): readonly FieldError[];
   /** Its objects are another kind's, shown by an aggregated API server. */
   readonly view?: View;
+  /** Kinds that come and go with what is installed: whether a cluster serves it now. Always, unless said. */
+  servedIn?(store: Pick<ObjectStore, 'get'>): Served;
+  /** Of pods: what programs write, besides those whose output is built in. */
+  readonly logs?: Readonly<Record<string, ProgramLog>>;
   /** Answers a create and stores nothing, as reviews do. */
   answer?(body: JsonObject, context: AnswerContext): JsonObject;
   /** Objects that are made when they are asked for, instead of stored ones. */

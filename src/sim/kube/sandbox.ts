@@ -3,7 +3,7 @@
  * the pod is set up and never updated: a pod keeps the address and MTU it was born with.
  */
 import type { Result } from '../../base/result.ts';
-import type { Ipv4 } from '../../model/ip.ts';
+import type { Ipv4, Ipv6 } from '../../model/ip.ts';
 import type { Mac } from '../../model/mac.ts';
 import type { KubeObject } from './object.ts';
 import type { ClusterTransaction } from './transaction.ts';
@@ -21,12 +21,16 @@ export interface PodSandbox {
 
 export interface PodNetwork {
   readonly address: Ipv4;
+  /** Where the plugin gives one of IPv6 too. */
+  readonly address6?: Ipv6;
   readonly mac: Mac;
   readonly mtu: number;
   /** The node's end of the veth pair, e.g. `cali0d7763386da`. */
   readonly hostInterface: string;
   /** ifindex of the node's end. */
   readonly hostIndex: number;
+  /** The pod may pass packets on (`net.ipv4.ip_forward`); it does not unless said. */
+  readonly forwarding?: true;
 }
 
 /** The CNI contract (ADD, DEL) as the kubelet uses it. */

@@ -4,7 +4,8 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { hex, utf8 } from '../../base/bytes.ts';
-import { formatCidr, formatIpv4 } from '../../model/ip.ts';
+import { formatIpv4 } from '../../model/ip.ts';
+import { formatIpCidr, type IpCidr } from '../../model/ip-family.ts';
 import type { ClusterNode, Topology } from '../../model/topology.ts';
 import { VERSION } from './discovery.ts';
 import type { KubeObject } from './object.ts';
@@ -13,14 +14,18 @@ import type { ClusterTransaction } from './transaction.ts';
 const REGISTRY = 'registry.k8s.io';
 export const KUBE_IMAGE_TAG = String(VERSION['gitVersion']);
 
+/** Ranges as the flags of Kubernetes take them: one, or one of each family. */
+export const rangesText = (range: IpCidr, range6: IpCidr | undefined): string =>
+  [range, ...(range6 ? [range6] : [])].map(formatIpCidr).join(',');
+
 export function staticPods(
   topology: Topology,
   node: ClusterNode,
   tx: ClusterTransaction,
 ): readonly KubeObject[] {
   const address = formatIpv4(node.address.address);
-  const podRange = formatCidr(topology.podCidr);
-  const serviceRange = formatCidr(topology.serviceCidr);
+  const podRange = rangesText(topology.podCidr, topology.podCidr6);
+  const serviceRange = rangesText(topology.serviceCidr, topology.serviceCidr6);
   const pod = (component: string, image: string, command: readonly string[]): KubeObject =>
     mirrorPod(tx, node, { component, image, command, address });
   return [

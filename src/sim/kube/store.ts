@@ -10,7 +10,7 @@ export interface StoreEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly resource: ResourceName;
   readonly object: KubeObject;
-  /** What it was, for a MODIFIED event: a watch must see objects leave its selection. */
+  /** What it was before; absent when it was not there. */
   readonly before?: KubeObject;
 }
 
@@ -77,9 +77,7 @@ export class ObjectStore {
 
   /** Objects in key order; of one namespace when given. */
   list(resource: ResourceName, namespace?: string): readonly KubeObject[] {
-    const table = this.#tables.get(resource);
-    if (!table) return [];
-    return [...(namespace === undefined ? table.values() : table.withPrefix(`${namespace}/`))];
+    return this.#tables.get(resource)?.withPrefix(namespace === undefined ? '' : `${namespace}/`) ?? [];
   }
 
   /** The resources that have or had objects, in order. */
@@ -116,7 +114,8 @@ export class ObjectStore {
     const revision = this.revision + 1;
     const last = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
     const tables = this.#tables.set(resource, table.delete(objectKey(namespace, name)));
-    return this.#after(revision, tables, { revision, type: 'DELETED', resource, object: last });
+    const event: StoreEvent = { revision, type: 'DELETED', resource, object: last, before: object };
+    return this.#after(revision, tables, event);
   }
 
   /** Events after `revision` in order; undefined when they are no longer kept (HTTP 410 Gone). */
@@ -128,6 +127,13 @@ export class ObjectStore {
     }
     const oldest = after.at(-1)?.revision ?? this.revision + 1;
     return oldest > Math.max(revision, FIRST_REVISION) + 1 ? undefined : after.reverse();
+  }
+
+  /** The oldest revision after which every event is known. */
+  get rememberedFrom(): number {
+    let oldest = this.revision + 1;
+    for (const { revision } of newestFirst(this.#history)) oldest = revision;
+    return oldest - 1;
   }
 
   #after(revision: number, tables: Table<Table<KubeObject>>, event: StoreEvent): ObjectStore {

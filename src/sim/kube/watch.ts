@@ -40,11 +40,11 @@ export function watchFrom(
   request: ApiRequest,
   revision: number | undefined,
 ): Result<WatchBatch, Failure> {
-  const target = parsePath(registry, request.path);
+  const { store } = view;
+  const target = parsePath(registry.servedIn(store), request.path);
   if (!target) return err(unknownResource());
   const filter = filterOf(target, request);
   if (!filter.ok) return filter;
-  const { store } = view;
   const asEvent = (type: ApiWatchEvent['type'], object: KubeObject): ApiWatchEvent => ({
     type,
     object: wireObject(view, target, request, object),
@@ -54,10 +54,11 @@ export function watchFrom(
     const selected = stored.map((object) => shownAs(target.type, object)).filter(filter.value);
     return ok({ events: selected.map((object) => asEvent('ADDED', object)), revision: store.revision });
   }
-  if (revision === store.revision) return ok({ events: [], revision });
+  // One that the store has not come to: what happens until then is not told.
+  if (revision >= store.revision) return ok({ events: [], revision });
   const changes = store.since(revision);
   if (!changes) {
-    const gone = failureResponse(expired(revision, store.revision));
+    const gone = failureResponse(expired(revision, store.rememberedFrom));
     return ok({ events: [{ type: 'ERROR', object: gone.body }], revision: store.revision });
   }
   const resource = storedAs(target.type);

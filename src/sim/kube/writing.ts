@@ -17,6 +17,7 @@ import * as failure from './failure.ts';
 import type { Failure } from './failure.ts';
 import { required, type FieldError } from './field-error.ts';
 import { textAt } from './fields.ts';
+import { finalizerErrors } from './finalizers.ts';
 import { schemaOf } from './kind-schema.ts';
 import { metadataErrors } from './label-syntax.ts';
 import { recordCreate, recordUpdate } from './managed-fields.ts';
@@ -98,7 +99,12 @@ function problems(
   const bySchema = type.custom ? schemaErrors(schemaOf(type), asJson(object)) : [];
   if (bySchema.length > 0) return bySchema;
   const naming = before ? [] : nameErrors(object.metadata.name, type.nameRule ?? 'subdomain');
-  return [...naming, ...metadataErrors(object.metadata), ...(type.validate?.(object, before, tx) ?? [])];
+  return [
+    ...naming,
+    ...metadataErrors(object.metadata),
+    ...finalizerErrors(object.metadata, before?.metadata, type.custom === true),
+    ...(type.validate?.(object, before, tx) ?? []),
+  ];
 }
 
 /** The namespace the object will live in, or why it cannot. */

@@ -1,15 +1,17 @@
 /**
- * Keeps Endpoints and EndpointSlices of services with a selector.
+ * Keeps Endpoints and EndpointSlices of services with a selector: slices of each of a service's families, and Endpoints of the first.
  * Source: k8s.io/kubernetes pkg/controller/endpoint, k8s.io/endpointslice reconciler.go, Kubernetes 1.35. Slices are packed
  * anew in address order; topology hints are left out.
  */
 import { jsonEquals, type Json, type JsonObject } from '../../../base/json.ts';
-import { parseIpv4 } from '../../../model/ip.ts';
+import type { Ip } from '../../../model/ip.ts';
+import { isIpv6, parseIp } from '../../../model/ip-family.ts';
 import { createObject } from '../admission.ts';
 import type { Change, Controller, Seen } from '../controller.ts';
 import type { Table } from '../../core/table.ts';
-import { at, listAt, numberAt, objectAt, textAt } from '../fields.ts';
+import { at, listAt, numberAt, objectAt, textAt, textsAt } from '../fields.ts';
 import { ENDPOINT_SLICES, ENDPOINTS } from '../kinds/endpoints.ts';
+import type { Family } from '../kinds/service-families.ts';
 import { randomSuffix } from '../name.ts';
 import type { KubeObject } from '../object.ts';
 import { matches, type Labels } from '../selector.ts';
@@ -54,9 +56,12 @@ export const endpointsController: Controller = {
     }
     const selector = selectorOfService(service);
     if (selector === undefined || textAt(service.spec, 'type') === 'ExternalName') return;
-    const backends = backendsOf(tx, service, selector);
-    writeSlices(tx, service, backends);
-    writeEndpoints(tx, service, backends);
+    const families = familiesOf(service).map((family): Backends => ({
+      family,
+      backends: backendsOf(tx, service, selector, family),
+    }));
+    writeSlices(tx, service, families);
+    writeEndpoints(tx, service, families[0]?.backends ?? []);
   },
 };
 
@@ -93,35 +98,62 @@ const sameEndpoint = (a: KubeObject, b: KubeObject): boolean =>
   a.metadata.labels === b.metadata.labels &&
   a.metadata.deletionTimestamp === b.metadata.deletionTimestamp &&
   textAt(a.status, 'podIP') === textAt(b.status, 'podIP') &&
+  textAt(a.status, 'podIPs', 1, 'ip') === textAt(b.status, 'podIPs', 1, 'ip') &&
   textAt(a.status, 'phase') === textAt(b.status, 'phase') &&
   isReady(a) === isReady(b);
 
+interface Backends {
+  readonly family: Family;
+  readonly backends: readonly Backend[];
+}
+
 interface Backend {
   readonly pod: KubeObject;
-  readonly address: string;
+  readonly address: Ip;
+  readonly text: string;
   readonly ready: boolean;
   readonly serving: boolean;
   readonly terminating: boolean;
+}
+
+const ONLY_IPV4: readonly Family[] = ['IPv4'];
+
+/** In a service's own order. */
+function familiesOf({ spec }: KubeObject): readonly Family[] {
+  const families = textsAt(spec, 'ipFamilies');
+  return families.length === 0
+    ? ONLY_IPV4
+    : families.map((family): Family => (family === 'IPv6' ? 'IPv6' : 'IPv4'));
+}
+
+/** Undefined for a pod without an address of the family. */
+function addressOf({ status }: KubeObject, family: Family): Pick<Backend, 'address' | 'text'> | undefined {
+  for (const item of listAt(status, 'podIPs')) {
+    const text = textAt(item, 'ip');
+    const address = parseIp(text);
+    if (address !== undefined && isIpv6(address) === (family === 'IPv6')) return { address, text };
+  }
+  return undefined;
 }
 
 function backendsOf(
   tx: ClusterTransaction,
   service: KubeObject,
   selector: ServiceSelector,
+  family: Family,
 ): readonly Backend[] {
   const [key = '', value = ''] = selector[0] ?? [];
   const anyway = at(service.spec, 'publishNotReadyAddresses') === true;
   const backends = podsWithLabel(tx, service.metadata.namespace ?? '', key, value).flatMap(
     (pod): readonly Backend[] => {
-      const address = textAt(pod.status, 'podIP');
-      if (address === '' || isTerminal(pod) || !matches(requirements(selector), pod.metadata.labels))
-        return [];
+      const own = addressOf(pod, family);
+      if (!own || isTerminal(pod) || !matches(requirements(selector), pod.metadata.labels)) return [];
       const terminating = pod.metadata.deletionTimestamp !== undefined;
       const serving = isReady(pod);
-      return [{ pod, address, ready: anyway || (serving && !terminating), serving, terminating }];
+      return [{ pod, ...own, ready: anyway || (serving && !terminating), serving, terminating }];
     },
   );
-  return backends.toSorted((a, b) => (parseIpv4(a.address) ?? 0) - (parseIpv4(b.address) ?? 0));
+  return backends.toSorted((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
 }
 
 const requirements = (selector: ServiceSelector) =>
@@ -179,7 +211,7 @@ function endpoint(tx: ClusterTransaction, service: KubeObject, backend: Backend)
   const nodeName = textAt(backend.pod.spec, 'nodeName');
   const zone = tx.get('nodes', undefined, nodeName)?.metadata.labels?.['topology.kubernetes.io/zone'];
   return {
-    addresses: [backend.address],
+    addresses: [backend.text],
     conditions: { ready: backend.ready, serving: backend.serving, terminating: backend.terminating },
     ...hostnameOf(service, backend.pod),
     nodeName,
@@ -191,17 +223,35 @@ function endpoint(tx: ClusterTransaction, service: KubeObject, backend: Backend)
 const headless = (service: KubeObject): JsonObject =>
   textAt(service.spec, 'clusterIP') === 'None' ? { 'service.kubernetes.io/headless': '' } : {};
 
-function writeSlices(tx: ClusterTransaction, service: KubeObject, backends: readonly Backend[]): void {
+function writeSlices(tx: ClusterTransaction, service: KubeObject, families: readonly Backends[]): void {
   const { namespace = '', name } = service.metadata;
-  const old = [...slices.group(tx.table(ENDPOINT_SLICES.name), `${namespace}/${name}`)].filter(
+  const all = [...slices.group(tx.table(ENDPOINT_SLICES.name), `${namespace}/${name}`)].filter(
     (slice) => slice.metadata.labels?.[MANAGED_BY] === 'endpointslice-controller.k8s.io',
   );
+  for (const each of families)
+    writeFamily(
+      tx,
+      service,
+      each,
+      all.filter((slice) => textAt(slice, 'addressType') === each.family),
+    );
+  for (const slice of all)
+    if (!families.some(({ family }) => family === textAt(slice, 'addressType')))
+      tx.delete(ENDPOINT_SLICES.name, namespace, slice.metadata.name);
+}
+
+function writeFamily(
+  tx: ClusterTransaction,
+  service: KubeObject,
+  { family, backends }: Backends,
+  old: readonly KubeObject[],
+): void {
   const count = Math.max(1, Math.ceil(backends.length / SLICE_SIZE));
   const ports = backends.length === 0 ? null : portsOf(service, backends);
   for (let index = 0; index < count; index += 1) {
     const part = backends.slice(index * SLICE_SIZE, (index + 1) * SLICE_SIZE);
     const content = {
-      addressType: 'IPv4',
+      addressType: family,
       endpoints: part.length === 0 ? null : part.map((backend) => endpoint(tx, service, backend)),
       ports: ports as Json,
     };
@@ -212,7 +262,8 @@ function writeSlices(tx: ClusterTransaction, service: KubeObject, backends: read
       tx.put(ENDPOINT_SLICES.name, { ...slice, ...content, metadata: { ...slice.metadata, generation } });
     }
   }
-  for (const slice of old.slice(count)) tx.delete(ENDPOINT_SLICES.name, namespace, slice.metadata.name);
+  for (const slice of old.slice(count))
+    tx.delete(ENDPOINT_SLICES.name, slice.metadata.namespace, slice.metadata.name);
 }
 
 function createSlice(tx: ClusterTransaction, service: KubeObject, content: JsonObject): void {
@@ -238,8 +289,8 @@ function createSlice(tx: ClusterTransaction, service: KubeObject, content: JsonO
 
 function writeEndpoints(tx: ClusterTransaction, service: KubeObject, backends: readonly Backend[]): void {
   const { namespace = '', name, labels = {} } = service.metadata;
-  const address = ({ pod, address: ip }: Backend): JsonObject => ({
-    ip,
+  const address = ({ pod, text }: Backend): JsonObject => ({
+    ip: text,
     ...hostnameOf(service, pod),
     nodeName: textAt(pod.spec, 'nodeName'),
     targetRef: reference(pod),

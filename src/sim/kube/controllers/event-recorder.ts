@@ -1,8 +1,10 @@
 /**
- * Events as controllers write them: repeated ones are counted instead of added.
+ * Events as controllers write them: repeated ones are counted instead of added, and so are many that differ in their words only.
  * Source: k8s.io/client-go tools/record (names, aggregation) and tools/events (the scheduler's newer form), v0.35.
+ * Left out: the filter that keeps a recorder from telling more than 25 times of one object.
  */
 import type { Json, JsonObject } from '../../../base/json.ts';
+import { parseTimestamp, type Millis } from '../../core/time.ts';
 import { numberAt, textAt } from '../fields.ts';
 import type { KubeObject } from '../object.ts';
 import { TableIndex } from '../table-index.ts';
@@ -25,11 +27,12 @@ export interface EventInput {
 
 const EVENTS = 'events';
 
-export function recordEvent(tx: ClusterTransaction, input: EventInput): void {
+export function recordEvent(tx: ClusterTransaction, told: EventInput): void {
+  const input = isOneOfMany(tx, told) ? { ...told, message: `${COMBINED}${told.message}` } : told;
   const namespace = input.about.metadata.namespace ?? 'default';
   const earlier = findEarlier(tx, input);
   if (earlier) {
-    tx.put(EVENTS, again(tx, earlier, input));
+    tx.put(EVENTS, { ...again(tx, earlier, input), message: input.message });
     return;
   }
   tx.put(EVENTS, {
@@ -95,20 +98,48 @@ function again(tx: ClusterTransaction, earlier: KubeObject, { action }: EventInp
   return { ...earlier, series: { count, lastObservedTime: microTime(tx) } as Json };
 }
 
-/** A large replica set has thousands of events: they are found by what they say. */
-const bySaying = new TableIndex<KubeObject>(({ involvedObject, message }) => [
-  saying(textAt(involvedObject, 'uid'), String(message)),
-]);
+/** A large cluster has thousands of events: they are found by what they say, and by about what and why. */
+const events = new TableIndex<KubeObject>(
+  (event) => {
+    const { involvedObject, type, reason, source, message } = event;
+    const uid = textAt(involvedObject, 'uid');
+    const [component, host] = [textAt(source, 'component'), textAt(source, 'host')];
+    return [saying(uid, String(message)), similarity([uid, type, reason, component, host])];
+  },
+  (a, b) => a['involvedObject'] === b['involvedObject'] && a['message'] === b['message'],
+);
 
-const saying = (uid: string, message: string): string => `${uid} ${message}`;
+const saying = (uid: string, message: string): string => `says ${uid} ${message}`;
+const similarity = (parts: readonly unknown[]): string => parts.join(' ');
 
-/** The event that says the same about the same object. */
-function findEarlier(
-  tx: ClusterTransaction,
-  { about, reason, fieldPath = '', message }: EventInput,
-): KubeObject | undefined {
+const COMBINED = '(combined from similar events): ';
+/** From this many wordings on, each within so many milliseconds of the last, they are told as one. */
+const MOST_SIMILAR = 10;
+const SIMILAR_WITHIN: Millis = 600_000;
+
+/** Events about one object for one reason by one reporter. */
+const similarTo = (tx: ClusterTransaction, { about, type, reason, component, host = '' }: EventInput) =>
+  events.group(tx.table(EVENTS), similarity([about.metadata.uid ?? '', type, reason, component, host]));
+
+const isCombined = ({ message }: KubeObject): boolean => String(message).startsWith(COMBINED);
+
+function isOneOfMany(tx: ClusterTransaction, input: EventInput): boolean {
+  if (input.action !== undefined) return false;
+  const similar = similarTo(tx, input);
+  if (similar.length < MOST_SIMILAR - 1) return false;
+  const since = tx.state.epoch + tx.now - SIMILAR_WITHIN;
+  const recent = similar.filter((event) => parseTimestamp(String(event['lastTimestamp'])) >= since);
+  if (recent.some(isCombined)) return true;
+  const isNew = !recent.some(({ message }) => message === input.message);
+  return recent.length + (isNew ? 1 : 0) >= MOST_SIMILAR;
+}
+
+/** The event that says the same about the same object, or what many others say. */
+function findEarlier(tx: ClusterTransaction, input: EventInput): KubeObject | undefined {
+  const { about, reason, fieldPath = '', message } = input;
+  if (message.startsWith(COMBINED)) return similarTo(tx, input).find(isCombined);
   const { uid = '', name, namespace = 'default' } = about.metadata;
-  return bySaying
+  return events
     .group(tx.table(EVENTS), saying(uid, message))
     .find(
       (event) =>

@@ -41,7 +41,12 @@ const delay = (
 
 const nodeOf = (pod: KubeObject): string => textAt(pod.spec, 'nodeName');
 
-type Step = (tx: ClusterTransaction, pod: KubeObject, cni: CniPlugin) => void;
+interface Means {
+  readonly cni: CniPlugin;
+  readonly isProbed: IsProbed;
+}
+
+type Step = (tx: ClusterTransaction, pod: KubeObject, means: Means) => void;
 
 /** Keys are `<step>/<namespace>/<name>/<uid>`: work for a pod that was replaced meanwhile is void. */
 const stepKey = (step: string, pod: KubeObject): string => `${step}/${keyOf(pod)}/${pod.metadata.uid ?? ''}`;
@@ -52,7 +57,16 @@ const next = (tx: ClusterTransaction, step: string, pod: KubeObject, after: Mill
 /** Whether a node has a machine. */
 export type HasMachine = (node: string) => boolean;
 
-export const kubelet = (cni: CniPlugin, hasMachine: HasMachine = () => true): Controller => ({
+/** Whether a pod is ready only when its prober has said so (`prober.ts`). */
+export type IsProbed = (pod: KubeObject) => boolean;
+
+interface Kubelet {
+  readonly cni: CniPlugin;
+  readonly hasMachine?: HasMachine;
+  readonly isProbed?: IsProbed;
+}
+
+export const kubelet = ({ cni, hasMachine = () => true, isProbed = () => false }: Kubelet): Controller => ({
   name: NAME,
   watches: ['pods', MACHINES],
   react: (change, seen) => {
@@ -62,7 +76,7 @@ export const kubelet = (cni: CniPlugin, hasMachine: HasMachine = () => true): Co
   reconcile: (tx, key) => {
     const [step = '', namespace = '', name = '', uid = ''] = key.split('/');
     if (step === 'return') comeBack(tx, namespace, cni);
-    else takeStep(tx, cni, { step, namespace, name, uid });
+    else takeStep(tx, { cni, isProbed }, { step, namespace, name, uid });
   },
 });
 
@@ -86,14 +100,14 @@ interface Work {
   readonly uid: string;
 }
 
-function takeStep(tx: ClusterTransaction, cni: CniPlugin, { step, namespace, name, uid }: Work): void {
+function takeStep(tx: ClusterTransaction, means: Means, { step, namespace, name, uid }: Work): void {
   const found = tx.get('pods', namespace, name);
   const pod = found?.metadata.uid === uid ? found : undefined;
   const node = pod ? nodeOf(pod) : (tx.state.sandboxes.get(uid)?.node ?? '');
   // What it misses it finds when it is back.
   if (isSilent(nodeMachine(tx, node))) return;
-  if (pod) STEPS[step]?.(tx, pod, cni);
-  else if (step === 'forget') tearDown(tx, uid, cni);
+  if (pod) STEPS[step]?.(tx, pod, means);
+  else if (step === 'forget') tearDown(tx, uid, means.cni);
 }
 
 /** Virtual milliseconds from the machine's start, or from the cable's return, to the first report. */
@@ -107,7 +121,8 @@ function machineKeys({ before, after }: Change, { store }: Seen): ReturnType<Con
   if (now.silentSince !== undefined && now.off !== true && now.cutOff !== true)
     return [{ key: `return/${node}`, after: RETURN }];
   if (isSilent(now)) return [];
-  return [...store.list('pods', 'kube-system')]
+  return store
+    .list('pods')
     .filter((pod) => nodeOf(pod) === node && brokenEnds(pod, store).length > 0)
     .map((pod) => ({ key: stepKey('exit', pod), after: 0 }));
 }
@@ -162,17 +177,17 @@ const STEPS: Readonly<Record<string, Step>> = {
     tx.put('pods', { ...pod, status: creatingStatus(tx, pod) });
     next(tx, 'sandbox', pod, delay(tx, TIMING.sandbox));
   },
-  sandbox: (tx, pod, cni) => {
+  sandbox: (tx, pod, { cni }) => {
     if (!isLeaving(pod) && !tx.state.sandboxes.has(pod.metadata.uid ?? '')) makeSandbox(tx, pod, cni);
   },
-  start: (tx, pod) => {
-    if (!isLeaving(pod) && !isTerminal(pod)) start(tx, pod);
+  start: (tx, pod, { isProbed }) => {
+    if (!isLeaving(pod) && !isTerminal(pod)) start(tx, pod, isProbed(pod));
   },
   ready: (tx, pod) => {
     if (!isLeaving(pod) && textAt(pod.status, 'phase') === 'Running')
       tx.put('pods', { ...pod, status: readyStatus(tx, pod) });
   },
-  exit: (tx, pod, cni) => {
+  exit: (tx, pod, { cni }) => {
     if (!isLeaving(pod) && textAt(pod.status, 'phase') === 'Running') exit(tx, pod, cni);
   },
   kill: (tx, pod) => {
@@ -183,7 +198,7 @@ const STEPS: Readonly<Record<string, Step>> = {
     }
     next(tx, 'gone', pod, delay(tx, TIMING.stop));
   },
-  gone: (tx, pod, cni) => {
+  gone: (tx, pod, { cni }) => {
     const { uid: own = '' } = pod.metadata;
     const sandbox = tx.state.sandboxes.get(own);
     const refusal = sandbox?.network && cni.refusal?.(tx, sandbox.node);
@@ -254,7 +269,7 @@ function makeSandbox(tx: ClusterTransaction, pod: KubeObject, cni: CniPlugin): v
   next(tx, 'start', pod, delay(tx, TIMING.start));
 }
 
-function start(tx: ClusterTransaction, pod: KubeObject): void {
+function start(tx: ClusterTransaction, pod: KubeObject, isProbed: boolean): void {
   const again = listAt(pod.status, 'containerStatuses').some(
     (status) => at(status, 'lastState', 'terminated') !== undefined,
   );
@@ -269,9 +284,9 @@ function start(tx: ClusterTransaction, pod: KubeObject): void {
   const current = tx.get('pods', pod.metadata.namespace, pod.metadata.name) ?? pod;
   tx.put('pods', {
     ...current,
-    status: runningStatus(tx, current, { ready: probeDelay === 0, restart: again }),
+    status: runningStatus(tx, current, { ready: !isProbed && probeDelay === 0, restart: again }),
   });
-  if (probeDelay > 0) next(tx, 'ready', pod, probeDelay);
+  if (!isProbed && probeDelay > 0) next(tx, 'ready', pod, probeDelay);
   const ends = endsOf(tx, pod);
   if (ends.length > 0) next(tx, 'exit', pod, Math.max(1000, Math.min(...ends.map((end) => end.after))));
 }
@@ -297,14 +312,15 @@ function exit(tx: ClusterTransaction, pod: KubeObject, cni: CniPlugin): void {
     if (!others) tearDownQuietly(tx, pod, cni);
     return;
   }
-  restart(tx, pod, ending);
+  restartContainers(tx, pod, ending);
 }
 
 /** A finished pod gives its address back and keeps showing it. */
 const tearDownQuietly = (tx: ClusterTransaction, pod: KubeObject, cni: CniPlugin): void =>
   tearDown(tx, pod.metadata.uid ?? '', cni);
 
-function restart(
+/** Containers have ended and are started again, at once or after a back-off. */
+export function restartContainers(
   tx: ClusterTransaction,
   pod: KubeObject,
   ending: readonly { readonly name: string; readonly exitCode: number }[],

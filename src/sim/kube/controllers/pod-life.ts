@@ -6,6 +6,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { hex, utf8 } from '../../../base/bytes.ts';
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { formatIpv4 } from '../../../model/ip.ts';
+import { formatIpv6 } from '../../../model/ipv6.ts';
 import { memoize } from '../../core/memo.ts';
 import type { Millis } from '../../core/time.ts';
 import { at, listAt, numberAt, textAt } from '../fields.ts';
@@ -65,33 +66,38 @@ function conditions(tx: ClusterTransaction, pod: KubeObject, wanted: Conditions)
 }
 
 /** What a node says of itself as the status of its pods repeats it. */
-const addressesOf = new WeakMap<KubeObject, string>();
+const addressesOf = new WeakMap<KubeObject, readonly string[]>();
 
-function hostAddress(tx: ClusterTransaction, pod: KubeObject): string {
+const UNKNOWN_NODE = [''];
+
+/** One of each family at most. */
+function hostAddresses(tx: ClusterTransaction, pod: KubeObject): readonly string[] {
   const node = tx.get('nodes', undefined, textAt(pod.spec, 'nodeName'));
-  if (!node) return '';
+  if (!node) return UNKNOWN_NODE;
   const known = addressesOf.get(node);
   if (known !== undefined) return known;
-  const internal = listAt(node.status, 'addresses').find((item) => item['type'] === 'InternalIP');
-  const address = textAt(internal, 'address');
-  addressesOf.set(node, address);
-  return address;
+  const internal = listAt(node.status, 'addresses').filter((item) => item['type'] === 'InternalIP');
+  const found = internal.length === 0 ? UNKNOWN_NODE : internal.map((item) => textAt(item, 'address'));
+  addressesOf.set(node, found);
+  return found;
 }
 
-/** A pod on the host's network has its node's address from the first moment. */
-function addresses(tx: ClusterTransaction, pod: KubeObject): JsonObject {
-  const host = hostAddress(tx, pod);
+/** A pod on the host's network has its node's addresses from the first moment. */
+function podAddresses(tx: ClusterTransaction, pod: KubeObject): readonly string[] {
+  if (at(pod.spec, 'hostNetwork') === true) return hostAddresses(tx, pod);
   const network = tx.state.sandboxes.get(pod.metadata.uid ?? '')?.network;
-  const own =
-    at(pod.spec, 'hostNetwork') === true
-      ? host
-      : network
-        ? formatIpv4(network.address)
-        : textAt(pod.status, 'podIP');
+  if (!network) return listAt(pod.status, 'podIPs').map((item) => textAt(item, 'ip'));
+  const { address, address6 } = network;
+  return [formatIpv4(address), ...(address6 === undefined ? [] : [formatIpv6(address6)])];
+}
+
+function addresses(tx: ClusterTransaction, pod: KubeObject): JsonObject {
+  const host = hostAddresses(tx, pod);
+  const [own = '', ...more] = podAddresses(tx, pod);
   return {
-    hostIP: host,
-    hostIPs: [{ ip: host }],
-    ...(own === '' ? {} : { podIP: own, podIPs: [{ ip: own }] }),
+    hostIP: host[0] ?? '',
+    hostIPs: host.map((ip) => ({ ip })),
+    ...(own === '' ? {} : { podIP: own, podIPs: [own, ...more].map((ip) => ({ ip })) }),
   };
 }
 
@@ -192,6 +198,15 @@ export function readyStatus(tx: ClusterTransaction, pod: KubeObject): JsonObject
     ...base(tx, pod),
     conditions: conditions(tx, pod, { sandbox: true, ready: true }),
     containerStatuses: listAt(pod.status, 'containerStatuses').map((status) => ({ ...status, ready: true })),
+  };
+}
+
+/** Containers that run and do not say that they are ready. */
+export function unreadyStatus(tx: ClusterTransaction, pod: KubeObject): JsonObject {
+  return {
+    ...base(tx, pod),
+    conditions: conditions(tx, pod, { sandbox: true, ready: false }),
+    containerStatuses: listAt(pod.status, 'containerStatuses').map((status) => ({ ...status, ready: false })),
   };
 }
 

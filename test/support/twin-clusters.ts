@@ -1,0 +1,72 @@
+/**
+ * Two simulated clusters that began alike: a real command-line tool talks to the one over its API, the in-app tool of the same
+ * name runs in the other, and what they print can be compared line by line.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SIGNAL, smallEnvironment, type SmallTopology } from '../../src/engines/small-lab.contract.ts';
+import { SimSession } from '../../src/engines/sim/session.ts';
+import { WORKSTATION } from '../../src/model/place.ts';
+import type { Finished, Run } from '../kubectl/binary.ts';
+import { wordsOf } from '../kubectl/case.ts';
+
+/** By name: files of the learner's home, and of the folder that the real tool runs in. */
+export type Files = Readonly<Record<string, string>>;
+
+export class TwinClusters {
+  readonly #folder: string;
+  readonly #real: SimSession;
+  readonly #inApp: SimSession;
+
+  private constructor(folder: string, [real, inApp]: readonly [SimSession, SimSession]) {
+    this.#folder = folder;
+    this.#real = real;
+    this.#inApp = inApp;
+  }
+
+  static async begin(tool: string, files: Files, topology?: SmallTopology): Promise<TwinClusters> {
+    const sessions = await Promise.all([open('live', files, topology), open('free', files, topology)]);
+    const folder = mkdtempSync(join(tmpdir(), `underlay-${tool}-`));
+    const config = await sessions[0].kubeconfig();
+    if (!config.ok) throw new Error(config.error.message);
+    writeFileSync(join(folder, 'kubeconfig'), config.value);
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    return new TwinClusters(folder, sessions);
+  }
+
+  /** The line without the tool's name, by the real one and by ours. */
+  async both(
+    tool: string,
+    line: string,
+    real: (run: Run) => Promise<Finished>,
+  ): Promise<{ readonly expected: Finished; readonly done: Finished }> {
+    const args = wordsOf(line);
+    const folder = this.#folder;
+    const expected = await real({ args, folder, kubeconfig: join(folder, 'kubeconfig') });
+    // In the real cluster time passed between two lines.
+    await this.#inApp.exec(WORKSTATION, ['sleep', '2'], SIGNAL);
+    const ours = await this.#inApp.exec(WORKSTATION, [tool, ...args], SIGNAL);
+    if (!ours.ok) throw new Error(ours.error.message);
+    const { exitCode, stdout, stderr } = ours.value;
+    return { expected, done: { end: exitCode, stdout, stderr } };
+  }
+
+  async end(): Promise<void> {
+    await this.#real.dispose();
+    await this.#inApp.dispose();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function open(
+  pace: 'live' | 'free',
+  manifests: Files,
+  topology: SmallTopology | undefined,
+): Promise<SimSession> {
+  const files = Object.entries(manifests).map(([path, text]) => ({ path, text }));
+  const environment = { ...smallEnvironment(topology), files };
+  const opened = await SimSession.open(environment, { belongings: { places: {} }, pace });
+  if (!opened.ok) throw new Error(opened.error.message);
+  return opened.value;
+}
