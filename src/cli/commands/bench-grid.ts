@@ -12,8 +12,6 @@ const PODS = '/api/v1/namespaces/default/pods';
 /** Virtual milliseconds in which all pods run. */
 const SETTLE = 60_000;
 const FIRST_ADDRESS = 10;
-/** Ordered pairs of pods, all of them up to this many. */
-const MOST_PAIRS = 2_000;
 
 export function gridTopology(nodes: number): Topology {
   const inFirstRack = Math.ceil(nodes / 2);
@@ -47,29 +45,52 @@ export function gridTopology(nodes: number): Topology {
   };
 }
 
-/** A cluster of the topology with two pods on each node, in VXLAN CrossSubnet without BGP, when they all run. */
-export function builtCluster(topology: Topology): Simulator {
-  const simulator = new Simulator({ topology, seed: 1, epoch: 0, defaultPool: false, backend: 'vxlan' });
-  const send = (path: string, body: JsonObject): void => {
-    const { code } = simulator.cluster.request({ method: 'POST', path, body });
-    if (code !== 201) throw new Error(`POST ${path}: ${code}`);
-  };
-  send('/apis/crd.projectcalico.org/v1/ippools', {
-    apiVersion: 'crd.projectcalico.org/v1',
-    kind: 'IPPool',
+/** What carries the routes of a grid, and what its pool says. */
+const NETWORKS = {
+  vxlan: { ipipMode: 'Never', vxlanMode: 'CrossSubnet' },
+  /** Without the mesh: it is switched on by who wants to see it come up. */
+  bird: { ipipMode: 'Never', vxlanMode: 'Never' },
+} as const;
+
+const CALICO_API = 'crd.projectcalico.org/v1';
+
+/** A cluster of the topology with two pods on each node, when they all run. */
+export function builtCluster(topology: Topology, backend: 'vxlan' | 'bird' = 'vxlan'): Simulator {
+  const simulator = new Simulator({ topology, seed: 1, epoch: 0, defaultPool: false, backend });
+  const create = (path: string, kind: string, body: JsonObject): void =>
+    sent(simulator, 'POST', `/apis/${CALICO_API}/${path}`, { apiVersion: CALICO_API, kind, ...body });
+  create('bgpconfigurations', 'BGPConfiguration', {
+    metadata: { name: 'default' },
+    spec: { nodeToNodeMeshEnabled: false },
+  });
+  create('ippools', 'IPPool', {
     metadata: { name: 'pods' },
     spec: {
+      ...NETWORKS[backend],
       cidr: formatCidr(topology.podCidr),
-      ipipMode: 'Never',
-      vxlanMode: 'CrossSubnet',
       natOutgoing: false,
       nodeSelector: 'all()',
     },
   });
   for (const { name } of topology.nodes)
-    for (const each of ['a', 'b']) send(PODS, pod(`${name}-${each}`, name));
+    for (const each of ['a', 'b']) sent(simulator, 'POST', PODS, pod(`${name}-${each}`, name));
   simulator.settle(SETTLE);
   return simulator;
+}
+
+/** Changes the spec of one of Calico's resources, `ippools/pods` say. */
+export function patched(simulator: Simulator, path: string, spec: JsonObject): void {
+  sent(simulator, 'PATCH', `/apis/${CALICO_API}/${path}`, { spec });
+}
+
+function sent(simulator: Simulator, method: 'POST' | 'PATCH', path: string, body: JsonObject): void {
+  const { code } = simulator.cluster.request({
+    method,
+    path,
+    body,
+    ...(method === 'PATCH' && { contentType: 'application/merge-patch+json' }),
+  });
+  if (code >= 300) throw new Error(`${method} ${path}: ${code}`);
 }
 
 const pod = (name: string, nodeName: string): JsonObject => ({
@@ -98,12 +119,12 @@ export function podEnds(simulator: Simulator): readonly PodEnd[] {
   );
 }
 
-/** Every ordered pair, or as many of them, evenly spread. */
-export function sampledPairs<T>(ends: readonly T[]): readonly (readonly [from: T, to: T])[] {
+/** Every ordered pair, or so many of them, evenly spread. */
+export function sampledPairs<T>(ends: readonly T[], most: number): readonly (readonly [from: T, to: T])[] {
   const pairs = ends.flatMap((from) => ends.filter((to) => to !== from).map((to) => [from, to] as const));
-  const stride = Math.max(1, pairs.length / MOST_PAIRS);
+  const stride = Math.max(1, pairs.length / most);
   return Array.from(
-    { length: Math.min(pairs.length, MOST_PAIRS) },
+    { length: Math.min(pairs.length, most) },
     (_, at) => pairs[Math.floor(at * stride)],
   ).flatMap((pair) => (pair ? [pair] : []));
 }
@@ -136,9 +157,10 @@ export function gridIds(simulator: Simulator): readonly string[] {
 }
 
 /** The stacks that the kernel gets: the grid's own, without filter and nat tables and without other pods. */
-export function gridStacks(simulator: Simulator): readonly Netns[] {
-  const known = new Set(podEnds(simulator).map(({ id }) => id));
+export function gridStacks(simulator: Simulator, which: 'all' | 'machines alone' = 'all'): readonly Netns[] {
+  const known = new Set(which === 'all' ? podEnds(simulator).map(({ id }) => id) : []);
   return gridIds(simulator)
+    .filter((id) => !id.startsWith('pod/') || known.has(id))
     .flatMap((id) => simulator.network.netns(id) ?? [])
     .map((stack) => ({
       ...stack,

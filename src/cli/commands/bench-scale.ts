@@ -1,80 +1,124 @@
 /**
- * How long a large cluster takes to come up: 500 nodes, 5,000 pods of one deployment, scheduled, addressed and running, from
- * nothing. Without BGP, as clusters of that size run VXLAN: a full mesh would be 124,750 sessions.
+ * Large clusters. How long one takes to come up, and how what a person does grows with its size: 100, 500 and 1,000 nodes
+ * with 30 pods each. Without BGP, as clusters of that size run VXLAN: a full mesh would be half a million sessions. Processor
+ * time is counted, so what else the machine does is no part of it.
  */
-import { addressAt, cidr } from '../../model/ip.ts';
-import type { Topology } from '../../model/topology.ts';
-import { Simulator } from '../../sim/index.ts';
-import { figure, type Figure } from './figure.ts';
+import { printTable, type Netns, type Simulator } from '../../sim/index.ts';
+import { routeWords } from '../kernel/stack-program.ts';
+import { patched } from './bench-grid.ts';
+import { usedHeap } from './bench-heap.ts';
+import { broughtUp, deployed, nodesUp, SETTLE } from './bench-rack.ts';
+import { cpuTimeOf, figure, type Figure, type Measurements } from './figure.ts';
 
-const NODES = 500;
-const PODS = 5_000;
-const RUNS = 3;
-const LIMIT = 5;
-/** Virtual milliseconds in which everything runs. */
-const SETTLE = 120_000;
-const RACK = cidr('10.0.0.0/16');
-const GATEWAY = addressAt(RACK, 1);
+const LARGE = { nodes: 500, pods: 5_000, runs: 3, seconds: 5 };
+const SIZES = [100, 500, 1_000];
+const PODS_PER_NODE = 30;
+/** The pool's mode is changed so often, to and fro. */
+const CHANGES = 4;
 
-export function largeCluster(): Figure {
-  const seconds = Array.from({ length: RUNS }, () => {
+export function scaleMeasurements(): Measurements {
+  const { nodes, pods } = LARGE;
+  return {
+    [`${nodes} nodes with ${pods} pods, control plane from nothing until all run`]: largeCluster,
+    ...growthMeasurements(),
+  };
+}
+
+function largeCluster(): Figure {
+  const seconds = Array.from({ length: LARGE.runs }, () => {
     const began = performance.now();
-    const simulator = broughtUp();
-    const took = (performance.now() - began) / 1000;
-    const running = simulator.world.cluster.store
-      .list('pods', 'default')
-      .filter(({ status }) => status?.['phase'] === 'Running');
-    if (running.length !== PODS) throw new Error(`${running.length} of ${PODS} pods run`);
-    return took;
+    broughtUp(LARGE.nodes, LARGE.pods);
+    return (performance.now() - began) / 1000;
   });
-  return figure({ unit: 's', limit: LIMIT }, seconds);
+  return figure({ unit: 's', limit: LARGE.seconds }, seconds);
 }
 
-function broughtUp(): Simulator {
-  const simulator = new Simulator({
-    topology: oneRack(),
-    seed: 1,
-    epoch: 0,
-    defaultPool: true,
-    backend: 'vxlan',
-  });
-  simulator.settle(SETTLE);
-  simulator.cluster.request({
-    method: 'POST',
-    path: '/apis/apps/v1/namespaces/default/deployments',
-    body: {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name: 'many' },
-      spec: {
-        replicas: PODS,
-        selector: { matchLabels: { app: 'many' } },
-        template: {
-          metadata: { labels: { app: 'many' } },
-          spec: { containers: [{ name: 'c', image: 'registry.k8s.io/pause:3.10' }] },
-        },
-      },
-    },
-  });
-  simulator.settle(SETTLE);
-  return simulator;
+interface Grown {
+  readonly nodes: number;
+  /** Milliseconds of processor time, or KiB. */
+  readonly pods: number;
+  readonly heapOfNode: number;
+  readonly heapOfPod: number;
+  readonly firstLook: number;
+  readonly nextLook: number;
+  readonly changes: readonly number[];
 }
 
-const oneRack = (): Topology => ({
-  name: 'one-rack',
-  podCidr: cidr('10.244.0.0/16'),
-  serviceCidr: cidr('10.96.0.0/16'),
-  segments: [{ name: 'rack', subnet: RACK, mtu: 1500 }],
-  routers: [
-    { name: 'router', routes: [], ports: [{ segment: 'rack', address: { address: GATEWAY, length: 16 } }] },
-  ],
-  hosts: [],
-  nodes: Array.from({ length: NODES }, (_, at) => ({
-    name: at === 0 ? 'control-plane' : `node${at}`,
-    role: at === 0 ? 'control-plane' : 'worker',
-    segment: 'rack',
-    address: { address: addressAt(RACK, at + 2), length: 16 },
-    gateway: GATEWAY,
-    labels: {},
-  })),
-});
+/** Clusters of all sizes are brought up for the first of these figures. */
+function growthMeasurements(): Measurements {
+  let grown: readonly Grown[] | undefined;
+  const all = (): readonly Grown[] => {
+    if (!grown) grownTo(SIZES[0] ?? 1); // the compiler settles
+    return (grown ??= SIZES.map(grownTo));
+  };
+  const ms = { unit: 'ms of processor time' };
+  const ofSize = (size: number): Grown => all().find(({ nodes }) => nodes === size) ?? grownTo(size);
+  const told = SIZES.map((size): Measurements => {
+    const what = `${size} nodes, ${PODS_PER_NODE * size} pods`;
+    return {
+      [`${what}: all pods from nothing until they run`]: () => figure(ms, [ofSize(size).pods]),
+      [`${what}: change of the pool's mode`]: () => figure(ms, ofSize(size).changes),
+      [`${what}: first look at a node's tables`]: () => figure(ms, [ofSize(size).firstLook]),
+      [`${what}: first look at another node's tables`]: () => figure(ms, [ofSize(size).nextLook]),
+      [`${what}: heap of a node`]: () => figure({ unit: 'KiB' }, [ofSize(size).heapOfNode]),
+      [`${what}: heap of a pod`]: () => figure({ unit: 'KiB' }, [ofSize(size).heapOfPod]),
+    };
+  });
+  const growth = `${SIZES.join(', ')} nodes: growth over n log n`;
+  return Object.assign({}, ...told, {
+    [`${growth}, all pods`]: () => growthOf(all(), ({ pods }) => pods),
+    [`${growth}, change of the pool's mode`]: () => growthOf(all(), ({ changes }) => median(changes)),
+    [`${growth}, first look at a node's tables`]: () => growthOf(all(), ({ firstLook }) => firstLook),
+  }) as Measurements;
+}
+
+/** From each size to each larger one: how much more it costs than n log n would; 1 is just that. */
+function growthOf(grown: readonly Grown[], cost: (grown: Grown) => number): Figure {
+  const share = (at: Grown): number => cost(at) / (at.nodes * Math.log(at.nodes));
+  const samples = grown.flatMap((small) =>
+    grown.filter(({ nodes }) => nodes > small.nodes).map((large) => share(large) / share(small)),
+  );
+  return figure({ unit: 'times', limit: 1 }, samples);
+}
+
+const median = (samples: readonly number[]): number => figure({ unit: '' }, samples).median;
+
+function grownTo(nodes: number): Grown {
+  const empty = usedHeap();
+  const simulator = nodesUp(nodes);
+  const without = usedHeap();
+  const pods = nodes * PODS_PER_NODE;
+  const took = cpuTimeOf(() => deployed(simulator, pods));
+  const full = usedHeap();
+  return {
+    nodes,
+    pods: took,
+    heapOfNode: (without - empty) / nodes,
+    heapOfPod: (full - without) / pods,
+    firstLook: cpuTimeOf(() => tables(simulator, 'node/node5')),
+    nextLook: cpuTimeOf(() => tables(simulator, 'node/node6')),
+    changes: Array.from({ length: CHANGES }, (_, at) =>
+      cpuTimeOf(() => {
+        patched(simulator, 'ippools/default-ipv4-ippool', {
+          ipipMode: 'Never',
+          vxlanMode: at % 2 === 0 ? 'CrossSubnet' : 'Always',
+        });
+        simulator.settle(SETTLE);
+      }),
+    ),
+  };
+}
+
+/** What `ip route` and `iptables-save` say of a node. */
+function tables(simulator: Simulator, id: string): string {
+  const stack = simulator.network.netns(id);
+  if (!stack) throw new Error(`there is no ${id}`);
+  const named = Object.entries(stack.netfilter.tables) as [TableName, Chains][];
+  return [
+    ...stack.routes.map(routeWords),
+    ...named.flatMap(([name, chains]) => printTable(name, chains)),
+  ].join('\n');
+}
+
+type TableName = keyof Netns['netfilter']['tables'];
+type Chains = Parameters<typeof printTable>[1];

@@ -22,21 +22,24 @@ import {
   labSnapshot,
   snapshotSize,
 } from './bench-lab.ts';
+import { birdMeasurements } from './bench-bird.ts';
+import { heapMeasurements } from './bench-heap.ts';
 import { kernelMeasurements } from './bench-kernel.ts';
+import { listMeasurements } from './bench-list.ts';
 import { firstPaint } from './bench-paint.ts';
-import { largeCluster } from './bench-scale.ts';
+import { scaleMeasurements } from './bench-scale.ts';
 import { crossRackWalks } from './bench-walk.ts';
-import { figure, type Measured } from './figure.ts';
+import { figure, type Measured, type Measurements } from './figure.ts';
 
 export const bench: CliCommand = {
   name: 'bench',
   spec: {
-    usage: 'underlay bench',
+    usage: 'underlay bench [--only <words>]',
     summary: 'Measure speed and size; prints JSON.',
-    flags: {},
+    flags: { only: { value: 'words', help: 'measure only what has these words in its name' } },
     words: { min: 0, max: 0 },
   },
-  async run() {
+  async run({ flags }) {
     const library = await readLibrary(PATHS.course);
     const labs = library.ok ? [...library.value.labs.values()] : [];
     const [lab] = labs;
@@ -44,19 +47,21 @@ export const bench: CliCommand = {
       complain(library.ok ? 'The course has no lab to measure.' : library.error);
       return EXIT.engine;
     }
+    const only = flags.get('only') ?? '';
+    const chosen = Object.entries(measurements(labs, lab)).filter(([name]) => name.includes(only));
+    if (chosen.length === 0) {
+      complain(`No figure has "${only}" in its name.`);
+      return EXIT.usage;
+    }
     const figures: Record<string, Measured> = {};
-    for (const [name, measure] of Object.entries(measurements(labs, lab)))
-      figures[name] = await tried(measure);
+    for (const [name, measure] of chosen) figures[name] = await tried(measure);
     say(JSON.stringify({ node: process.version, figures }, undefined, 2));
     return EXIT.pass;
   },
 };
 
 /** One after another: they would disturb each other. */
-function measurements(
-  labs: readonly LabEntry[],
-  lab: LabEntry,
-): Readonly<Record<string, () => Measured | Promise<Measured>>> {
+function measurements(labs: readonly LabEntry[], lab: LabEntry): Measurements {
   return {
     'lab ready to type': () => labReady(labs),
     'lab ready to type, without a warm spare': () => labReadyCold(lab),
@@ -72,7 +77,10 @@ function measurements(
     'cross-rack walk, first packet': () => crossRackWalks(lab).first,
     'cross-rack walks on one core': () => crossRackWalks(lab).rate,
     ...kernelMeasurements(),
-    '500 nodes with 5,000 pods, control plane from nothing until all run': largeCluster,
+    ...birdMeasurements(),
+    ...heapMeasurements(),
+    ...scaleMeasurements(),
+    ...listMeasurements(),
     'initial JavaScript': initialJavaScript,
     'lesson first paint': firstPaint,
   };

@@ -29,6 +29,16 @@ test.each([
     ['--kubeconfig', 'x', '--topology', TOPOLOGY, '--port', '70000'],
     /^--port needs a number/,
   ],
+  [
+    'an install that is none',
+    ['--kubeconfig', 'x', '--topology', TOPOLOGY, '--install', 'helm'],
+    /^--install is manifest or operator, not "helm"/,
+  ],
+  [
+    'an install for a lab',
+    ['--kubeconfig', 'x', '--lab', 'first-overlay', '--install', 'operator'],
+    /^A lab says itself how Calico is installed/,
+  ],
   ['no such file', ['--kubeconfig', 'x', '--topology', '/nosuch'], /^The topology \/nosuch cannot be read/],
 ])('cluster up with %s is wrong usage', async (_, args, message) => {
   const parsed = parseArguments(args, clusterUp.spec);

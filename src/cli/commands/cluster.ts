@@ -10,7 +10,7 @@ import type { CliCommand } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { complain, say } from '../output.ts';
 import { PATHS } from '../paths.ts';
-import { bare, readTopology } from './shell.ts';
+import { bareEnvironment, INSTALL_FLAG } from './shell.ts';
 import { interrupted, parsePort } from './start.ts';
 
 /** How many ports after a taken one are tried for a suggestion. */
@@ -20,10 +20,12 @@ const LAST_PORT = 65535;
 export const clusterUp: CliCommand = {
   name: 'cluster up',
   spec: {
-    usage: 'underlay cluster up (--topology FILE | --lab ID) --kubeconfig OUT [--port N] [--force]',
+    usage:
+      'underlay cluster up (--topology FILE [--install manifest|operator] | --lab ID) --kubeconfig OUT [--port N] [--force]',
     summary: 'Serve a simulated cluster to your own kubectl until Ctrl-C.',
     flags: {
       topology: { value: 'a file', help: 'A topology file, as in labs/topologies.' },
+      ...INSTALL_FLAG,
       lab: { value: 'an ID', help: "Instead of a topology: a lab's start state." },
       kubeconfig: { value: 'a file', help: 'Where to write the kubeconfig; it is removed at the end.' },
       port: { value: 'a number', help: 'Port on 127.0.0.1. Default: any free one.' },
@@ -36,7 +38,7 @@ export const clusterUp: CliCommand = {
     const port = parsePort(flags.get('port'));
     if (out === undefined) return wrong(`--kubeconfig is missing. Usage: ${clusterUp.spec.usage}`);
     if (!port.ok) return wrong(port.error);
-    const environment = await environmentOf(flags.get('topology'), flags.get('lab'));
+    const environment = await environmentOf(flags);
     if (!environment.ok) return wrong(environment.error);
     return serve(environment.value, { out, force: flags.has('force'), port: port.value ?? 0 });
   },
@@ -47,17 +49,13 @@ function wrong(message: string): ExitCode {
   return EXIT.usage;
 }
 
-async function environmentOf(
-  topology: string | undefined,
-  lab: string | undefined,
-): Promise<Result<LabEnvironment, string>> {
+async function environmentOf(flags: ReadonlyMap<string, string>): Promise<Result<LabEnvironment, string>> {
+  const [topology, lab, install] = ['topology', 'lab', 'install'].map((flag) => flags.get(flag));
   if ((topology === undefined) === (lab === undefined)) {
     return err(`Give either --topology or --lab. Usage: ${clusterUp.spec.usage}`);
   }
-  if (topology !== undefined) {
-    const read = await readTopology(topology);
-    return read.ok ? ok(bare(read.value)) : read;
-  }
+  if (topology !== undefined) return bareEnvironment(topology, install);
+  if (install !== undefined) return err('A lab says itself how Calico is installed: leave --install out.');
   const library = await readLibrary(PATHS.course);
   if (!library.ok) return library;
   const entry = library.value.labs.get(lab ?? '');

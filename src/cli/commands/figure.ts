@@ -1,4 +1,5 @@
 /** One measured figure of `underlay bench`. */
+import process from 'node:process';
 
 export interface Figure {
   readonly unit: string;
@@ -14,6 +15,21 @@ export interface Figure {
 
 /** A figure, or why there is none. */
 export type Measured = Figure | { readonly unmeasured: string };
+
+/** By name. */
+export type Measurements = Readonly<Record<string, () => Measured | Promise<Measured>>>;
+
+/** Milliseconds of processor time that this process has used, in all its threads: what others do is no part of it. */
+export function cpuTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+export function cpuTimeOf(act: () => unknown): number {
+  const began = cpuTime();
+  act();
+  return cpuTime() - began;
+}
 
 export function figure(
   { unit, limit, atLeast }: Pick<Figure, 'unit' | 'limit' | 'atLeast'>,

@@ -25,11 +25,21 @@ describe('underlay shell', () => {
     expect(out).toMatch(/^default-ipv4-ippool +10\.244\.0\.0\/16 +all\(\)/m);
   });
 
+  test('installs Calico as it is told to', async () => {
+    const command = 'kubectl get ns -o name | grep tigera';
+    expect((await run({ install: 'operator', command }, sim)).out).toBe('namespace/tigera-operator\n');
+    expect(await run({ install: 'helm', command }, sim)).toEqual({
+      code: 2,
+      out: '',
+      err: '--install is manifest or operator, not "helm".\n',
+    });
+  });
+
   test('wants a topology', async () => {
     expect(await run({})).toEqual({
       code: 2,
       out: '',
-      err: '--topology is missing. Usage: underlay shell --topology FILE [-c COMMAND]\n',
+      err: '--topology is missing. Usage: underlay shell --topology FILE [--install manifest|operator] [-c COMMAND]\n',
     });
     expect((await run({ topology: '/no/such.yaml' })).err).toBe(
       'The topology /no/such.yaml cannot be read. Give the path of a YAML file.\n',

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
-import { err, type Result } from '../../base/result.ts';
+import { err, ok, type Result } from '../../base/result.ts';
 import { simEngine } from '../../engines/sim/engine.ts';
 import { formatDiagnostics } from '../../lab/diagnostic.ts';
 import type { LabEngine, LabEnvironment, LabError, LabSession } from '../../lab/ports.ts';
@@ -25,22 +25,26 @@ const COMMAND_FLAG = {
     help: 'Run this on the workstation and end with its exit code.',
   },
 };
+export const INSTALL_FLAG = {
+  install: { value: 'manifest or operator', help: 'How Calico is installed. Default: manifest.' },
+};
 const STANDARD_TOPOLOGY = join(PATHS.root, 'labs', 'topologies', 'two-racks.yaml');
 
 export const shell: CliCommand = {
   name: 'shell',
   spec: {
-    usage: 'underlay shell --topology FILE [-c COMMAND]',
+    usage: 'underlay shell --topology FILE [--install manifest|operator] [-c COMMAND]',
     summary: "Open a simulated cluster of a topology file's shape, at its workstation.",
     flags: {
       topology: { value: 'a file', help: 'A topology file, as in labs/topologies.' },
+      ...INSTALL_FLAG,
       ...COMMAND_FLAG,
     },
     words: { min: 0, max: 0 },
   },
   async run({ flags }) {
     const file = flags.get('topology');
-    if (file !== undefined) return openShell(file, flags.get('command'));
+    if (file !== undefined) return openShell(file, flags);
     complain(`--topology is missing. Usage: ${shell.spec.usage}`);
     return EXIT.usage;
   },
@@ -49,21 +53,22 @@ export const shell: CliCommand = {
 export const sim: CliCommand = {
   name: 'sim',
   spec: {
-    usage: 'underlay sim [-c COMMAND]',
+    usage: 'underlay sim [--install manifest|operator] [-c COMMAND]',
     summary: 'As underlay shell, with the two racks that the labs use.',
-    flags: COMMAND_FLAG,
+    flags: { ...INSTALL_FLAG, ...COMMAND_FLAG },
     words: { min: 0, max: 0 },
   },
-  run: ({ flags }) => openShell(STANDARD_TOPOLOGY, flags.get('command')),
+  run: ({ flags }) => openShell(STANDARD_TOPOLOGY, flags),
 };
 
-async function openShell(file: string, command: string | undefined): Promise<number> {
-  const topology = await readTopology(file);
-  if (!topology.ok) {
-    complain(topology.error);
+async function openShell(file: string, flags: ReadonlyMap<string, string>): Promise<number> {
+  const command = flags.get('command');
+  const described = await bareEnvironment(file, flags.get('install'));
+  if (!described.ok) {
+    complain(described.error);
     return EXIT.usage;
   }
-  const environment = bare(topology.value);
+  const environment = described.value;
   if (command === undefined)
     return withSession(simEngine({ worker: PATHS.simWorker }), environment, atTerminal);
   // Only here: the terminal's simulator has a worker of its own, and other commands start without one.
@@ -79,12 +84,31 @@ export async function readTopology(file: string): Promise<Result<Topology, strin
   return parsed.ok ? parsed : err(formatDiagnostics(parsed.error));
 }
 
+type InstallKind = LabEnvironment['calico']['install'];
+
+/** The error is for the person who typed it. */
+function parseInstall(word: string | undefined): Result<InstallKind, string> {
+  if (word === undefined || word === 'manifest' || word === 'operator') return ok(word ?? 'manifest');
+  return err(`--install is manifest or operator, not "${word}".`);
+}
+
+/** The cluster of a topology file, with Calico as `--install` says. */
+export async function bareEnvironment(
+  file: string,
+  install: string | undefined,
+): Promise<Result<LabEnvironment, string>> {
+  const kind = parseInstall(install);
+  if (!kind.ok) return kind;
+  const topology = await readTopology(file);
+  return topology.ok ? ok(bare(topology.value, kind.value)) : topology;
+}
+
 /** A cluster without a lab: Calico with its default pool, and nothing of anyone's. */
-export function bare(topology: Topology): LabEnvironment {
+export function bare(topology: Topology, install: InstallKind = 'manifest'): LabEnvironment {
   return {
     id: topology.name,
     topology,
-    calico: { install: 'manifest', pools: 'user' },
+    calico: { install, pools: install === 'operator' ? 'operator' : 'user' },
     start: [],
     files: [],
   };
