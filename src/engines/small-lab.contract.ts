@@ -13,7 +13,10 @@ import type {
 } from '../lab/ports.ts';
 import { parsePlace, WORKSTATION, type Place } from '../model/place.ts';
 
-const TOPOLOGY_FILE = join(import.meta.dirname, '..', '..', 'labs', 'topologies', 'two-racks.yaml');
+const TOPOLOGIES = join(import.meta.dirname, '..', '..', 'labs', 'topologies');
+
+/** Those that have the nodes it names. */
+export type SmallTopology = 'two-racks' | 'dual-stack';
 
 const POOL = `apiVersion: projectcalico.org/v3
 kind: IPPool
@@ -39,8 +42,9 @@ spec: { selector: { app: web }, ports: [{ port: 80 }] }
 `;
 
 /** Pods \`near\` and \`far\` in different racks behind the service \`web\`, and a file for the learner. */
-export function smallEnvironment(): LabEnvironment {
-  const topology = parseTopology(TOPOLOGY_FILE, readFileSync(TOPOLOGY_FILE, 'utf8'));
+export function smallEnvironment(name: SmallTopology = 'two-racks'): LabEnvironment {
+  const file = join(TOPOLOGIES, `${name}.yaml`);
+  const topology = parseTopology(file, readFileSync(file, 'utf8'));
   if (!topology.ok) throw new Error(JSON.stringify(topology.error));
   return {
     id: 'small',

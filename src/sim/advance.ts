@@ -2,7 +2,8 @@
  * Time passes: the controllers' work and the BGP speakers' timers run in the order in which they fall due. A change of what
  * confd has rendered reaches the daemons in the same instant.
  */
-import { BIRD_CONFIGURATIONS, birdConfiguration } from './cni/calico/confd.ts';
+import { answered, isAsked, withSessionsSeen } from './bird-answers.ts';
+import { BIRD_CONFIGURATIONS, bird6Configuration, birdConfiguration } from './cni/calico/confd.ts';
 import type { Millis } from './core/time.ts';
 import type { ClusterState, Controller } from './kube/controller.ts';
 import type { KubeObject } from './kube/object.ts';
@@ -33,26 +34,30 @@ export function advanceWorld(
   let at = world;
   const frames: TimedFrame[] = [];
   const take = (before: World, moved: Moved): void => {
-    at = withMoved(before, moved);
-    if (tell) for (const frame of moved.frames) frames.push(frame);
+    at = withSessionsSeen(withMoved(before, moved), moved.sessions);
+    for (const frame of moved.frames) frames.push(frame);
   };
   for (;;) {
+    if (isAsked(at.cluster)) at = answered({ world: at, stacks }, controllers);
     const talkAt = nextRoutingAt(at.routing);
     const until = talkAt === undefined ? to : Math.min(to, talkAt);
     const configured = at.cluster.store.table(BIRD_CONFIGURATIONS);
-    const stop = ({ store }: ClusterState): boolean => store.table(BIRD_CONFIGURATIONS) !== configured;
+    const isReconfigured = ({ store }: ClusterState): boolean =>
+      store.table(BIRD_CONFIGURATIONS) !== configured;
+    const stop = (state: ClusterState): boolean => isReconfigured(state) || isAsked(state);
     // What falls due while the API server is away waits for it.
     const cluster = isApiServerDown(at)
       ? { ...at.cluster, now: Math.max(at.cluster.now, until) }
       : advance(at.cluster, until, controllers, stop);
     const reached = { ...at, cluster };
-    if (stop(cluster)) {
+    if (isReconfigured(cluster)) {
       const network = stacks.network(reached);
       // A machine that is off has no stack for a daemon to say farewell with.
       const wanted = changedConfigurations(configured, cluster).filter(({ netns }) => network.netns(netns));
-      take(reached, reconfigure(network, at.routing, wanted));
-    } else if (talkAt !== undefined && talkAt <= to) {
-      take(reached, runDue(stacks.network(reached), at.routing));
+      take(reached, reconfigure(network, at.routing, wanted, { tell }));
+    } else if (isAsked(cluster)) at = reached;
+    else if (talkAt !== undefined && talkAt <= to) {
+      take(reached, runDue(stacks.network(reached), at.routing, { tell }));
     } else return { world: reached, frames: frames.sort((a, b) => a.at - b.at) };
   }
 }
@@ -65,10 +70,16 @@ type Wanted = Parameters<typeof reconfigure>[2];
 
 function changedConfigurations(before: Table<KubeObject> | undefined, { store }: ClusterState): Wanted {
   const after = store.table(BIRD_CONFIGURATIONS) ?? Table.empty<KubeObject>();
-  return [...after.differences(before ?? Table.empty())].map(({ key, after: record }) => ({
-    netns: `node${key}`,
-    config: record && birdConfiguration(record),
-  }));
+  return after.differences(before ?? Table.empty()).flatMap(({ key, before: old, after: record }) => {
+    const netns = `node${key}`;
+    const [config, config6] = [record && birdConfiguration(record), record && bird6Configuration(record)];
+    const isChanged = config !== (old && birdConfiguration(old));
+    const isChanged6 = config6 !== (old && bird6Configuration(old));
+    return [
+      ...(isChanged ? [{ netns, config }] : []),
+      ...(isChanged6 ? [{ netns, daemon: 'bird6' as const, config: config6 }] : []),
+    ];
+  });
 }
 
 function withMoved(world: World, moved: Moved): World {

@@ -1,8 +1,15 @@
 /** Every command of a lab besides the shell's own: what a cluster's workstation and machines have installed. */
-import { birdc, birdcl } from './shell/birdcl/birdcl.ts';
+import { birdc, birdcl, birdcl6 } from './shell/birdcl/birdcl.ts';
 import { calicoctl } from './shell/calicoctl/calicoctl.ts';
 import type { Command } from './shell/command.ts';
 import { kubectl } from './shell/kubectl/kubectl.ts';
 import { networkCommands } from './shell/network-commands.ts';
 
-export const labCommands: readonly Command[] = [kubectl, calicoctl, birdcl, birdc, ...networkCommands];
+export const labCommands: readonly Command[] = [
+  kubectl,
+  calicoctl,
+  birdcl,
+  birdcl6,
+  birdc,
+  ...networkCommands,
+];

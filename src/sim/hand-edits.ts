@@ -136,7 +136,8 @@ function withMemory(world: World, netns: NetnsId, edit: NetnsEdit): World {
   return next === memory ? world : { ...world, memory: world.memory.set(key, next) };
 }
 
-function remembered(memory: NetnsMemory, edit: NetnsEdit): NetnsMemory {
+/** What a stack still remembers after the change. */
+export function remembered(memory: NetnsMemory, edit: NetnsEdit): NetnsMemory {
   switch (edit.kind) {
     case 'delete-neighbour':
       return forgetNeighbours(memory, edit.device, edit.address);

@@ -144,7 +144,7 @@ function withoutMemory(world: World, machine: NetnsId): World {
 }
 
 function withoutKeys<V>(table: Table<V>, machine: NetnsId, others: readonly string[]): Table<V> {
-  const own = [...table.withPrefix(`${machine}/`)].length > 0;
+  const own = table.withPrefix(`${machine}/`).length > 0;
   const keys = [...table.keys()].filter(
     (key) => key === machine || (own && key.startsWith(`${machine}/`)) || others.includes(key),
   );

@@ -12,7 +12,8 @@ import { apply, ask, type Applied, type Effects, type Machinery, type Transactio
 import { EventLog, type Author, type EventLogOptions, type LogEntry } from './history/event-log.ts';
 import { Captures } from './captures.ts';
 import type { Epoch, Millis } from './core/time.ts';
-import type { Backend } from './cni/calico/manifest.ts';
+import type { InstallKind } from './cni/calico/install.ts';
+import type { Backend } from './cni/calico/node-environment.ts';
 import { createWorld, machinery } from './create.ts';
 import type { ApiRequest } from './kube/api.ts';
 import { machineAt, nodeMachine } from './kube/machines.ts';
@@ -21,6 +22,7 @@ import type { ResourceType } from './kube/resource.ts';
 import type { Exchange, TimedFrame } from './net/exchange.ts';
 import type { Network } from './net/netns.ts';
 import type { RoutingPort } from './routing/speaker-view.ts';
+import { speakerKey } from './routing/routing-state.ts';
 import { speakerView } from './routing/view.ts';
 import type { ClockPort, ClusterPort, NetworkPort } from './shell/command.ts';
 import { withoutSockets, withSocketsOf } from './program-sockets.ts';
@@ -37,7 +39,9 @@ export interface SimulatorOptions {
   readonly epoch: Epoch;
   /** False when the lab brings its own IP pools; Calico then starts with none. */
   readonly defaultPool: boolean;
-  /** What carries routes between nodes (calico_backend), `bird` unless said; the others run no BGP. */
+  /** How Calico is installed, `manifest` unless said. */
+  readonly install?: InstallKind;
+  /** What carries routes between nodes in a manifest install (calico_backend), `bird` unless said; the others run no BGP. */
   readonly backend?: Backend;
 }
 
@@ -202,7 +206,7 @@ export class Simulator {
 
   /** How the API names and paths a resource: by `pods`, `deployments.apps`, or a plural that only one group has. */
   resourceType(name: string): ResourceType | undefined {
-    const { registry } = this.#machinery;
+    const registry = this.#machinery.registry.servedIn(this.#world.cluster.store);
     return registry.byName(name) ?? registry.types.find(({ plural }) => plural === name);
   }
 
@@ -261,10 +265,10 @@ export class Simulator {
   };
 
   readonly routing: RoutingPort = {
-    speaker: (node) => this.routing.at(`node/${node}`),
-    at: (netns) => {
+    speaker: (node, daemon) => this.routing.at(`node/${node}`, daemon),
+    at: (netns, daemon) => {
       const { routing } = this.#world;
-      const speaker = routing.speakers.get(netns);
+      const speaker = routing.speakers.get(speakerKey({ netns, ...(daemon && { daemon }) }));
       const stack = speaker?.running ? this.#machinery.stacks.netns(this.#world, speaker.netns) : undefined;
       return speaker && stack && speakerView({ speaker, routing, stack, now: this.now });
     },

@@ -1,8 +1,20 @@
 /** What hand-made changes of a network stack look like in a snapshot, and the connections that they speak of. */
-import type { NetnsEdit, SocketEdit } from './net/edit.ts';
+import type { Ip } from '../model/ip.ts';
+import type {
+  AddAddress,
+  AddNeighbour,
+  AddRoute,
+  DeleteAddress,
+  DeleteNeighbour,
+  DeleteRoute,
+  FamilyEdit,
+  NetnsEdit,
+  ProxyNeighbour,
+  SocketEdit,
+} from './net/edit.ts';
 import type { ConntrackEntry, Neighbour, Route, RouteHop, Tuple } from './net/netns.ts';
-import { address, cidr, mac } from './snapshot-addresses.ts';
-import { fdbEntry, deviceAddress, linkEdits } from './snapshot-links.ts';
+import { either, inet, inet6, ipAddress, mac, type FamilyShapes } from './snapshot-addresses.ts';
+import { deviceAddressOf, fdbEntry, linkEdits } from './snapshot-links.ts';
 import { ipsetEdit, netfilterEdit } from './snapshot-netfilter.ts';
 import {
   count,
@@ -19,14 +31,14 @@ import {
 } from './snapshot-shape.ts';
 
 const tuple = object<Tuple>({
-  source: address,
-  destination: address,
+  source: ipAddress,
+  destination: ipAddress,
   sourcePort: unsigned(16),
   destinationPort: unsigned(16),
 });
 
 export const connection = object<ConntrackEntry>({
-  protocol: oneOf('tcp', 'udp', 'icmp'),
+  protocol: oneOf('tcp', 'udp', 'icmp', 'icmpv6'),
   original: tuple,
   reply: tuple,
   state: optional(
@@ -38,20 +50,82 @@ export const connection = object<ConntrackEntry>({
 });
 
 const routeType = oneOf<Route['type']>('unicast', 'blackhole', 'unreachable', 'prohibit');
-const route = object<Route>({
-  prefix: cidr,
-  type: routeType,
-  via: optional(address),
-  device: optional(text),
-  protocol: oneOf('kernel', 'boot', 'static', 'bird', '80'),
-  scope: oneOf('global', 'link', 'host'),
-  source: optional(address),
-  metric: optional(count),
-  onlink: optional(flag),
-  mtu: optional(count),
-  hops: optional(list(object<RouteHop>({ via: address, device: text, onlink: optional(flag) }))),
-});
-const neighbour = object<Neighbour>({ address, device: text, mac });
+
+type FamilyEditOf<Address extends Ip, K extends FamilyEdit['kind']> = Extract<
+  FamilyEdit<Address>,
+  { readonly kind: K }
+>;
+
+const routeOf = <Address extends Ip>({ address, cidr }: FamilyShapes<Address>): Shape<Route<Address>> =>
+  object<Route<Address>>({
+    prefix: cidr,
+    type: routeType,
+    via: optional(address),
+    device: optional(text),
+    protocol: oneOf('kernel', 'boot', 'static', 'bird', '80'),
+    scope: oneOf('global', 'link', 'host'),
+    source: optional(address),
+    metric: optional(count),
+    onlink: optional(flag),
+    mtu: optional(count),
+    hops: optional(list(object<RouteHop<Address>>({ via: address, device: text, onlink: optional(flag) }))),
+  });
+
+/** Changes that both families know, as one of them writes them. */
+function familyEdits<Address extends Ip>(
+  family: FamilyShapes<Address>,
+): {
+  readonly [K in FamilyEdit['kind']]: Shape<FamilyEditOf<Address, K>>;
+} {
+  const { address, cidr } = family;
+  const neighbour = object<Neighbour<Address>>({ address, device: text, mac });
+  return {
+    'add-route': object<AddRoute<Address>>({
+      kind: oneOf('add-route'),
+      route: routeOf(family),
+      replace: flag,
+      append: optional(flag),
+    }),
+    'delete-route': object<DeleteRoute<Address>>({
+      kind: oneOf('delete-route'),
+      prefix: cidr,
+      device: optional(text),
+      via: optional(address),
+      metric: optional(count),
+      type: optional(routeType),
+    }),
+    'add-neighbour': object<AddNeighbour<Address>>({
+      kind: oneOf('add-neighbour'),
+      neighbour,
+      replace: flag,
+    }),
+    'delete-neighbour': object<DeleteNeighbour<Address>>({
+      kind: oneOf('delete-neighbour'),
+      address,
+      device: text,
+    }),
+    'proxy-neighbour': object<ProxyNeighbour<Address>>({
+      kind: oneOf('proxy-neighbour'),
+      device: text,
+      address,
+      on: flag,
+    }),
+    'add-address': object<AddAddress<Address>>({
+      kind: oneOf('add-address'),
+      device: text,
+      address: deviceAddressOf(family),
+    }),
+    'delete-address': object<DeleteAddress<Address>>({
+      kind: oneOf('delete-address'),
+      device: text,
+      address: deviceAddressOf(family),
+    }),
+  };
+}
+
+const edits4 = familyEdits(inet);
+const edits6 = familyEdits(inet6);
+
 /** Bound to a program that runs: no snapshot has one (`partsOf`). */
 const socketEdit = (_: unknown): _ is SocketEdit => false;
 const never = (_: unknown): _ is never => false;
@@ -59,26 +133,13 @@ const never = (_: unknown): _ is never => false;
 type Edit<K extends NetnsEdit['kind']> = Extract<NetnsEdit, { readonly kind: K }>;
 
 export const netnsEdit: Shape<NetnsEdit> = union<NetnsEdit>({
-  'add-route': object<Edit<'add-route'>>({
-    kind: oneOf('add-route'),
-    route,
-    replace: flag,
-    append: optional(flag),
-  }),
-  'delete-route': object<Edit<'delete-route'>>({
-    kind: oneOf('delete-route'),
-    prefix: cidr,
-    device: optional(text),
-    via: optional(address),
-    metric: optional(count),
-    type: optional(routeType),
-  }),
-  'add-neighbour': object<Edit<'add-neighbour'>>({ kind: oneOf('add-neighbour'), neighbour, replace: flag }),
-  'delete-neighbour': object<Edit<'delete-neighbour'>>({
-    kind: oneOf('delete-neighbour'),
-    address,
-    device: text,
-  }),
+  'add-route': either(edits4['add-route'], edits6['add-route']),
+  'delete-route': either(edits4['delete-route'], edits6['delete-route']),
+  'add-neighbour': either(edits4['add-neighbour'], edits6['add-neighbour']),
+  'delete-neighbour': either(edits4['delete-neighbour'], edits6['delete-neighbour']),
+  'proxy-neighbour': either(edits4['proxy-neighbour'], edits6['proxy-neighbour']),
+  'add-address': either(edits4['add-address'], edits6['add-address']),
+  'delete-address': either(edits4['delete-address'], edits6['delete-address']),
   'add-fdb': object<Edit<'add-fdb'>>({
     kind: oneOf('add-fdb'),
     entry: fdbEntry,
@@ -89,26 +150,10 @@ export const netnsEdit: Shape<NetnsEdit> = union<NetnsEdit>({
     kind: oneOf('delete-fdb'),
     mac: text,
     device: text,
-    destination: optional(address),
+    destination: optional(ipAddress),
     bridge: optional(text),
   }),
   ...linkEdits,
-  'add-address': object<Edit<'add-address'>>({
-    kind: oneOf('add-address'),
-    device: text,
-    address: deviceAddress,
-  }),
-  'delete-address': object<Edit<'delete-address'>>({
-    kind: oneOf('delete-address'),
-    device: text,
-    address: deviceAddress,
-  }),
-  'proxy-neighbour': object<Edit<'proxy-neighbour'>>({
-    kind: oneOf('proxy-neighbour'),
-    device: text,
-    address,
-    on: flag,
-  }),
   'add-namespace': object<Edit<'add-namespace'>>({
     kind: oneOf('add-namespace'),
     name: text,

@@ -44,7 +44,7 @@ export function readHeap({ rows, root }: Heap): Result<unknown, string> {
     if (problem !== undefined) return err(`row ${at} ${problem}`);
   }
   const value = reader.value(root);
-  return value ? ok(value.value) : err('the root names no row');
+  return value === NOTHING ? err('the root names no row') : ok(value);
 }
 
 class HeapWriter {
@@ -112,55 +112,66 @@ const SPECIAL_NUMBERS: ReadonlyMap<string, number> = new Map([
   ['-Infinity', Number.NEGATIVE_INFINITY],
 ]);
 
-interface Built {
-  readonly value: unknown;
-  /** Members, with every sharing written out. */
-  readonly weight: number;
-  readonly depth: number;
-}
+/** What stands for a word that names nothing. */
+const NOTHING = Symbol('nothing');
 
-const scalar = (value: unknown): Built => ({ value, weight: 1, depth: 0 });
-
+/** Rows that were read, by their number. */
 class HeapReader {
-  readonly #built: Built[] = [];
+  readonly #containers: object[] = [];
+  /** Members of each, with every sharing written out. */
+  readonly #weights: number[] = [];
+  readonly #depths: number[] = [];
 
   /** Undefined when the row could be read; else what is wrong with it. */
-  add([kind, ...words]: Row): string | undefined {
+  add(row: Row): string | undefined {
+    const [kind] = row;
     const read = typeof kind === 'string' ? CONTAINERS.get(kind) : undefined;
     if (!read) return 'is of no known kind';
-    let weight = 1;
-    let depth = 0;
+    let weight = row.length;
+    let depth = row.length > 1 ? 1 : 0;
     const values: unknown[] = [];
-    for (const word of words) {
-      const member = this.value(word);
-      if (!member) return 'names what is not there';
-      values.push(member.value);
-      weight += member.weight;
-      depth = Math.max(depth, member.depth + 1);
+    for (let at = 1; at < row.length; at += 1) {
+      const word = row[at];
+      const value = this.value(word);
+      if (value === NOTHING) return 'names what is not there';
+      values.push(value);
+      const below = rowNumber(word);
+      if (below === undefined) continue;
+      weight += (this.#weights[below] ?? 0) - 1;
+      depth = Math.max(depth, (this.#depths[below] ?? 0) + 1);
     }
     if (weight > MOST_MEMBERS || depth > DEEPEST) return 'is too large';
     const container = read(values);
     if (!container) return `is no ${String(kind)}`;
-    this.#built.push({ value: container, weight, depth });
+    this.#containers.push(container);
+    this.#weights.push(weight);
+    this.#depths.push(depth);
     return undefined;
   }
 
-  value(word: unknown): Built | undefined {
-    if (typeof word === 'string' || typeof word === 'boolean' || word === null) return scalar(word);
-    if (typeof word === 'number') return scalar(word);
-    if (!Array.isArray(word)) return undefined;
+  /** NOTHING for what is no word, and for the number of a row that was not read. */
+  value(word: unknown): unknown {
+    if (typeof word !== 'object' || word === null) return isJsonScalar(word) ? word : NOTHING;
+    if (!Array.isArray(word)) return NOTHING;
     const [name, text] = word as readonly unknown[];
-    return typeof name === 'number' ? this.#built[name] : special(name, text);
+    return typeof name === 'number' ? (this.#containers[name] ?? NOTHING) : special(name, text);
   }
 }
 
-function special(name: unknown, text: unknown): Built | undefined {
-  if (name === 'undefined') return scalar(undefined);
-  if (name === 'number' && typeof text === 'string' && SPECIAL_NUMBERS.has(text)) {
-    return scalar(SPECIAL_NUMBERS.get(text));
-  }
+/** The row that a word stands for; undefined for words that are values themselves. */
+function rowNumber(word: unknown): number | undefined {
+  const number: unknown = Array.isArray(word) ? word[0] : undefined;
+  return typeof number === 'number' ? number : undefined;
+}
+
+const isJsonScalar = (word: unknown): boolean =>
+  typeof word === 'string' || typeof word === 'number' || typeof word === 'boolean' || word === null;
+
+function special(name: unknown, text: unknown): unknown {
+  if (name === 'undefined') return undefined;
+  if (name === 'number' && typeof text === 'string') return SPECIAL_NUMBERS.get(text) ?? NOTHING;
   const whole = name === 'bigint' && typeof text === 'string' && /^-?\d{1,1000}$/.test(text);
-  return whole ? scalar(BigInt(text)) : undefined;
+  return whole ? BigInt(text) : NOTHING;
 }
 
 /** Members -> container; undefined when they make none. */
@@ -168,7 +179,7 @@ const CONTAINERS: ReadonlyMap<string, (values: readonly unknown[]) => object | u
   string,
   (values: readonly unknown[]) => object | undefined
 >([
-  ['list', (values) => [...values]],
+  ['list', (values) => values],
   ['set', (values) => new Set(values)],
   ['bytes', ([text, ...more]) => (more.length === 0 ? bytesOf(text) : undefined)],
   [
@@ -178,15 +189,7 @@ const CONTAINERS: ReadonlyMap<string, (values: readonly unknown[]) => object | u
       return pairs && new Map(pairs);
     },
   ],
-  [
-    // `fromEntries` defines members, so that no name, `__proto__` included, reaches a prototype.
-    'object',
-    (values) => {
-      const pairs = namedPairsOf(values);
-      const object = pairs && Object.fromEntries(pairs);
-      return object && Object.keys(object).length === pairs.length ? object : undefined;
-    },
-  ],
+  ['object', objectOf],
   [
     'table',
     (values) => {
@@ -196,6 +199,20 @@ const CONTAINERS: ReadonlyMap<string, (values: readonly unknown[]) => object | u
     },
   ],
 ]);
+
+function objectOf(values: readonly unknown[]): object | undefined {
+  const object: Record<string, unknown> = {};
+  for (let at = 0; at < values.length; at += 2) {
+    const key = values[at];
+    if (typeof key !== 'string' || at + 1 === values.length) return undefined;
+    // The one name that reaches a prototype when it is assigned to.
+    if (key === '__proto__') Object.defineProperty(object, key, { ...OWN, value: values[at + 1] });
+    else object[key] = values[at + 1];
+  }
+  return Object.keys(object).length * 2 === values.length ? object : undefined;
+}
+
+const OWN = { configurable: true, enumerable: true, writable: true };
 
 function pairsOf(values: readonly unknown[]): [unknown, unknown][] | undefined {
   if (values.length % 2 !== 0) return undefined;

@@ -1,7 +1,8 @@
 /** What devices made or changed by hand look like in a snapshot. */
+import type { Ip } from '../model/ip.ts';
 import type { LinkEdit } from './net/edit.ts';
 import type { Device, DeviceAddress, DeviceKind, FdbEntry, Link, VxlanConfig } from './net/netns.ts';
-import { address, mac, prefixLength } from './snapshot-addresses.ts';
+import { address, inet, ipAddress, mac, type FamilyShapes } from './snapshot-addresses.ts';
 import {
   count,
   flag,
@@ -20,16 +21,18 @@ const yes: Shape<true> = (value): value is true => value === true;
 /** IFNAMSIZ with its closing zero. */
 const deviceName = spelt<string>(/^[^\s/]{1,15}$/);
 
-export const deviceAddress = object<DeviceAddress>({
-  address,
-  length: prefixLength,
-  scope: oneOf('global', 'link', 'host'),
-});
+export const deviceAddressOf = <Address extends Ip>({
+  address: own,
+  length,
+}: FamilyShapes<Address>): Shape<DeviceAddress<Address>> =>
+  object<DeviceAddress<Address>>({ address: own, length, scope: oneOf('global', 'link', 'host') });
+
+const deviceAddress = deviceAddressOf(inet);
 
 export const fdbEntry = object<FdbEntry>({
   mac,
   device: text,
-  destination: optional(address),
+  destination: optional(ipAddress),
   bridge: optional(text),
   state: optional(oneOf('static')),
   parent: optional(text),
@@ -41,7 +44,7 @@ type LinkOf<K extends Link['kind']> = Extract<Link, { readonly kind: K }>;
 const vxlan = object<VxlanConfig>({
   vni: unsigned(32),
   port: unsigned(16),
-  local: optional(address),
+  local: optional(ipAddress),
   parent: optional(text),
   learning: optional(yes),
 });

@@ -21,7 +21,7 @@ import type {
   RuleCounter,
   Station,
 } from './net/netns.ts';
-import { address, mac } from './snapshot-addresses.ts';
+import { address, address6, ipAddress, mac } from './snapshot-addresses.ts';
 import { connection, netnsEdit } from './snapshot-edits.ts';
 import { routing, routingOf, routingParts, type RoutingParts } from './snapshot-routing.ts';
 import type { HandEdit, World } from './stacks.ts';
@@ -141,6 +141,8 @@ const due = object<Due<Work>>({
   event: object<Work>({ controller: text, key: text }),
 });
 
+const yes: Shape<true> = (value): value is true => value === true;
+
 const sandbox = object<PodSandbox>({
   uid: text,
   namespace: text,
@@ -150,10 +152,12 @@ const sandbox = object<PodSandbox>({
   network: optional(
     object<PodNetwork>({
       address,
+      address6: optional(address6),
       mac,
       mtu: count,
       hostInterface: text,
       hostIndex: count,
+      forwarding: optional(yes),
     }),
   ),
 });
@@ -161,7 +165,15 @@ const sandbox = object<PodSandbox>({
 const sandboxes = table(sandbox, (uid, { uid: own }) => uid === own);
 
 const memory = object<NetnsMemory>({
-  neighbours: list(object<LearntNeighbour>({ address, device: text, mac: optional(mac), at: millis })),
+  neighbours: list(
+    object<LearntNeighbour>({
+      address: ipAddress,
+      device: text,
+      mac: optional(mac),
+      at: millis,
+      router: optional(yes),
+    }),
+  ),
   conntrack: list(connection),
   counters: map(
     text,
@@ -175,11 +187,11 @@ const memory = object<NetnsMemory>({
     }),
   ),
   pathMtu: map(
-    address,
+    ipAddress,
     object<{ readonly mtu: number; readonly expires: number }>({ mtu: count, expires: number }),
   ),
   icmpTokens: map(
-    address,
+    ipAddress,
     object<{ readonly tokens: number; readonly at: number }>({ tokens: number, at: millis }),
   ),
   kernelLog: list(object<KernelLogLine>({ at: millis, text })),
@@ -189,13 +201,13 @@ const memory = object<NetnsMemory>({
         mac,
         device: text,
         bridge: optional(text),
-        destination: optional(address),
+        destination: optional(ipAddress),
         at: millis,
       }),
     ),
   ),
   rules: optional(map(text, object<RuleCounter>({ packets: count, bytes: count }))),
-  recent: optional(map(text, map(address, millis))),
+  recent: optional(map(text, map(ipAddress, millis))),
 });
 
 function storeParts(registry: Registry): Shape<StoreParts> {
@@ -226,9 +238,13 @@ function objectOf(registry: Registry, resource: string): Shape<KubeObject> {
 
 /** Objects are JSON through and through; members may be undefined. */
 function json(value: unknown): value is Json {
+  if (typeof value !== 'object' || value === null)
+    return value === null || text(value) || flag(value) || Number.isFinite(value);
   if (Array.isArray(value)) return value.every(json);
-  if (isPlain(value)) return Object.values(value).every((member) => member === undefined || json(member));
-  return (
-    value === null || text(value) || flag(value) || (typeof value === 'number' && Number.isFinite(value))
-  );
+  if (!isPlain(value)) return false;
+  for (const name of Object.keys(value)) {
+    const member = value[name];
+    if (member !== undefined && !json(member)) return false;
+  }
+  return true;
 }

@@ -7,6 +7,7 @@ import type {
   Community,
   PathAttributes,
 } from '../model/bgp.ts';
+import type { IpFamily } from '../model/ip-family.ts';
 import { Agenda, type Due } from './core/agenda.ts';
 import type { Table } from './core/table.ts';
 import type {
@@ -19,7 +20,7 @@ import type {
   Speaker,
   Told,
 } from './routing/routing-state.ts';
-import { peerKey } from './routing/routing-state.ts';
+import { peerKey, speakerKey } from './routing/routing-state.ts';
 import type {
   FilterRule,
   KernelRule,
@@ -28,7 +29,7 @@ import type {
   SpeakerConfig,
 } from './routing/speaker-config.ts';
 import type { Chunk, Socket } from './routing/tcp-socket.ts';
-import { address, cidr } from './snapshot-addresses.ts';
+import { address, address6, either, ipAddress, ipCidr } from './snapshot-addresses.ts';
 import {
   count,
   flag,
@@ -58,11 +59,6 @@ export function routingOf({ work, routine, ...rest }: RoutingParts): RoutingStat
   return { ...rest, work: Agenda.of(work), routine: Agenda.of(routine) };
 }
 
-/** One or the other. */
-function either<A, B>(first: Shape<A>, second: Shape<B>): Shape<A | B> {
-  return (value): value is A | B => first(value) || second(value);
-}
-
 const off: Shape<false> = (value): value is false => value === false;
 
 const bytes: Shape<Uint8Array> = (value): value is Uint8Array => value instanceof Uint8Array;
@@ -70,12 +66,15 @@ const u8 = unsigned(8);
 const u16 = unsigned(16);
 const u32 = unsigned(32);
 
+const family: Shape<IpFamily> = (value): value is IpFamily => value === 4 || value === 6;
+const daemon = optional(oneOf('bird6'));
+
 const neighbour = object<NeighbourConfig>({
   name: text,
-  address,
+  address: ipAddress,
   asNumber: u32,
   localAs: u32,
-  source: optional(address),
+  source: optional(ipAddress),
   port: optional(u16),
   passive: flag,
   restartTime: count,
@@ -105,7 +104,7 @@ const change = union<RouteChange>({
 });
 
 const rule = object<FilterRule>({
-  prefix: optional(cidr),
+  prefix: optional(ipCidr),
   match: optional(oneOf('exact', 'within', 'not-exact', 'not-within')),
   lengths: optional(object<NonNullable<FilterRule['lengths']>>({ least: count, most: count })),
   source: optional(oneOf('bgp', 'static', 'kernel', 'connected')),
@@ -125,15 +124,16 @@ type StaticRoute = NonNullable<SpeakerConfig['statics']>[number];
 const config = object<SpeakerConfig>({
   process: text,
   software: optional(oneOf('bird-1.6', 'bird-2')),
+  families: optional(list(family)),
   routerId: address,
   asNumber: u32,
   listenPort: optional(u16),
-  listenAddress: optional(address),
-  blackholes: list(cidr),
-  statics: optional(list(object<StaticRoute>({ prefix: cidr, via: address }))),
+  listenAddress: optional(ipAddress),
+  blackholes: list(ipCidr),
+  statics: optional(list(object<StaticRoute>({ prefix: ipCidr, via: ipAddress }))),
   ignoredInterfaces: optional(list(text)),
-  learnt: list(cidr),
-  connected: optional(list(cidr)),
+  learnt: list(ipCidr),
+  connected: optional(list(ipCidr)),
   neighbours: list(neighbour),
   filters: optional(record(list(rule))),
   exports: list(rule),
@@ -141,9 +141,9 @@ const config = object<SpeakerConfig>({
   mergePaths: optional(flag),
   kernel: list(
     object<KernelRule>({
-      within: cidr,
+      within: ipCidr,
       accept: flag,
-      tunnel: optional(object<NonNullable<KernelRule['tunnel']>>({ device: text, unless: optional(cidr) })),
+      tunnel: optional(object<NonNullable<KernelRule['tunnel']>>({ device: text, unless: optional(ipCidr) })),
     }),
   ),
 });
@@ -151,7 +151,8 @@ const config = object<SpeakerConfig>({
 const attributes = object<PathAttributes>({
   origin: oneOf('IGP', 'EGP', 'Incomplete'),
   asPath: list(object<AsSegment>({ type: oneOf('set', 'sequence'), numbers: list(u32) })),
-  nextHop: address,
+  nextHop: ipAddress,
+  linkLocal: optional(address6),
   med: optional(u32),
   localPref: optional(u32),
   originatorId: optional(address),
@@ -163,16 +164,16 @@ const attributes = object<PathAttributes>({
 const rib: Shape<Table<readonly Path[]>> = table(
   list(
     object<Path>({
-      prefix: cidr,
+      prefix: ipCidr,
       protocol: text,
       pathId: u32,
       preference: count,
       since: millis,
-      via: optional(address),
+      via: optional(ipAddress),
       bgp: optional(
         object<NonNullable<Path['bgp']>>({
           attributes,
-          from: address,
+          from: ipAddress,
           peerRouterId: address,
           internal: flag,
         }),
@@ -184,6 +185,7 @@ const rib: Shape<Table<readonly Path[]>> = table(
 
 const speaker = object<Speaker>({
   netns: text,
+  daemon,
   config,
   running: flag,
   startedAt: millis,
@@ -230,9 +232,9 @@ const open = object<BgpOpen>({
 
 const socket = object<Socket>({
   at: text,
-  address,
+  address: ipAddress,
   port: u16,
-  peer: object<Socket['peer']>({ address, port: u16 }),
+  peer: object<Socket['peer']>({ address: ipAddress, port: u16 }),
   remote: optional(text),
   active: flag,
   state: oneOf('SYN_SENT', 'SYN_RECEIVED', 'ESTABLISHED', 'FIN_WAIT'),
@@ -275,6 +277,7 @@ const counts = object<Counts>({
 
 const peer = object<Peer>({
   netns: text,
+  daemon,
   config: neighbour,
   state: oneOf('start', 'up'),
   since: millis,
@@ -286,15 +289,15 @@ const peer = object<Peer>({
   connectAt: optional(millis),
   startupAt: optional(millis),
   staleUntil: optional(millis),
-  told: table(list(object<Told>({ prefix: cidr, protocol: text, pathId: u32, attributes }))),
+  told: table(list(object<Told>({ prefix: ipCidr, protocol: text, pathId: u32, attributes }))),
   counts,
 });
 
 const timer = object<Due<PeerKey>>({ at: millis, key: text, event: text });
 
 export const routing = object<RoutingParts>({
-  speakers: table(speaker, (netns, { netns: own }) => netns === own),
-  peers: table(peer, (key, { netns, config: { name } }) => key === peerKey(netns, name)),
+  speakers: table(speaker, (key, own) => key === speakerKey(own)),
+  peers: table(peer, (key, own) => key === peerKey(speakerKey(own), own.config.name)),
   work: list(timer),
   routine: list(timer),
 });

@@ -42,11 +42,19 @@ export type Members<T> = { readonly [M in keyof T]-?: Shape<T[M]> };
 
 /** Exactly these members: one that is not named here makes it another thing. */
 export function object<T extends object>(members: Members<T>): Shape<T> {
-  const shapes = Object.entries<Shape<unknown>>(members);
-  return (value): value is T =>
-    isPlain(value) &&
-    Object.keys(value).every((key) => Object.hasOwn(members, key)) &&
-    shapes.every(([key, shape]) => shape(Object.hasOwn(value, key) ? value[key] : undefined));
+  const names = Object.keys(members);
+  const shapes = Object.values<Shape<unknown>>(members);
+  return (value): value is T => {
+    if (!isPlain(value)) return false;
+    let present = 0;
+    for (const [at, shape] of shapes.entries()) {
+      const name = names[at] ?? '';
+      const own = Object.hasOwn(value, name);
+      if (own) present += 1;
+      if (!shape(own ? value[name] : undefined)) return false;
+    }
+    return Object.keys(value).length === present;
+  };
 }
 
 /** The members of a union that may have `V` as their `N`. */
@@ -74,7 +82,7 @@ export function list<T>(item: Shape<T>): Shape<readonly T[]> {
 
 export function map<K, V>(key: Shape<K>, member: Shape<V>): Shape<ReadonlyMap<K, V>> {
   return (value): value is ReadonlyMap<K, V> =>
-    value instanceof Map && [...value].every(([k, v]) => key(k) && member(v));
+    value instanceof Map && every(value, ([k, v]) => key(k) && member(v));
 }
 
 /** An object with free names. */
@@ -89,7 +97,12 @@ export function table<V>(
   keyed: (key: string, value: V) => boolean = () => true,
 ): Shape<Table<V>> {
   return (value): value is Table<V> =>
-    value instanceof Table && [...value.entries()].every(([key, one]) => member(one) && keyed(key, one as V));
+    value instanceof Table && every(value.entries(), ([key, one]) => member(one) && keyed(key, one as V));
+}
+
+function every<T>(items: Iterable<T>, holds: (item: T) => boolean): boolean {
+  for (const item of items) if (!holds(item)) return false;
+  return true;
 }
 
 export function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -7,6 +7,7 @@ import type { Table } from './core/table.ts';
 import { keptCables } from './cni/calico/felix/endpoints.ts';
 import { felix } from './cni/calico/felix/felix.ts';
 import { cameUp, resynced } from './cni/calico/felix/resync.ts';
+import { podNetns } from './cni/calico/pod-netns.ts';
 import { fabric, type Fabric } from './fabric/fabric.ts';
 import type { ClusterState } from './kube/controller.ts';
 import { clusterDns } from './kube/cluster-dns.ts';
@@ -14,7 +15,6 @@ import { lastSeen, type LastSeen } from './kube/last-seen.ts';
 import { machineAt, MACHINES, nodeMachine } from './kube/machines.ts';
 import { kubeProxy } from './kube/proxy/kube-proxy.ts';
 import { podListeners } from './kube/pod-stack.ts';
-import type { PodNetwork, PodSandbox } from './kube/sandbox.ts';
 import { applyEdit } from './net/apply-edit.ts';
 import type { NetnsEdit } from './net/edit.ts';
 import { machineOf, namedNetnsOf, newNetns, type NamedNetns } from './net/named-netns.ts';
@@ -22,6 +22,7 @@ import { NO_NETFILTER, type Chain, type Netfilter, type TableName } from './net/
 import {
   NO_MEMORY,
   type Device,
+  type Inet6,
   type Listener,
   type Netns,
   type NetnsMemory,
@@ -30,10 +31,9 @@ import {
   type SegmentPort,
 } from './net/netns.ts';
 import { BGP_PORT } from '../model/bgp.ts';
-import { ipv4 } from '../model/ip.ts';
-import { ZERO_MAC } from '../model/mac.ts';
-import { kernelRoutes } from './routing/kernel-routes.ts';
-import type { RoutingState, Speaker } from './routing/routing-state.ts';
+import type { Ip } from '../model/ip.ts';
+import { withKernelRoutes } from './routing/kernel-routes.ts';
+import { speakerKey, type RoutingState, type Speaker } from './routing/routing-state.ts';
 import type { NetnsId } from '../model/trace.ts';
 import type { Topology } from '../model/topology.ts';
 
@@ -53,9 +53,6 @@ export interface HandEdit {
   readonly at: number;
   readonly edit: NetnsEdit;
 }
-
-const ETH0_INDEX = 2;
-const POD_GATEWAY = ipv4('169.254.1.1');
 
 /** Finds stacks of one world; keeps what it derived until the world it is asked about changes underneath. */
 export class Stacks {
@@ -122,12 +119,15 @@ export class Stacks {
     const { now } = world.cluster;
     const watched = programs[0] && { felix: programs[0], now: repairedUntil(world.cluster, node) };
     const edited = replayed(whole, made, watched);
-    const speaker = world.routing.speakers.get(id);
-    return speaker ? withSpeaker(edited, speaker, made.filter(isUnscanned(now))) : edited;
+    const unscanned = made.filter(isUnscanned(now));
+    return speakersAt(world, id).reduce(
+      (stack, speaker) => (speaker ? withSpeaker(stack, speaker, unscanned) : stack),
+      edited,
+    );
   }
 
   #base(world: World, id: NetnsId, [kind, ...names]: readonly string[]): Netns | undefined {
-    if (kind === 'pod') return podNetns(world.cluster, names);
+    if (kind === 'pod') return podStack(world.cluster, names);
     const base = this.#fabric.netns.get(id);
     const { off, unplugged } = machineAt(world.cluster.store, id);
     if (!base || off === true) return undefined;
@@ -213,11 +213,18 @@ const isUnscanned =
   ({ at, edit }: HandEdit): boolean =>
     edit.kind === 'delete-route' && Math.floor(at / SCAN_INTERVAL) === Math.floor(now / SCAN_INTERVAL);
 
+/** The daemons of a machine, those of IPv6 only where there is IPv6. */
+function speakersAt({ routing, topology }: World, netns: NetnsId): readonly (Speaker | undefined)[] {
+  const { speakers } = routing;
+  const first = speakers.get(netns);
+  if (topology.podCidr6 === undefined) return [first];
+  return [first, speakers.get(speakerKey({ netns, daemon: 'bird6' }))];
+}
+
 /** BIRD keeps its routes in line with what it sees of the stack, whoever changed that. */
 function withSpeaker(stack: Netns, speaker: Speaker, unscanned: readonly HandEdit[]): Netns {
-  const routes = [...stack.routes, ...kernelRoutes(speaker, stack)];
   const listeners = speaker.running ? [...stack.listeners, bgpListener(speaker)] : stack.listeners;
-  return unscanned.reduce(withEdit, { ...stack, routes, listeners });
+  return unscanned.reduce(withEdit, { ...withKernelRoutes(stack, speaker), listeners });
 }
 
 const bgpListener = ({ config: { listenPort = BGP_PORT, listenAddress } }: Speaker): Listener => ({
@@ -243,7 +250,7 @@ function inputsOf(world: World, id: NetnsId): readonly unknown[] {
   const edits = world.edits.get(memoryKey(world.cluster, id));
   const refresh = edits ? Math.floor(world.cluster.now / SCAN_INTERVAL) : 0;
   const { store, sandboxes, frozen } = world.cluster;
-  return [world.topology, store, sandboxes, frozen, world.routing.speakers.get(id), edits, refresh];
+  return [world.topology, store, sandboxes, frozen, edits, refresh, ...speakersAt(world, id)];
 }
 
 function nodeProgramming(cluster: ClusterState, topology: Topology, node: string): readonly Programming[] {
@@ -290,13 +297,26 @@ function withProgramming(netns: Netns, added: Programming): Netns {
     fdb: [...netns.fdb, ...added.fdb],
     netfilter: mergeNetfilter(netns.netfilter, added.netfilter),
     listeners: added.listeners ? [...netns.listeners, ...added.listeners] : netns.listeners,
+    ...(netns.inet6 && added.inet6 && { inet6: withProgramming6(netns.inet6, added.inet6) }),
   };
 }
 
+const withProgramming6 = (inet6: Inet6, added: NonNullable<Programming['inet6']>): Inet6 => ({
+  ...inet6,
+  ...(added.withoutLinkLocal && { withoutLinkLocal: added.withoutLinkLocal }),
+  addresses: new Map([...inet6.addresses, ...added.addresses]),
+  routes: [...inet6.routes, ...added.routes],
+  neighbours: [...inet6.neighbours, ...added.neighbours],
+  netfilter: mergeNetfilter(inet6.netfilter, added.netfilter),
+});
+
 /** Rules of several programs in one table: chains of the same name are concatenated in the order of the programs. */
-function mergeNetfilter(first: Netfilter, second: Netfilter): Netfilter {
-  const tables: Partial<Record<TableName, readonly Chain[]>> = { ...first.tables };
-  for (const [name, chains] of Object.entries(second.tables) as [TableName, readonly Chain[]][]) {
+function mergeNetfilter<Address extends Ip>(
+  first: Netfilter<Address>,
+  second: Netfilter<Address>,
+): Netfilter<Address> {
+  const tables: Partial<Record<TableName, readonly Chain<Address>[]>> = { ...first.tables };
+  for (const [name, chains] of Object.entries(second.tables) as [TableName, readonly Chain<Address>[]][]) {
     const known = tables[name] ?? [];
     const joined = known.map((chain) => {
       const more = chains.find((other) => other.name === chain.name);
@@ -326,68 +346,12 @@ export function podNetnsId(cluster: ClusterState, namespace: string, name: strin
   return sandbox.network ? `pod/${namespace}/${name}` : `node/${sandbox.node}`;
 }
 
-function podNetns(cluster: ClusterState, [namespace = '', name = '']: readonly string[]): Netns | undefined {
+function podStack(cluster: ClusterState, [namespace = '', name = '']: readonly string[]): Netns | undefined {
   const pod = cluster.store.get('pods', namespace, name);
   const sandbox = cluster.sandboxes.get(pod?.metadata.uid ?? '');
   if (!pod || !sandbox?.network) return undefined;
   const { off, rebooted } = nodeMachine(cluster.store, sandbox.node);
   if (off === true || rebooted === true) return undefined;
   const listeners = podListeners(pod, () => clusterDns(cluster.store));
-  return podStack(sandbox, sandbox.network, listeners);
+  return podNetns(sandbox, sandbox.network, listeners);
 }
-
-/**
- * What the CNI plugin leaves in a pod: a /32 address and a default route through 169.254.1.1, which the node's proxy ARP
- * answers for (cni-plugin/pkg/dataplane/linux/dataplane_linux.go, Calico v3.32.1).
- */
-function podStack(sandbox: PodSandbox, network: PodNetwork, listeners: readonly Listener[]): Netns {
-  const device = 'eth0';
-  const eth0: Device = {
-    index: ETH0_INDEX,
-    name: device,
-    kind: { type: 'veth' },
-    mac: network.mac,
-    mtu: network.mtu,
-    up: true,
-    addresses: [{ address: network.address, length: 32, scope: 'global' }],
-    proxyArp: false,
-    link: {
-      kind: 'peer',
-      netns: `node/${sandbox.node}`,
-      device: network.hostInterface,
-      index: network.hostIndex,
-    },
-  };
-  return {
-    id: `pod/${sandbox.namespace}/${sandbox.pod}`,
-    hostname: sandbox.pod,
-    devices: [LOOPBACK, eth0],
-    routes: [
-      {
-        prefix: { base: ipv4('0.0.0.0'), length: 0 },
-        type: 'unicast',
-        via: POD_GATEWAY,
-        device,
-        protocol: 'boot',
-        scope: 'global',
-      },
-      { prefix: { base: POD_GATEWAY, length: 32 }, type: 'unicast', device, protocol: 'boot', scope: 'link' },
-    ],
-    neighbours: [],
-    fdb: [],
-    netfilter: NO_NETFILTER,
-    ipForward: false,
-    listeners,
-  };
-}
-
-const LOOPBACK: Device = {
-  index: 1,
-  name: 'lo',
-  kind: { type: 'loopback' },
-  mac: ZERO_MAC,
-  mtu: 65536,
-  up: true,
-  addresses: [{ address: ipv4('127.0.0.1'), length: 8, scope: 'host' }],
-  proxyArp: false,
-};

@@ -1,6 +1,6 @@
 /** What every node's kube-proxy does to its connection table when services or their endpoints have changed. */
 import type { ClusterState } from './kube/controller.ts';
-import { serviced } from './kube/proxy/kube-proxy.ts';
+import { serviced, serviced6 } from './kube/proxy/kube-proxy.ts';
 import { servingEndpoints, withoutStale, type ServingEndpoints } from './kube/proxy/stale-connections.ts';
 import type { World } from './stacks.ts';
 
@@ -14,7 +14,10 @@ export function afterProxySync(before: ClusterState, world: World): World {
   let { memory } = world;
   for (const [key, known] of memory.entries()) {
     if (!key.startsWith('node/') || !known.conntrack.some(({ protocol }) => protocol === 'udp')) continue;
-    serving ??= servingEndpoints(serviced(world.cluster));
+    serving ??= servingEndpoints([
+      ...serviced(world.cluster),
+      ...(world.topology.podCidr6 ? serviced6(world.cluster) : []),
+    ]);
     const kept = withoutStale(known, serving);
     if (kept !== known) memory = memory.set(key, kept);
   }

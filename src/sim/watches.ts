@@ -1,9 +1,11 @@
 /** Watches as streams: asks `kube/watch.ts` again whenever the world has changed, until the client goes. */
 import type { Unsubscribe } from '../base/event.ts';
 import type { JsonObject } from '../base/json.ts';
+import { ok } from '../base/result.ts';
 import { AsyncQueue } from './async-queue.ts';
 import type { ApiRequest, ApiWatchEvent } from './kube/api.ts';
 import { expired, failureResponse } from './kube/failure.ts';
+import { freshEnough } from './kube/list-options.ts';
 import { parsePath } from './kube/path.ts';
 import type { Registry } from './kube/registry.ts';
 import { apiVersionOf } from './kube/resource.ts';
@@ -42,6 +44,21 @@ function bookmark(
   };
 }
 
+interface Beginning {
+  /** What comes after it is told; undefined: what is there is told first. */
+  readonly revision: number | undefined;
+  /** What is there is told, and then a bookmark to those who want any. */
+  readonly opening: boolean;
+}
+
+/** Without a version a watch begins with what is there, as one that asks for it. */
+function beginningOf({ query = {} }: ApiRequest): Beginning {
+  const { resourceVersion = '', sendInitialEvents } = query;
+  const revision = resourceVersion === '' || resourceVersion === '0' ? undefined : Number(resourceVersion);
+  const opening = (sendInitialEvents ?? String(revision === undefined)) === 'true';
+  return { revision: opening ? undefined : revision, opening };
+}
+
 /**
  * Ends with the signal or after an ERROR event. One of those is 410 Gone when the world is exchanged: what a client has
  * seen may be no part of the other world's past, so it must list anew.
@@ -55,10 +72,8 @@ export function watchEvents({
   onRestored,
 }: WatchOptions): AsyncIterable<ApiWatchEvent> {
   const queue = new AsyncQueue<ApiWatchEvent>();
-  const asked = request.query?.['resourceVersion'];
-  let revision = asked === undefined || asked === '' || asked === '0' ? undefined : Number(asked);
-  let opening = request.query?.['sendInitialEvents'] === 'true';
-  if (opening) revision = undefined;
+  let { revision, opening } = beginningOf(request);
+  const known = opening ? freshEnough(world().cluster.store, request.query) : ok(0);
   let bookmarkAt = wantsBookmarks(request) ? world().cluster.now + BOOKMARK_EVERY : Number.POSITIVE_INFINITY;
   const look = (): void => {
     const { store, epoch, now } = world().cluster;
@@ -75,7 +90,8 @@ export function watchEvents({
     }
     revision = batch.value.revision;
     for (const event of batch.value.events) queue.push(event);
-    if (opening) queue.push(bookmark(registry, request, revision, INITIAL_EVENTS_END));
+    if (opening && wantsBookmarks(request))
+      queue.push(bookmark(registry, request, revision, INITIAL_EVENTS_END));
     opening = false;
     if (batch.value.events.some(({ type }) => type === 'ERROR')) close();
   };
@@ -90,7 +106,8 @@ export function watchEvents({
     signal.removeEventListener('abort', close);
     queue.close();
   };
-  if (signal.aborted) close();
+  if (!known.ok) queue.push({ type: 'ERROR', object: failureResponse(known.error).body });
+  if (signal.aborted || !known.ok) close();
   else {
     signal.addEventListener('abort', close, { once: true });
     look();

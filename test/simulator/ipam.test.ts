@@ -35,8 +35,11 @@ describe('a pod that gets no address', () => {
       pool('small', ['cidr: 10.50.0.0/30', 'blockSize: 30', 'vxlanMode: Always', "nodeSelector: '!all()'"]),
     );
     const pods = 'cni.projectcalico.org/ipv4pools=["small"]';
+    // One after another: the last one comes too late.
     for (const name of ['a', 'b', 'c', 'd', 'e'])
-      await type(`kubectl run ${name} --image=registry.k8s.io/pause:3.10 --annotations='${pods}' ${nodeOne}`);
+      await type(
+        `kubectl run ${name} --image=registry.k8s.io/pause:3.10 --annotations='${pods}' ${nodeOne}; sleep 1`,
+      );
     await type('sleep 40');
     expect(await type('kubectl get pods e')).toMatch(/^e +0\/1 +ContainerCreating +0 +\d+s$/m);
     expect(await type('kubectl describe pod e')).toMatch(

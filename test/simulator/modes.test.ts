@@ -185,3 +185,78 @@ test('whatever people do, the cluster is sound when it has come to rest', () => 
     { numRuns: 15 },
   );
 });
+
+/** A connection from `a` to a server in another pod, held open; the server says again what it hears. */
+function connected({ cluster }: Lab, to: Ipv4, name: string) {
+  const listener = { protocol: 'tcp', port: 9000, serves: { kind: 'echo' } } as const;
+  perform(cluster, { kind: 'edit', netns: netnsOf(cluster, name), edit: { kind: 'open-socket', listener } });
+  const request = { from: netnsOf(cluster, 'a'), to, port: 9000, sourcePort: 40_000 };
+  let outcome = cluster.network.tcp({ ...request, data: new Uint8Array(0), stays: true });
+  return {
+    /** Whether all of it was heard and acknowledged; what was lost is not sent again. */
+    say: (length: number): boolean => {
+      if (outcome.kind !== 'connected' || !outcome.held) throw new Error(outcome.kind);
+      outcome = cluster.network.tcp({
+        ...request,
+        held: outcome.held,
+        data: new Uint8Array(length),
+        stays: true,
+      });
+      return outcome.kind === 'connected' && outcome.delivered && outcome.received.length === length;
+    },
+    /** The packet of the last exchange that did not arrive. */
+    lost: (): Trace | undefined =>
+      outcome.kind === 'connected'
+        ? outcome.traces.find(({ disposition }) => disposition !== 'delivered')
+        : undefined,
+  };
+}
+
+function netnsOf(cluster: Simulator, pod: string): string {
+  const id = cluster.netnsOf({ kind: 'pod', namespace: 'default', name: pod });
+  if (id === undefined) throw new Error(`no pod ${pod}`);
+  return id;
+}
+
+test.each([
+  ['VXLAN Always', 'IPIP Always'],
+  ['IPIP Always', 'VXLAN Always'],
+  ['IPIP Always', 'None'],
+  ['VXLAN CrossSubnet', 'IPIP CrossSubnet'],
+] as const)('a connection held open from %s to %s loses what a ping loses, and lives on', (from, to) => {
+  const lab = labIn(from);
+  const { cluster, near, far } = lab;
+  const [rack, across] = [connected(lab, near, 'near'), connected(lab, far, 'far')];
+  expect([rack.say(10), across.say(10)]).toEqual([true, true]);
+  const began = cluster.now;
+  change(cluster, to);
+  for (let after = STEP; after <= 5_000; after += STEP) {
+    cluster.advanceTo(began + after);
+    for (const [held, address] of [
+      [rack, near],
+      [across, far],
+    ] as const) {
+      const isHeard = held.say(10);
+      expect([after, isHeard]).toEqual([
+        after,
+        ping(cluster, 'pod/default/a', address).reply.kind === 'reply',
+      ]);
+      expect(held.lost() === undefined).toBe(isHeard);
+    }
+  }
+  cluster.settle(30_000);
+  // The same connection, with what it was before: no new handshake, nobody reset it.
+  expect([rack.say(10), across.say(10)]).toEqual([true, to !== 'None']);
+  if (to === 'None') expect(across.lost()).toMatchObject({ disposition: 'no-route', at: 'router/router' });
+});
+
+test('a connection that began without a tunnel goes on in smaller segments: the node says what fits', () => {
+  const lab = labIn('None');
+  const rack = connected(lab, lab.near, 'near');
+  expect(rack.say(3_000)).toBe(true);
+  change(lab.cluster, 'VXLAN Always');
+  lab.cluster.settle(30_000);
+  expect(rack.say(3_000)).toBe(true);
+  const { pathMtu } = lab.cluster.network.memory(netnsOf(lab.cluster, 'a'));
+  expect(pathMtu.get(lab.near)?.mtu).toBe(1450);
+});

@@ -1,5 +1,5 @@
 /** A world that was written down and read again is the same world with the same future; what is no such world is refused. */
-import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
@@ -241,6 +241,5 @@ function mistaken(word: Json): Json {
 }
 
 function withSum(snapshot: WorldSnapshot): WorldSnapshot {
-  const texts = [...snapshot.rows, snapshot.root].map((row) => JSON.stringify(row));
-  return { ...snapshot, sum: createHash('sha256').update(texts.join('\n')).digest('hex') };
+  return { ...snapshot, sum: crc32(JSON.stringify([snapshot.root, snapshot.rows])) };
 }

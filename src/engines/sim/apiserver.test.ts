@@ -158,11 +158,16 @@ describe('a watch', () => {
 
   test('of the streaming kind marks where the start ends', async () => {
     const query = 'watch=true&timeoutSeconds=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan';
-    const { body } = await ask(api(`/api/v1/namespaces/default/pods?${query}`));
-    expect(lines(body).at(-1)).toMatchObject({
+    const watched = async (more: string): Promise<readonly unknown[]> =>
+      lines((await ask(api(`/api/v1/namespaces/default/pods?${query}${more}`))).body);
+    expect((await watched('&allowWatchBookmarks=true')).at(-1)).toMatchObject({
       type: 'BOOKMARK',
       object: { kind: 'Pod', metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } },
     });
+    expect(await watched('')).toMatchObject([{ type: 'ADDED' }, { type: 'ADDED' }]);
+    expect(await watched('&resourceVersion=99999999')).toMatchObject([
+      { type: 'ERROR', object: { code: 504, reason: 'Timeout', details: { retryAfterSeconds: 1 } } },
+    ]);
   });
 
   test('that could not be a list is refused like one', async () => {

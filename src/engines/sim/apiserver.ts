@@ -6,9 +6,11 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { isJsonObject } from '../../base/json.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { LabError } from '../../lab/ports.ts';
 import type { ApiRequest, ApiResponse, Simulator } from '../../sim/index.ts';
+import { answerText } from './answer-text.ts';
 import { ApiGuard } from './apiserver-guard.ts';
 import { followsLog, streamLog } from './apiserver-log.ts';
 import { readRequest } from './apiserver-request.ts';
@@ -108,9 +110,7 @@ export class ApiServer {
   /** A watch is asked as the list it follows: what is wrong with it shows before anything is streamed. */
   #ask(request: ApiRequest): ApiResponse {
     return this.#options.simulator.cluster.request(
-      isWatch(request)
-        ? { ...request, query: { ...request.query, limit: '1', resourceVersion: '' } }
-        : request,
+      isWatch(request) ? { ...request, query: { ...request.query, limit: '1' } } : request,
     );
   }
 
@@ -139,7 +139,10 @@ function send(response: ServerResponse, { code, body, contentType, warnings = []
   response.setHeader('cache-control', 'no-cache, private');
   response.setHeader('x-content-type-options', 'nosniff');
   if (warnings.length > 0) response.setHeader('warning', warnings.map(warningHeader));
-  response.end(text ? String(body['text'] ?? '') : `${JSON.stringify(body)}\n`);
+  const { details } = body;
+  const retry = isJsonObject(details) ? details['retryAfterSeconds'] : undefined;
+  if (typeof retry === 'number') response.setHeader('retry-after', retry);
+  response.end(text ? String(body['text'] ?? '') : `${answerText(body)}\n`);
 }
 
 /** RFC 7234, 5.5: 299 is a warning for people that persists. */

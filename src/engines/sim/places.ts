@@ -5,12 +5,13 @@
 import type { Belongings, LabEnvironment } from '../../lab/ports.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { formatIpv4 } from '../../model/ip.ts';
+import { formatIp } from '../../model/ip-family.ts';
 import { formatPlace, WORKSTATION, type Place } from '../../model/place.ts';
 import {
   imageFiles,
   labCommands,
   MemoryFiles,
-  podDns,
+  podImage,
   Shell,
   type FileSystem,
   type ImageFacts,
@@ -27,7 +28,13 @@ export interface PlacesOptions {
 }
 
 /** Namespaces whose pods are the cluster's own; kubectl still shows and enters them. */
-const SYSTEM_NAMESPACES = new Set(['kube-system', 'kube-public', 'kube-node-lease']);
+const SYSTEM_NAMESPACES = new Set([
+  'kube-system',
+  'kube-public',
+  'kube-node-lease',
+  'calico-system',
+  'tigera-operator',
+]);
 
 interface Kept {
   readonly files: MemoryFiles;
@@ -214,19 +221,20 @@ export class Places {
 
   #facts(place: Place): ImageFacts {
     const { topology, files } = this.#options.environment;
-    const hosts = topology.nodes.map(({ name, address }) => ({ name, address: formatIpv4(address.address) }));
+    const hosts = topology.nodes.flatMap(({ name, address, address6 }) =>
+      [address, ...(address6 ? [address6] : [])].map((own) => ({ name, address: formatIp(own.address) })),
+    );
     if (place.kind === 'workstation') {
       return { files: [{ path: '.kube/config', text: kubeconfig(topology) }, ...files], hosts };
     }
     if (place.kind === 'pod')
-      return { ...this.#podAddress(place), nameserver: formatIpv4(clusterDns(topology)) };
+      return { ...this.#podImage(place), nameserver: formatIpv4(clusterDns(topology)) };
     return { hosts };
   }
 
-  #podAddress({ namespace, name }: Extract<Place, { kind: 'pod' }>): ImageFacts {
+  #podImage({ namespace, name }: Extract<Place, { kind: 'pod' }>): ImageFacts {
     const pod = this.#options.simulator.world.cluster.store.get('pods', namespace, name);
-    const address = pod?.status?.['podIP'];
-    return { ...(typeof address === 'string' && { address }), ...(pod && { dns: podDns(pod) }) };
+    return pod ? podImage(pod) : {};
   }
 }
 

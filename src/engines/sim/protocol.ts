@@ -1,6 +1,6 @@
 /** What passes between a host and the worker that simulates: plain data in both directions. */
 import type { Result } from '../../base/result.ts';
-import type { HistoryLog, Moment, StateDifference } from '../../lab/history.ts';
+import type { HistoryLog, Moment } from '../../lab/history.ts';
 import type {
   Belongings,
   CaptureId,
@@ -20,6 +20,7 @@ import type {
 } from '../../lab/ports.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { Place } from '../../model/place.ts';
+import type { StateDifference } from '../../model/state-difference.ts';
 import type { Trace } from '../../model/trace.ts';
 
 /** Questions to the worker's session: name -> arguments and answer. */

@@ -5,14 +5,15 @@
 import type { JsonObject } from '../../base/json.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { LabError, ReachFlow, ReachReport } from '../../lab/ports.ts';
-import { formatIpv4, parseIpv4, type Ipv4 } from '../../model/ip.ts';
+import { formatIp, isIpv4, parseIp } from '../../model/ip-family.ts';
+import type { Ip } from '../../model/ip.ts';
 import { formatPlace } from '../../model/place.ts';
 import type { NetnsId, Step, Trace } from '../../model/trace.ts';
 import type { EchoOutcome, HttpOutcome, Simulator } from '../../sim/index.ts';
 
 const PING_DATA = 56;
-/** IPv4 and ICMP header before an echo's data. */
-const ECHO_HEADERS = 28;
+/** The headers of IP and ICMP before an echo's data. */
+const echoHeaders = (to: Ip): number => (isIpv4(to) ? 28 : 48);
 const LARGEST_LINK = 65_535;
 /** An ephemeral port and an echo identifier nobody else in a lab uses. */
 const SOURCE_PORT = 59_999;
@@ -67,13 +68,13 @@ function withoutDestination(flow: ReachFlow): ReachReport {
   };
 }
 
-function viaHttp(simulator: Simulator, from: NetnsId, to: Ipv4, flow: ReachFlow): Sent {
+function viaHttp(simulator: Simulator, from: NetnsId, to: Ip, flow: ReachFlow): Sent {
   const outcome = askHttp(simulator, from, to, flow);
-  const seen = outcome.sourceSeen === undefined ? {} : { sourceSeen: formatIpv4(outcome.sourceSeen) };
+  const seen = outcome.sourceSeen === undefined ? {} : { sourceSeen: formatIp(outcome.sourceSeen) };
   return { ...judged(outcome.traces, outcome.kind === 'response'), ...seen };
 }
 
-function askHttp(simulator: Simulator, from: NetnsId, to: Ipv4, flow: ReachFlow): HttpOutcome {
+function askHttp(simulator: Simulator, from: NetnsId, to: Ip, flow: ReachFlow): HttpOutcome {
   return simulator.ask({
     kind: 'http',
     request: {
@@ -81,21 +82,26 @@ function askHttp(simulator: Simulator, from: NetnsId, to: Ipv4, flow: ReachFlow)
       to,
       port: flow.port ?? 80,
       sourcePort: SOURCE_PORT,
-      host: formatIpv4(to),
+      host: formatIp(to),
       path: '/',
       method: 'GET',
     },
   }).outcome;
 }
 
-function viaEcho(simulator: Simulator, from: NetnsId, to: Ipv4, flow: ReachFlow): Sent {
-  const outcome = ping(simulator, from, to, flow.size === undefined ? PING_DATA : flow.size - ECHO_HEADERS);
+function viaEcho(simulator: Simulator, from: NetnsId, to: Ip, flow: ReachFlow): Sent {
+  const outcome = ping(
+    simulator,
+    from,
+    to,
+    flow.size === undefined ? PING_DATA : flow.size - echoHeaders(to),
+  );
   const sent = judged(outcome.traces, outcome.reply.kind === 'reply');
   const arrived = deliveredPacket(outcome.traces[0]);
-  return { ...sent, ...(sent.delivered && arrived ? { sourceSeen: formatIpv4(arrived.packet.source) } : {}) };
+  return { ...sent, ...(sent.delivered && arrived ? { sourceSeen: formatIp(arrived.packet.source) } : {}) };
 }
 
-function ping(simulator: Simulator, from: NetnsId, to: Ipv4, dataLength: number): EchoOutcome {
+function ping(simulator: Simulator, from: NetnsId, to: Ip, dataLength: number): EchoOutcome {
   return simulator.ask({
     kind: 'echo',
     request: {
@@ -118,7 +124,7 @@ function judged(traces: readonly Trace[], answered: boolean): Sent {
     encapsulation: outer?.with ?? 'none',
     ...(outer
       ? {
-          outer: { source: formatIpv4(outer.outer.source), destination: formatIpv4(outer.outer.destination) },
+          outer: { source: formatIp(outer.outer.source), destination: formatIp(outer.outer.destination) },
         }
       : {}),
   };
@@ -157,7 +163,7 @@ function deliveredPacket(trace: Trace | undefined): Extract<Step, { kind: 'deliv
 }
 
 /** As traceroute finds them: who answers that the TTL ran out, hop by hop, up to the destination. */
-function hops(simulator: Simulator, from: NetnsId, to: Ipv4): readonly string[] {
+function hops(simulator: Simulator, from: NetnsId, to: Ip): readonly string[] {
   const found: string[] = [];
   for (let ttl = 1; ttl <= MOST_HOPS; ttl += 1) {
     const { reply } = simulator.ask({
@@ -165,16 +171,16 @@ function hops(simulator: Simulator, from: NetnsId, to: Ipv4): readonly string[] 
       request: { from, to, sourcePort: SOURCE_PORT, destinationPort: 33_433 + ttl, ttl, dataLength: 32 },
     }).outcome;
     if (reply.kind !== 'icmp-error' || reply.error !== 'ttl-exceeded') break;
-    found.push(formatIpv4(reply.from));
+    found.push(formatIp(reply.from));
   }
   return found;
 }
 
-/** Sends ever smaller packets that must not be fragmented, as path MTU discovery does (RFC 1191). */
-function pathMtu(simulator: Simulator, from: NetnsId, to: Ipv4): number | undefined {
+/** Sends ever smaller packets that must not be fragmented, as path MTU discovery does (RFC 1191, RFC 8201). */
+function pathMtu(simulator: Simulator, from: NetnsId, to: Ip): number | undefined {
   let size = LARGEST_LINK;
   for (let attempt = 0; attempt < MOST_HOPS; attempt += 1) {
-    const { reply } = ping(simulator, from, to, size - ECHO_HEADERS);
+    const { reply } = ping(simulator, from, to, size - echoHeaders(to));
     if (reply.kind === 'reply') return size;
     const told = 'mtu' in reply ? reply.mtu : undefined;
     if (told === undefined || told >= size) return undefined;
@@ -183,11 +189,11 @@ function pathMtu(simulator: Simulator, from: NetnsId, to: Ipv4): number | undefi
   return undefined;
 }
 
-function addressOf(simulator: Simulator, to: ReachFlow['to']): Ipv4 | undefined {
+function addressOf(simulator: Simulator, to: ReachFlow['to']): Ip | undefined {
   const topology = simulator.world.topology;
   switch (to.kind) {
     case 'address':
-      return parseIpv4(to.address);
+      return parseIp(to.address);
     case 'pod':
       return addressIn(stored(simulator, 'pods', to)?.status, 'podIP');
     case 'service':
@@ -211,7 +217,7 @@ const stored = (
 ): ReturnType<Simulator['world']['cluster']['store']['get']> =>
   world.cluster.store.get(resource, namespace, name);
 
-function addressIn(part: JsonObject | undefined, key: string): Ipv4 | undefined {
+function addressIn(part: JsonObject | undefined, key: string): Ip | undefined {
   const value = part?.[key];
-  return typeof value === 'string' ? parseIpv4(value) : undefined;
+  return typeof value === 'string' ? parseIp(value) : undefined;
 }

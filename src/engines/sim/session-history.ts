@@ -1,7 +1,8 @@
 /** A session's past: states that are kept and gone back to, the log of what happened, and what differs between two of its moments. */
 import type { Unsubscribe } from '../../base/event.ts';
 import { err, ok, type Result } from '../../base/result.ts';
-import type { HistoryEntry, HistoryLog, Moment, StateDifference } from '../../lab/history.ts';
+import type { HistoryEntry, HistoryLog, Moment } from '../../lab/history.ts';
+import type { StateDifference } from '../../model/state-difference.ts';
 import type { Belongings, HistoryGroup, LabError, LabSession, SessionSnapshot } from '../../lab/ports.ts';
 import {
   commandLine,

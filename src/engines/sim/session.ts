@@ -23,7 +23,7 @@ import type {
 } from '../../lab/ports.ts';
 import { formatPlace, type Place } from '../../model/place.ts';
 import type { Topology } from '../../model/topology.ts';
-import { Simulator, type LogEntry, type World } from '../../sim/index.ts';
+import { Simulator, type LogEntry, type SimulatorOptions, type World } from '../../sim/index.ts';
 import { INTERRUPTED, machineOff, noSuchFile, noSuchPlace } from './errors.ts';
 import { objectsOf } from './objects.ts';
 import { hostTimers, hostTurn, type HostTimers } from './host-clock.ts';
@@ -55,6 +55,15 @@ export interface SimSessionOptions {
   /** The host's, unless a test holds time in its own hands. */
   readonly timers?: HostTimers;
 }
+
+/** Whoever owns the pools makes them: the operator, or the lab, or calico-node when nobody else does. */
+const calicoOptions = (
+  { install, pools }: LabEnvironment['calico'],
+  bringsOwn: boolean,
+): Pick<SimulatorOptions, 'install' | 'defaultPool'> => ({
+  install,
+  defaultPool: install === 'operator' ? pools === 'operator' : !bringsOwn,
+});
 
 export class SimSession implements LabSession {
   readonly engine = 'sim';
@@ -113,7 +122,7 @@ export class SimSession implements LabSession {
       topology: environment.topology,
       seed: SEED,
       epoch: timers.date() - ARRIVAL,
-      defaultPool: !bringsPools(start),
+      ...calicoOptions(environment.calico, bringsPools(start)),
     });
     const { free, places } = peopled(simulator, environment, belongings);
     const built = await free.during(buildStartState(start, { simulator, places, signal }));

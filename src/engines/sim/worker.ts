@@ -1,7 +1,7 @@
 /** The worker's side of a simulated lab: one session, questions answered as they come, terminals as streams of bytes. */
 import { parentPort } from 'node:worker_threads';
 import { ok, type Result } from '../../base/result.ts';
-import type { LabEnvironment, LabError, ShellStream } from '../../lab/ports.ts';
+import type { LabEnvironment, LabError, SessionSnapshot, ShellStream } from '../../lab/ports.ts';
 import { WORKSTATION } from '../../model/place.ts';
 import type { CallName, Calls, FromWorker, ToWorker } from './protocol.ts';
 import { SimSession } from './session.ts';
@@ -146,9 +146,11 @@ async function open({ environment, belongings }: Opening): Promise<void> {
 
 /** So often a lab is built in a rehearsal: the compiler of the engine under us takes notice of what runs repeatedly. */
 const REHEARSALS = 4;
+const RESTORES = 3;
 
 /** Ends early when a learner's lab is asked for. */
 async function rehearse(environment: LabEnvironment): Promise<void> {
+  let earlier: SessionSnapshot | undefined;
   for (let turn = 0; turn < REHEARSALS && !opening; turn += 1) {
     const built = await SimSession.open(environment, { belongings: { places: {} }, pace: 'free' });
     if (!built.ok) return;
@@ -157,6 +159,9 @@ async function rehearse(environment: LabEnvironment): Promise<void> {
     const { history } = built.value;
     const kept = await history.snapshot();
     if (kept.ok) await history.restore(kept.value);
+    // Another session's is read as one from a file is, and that is much work for a compiler to get used to.
+    for (let time = 0; earlier && time < RESTORES; time += 1) await history.restore(earlier);
+    earlier = kept.ok ? kept.value : undefined;
     await built.value.dispose();
   }
 }

@@ -189,6 +189,16 @@ function findAll<V>(tree: Tree<V>, tell: (key: string, value: V) => void): void 
   findAll(tree.right, tell);
 }
 
+/** Keys with one prefix stand together. */
+function findPrefixed<V>(tree: Tree<V>, prefix: string, found: V[]): void {
+  if (!tree) return;
+  const isBefore = tree.key < prefix;
+  const isOne = !isBefore && tree.key.startsWith(prefix);
+  if (!isBefore) findPrefixed(tree.left, prefix, found);
+  if (isOne) found.push(tree.value);
+  if (isBefore || isOne) findPrefixed(tree.right, prefix, found);
+}
+
 /** The same between subtrees of any shape: both are walked in key order. */
 function walkDifferences<V>(before: Tree<V>, after: Tree<V>, found: Difference<V>[]): void {
   const olds = pendingOf(before);
@@ -273,11 +283,10 @@ export class Table<V> {
   }
 
   /** Values whose key begins with `prefix`, in key order. */
-  *withPrefix(prefix: string): Generator<V> {
-    for (const [key, value] of entriesFrom(this.#root, prefix)) {
-      if (!key.startsWith(prefix)) return;
-      yield value;
-    }
+  withPrefix(prefix: string): readonly V[] {
+    const found: V[] = [];
+    findPrefixed(this.#root, prefix, found);
+    return found;
   }
 
   *values(): Generator<V> {

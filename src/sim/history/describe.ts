@@ -1,11 +1,11 @@
 /** What a transaction was, in a line for people: the request, the change of a stack, the packets, or how time passed. */
-import { formatCidr, formatIpv4 } from '../../model/ip.ts';
+import { formatIp, formatIpCidr } from '../../model/ip-family.ts';
 import { formatPlace } from '../../model/place.ts';
 import type { Effects, Transaction, TransactionOf } from '../apply.ts';
 import { Table } from '../core/table.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { printRule } from '../net/netfilter-print.ts';
-import type { NetfilterEdit } from '../net/edit-netfilter.ts';
+import type { Netfilter6Edit, NetfilterEdit } from '../net/edit-netfilter.ts';
 import type { NetnsEdit } from '../net/edit.ts';
 import type { LinkChange } from '../net/link-change.ts';
 import type { World } from '../stacks.ts';
@@ -25,12 +25,12 @@ const DESCRIPTIONS: { readonly [K in keyof Effects]: (transaction: TransactionOf
   machine: ({ machine, change }) => `${machine}: ${wordsOf(change)}`,
   fault: ({ name, seed }) => `fault ${name} ${seed}`,
   heal: ({ name }) => `heal ${name}`,
-  echo: ({ request: { from, to } }) => `${from}: echo ${formatIpv4(to)}`,
+  echo: ({ request: { from, to } }) => `${from}: echo ${formatIp(to)}`,
   'udp-probe': ({ request: { from, to, destinationPort } }) =>
-    `${from}: udp ${formatIpv4(to)}:${destinationPort}`,
+    `${from}: udp ${formatIp(to)}:${destinationPort}`,
   http: ({ request: { from, to, port, method, path } }) =>
-    `${from}: http ${method} ${formatIpv4(to)}:${port}${path}`,
-  tcp: ({ request: { from, to, port } }) => `${from}: tcp ${formatIpv4(to)}:${port}`,
+    `${from}: http ${method} ${formatIp(to)}:${port}${path}`,
+  tcp: ({ request: { from, to, port } }) => `${from}: tcp ${formatIp(to)}:${port}`,
 };
 
 /** The kind of the change, and what of the stack it was about. */
@@ -42,18 +42,18 @@ function editText(edit: NetnsEdit): string {
 function subjectOf(edit: NetnsEdit): string {
   switch (edit.kind) {
     case 'add-route':
-      return formatCidr(edit.route.prefix);
+      return formatIpCidr(edit.route.prefix);
     case 'delete-route':
-      return formatCidr(edit.prefix);
+      return formatIpCidr(edit.prefix);
     case 'add-neighbour':
     case 'learn-neighbour':
-      return formatIpv4(edit.neighbour.address);
+      return formatIp(edit.neighbour.address);
     case 'delete-neighbour':
     case 'proxy-neighbour':
-      return formatIpv4(edit.address);
+      return formatIp(edit.address);
     case 'add-address':
     case 'delete-address':
-      return `${formatIpv4(edit.address.address)}/${edit.address.length} dev ${edit.device}`;
+      return `${formatIp(edit.address.address)}/${edit.address.length} dev ${edit.device}`;
     case 'add-device':
       return edit.added.name;
     case 'netfilter':
@@ -89,10 +89,11 @@ function otherSubject(edit: NetnsEdit): string {
   }
 }
 
-function netfilterText({ table, change }: NetfilterEdit): string {
+function netfilterText({ family, table, change }: NetfilterEdit | Netfilter6Edit): string {
   const chain = 'chain' in change ? (change.chain ?? '') : '';
-  if ('rule' in change) return `${table} ${change.op} ${printRule(chain, change.rule)}`;
-  return `${table} ${change.op} ${chain}`.trimEnd();
+  const about = `${family === 6 ? 'ipv6 ' : ''}${table} ${change.op}`;
+  if ('rule' in change) return `${about} ${printRule(chain, change.rule, family)}`;
+  return `${about} ${chain}`.trimEnd();
 }
 
 function linkText(change: LinkChange): string {

@@ -4,45 +4,23 @@
  * (`test/simulator/history.test.ts`). Versions share structure, so it costs what changed and not what is there.
  */
 import type { JsonObject } from '../../base/json.ts';
+import type {
+  Change,
+  NetworkTable,
+  ObjectDifference,
+  RowDifference,
+  StateDifference,
+} from '../../model/state-difference.ts';
 import type { NetnsId } from '../../model/trace.ts';
 import type { Agenda } from '../core/agenda.ts';
 import { Table } from '../core/table.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { namedNetnsId } from '../net/named-netns.ts';
 import { Stacks, type World } from '../stacks.ts';
-import { fieldDifferences, type FieldDifference } from './field-differences.ts';
-import { NETWORK_TABLES, type NetworkTable, type Rows, type Stack } from './network-rows.ts';
+import { fieldDifferences } from './field-differences.ts';
+import { NETWORK_TABLES, type Rows, type Stack } from './network-rows.ts';
 
-export type Change = 'added' | 'removed' | 'changed';
-
-export interface ObjectDifference {
-  readonly change: Change;
-  /** As the API names it: `pods`, `ippools.crd.projectcalico.org`. */
-  readonly resource: string;
-  readonly namespace?: string;
-  readonly name: string;
-  /** Of an object that was added or removed, one with the empty path: the whole. */
-  readonly fields: readonly FieldDifference[];
-}
-
-export interface RowDifference {
-  readonly change: Change;
-  readonly netns: NetnsId;
-  readonly table: NetworkTable;
-  /** Tells the row from others of its table. */
-  readonly key: string;
-  readonly before?: JsonObject;
-  readonly after?: JsonObject;
-}
-
-export interface WorldDifference {
-  readonly objects: readonly ObjectDifference[];
-  readonly rows: readonly RowDifference[];
-  /** The clock, connections' timers, BGP sessions, pending work: whatever else a fingerprint sees, by path. */
-  readonly memory: readonly FieldDifference[];
-}
-
-export function worldDifference(before: World, after: World): WorldDifference {
+export function worldDifference(before: World, after: World): StateDifference {
   if (before === after) return { objects: [], rows: [], memory: [] };
   return {
     objects: objectDifferences(before, after),

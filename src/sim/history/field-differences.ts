@@ -4,16 +4,9 @@
  */
 import { hex } from '../../base/bytes.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
+import type { FieldDifference } from '../../model/state-difference.ts';
 import { Table } from '../core/table.ts';
 import { ObjectStore } from '../kube/store.ts';
-
-export interface FieldDifference {
-  /** `spec.ports[0].port`, `metadata.labels["app.kubernetes.io/name"]`; empty for the value itself. */
-  readonly path: string;
-  /** Absent where there was nothing. */
-  readonly before?: Json;
-  readonly after?: Json;
-}
 
 export function fieldDifferences(before: unknown, after: unknown, path = ''): readonly FieldDifference[] {
   const found: FieldDifference[] = [];

@@ -3,24 +3,14 @@
  * `bridge`, `iptables-save`, `ipset`, `ss` and `conntrack` list, configured and learnt. Two stacks are compared by them.
  */
 import type { JsonObject } from '../../base/json.ts';
-import { formatCidr, formatIpv4, type Ipv4 } from '../../model/ip.ts';
+import { formatIp, formatIpCidr, isIpv6, type IpFamily } from '../../model/ip-family.ts';
+import type { Ip } from '../../model/ip.ts';
+import type { NetworkTable } from '../../model/state-difference.ts';
+import { addresses6 } from '../net/inet6.ts';
 import { memberTexts } from '../net/ipset-print.ts';
 import { printRule } from '../net/netfilter-print.ts';
 import { rulesOf, type Chain, type Netfilter } from '../net/netfilter-rules.ts';
 import type { ConntrackEntry, Device, FdbEntry, Netns, NetnsMemory, Route, Tuple } from '../net/netns.ts';
-
-export type NetworkTable =
-  | 'links'
-  | 'addresses'
-  | 'routes'
-  | 'neighbours'
-  | 'fdb'
-  | 'chains'
-  | 'rules'
-  | 'ipsets'
-  | 'sockets'
-  | 'sysctls'
-  | 'connections';
 
 /** Rows by key, in the order in which the stack has them. */
 export type Rows = ReadonlyMap<string, JsonObject>;
@@ -44,15 +34,24 @@ export const NETWORK_TABLES: Readonly<
     rows: ({ netns }) => unique(netns.devices.map((device) => [device.name, linkRow(device)])),
   },
   addresses: {
-    source: ({ netns }) => [netns.devices],
-    rows: ({ netns }) => unique(netns.devices.flatMap(addressRows)),
+    source: ({ netns }) => [netns.devices, netns.inet6?.addresses, netns.inet6?.withoutLinkLocal],
+    rows: ({ netns }) =>
+      unique([...netns.devices.flatMap(addressRows), ...netns.devices.flatMap(addressRows6(netns))]),
   },
   routes: {
-    source: ({ netns }) => [netns.routes],
-    rows: ({ netns }) => unique(netns.routes.map((route) => [routeKey(route), routeRow(route)])),
+    source: ({ netns }) => [netns.routes, netns.inet6?.routes],
+    rows: ({ netns }) =>
+      unique(
+        [...netns.routes, ...(netns.inet6?.routes ?? [])].map((route) => [routeKey(route), routeRow(route)]),
+      ),
   },
   neighbours: {
-    source: ({ netns, memory }) => [netns.neighbours, memory.neighbours],
+    source: ({ netns, memory }) => [
+      netns.neighbours,
+      netns.inet6?.neighbours,
+      netns.inet6?.proxied,
+      memory.neighbours,
+    ],
     rows: (stack) => unique(neighbourRows(stack)),
   },
   fdb: {
@@ -60,26 +59,29 @@ export const NETWORK_TABLES: Readonly<
     rows: (stack) => unique(fdbRows(stack)),
   },
   chains: {
-    source: ({ netns }) => [netns.netfilter],
-    rows: ({ netns }) => unique(chainRows(netns.netfilter)),
+    source: ({ netns }) => [netns.netfilter, netns.inet6?.netfilter],
+    rows: ({ netns }) => unique(familiesOf(netns).flatMap(chainRows)),
   },
   rules: {
-    source: ({ netns }) => [netns.netfilter],
-    rows: ({ netns }) => unique(ruleRows(netns.netfilter)),
+    source: ({ netns }) => [netns.netfilter, netns.inet6?.netfilter],
+    rows: ({ netns }) => unique(familiesOf(netns).flatMap(ruleRows)),
   },
   ipsets: {
-    source: ({ netns }) => [netns.netfilter.ipsets],
-    rows: ({ netns }) => unique(ipsetRows(netns.netfilter)),
+    source: ({ netns }) => [netns.netfilter.ipsets, netns.inet6?.netfilter.ipsets],
+    rows: ({ netns }) => unique(familiesOf(netns).flatMap(ipsetRows)),
   },
   sockets: {
     source: ({ netns }) => [netns.listeners],
     rows: ({ netns }) => unique(socketRows(netns)),
   },
   sysctls: {
-    source: ({ netns }) => [netns.ipForward, netns.sysctls],
+    source: ({ netns }) => [netns.ipForward, netns.inet6?.forwarding, netns.sysctls],
     rows: ({ netns }) =>
       unique([
         ['net.ipv4.ip_forward', { value: netns.ipForward ? '1' : '0' }],
+        ...(netns.inet6
+          ? [['net.ipv6.conf.all.forwarding', { value: netns.inet6.forwarding ? '1' : '0' }] as const]
+          : []),
         ...[...(netns.sysctls ?? [])].map(([key, value]) => [key, { value }] as const),
       ]),
   },
@@ -100,8 +102,8 @@ function unique(keyed: Keyed): Rows {
   return rows;
 }
 
-const addressText = (address: Ipv4 | undefined): string | undefined =>
-  address === undefined ? undefined : formatIpv4(address);
+const addressText = (address: Ip | undefined): string | undefined =>
+  address === undefined ? undefined : formatIp(address);
 
 function linkRow(device: Device): JsonObject {
   const { index, kind, mac, mtu, up, master, arpOff } = device;
@@ -122,18 +124,26 @@ function linkRow(device: Device): JsonObject {
 
 function addressRows({ name, addresses }: Device): Keyed {
   return addresses.map(({ address, length, scope }) => [
-    `${name} ${formatIpv4(address)}/${length}`,
-    { device: name, address: `${formatIpv4(address)}/${length}`, scope },
+    `${name} ${formatIp(address)}/${length}`,
+    { device: name, address: `${formatIp(address)}/${length}`, scope },
   ]);
 }
 
-const routeKey = ({ prefix, metric }: Route): string =>
-  metric === undefined ? formatCidr(prefix) : `${formatCidr(prefix)} metric ${metric}`;
+const addressRows6 =
+  (netns: Netns) =>
+  (device: Device): Keyed =>
+    addresses6(netns, device).map(({ address, length, scope }) => [
+      `${device.name} ${formatIp(address)}/${length}`,
+      { device: device.name, address: `${formatIp(address)}/${length}`, scope },
+    ]);
 
-function routeRow(route: Route): JsonObject {
+const routeKey = ({ prefix, metric }: Route<Ip>): string =>
+  metric === undefined ? formatIpCidr(prefix) : `${formatIpCidr(prefix)} metric ${metric}`;
+
+function routeRow(route: Route<Ip>): JsonObject {
   const { prefix, type, via, device, protocol, scope, source, metric, onlink, mtu, hops } = route;
   return {
-    destination: formatCidr(prefix),
+    destination: formatIpCidr(prefix),
     type,
     via: addressText(via),
     device,
@@ -143,23 +153,33 @@ function routeRow(route: Route): JsonObject {
     metric,
     onlink,
     mtu,
-    hops: hops?.map((hop) => `${formatIpv4(hop.via)} dev ${hop.device}`),
+    hops: hops?.map((hop) => `${formatIp(hop.via)} dev ${hop.device}`),
   };
 }
 
 /** A configured entry hides what was learnt. */
 function neighbourRows({ netns, memory }: Stack): Keyed {
-  const configured = netns.neighbours.map(({ address, device, mac }) => [
-    `${device} ${formatIpv4(address)}`,
-    { device, address: formatIpv4(address), mac, state: 'permanent' },
+  const entries = [...netns.neighbours, ...(netns.inet6?.neighbours ?? [])];
+  const configured = entries.map(({ address, device, mac }) => [
+    `${device} ${formatIp(address)}`,
+    { device, address: formatIp(address), mac, state: 'permanent' },
   ]) satisfies Keyed;
   const known = new Set(configured.map(([key]) => key));
   const learnt = memory.neighbours.map(({ address, device, mac }) => [
-    `${device} ${formatIpv4(address)}`,
-    { device, address: formatIpv4(address), mac, state: mac === undefined ? 'failed' : 'learnt' },
+    `${device} ${formatIp(address)}`,
+    { device, address: formatIp(address), mac, state: mac === undefined ? 'failed' : 'learnt' },
   ]) satisfies Keyed;
-  return [...configured, ...learnt.filter(([key]) => !known.has(key))];
+  return [...configured, ...learnt.filter(([key]) => !known.has(key)), ...proxyRows(netns)];
 }
+
+/** Those of IPv4 are part of their device. */
+const proxyRows = ({ inet6 }: Netns): Keyed =>
+  [...(inet6?.proxied ?? [])].flatMap(([device, all]) =>
+    all.map((address): Keyed[number] => [
+      `${device} ${formatIp(address)} proxy`,
+      { device, address: formatIp(address), state: 'proxy' },
+    ]),
+  );
 
 function fdbRows({ netns, memory }: Stack): Keyed {
   const configured = netns.fdb.map((entry) => [
@@ -179,31 +199,47 @@ function fdbRows({ netns, memory }: Stack): Keyed {
 }
 
 const fdbKey = ({ mac, device, destination }: FdbEntry): string =>
-  destination === undefined ? `${device} ${mac}` : `${device} ${mac} ${formatIpv4(destination)}`;
+  destination === undefined ? `${device} ${mac}` : `${device} ${mac} ${formatIp(destination)}`;
 
-function chainRows({ tables }: Netfilter): Keyed {
-  return chainsOf(tables).map(({ table, chain }) => [
+/** The rules of a family; those of IPv6 say so in the name of their table. */
+interface FamilyRules {
+  readonly family: IpFamily;
+  readonly netfilter: Netfilter<Ip>;
+}
+
+const familiesOf = ({ netfilter, inet6 }: Netns): readonly FamilyRules[] => [
+  { family: 4, netfilter },
+  ...(inet6 ? [{ family: 6, netfilter: inet6.netfilter } as const] : []),
+];
+
+function chainRows(of: FamilyRules): Keyed {
+  return chainsOf(of).map(({ table, chain }) => [
     `${table} ${chain.name}`,
     { table, chain: chain.name, policy: chain.policy, rules: rulesOf(chain).length },
   ]);
 }
 
 /** Their place in the chain is no part of a row, or one more would change all that follow. */
-function ruleRows({ tables }: Netfilter): Keyed {
-  return chainsOf(tables).flatMap(({ table, chain }) =>
+function ruleRows(of: FamilyRules): Keyed {
+  return chainsOf(of).flatMap(({ table, chain }) =>
     rulesOf(chain).map((rule) => {
-      const text = printRule(chain.name, rule);
+      const text = printRule(chain.name, rule, of.family);
       return [`${table} ${text}`, { table, chain: chain.name, rule: text }] as const;
     }),
   );
 }
 
-function chainsOf(tables: Netfilter['tables']): readonly { readonly table: string; readonly chain: Chain }[] {
-  return Object.entries(tables).flatMap(([table, chains]) => chains.map((chain) => ({ table, chain })));
+function chainsOf({
+  family,
+  netfilter,
+}: FamilyRules): readonly { readonly table: string; readonly chain: Chain<Ip> }[] {
+  return Object.entries(netfilter.tables).flatMap(([table, chains]) =>
+    chains.map((chain) => ({ table: family === 6 ? `${table} of IPv6` : table, chain })),
+  );
 }
 
-function ipsetRows({ ipsets }: Netfilter): Keyed {
-  return [...ipsets].flatMap(([name, set]) => [
+function ipsetRows({ netfilter }: FamilyRules): Keyed {
+  return [...netfilter.ipsets].flatMap(([name, set]) => [
     [name, { set: name, type: set.type }] as const,
     ...memberTexts(set).map((member) => [`${name} ${member}`, { set: name, member }] as const),
   ]);
@@ -211,12 +247,13 @@ function ipsetRows({ ipsets }: Netfilter): Keyed {
 
 function socketRows({ listeners }: Netns): Keyed {
   return listeners.map(({ protocol, address, port, serves }) => {
-    const bound = `${address === undefined ? '0.0.0.0' : formatIpv4(address)}:${port}`;
+    const bound = address === undefined ? `0.0.0.0:${port}` : endText(address, port);
     return [`${protocol} ${bound}`, { protocol, address: bound, serves: serves.kind }];
   });
 }
 
-const endText = (address: Ipv4, port: number): string => `${formatIpv4(address)}:${port}`;
+const endText = (address: Ip, port: number): string =>
+  isIpv6(address) ? `[${formatIp(address)}]:${port}` : `${formatIp(address)}:${port}`;
 
 const wayText = ({ source, sourcePort, destination, destinationPort }: Tuple): string =>
   `${endText(source, sourcePort)} > ${endText(destination, destinationPort)}`;

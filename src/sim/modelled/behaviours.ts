@@ -14,6 +14,7 @@ const TRANSCRIPTS = compared('transcripts of the kernel and its tools (test/simu
 const BIRD = compared('tables of real BIRD (test/conformance, goldens)');
 const CALICO = source('Calico v3.32.1');
 const KUBERNETES = source('Kubernetes 1.35');
+const OPERATOR = source('tigera/operator v1.42.3');
 
 export interface BehaviourGroup {
   readonly title: string;
@@ -43,13 +44,18 @@ export const BEHAVIOUR_GROUPS: readonly BehaviourGroup[] = [
         'With black holes where the error finds no way back.',
         KERNEL,
       ),
-      feature('Live change of a mode', 'yes', 'With the interruption that it costs.', CALICO),
+      feature(
+        'Live change of a mode',
+        'yes',
+        'With the interruption that it costs; connections in progress live on if segments pass again in time.',
+        CALICO,
+      ),
       feature('WireGuard', 'no', 'Settings are kept; nothing is encrypted.', CALICO),
       feature(
         'IPv6 and dual stack',
-        'no',
-        'No IPv6 packet is forwarded; IPv6 pools give out nothing.',
-        ours('left out'),
+        'partly',
+        'Dual-stack clusters, IPv4 first: pods, Services and policy of both families, VXLAN, BGP and NAT66 of IPv6. Left out: clusters and pods with IPv6 alone.',
+        CALICO,
       ),
       feature('eBPF dataplane', 'no', 'Settings are kept; the dataplane is always iptables.', CALICO),
       feature('nftables dataplane', 'no', 'Rules are always those of iptables.', CALICO),
@@ -85,6 +91,48 @@ export const BEHAVIOUR_GROUPS: readonly BehaviourGroup[] = [
       ),
       feature('BFD', 'no', 'Calico does not use it.', ours('left out')),
       feature('Peers in pods (local workload peers)', 'no', 'Kept, never dialled.', CALICO),
+    ],
+  },
+  {
+    title: 'Installing Calico',
+    features: [
+      feature(
+        'Manifest: calico_backend bird, vxlan and none, veth_mtu',
+        'yes',
+        'Read when calico-node starts; BIRD’s probes too.',
+        CALICO,
+      ),
+      feature(
+        'tigera-operator: Installation, APIServer, TigeraStatus',
+        'partly',
+        'Defaults, refusals, owned pools, rollouts, what it puts back; no certificates, RBAC, ImageSets or overlays.',
+        OPERATOR,
+      ),
+      feature(
+        'Policies of the calico-system tier',
+        'yes',
+        'What Calico’s own pods may do, and that they may ask the cluster’s DNS.',
+        OPERATOR,
+      ),
+      feature(
+        'Goldmane and Whisker',
+        'partly',
+        'Their pods, services and statuses; nobody gathers flows.',
+        OPERATOR,
+      ),
+      feature(
+        'projectcalico.org/v3 by Calico’s API server',
+        'yes',
+        'With the operator, as long as its pods are ready; one store behind both groups.',
+        CALICO,
+      ),
+      feature('projectcalico.org/v3 as CRDs (preview)', 'no', 'Calico’s kinds are stored as v1.', CALICO),
+      feature(
+        'Where a node’s address is found (IP, IP_AUTODETECTION_METHOD)',
+        'yes',
+        'By all methods; a calico-node that finds none keeps what was there.',
+        CALICO,
+      ),
     ],
   },
   {
@@ -129,7 +177,12 @@ export const BEHAVIOUR_GROUPS: readonly BehaviourGroup[] = [
         CALICO,
       ),
       feature('ClusterNetworkPolicy (policy.networking.k8s.io)', 'no', 'Not served.', ours('left out')),
-      feature('Automatic host endpoints', 'no', 'The setting is kept.', CALICO),
+      feature(
+        'Automatic host endpoints',
+        'partly',
+        'For nodes and by templates; not by interface patterns.',
+        CALICO,
+      ),
       feature(
         'HTTP rules, QoS controls, flow logs (NFLOG)',
         'no',
@@ -150,16 +203,22 @@ export const BEHAVIOUR_GROUPS: readonly BehaviourGroup[] = [
       feature(
         'kube-proxy in iptables mode',
         'yes',
-        'ClusterIP, NodePort, load balancers, affinity, Local and Cluster, hairpin.',
+        'ClusterIP, NodePort, load balancers, affinity, Local and Cluster, hairpin; for both families of addresses.',
         KERNEL,
       ),
       feature('kube-proxy in IPVS or nftables mode', 'no', 'Always iptables.', KUBERNETES),
       feature('Topology hints', 'no', 'Every ready endpoint is used.', KUBERNETES),
+      feature(
+        'Dual-stack services',
+        'yes',
+        'Families and policies as the API server settles and refuses them, and their change. IPv4 comes first; IPv6 alone is no cluster.',
+        KUBERNETES,
+      ),
       feature('Connection tracking', 'partly', 'States and timeouts; no helpers, no window checks.', KERNEL),
       feature(
         'Cluster DNS',
         'partly',
-        'Names of services and pods; CoreDNS’s own plugins are not.',
+        'Names of services and pods, of both families and backwards; CoreDNS’s own plugins are not.',
         KUBERNETES,
       ),
     ],
@@ -187,8 +246,14 @@ export const BEHAVIOUR_GROUPS: readonly BehaviourGroup[] = [
         'Not served, or without effect.',
         ours('left out'),
       ),
-      feature('Typha', 'no', 'Felix and confd read the datastore themselves.', CALICO),
-      feature('CalicoNodeStatus', 'no', 'Nobody fills it in.', CALICO),
+      feature('Typha', 'no', 'Its pods run; Felix and confd read the datastore themselves.', CALICO),
+      feature(
+        'Health of calico-node',
+        'partly',
+        'Its probes, readiness, restarts and events follow Felix, BIRD and the sessions; of its log the start is written.',
+        CALICO,
+      ),
+      feature('CalicoNodeStatus', 'yes', 'Filled as its classes and its period say.', CALICO),
     ],
   },
   {
@@ -198,6 +263,12 @@ export const BEHAVIOUR_GROUPS: readonly BehaviourGroup[] = [
         'Routes, neighbours, bridges, veth, VXLAN, namespaces by hand',
         'yes',
         'Each with its consequences; Felix repairs what it owns.',
+        KERNEL,
+      ),
+      feature(
+        'Counters',
+        'partly',
+        'Devices count every packet; rules count what commands send, but not the packets of BGP.',
         KERNEL,
       ),
       feature(

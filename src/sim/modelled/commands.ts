@@ -114,7 +114,7 @@ const ip = (): readonly CommandFeature[] => [
     name: 'ip, objects that are not there',
     yes: [],
     no: IP_OBJECTS.filter(({ verbs }) => !verbs).flatMap(({ names: [first = ''] }) => first),
-    note: 'Options before the object: `-4 -br -d -j -n -o -p -s`; IPv6 is not there.',
+    note: 'Options before the object: `-4 -6 -br -d -j -n -o -p -s`. Of IPv6 there are addresses, routes and neighbours; no multicast groups, and policy rules and anycast addresses are only listed.',
     provenance: IPROUTE,
   },
 ];
@@ -127,9 +127,21 @@ const iptables: CommandFeature = {
     ...MATCHES.map((match) => `-m ${match}`),
     ...TARGETS.map((target) => `-j ${target}`),
   ],
-  ignored: ['-w', '-4'],
+  ignored: ['-w', '-4', '-6'],
   provenance: compared('iptables 1.8.9 (nf_tables), both ways through the real iptables-restore'),
 };
+
+/** The same tools under the name by which they are about IPv6. */
+const UNDER_OTHER_NAMES: readonly CommandFeature[] = [
+  { name: 'ping6', yes: [], note: 'As `ping -6`.', provenance: compared('ping6 of iputils 20221126') },
+  { name: 'traceroute6', yes: [], note: 'As `traceroute -6`.', provenance: compared('traceroute 2.1.2') },
+  ...['ip6tables', 'ip6tables-save', 'ip6tables-restore'].map((name) => ({
+    name,
+    yes: [],
+    note: `As ${name.replace('6', '')}, for the rules of IPv6: \`-p icmpv6\` with \`--icmpv6-type\`, \`--reject-with icmp6-port-unreachable\`.`,
+    provenance: compared('ip6tables 1.8.9 (nf_tables)'),
+  })),
+];
 
 /** Commands whose flags no table holds. */
 const REVIEWED: readonly CommandFeature[] = [
@@ -162,6 +174,7 @@ const REVIEWED: readonly CommandFeature[] = [
       '-D',
       '-C',
       '-p',
+      '-f',
       '-s',
       '-d',
       '-r',
@@ -180,11 +193,15 @@ const REVIEWED: readonly CommandFeature[] = [
   },
   {
     name: 'dig',
-    yes: ['NAME', 'TYPE', '@SERVER', '+short', '+search', '-x', '-t', '-q', '-p', '-4'],
+    yes: ['NAME', 'TYPE', '@SERVER', '+short', '+search', '-x', '-t', '-q', '-p', '-4', '-6'],
     provenance: compared('dig 9.18'),
   },
   { name: 'nslookup', yes: ['NAME', 'SERVER'], provenance: compared('nslookup 9.18') },
-  { name: 'getent', yes: ['hosts', 'ahosts', 'ahostsv4'], provenance: compared('getent of glibc 2.36') },
+  {
+    name: 'getent',
+    yes: ['hosts', 'ahosts', 'ahostsv4', 'ahostsv6'],
+    provenance: compared('getent of glibc 2.36'),
+  },
   {
     name: 'birdcl',
     yes: ['show protocols', 'show route', 'show status', 'show interfaces', 'show symbols'],
@@ -201,6 +218,7 @@ const REVIEWED: readonly CommandFeature[] = [
     note: 'In the container calico-node and on routers; what is refused says what to change instead.',
     provenance: compared('BIRD 1.6.8 and 2.0.12'),
   },
+  { name: 'birdcl6', yes: [], note: 'Of bird6, as birdcl.', provenance: compared('BIRD 1.6.8') },
   { name: 'birdc', yes: [], note: 'On routers, as birdcl.', provenance: compared('BIRD 2.0.12') },
 ];
 
@@ -235,7 +253,10 @@ export interface CommandGroup {
 export const commandGroups = (): readonly CommandGroup[] => [
   { title: 'kubectl', commands: kubectl() },
   { title: 'calicoctl', commands: calicoctl() },
-  { title: 'Network tools', commands: [...ip(), iptables, ...TABLES.map(ofTable), ...REVIEWED] },
+  {
+    title: 'Network tools',
+    commands: [...ip(), iptables, ...TABLES.map(ofTable), ...UNDER_OTHER_NAMES, ...REVIEWED],
+  },
   { title: 'The shell and its tools', commands: shellCommands() },
 ];
 

@@ -14,6 +14,7 @@ export interface KindReview {
 
 const API = compared('stock kubectl and the OpenAPI document of Kubernetes 1.35');
 const CALICO = source('libcalico-go, Felix and confd at v3.32.1');
+const OPERATOR = source('tigera/operator v1.42.3');
 const READ_ONLY = ours('answered, never stored');
 
 const POLICY_FIELDS =
@@ -24,7 +25,7 @@ const RULE_GAPS = {
   'spec.egress.http': 'needs Dikastes and Envoy, which nobody runs here',
 };
 
-/** Kinds of Kubernetes by name; kinds of Calico by `calico/` and name, whichever API serves them. */
+/** Kinds of Kubernetes by name; kinds of Calico by `calico/` and name, whichever API serves them; its operator's by `operator/`. */
 export const KIND_REVIEWS: Readonly<Record<string, KindReview>> = {
   ComponentStatus: { yes: 'conditions', provenance: READ_ONLY },
   ConfigMap: { yes: 'data binaryData immutable', provenance: API },
@@ -49,7 +50,8 @@ export const KIND_REVIEWS: Readonly<Record<string, KindReview>> = {
     partly: {
       'spec.affinity': 'node affinity and required affinity of pods; preferences are left out',
       'spec.containers.env': 'values and the downward API are shown; no program reads them',
-      'spec.containers.readinessProbe': 'shown; a container that runs is ready unless its program is broken',
+      'spec.containers.readinessProbe':
+        'that of calico-node is run; any other container that runs is ready unless its program is broken',
       'spec.restartPolicy': 'Always; programs of the lab do not end by themselves',
     },
     provenance: API,
@@ -57,14 +59,14 @@ export const KIND_REVIEWS: Readonly<Record<string, KindReview>> = {
   PodDisruptionBudget: { yes: 'spec.minAvailable spec.maxUnavailable spec.selector status', provenance: API },
   Secret: { yes: 'data stringData type immutable', provenance: API },
   Service: {
-    yes: 'spec.type spec.clusterIP spec.clusterIPs spec.externalIPs spec.externalName spec.externalTrafficPolicy spec.internalTrafficPolicy spec.ports spec.selector spec.sessionAffinity spec.sessionAffinityConfig spec.loadBalancerIP spec.loadBalancerSourceRanges spec.loadBalancerClass spec.healthCheckNodePort spec.publishNotReadyAddresses status.loadBalancer',
-    partly: {
-      'spec.ipFamilies': 'IPv4 only',
-      'spec.ipFamilyPolicy': 'SingleStack only',
-    },
-    provenance: compared('kube-proxy 1.35 by source; its chains against real iptables'),
+    yes: 'spec.type spec.clusterIP spec.clusterIPs spec.ipFamilies spec.ipFamilyPolicy spec.externalIPs spec.externalName spec.externalTrafficPolicy spec.internalTrafficPolicy spec.ports spec.selector spec.sessionAffinity spec.sessionAffinityConfig spec.loadBalancerIP spec.loadBalancerSourceRanges spec.loadBalancerClass spec.healthCheckNodePort spec.publishNotReadyAddresses status.loadBalancer',
+    provenance: compared('kube-proxy 1.35 by source; its chains against real iptables and ip6tables'),
   },
   ServiceAccount: { yes: 'secrets imagePullSecrets', provenance: API },
+  APIService: {
+    yes: 'metadata.name spec.group spec.service spec.version status.conditions',
+    provenance: READ_ONLY,
+  },
   CustomResourceDefinition: { yes: 'spec.group spec.names spec.scope spec.versions', provenance: READ_ONLY },
   DaemonSet: { yes: 'spec.selector spec.template spec.updateStrategy status', provenance: API },
   Deployment: {
@@ -90,12 +92,12 @@ export const KIND_REVIEWS: Readonly<Record<string, KindReview>> = {
     provenance: compared('a naive reference, and the Linux kernel with the chains that come of it'),
   },
   'calico/BGPConfiguration': {
-    yes: 'spec.asNumber spec.communities spec.listenPort spec.nodeMeshMaxRestartTime spec.nodeMeshPassword spec.nodeToNodeMeshEnabled spec.prefixAdvertisements spec.serviceClusterIPs spec.serviceExternalIPs spec.serviceLoadBalancerAggregation spec.serviceLoadBalancerIPs spec.ipv4NormalRoutePriority',
+    yes: 'spec.asNumber spec.communities spec.listenPort spec.nodeMeshMaxRestartTime spec.nodeMeshPassword spec.nodeToNodeMeshEnabled spec.prefixAdvertisements spec.serviceClusterIPs spec.serviceExternalIPs spec.serviceLoadBalancerAggregation spec.serviceLoadBalancerIPs spec.ipv4NormalRoutePriority spec.ipv6NormalRoutePriority',
     partly: { 'spec.ignoredInterfaces': 'read by BIRD; what it hides is not announced in any case' },
     provenance: compared('tables of BIRD 2 that was configured alike; confd by source'),
   },
   'calico/BGPFilter': {
-    yes: 'spec.exportV4 spec.importV4',
+    yes: 'spec.exportV4 spec.exportV6 spec.importV4 spec.importV6',
     provenance: compared('tables of BIRD 2 that was configured alike'),
   },
   'calico/BGPPeer': {
@@ -104,13 +106,16 @@ export const KIND_REVIEWS: Readonly<Record<string, KindReview>> = {
     provenance: compared('tables of BIRD 2 that was configured alike'),
   },
   'calico/BlockAffinity': { yes: 'spec', provenance: CALICO },
-  'calico/CalicoNodeStatus': { yes: '', provenance: CALICO },
+  'calico/CalicoNodeStatus': {
+    yes: 'spec.classes spec.node spec.updatePeriodSeconds status',
+    provenance: CALICO,
+  },
   'calico/ClusterInformation': {
     yes: 'spec.calicoVersion spec.clusterGUID spec.clusterType spec.datastoreReady',
     provenance: CALICO,
   },
   'calico/FelixConfiguration': {
-    yes: 'spec.allowIPIPPacketsFromWorkloads spec.allowVXLANPacketsFromWorkloads spec.defaultEndpointToHostAction spec.failsafeInboundHostPorts spec.failsafeOutboundHostPorts spec.ipipEnabled spec.ipipMTU spec.iptablesNATOutgoingInterfaceFilter spec.logPrefix spec.mtuIfacePattern spec.natOutgoingAddress spec.natOutgoingExclusions spec.natPortRange spec.vxlanEnabled spec.vxlanMTU spec.vxlanPort spec.vxlanVNI',
+    yes: 'spec.allowIPIPPacketsFromWorkloads spec.allowVXLANPacketsFromWorkloads spec.defaultEndpointToHostAction spec.failsafeInboundHostPorts spec.failsafeOutboundHostPorts spec.ipipEnabled spec.ipipMTU spec.iptablesNATOutgoingInterfaceFilter spec.logPrefix spec.mtuIfacePattern spec.natOutgoingAddress spec.natOutgoingExclusions spec.natPortRange spec.vxlanEnabled spec.vxlanMTU spec.vxlanMTUV6 spec.vxlanPort spec.vxlanVNI',
     partly: {
       'spec.routeRefreshInterval': 'always the default, 90 s',
       'spec.iptablesRefreshInterval': 'always the default, 180 s',
@@ -139,14 +144,16 @@ export const KIND_REVIEWS: Readonly<Record<string, KindReview>> = {
   },
   'calico/IPAMHandle': { yes: 'spec', provenance: CALICO },
   'calico/IPPool': {
-    yes: 'spec.allowedUses spec.assignmentMode spec.blockSize spec.disableBGPExport spec.disabled spec.ipipMode spec.namespaceSelector spec.natOutgoing spec.nodeSelector spec.vxlanMode',
-    partly: { 'spec.cidr': 'IPv4 in full; addresses of IPv6 pools are never given out' },
+    yes: 'spec.allowedUses spec.assignmentMode spec.blockSize spec.cidr spec.disableBGPExport spec.disabled spec.ipipMode spec.namespaceSelector spec.natOutgoing spec.nodeSelector spec.vxlanMode',
     provenance: compared('VXLAN, no encapsulation and NAT with the Linux kernel; IPIP from source only'),
   },
   'calico/IPReservation': { yes: 'spec.reservedCIDRs', provenance: CALICO },
   'calico/KubeControllersConfiguration': {
     yes: 'spec.controllers.loadBalancer spec.controllers.node.leakGracePeriod',
-    partly: { 'spec.controllers.node.hostEndpoint': 'kept; host endpoints are not made automatically' },
+    partly: {
+      'spec.controllers.node.hostEndpoint':
+        'host endpoints are made for nodes and by templates, but not by interface patterns',
+    },
     provenance: CALICO,
   },
   'calico/NetworkPolicy': { yes: POLICY_FIELDS, partly: RULE_GAPS, provenance: CALICO },
@@ -156,4 +163,27 @@ export const KIND_REVIEWS: Readonly<Record<string, KindReview>> = {
   'calico/StagedKubernetesNetworkPolicy': { yes: '', provenance: CALICO },
   'calico/StagedNetworkPolicy': { yes: '', provenance: CALICO },
   'calico/Tier': { yes: 'spec.defaultAction spec.order', provenance: CALICO },
+  'operator/APIServer': { yes: 'spec.logging status.conditions status.state', provenance: OPERATOR },
+  'operator/GatewayAPI': { yes: '', provenance: OPERATOR },
+  'operator/Goldmane': { yes: 'status.conditions', provenance: OPERATOR },
+  'operator/ImageSet': { yes: '', provenance: OPERATOR },
+  'operator/Installation': {
+    yes: 'spec.calicoNetwork.bgp spec.calicoNetwork.containerIPForwarding spec.calicoNetwork.ipPools spec.calicoNetwork.mtu spec.calicoNetwork.nodeAddressAutodetectionV4 spec.calicoNetwork.nodeAddressAutodetectionV6 spec.controlPlaneNodeSelector spec.controlPlaneReplicas spec.controlPlaneTolerations spec.flexVolumePath spec.imagePath spec.imagePrefix spec.kubeletVolumePluginPath spec.nodeUpdateStrategy spec.registry status.calicoVersion status.computed status.conditions status.mtu status.variant',
+    partly: {
+      'spec.calicoNetwork.clusterRoutingMode':
+        'written to FelixConfiguration and BGPConfiguration; Felix programs no IPIP routes',
+      'spec.calicoNetwork.hostPorts': 'in the CNI configuration; no host port is forwarded',
+      'spec.calicoNetwork.linuxDataplane': 'written to FelixConfiguration; the dataplane is always iptables',
+      'spec.calicoNetwork.sysctl': 'in the CNI configuration, without effect on pods',
+      'spec.cni': 'shown; the plugin and its IPAM are always Calico’s',
+      'spec.logging': 'in the CNI configuration, without effect',
+      'spec.nodeMetricsPort': 'in the environment; nobody serves metrics',
+      'spec.variant': 'always Calico',
+    },
+    provenance: OPERATOR,
+  },
+  'operator/Istio': { yes: '', provenance: OPERATOR },
+  'operator/ManagementClusterConnection': { yes: '', provenance: OPERATOR },
+  'operator/TigeraStatus': { yes: 'status.conditions', provenance: OPERATOR },
+  'operator/Whisker': { yes: 'status.conditions', provenance: OPERATOR },
 };

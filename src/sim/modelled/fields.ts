@@ -1,7 +1,7 @@
 /** Every field of every kind that is served, sorted by what the simulator does with it: schemas joined with the review. */
 import { cidr } from '../../model/ip.ts';
-import { calicoResources } from '../cni/calico/resources.ts';
-import { builtinRegistry } from '../kube/builtin-registry.ts';
+import { OPERATOR_GROUP } from '../cni/calico/operator/kinds.ts';
+import { calicoRegistry } from '../cni/calico/registry.ts';
 import { apiVersionOf, type ResourceType } from '../kube/resource.ts';
 import type { Schema } from '../kube/schema.ts';
 import type { Provenance } from './feature.ts';
@@ -20,11 +20,14 @@ export interface KindFields {
 /** Any network will do: no field depends on it. */
 const SERVICE_CIDR = cidr('10.96.0.0/16');
 
+/** Without the views: what Calico's API server shows has the fields of the stored kinds. */
 export const servedKinds = (): readonly ResourceType[] =>
-  builtinRegistry({ serviceCidr: SERVICE_CIDR }).with(calicoResources).types;
+  calicoRegistry({ serviceCidr: SERVICE_CIDR }).types.filter(({ view }) => !view);
 
-export const reviewKey = ({ group, kind }: Pick<ResourceType, 'group' | 'kind'>): string =>
-  group.endsWith('projectcalico.org') ? `calico/${kind}` : kind;
+export function reviewKey({ group, kind }: Pick<ResourceType, 'group' | 'kind'>): string {
+  if (group === OPERATOR_GROUP) return `operator/${kind}`;
+  return group.endsWith('projectcalico.org') ? `calico/${kind}` : kind;
+}
 
 /** Kinds without a review are missing here; a test sees to it that there are none. */
 export function kindFields(types: readonly ResourceType[] = servedKinds()): readonly KindFields[] {

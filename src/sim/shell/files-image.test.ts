@@ -37,3 +37,8 @@ test.each<readonly [Partial<PodDns>, string | undefined]>([
 ])('the resolver configuration of a pod %#', (dns, text) => {
   expect(resolver(dns)).toBe(text);
 });
+
+test('the hosts file of a pod of two families names it by both', () => {
+  const files = imageFiles(POD, { addresses: ['10.244.0.5', 'fd00:10:244::5'] });
+  expect(files['/etc/hosts']?.split('\n').slice(-3)).toEqual(['10.244.0.5\tweb', 'fd00:10:244::5\tweb', '']);
+});

@@ -9,8 +9,8 @@ import type { Place } from '../../model/place.ts';
 export const LEARNER = 'learner';
 
 export interface ImageFacts {
-  /** The place's own address, for its hosts file. */
-  readonly address?: string;
+  /** The place's own addresses, for its hosts file: one of each family that it has. */
+  readonly addresses?: readonly string[];
   /** What resolv.conf points to: the cluster's DNS service for pods. */
   readonly nameserver?: string;
   /** `cluster.local` */
@@ -87,8 +87,8 @@ VERSION_CODENAME=${codename}
 ID=debian
 `;
 
-function hostsFile(place: Place, { address, hosts = [] }: ImageFacts): string {
-  const own = address === undefined ? [] : [`${address}\t${hostnameOf(place)}`];
+function hostsFile(place: Place, { addresses = [], hosts = [] }: ImageFacts): string {
+  const own = addresses.map((address) => `${address}\t${hostnameOf(place)}`);
   const others = hosts.map((host) => `${host.address}\t${host.name}`);
   const first =
     place.kind === 'pod'

@@ -34,11 +34,13 @@ test.each(programs.map(({ name }) => [name] as const))('%s --help', async (name)
 /** The real forms that are not `--help` with status 0: what to type, and the status. */
 const OWN_FORM: ReadonlyMap<string, readonly [line: string, status: number]> = new Map([
   ['ping', ['ping -h', 2]],
+  ['ping6', ['ping6 -h', 2]],
   ['nc', ['nc -h', 0]],
   ['iptables-save', ['iptables-save --help', 1]],
+  ['ip6tables-save', ['ip6tables-save --help', 1]],
 ]);
 /** Those need a network to say anything; their own tests cover their help. */
-const NEEDS_NETWORK = new Set(['ip', 'bridge', 'ipset', 'dig', 'nslookup', 'birdcl', 'birdc']);
+const NEEDS_NETWORK = new Set(['ip', 'bridge', 'ipset', 'dig', 'nslookup', 'birdcl', 'birdcl6', 'birdc']);
 
 test.each(
   labCommands

@@ -90,7 +90,7 @@ describe('files in memory', () => {
 test('a pod sees the files that kubelet writes', () => {
   const files = imageFiles(
     { kind: 'pod', namespace: 'shop', name: 'web-1' },
-    { address: '10.244.1.5', nameserver: '10.96.0.10' },
+    { addresses: ['10.244.1.5'], nameserver: '10.96.0.10' },
   );
   expect(files['/etc/resolv.conf']).toBe(
     'search shop.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n',

@@ -35,6 +35,11 @@ export class ApiFailure extends Failure {
     return text(this.status['message']);
   }
 
+  /** Among others even an invalid object is told in one line (StandardErrorMessage). */
+  get amongOthers(): string {
+    return this.status['reason'] === 'Invalid' ? `Error from server (Invalid): ${this.detail}` : this.message;
+  }
+
   /** The same refusal, saying what was being done to which file. */
   during(verb: string, source: string): ApiFailure {
     return this.saying(`error when ${verb} "${source}": ${this.detail}`);
@@ -54,7 +59,11 @@ export function usageFailure(command: string, message: string): Failure {
 export function combined(failures: readonly Failure[]): Failure | undefined {
   const [first, ...rest] = failures;
   if (!first || rest.length === 0) return first;
-  const messages = [...new Set(failures.map((failure) => failure.message))];
+  const messages = [
+    ...new Set(
+      failures.map((failure) => (failure instanceof ApiFailure ? failure.amongOthers : failure.message)),
+    ),
+  ];
   return new Failure(messages.join('\n'), first.exitCode);
 }
 

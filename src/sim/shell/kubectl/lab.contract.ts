@@ -129,7 +129,7 @@ export class KubectlLab {
     topology = TWO_RACKS,
     epoch = EPOCH,
   }: { readonly topology?: Topology; readonly epoch?: number } = {}) {
-    this.registry = builtinRegistry({ serviceCidr: topology.serviceCidr }).with(calicoResources);
+    this.registry = builtinRegistry(topology).with(calicoResources);
     this.#controllers = [
       ...kubeControllers({ cni: calicoCni(topology), registry: this.registry }),
       ...calicoControllers,

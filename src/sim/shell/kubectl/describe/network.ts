@@ -1,6 +1,7 @@
 /** Services, endpoints, slices and network policies in `kubectl describe`. Source: kubectl/pkg/describe/describe.go v0.35. */
 import type { JsonObject } from '../../../../base/json.ts';
 import { listAt, numberAt, objectAt, textAt, textsAt } from '../../../kube/fields.ts';
+import { hostPort } from '../../../../model/host-port.ts';
 import { formatLabelSelector, formatLabels } from '../../../kube/selector.ts';
 import type { Call } from '../call.ts';
 import { parseTimestamp } from '../../../core/time.ts';
@@ -74,7 +75,7 @@ function endpointsText(slices: readonly JsonObject[], portName: string): string 
     return ports
       .filter((port) => textAt(port, 'name') === portName)
       .flatMap((port) =>
-        ready.map((one) => `${textsAt(one, 'addresses')[0] ?? ''}:${numberAt(port, 'port')}`),
+        ready.map((one) => hostPort(textsAt(one, 'addresses')[0] ?? '', numberAt(port, 'port'))),
       );
   });
   const text = found.slice(0, SHOWN).join(',');

@@ -117,7 +117,7 @@ export function objectName(object: JsonObject): string {
   const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
   const kind = typeof object['kind'] === 'string' ? object['kind'] : '';
   const metadata = isJsonObject(object['metadata']) ? object['metadata'] : {};
-  return `${kindName({ kind, group })}/${String(metadata['name'] ?? '')}`;
+  return `${kindName({ kind, group })}/${String(metadata['name'] ?? '<unknown>')}`;
 }
 
 function columnsPrinter(

@@ -77,6 +77,28 @@ export class TablePrinter {
     return [this.#header(columns, event), ...lines];
   }
 
+  /** A Status that came instead of an object. */
+  statusLines(status: JsonObject, event?: string): readonly string[] {
+    const { withNamespace, labelColumns, showLabels, noHeaders } = this.#options;
+    const labels = labelColumns.map((label) => label.split('/').at(-1) ?? label);
+    const line = (first: string, namespace: string, cells: readonly string[]): string =>
+      [...(event === undefined ? [] : [first]), ...(withNamespace ? [namespace] : []), ...cells].join('\t');
+    const header = ['STATUS', 'REASON', 'MESSAGE', ...labels, ...(showLabels ? ['LABELS'] : [])];
+    const cells = ['status', 'reason', 'message'].map((member) => cellText(status[member] ?? null));
+    return [
+      ...(noHeaders
+        ? []
+        : [
+            line(
+              'EVENT',
+              'NAMESPACE',
+              header.map((name) => name.toUpperCase()),
+            ),
+          ]),
+      line(eventCell(event ?? ''), '', cells),
+    ];
+  }
+
   #shown(columns: readonly TableColumn[]): readonly number[] {
     return columns.flatMap((column, at) => (this.#options.wide || column.priority === 0 ? [at] : []));
   }
@@ -100,7 +122,7 @@ export class TablePrinter {
     const labels = isJsonObject(metadata['labels']) ? metadata['labels'] : {};
     const cells = this.#shown(columns).map((at) => this.#cell(columns[at], row.cells[at] ?? null));
     return [
-      ...(event === undefined ? [] : [event]),
+      ...(event === undefined ? [] : [eventCell(event)]),
       ...(this.#options.withNamespace ? [text(metadata['namespace'])] : []),
       ...cells,
       ...this.#options.labelColumns.map((label) => labelCell(labels, label)),
@@ -114,6 +136,9 @@ export class TablePrinter {
     return isName && this.#options.kind !== undefined ? `${this.#options.kind}/${value}` : value;
   }
 }
+
+/** As wide as the longest, so that the column stands still while one watches. */
+const eventCell = (event: string): string => event.padEnd('MODIFIED'.length);
 
 function labelCell(labels: JsonObject, label: string): string {
   return text(labels[label]);

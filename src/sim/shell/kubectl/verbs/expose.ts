@@ -49,7 +49,7 @@ export const EXPOSE: Verb = {
 };
 
 // Only its schema is asked, which no range of addresses changes.
-const SERVICES = services(cidr('10.96.0.0/16'));
+const SERVICES = services({ serviceCidr: cidr('10.96.0.0/16') });
 
 const EXPOSABLE = new Set(['Service', 'ReplicationController', 'Pod', 'Deployment', 'ReplicaSet']);
 

@@ -1,4 +1,7 @@
-/** `kubectl get -w`: the list, then each change as it comes, with the column widths of what stands above. */
+/**
+ * `kubectl get -w`: the list, then each change as it comes, with the column widths of what stands above. A watch that the
+ * server ends, it ends too, after it has shown what the server said.
+ */
 import { isJsonObject, type JsonObject } from '../../../../base/json.ts';
 import type { Call } from '../call.ts';
 import { itemsOf } from '../api-client.ts';
@@ -37,7 +40,7 @@ export async function watchObjects(call: Call, chosen: readonly Target[]): Promi
     signal: call.io.signal,
   });
   for await (const event of events) {
-    if (event.type === 'BOOKMARK' || event.type === 'ERROR') continue;
+    if (event.type === 'BOOKMARK') continue;
     await call.out(print.text(event.object, event.type));
   }
   call.io.signal.throwIfAborted();
@@ -67,8 +70,11 @@ function changePrinter(call: Call, type: ResourceType): ChangePrinter {
   return {
     table: true,
     text(object, event) {
-      if (!isTable(object)) return '';
-      const lines = printer.lines(tableOf(object), withEvents ? event : undefined);
+      const told = withEvents ? event : undefined;
+      // The server ends a watch with what is wrong.
+      const lines = isTable(object)
+        ? printer.lines(tableOf(object), told)
+        : printer.statusLines(object, told);
       for (const line of lines) writer.write(`${line}\n`);
       return writer.flush();
     },

@@ -1,9 +1,17 @@
-/** What a pod's spec says about its resolver: dnsPolicy and dnsConfig (Kubernetes 1.35, pkg/kubelet/network/dns). */
+/**
+ * What a pod contributes to the files its container begins with: its addresses for the hosts file (pkg/kubelet/kubelet_pods.go
+ * managedHostsFileContent, Kubernetes 1.35), dnsPolicy and dnsConfig for its resolver (pkg/kubelet/network/dns).
+ */
 import { at, listAt, objectAt, textAt, textsAt } from '../kube/fields.ts';
 import type { KubeObject } from '../kube/object.ts';
-import type { PodDns } from './files-image.ts';
+import type { ImageFacts, PodDns } from './files-image.ts';
 
-export function podDns({ spec }: KubeObject): PodDns {
+export const podImage = (pod: KubeObject): Pick<ImageFacts, 'addresses' | 'dns'> => ({
+  addresses: listAt(pod.status, 'podIPs').map((item) => textAt(item, 'ip')),
+  dns: podDns(pod),
+});
+
+function podDns({ spec }: KubeObject): PodDns {
   const config = objectAt(spec, 'dnsConfig');
   return {
     policy: textAt(spec, 'dnsPolicy') || 'ClusterFirst',
