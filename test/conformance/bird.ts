@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { birdConfiguration } from '../../src/cli/kernel/bird-configuration.ts';
+import { meshConfiguration } from '../../src/cli/kernel/mesh-configuration.ts';
 import { inside } from '../../src/cli/kernel/namespaces.ts';
 import { formatCidr, formatIpv4 } from '../../src/model/ip.ts';
 import type { NetnsId } from '../../src/model/trace.ts';
@@ -31,7 +31,7 @@ export class BirdMesh {
       const file = join(mesh.#folder, `${name}.conf`);
       writeFileSync(
         file,
-        birdConfiguration(cluster.topology, { node: name, blocks: ownBlocks(lab.stack(id)) }),
+        meshConfiguration(cluster.topology, { node: name, blocks: ownBlocks(lab.stack(id)) }),
       );
       const argv = ['bird', '-f', '-c', file, '-s', join(mesh.#folder, `${name}.ctl`)];
       const [command = '', ...args] = inside(lab.namespaceOf(id), argv);

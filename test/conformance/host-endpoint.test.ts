@@ -1,7 +1,7 @@
 /**
  * Host endpoints against the Linux kernel of this machine: the chains that Felix makes of one on a node's card are restored into
- * network namespaces, and flows to the node, from it and through it are asked of both, in both families of addresses. Most are
- * refused, and each of those is waited for: only a full run asks all.
+ * network namespaces, and flows to the node, from it and through it are asked of both, in both families of addresses. Only a full
+ * run asks about every situation.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/base/json.ts';
@@ -181,7 +181,12 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
   },
 };
 /** What each run asks; the others are of the full one. */
-const ALWAYS: ReadonlySet<string> = new Set(['ingress denied', 'preDNAT against a node port']);
+const ALWAYS: ReadonlySet<string> = new Set([
+  'ingress denied',
+  'applyOnForward, in',
+  'preDNAT against a node port',
+  'doNotTrack both ways',
+]);
 
 const HTTP_SERVER: Listener = { protocol: 'tcp', port: 80, serves: { kind: 'http', body: 'node' } };
 /** What runs on the nodes of life beside Kubernetes. */

@@ -9,6 +9,9 @@ export const INPUTS = process.env['UNDERLAY_FULL'] === '1' ? 10_000 : 500;
 /** Milliseconds: a thousand times what a reader needs on a slow machine. Past it, it would never have ended. */
 const BUDGET = 10_000;
 
+/** For tests of all inputs, each of which a whole cluster comes to rest after. */
+export const PATIENT = { timeout: 900_000 };
+
 const SHOWN = 600;
 
 const context = createContext({ step: undefined as (() => void) | undefined });
@@ -22,20 +25,58 @@ export interface Fuzzed<I> {
   readonly inputs?: number;
 }
 
+/** Failures that are told. */
+const ENOUGH = 12;
+
 /** Each failure tells its seed and input; the first few are enough. */
 export function withstands<I>({ make, read, show = shown, inputs = INPUTS }: Fuzzed<I>): void {
   const failures: string[] = [];
-  for (let seed = 1; seed <= inputs && failures.length < 12; seed += 1) {
+  for (let seed = 1; seed <= inputs && failures.length < ENOUGH; seed += 1) {
     const input = make(new Chance(seed));
     context['step'] = () => void read(input);
     try {
       script.runInContext(context, { timeout: BUDGET });
     } catch (problem) {
-      const told = problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
-      failures.push(`seed ${seed}: ${told.slice(0, SHOWN)}\n${show(input).slice(0, SHOWN)}`);
+      failures.push(failureText(seed, problem, show(input)));
     }
   }
   expect(failures.join('\n\n')).toBe('');
+}
+
+/** The same for readers that wait: on the simulator's clock, so they need the host's turns only. */
+export async function outlasts({
+  make,
+  read,
+  inputs = INPUTS,
+}: Pick<Fuzzed<string>, 'make' | 'inputs'> & {
+  readonly read: (input: string) => Promise<void>;
+}): Promise<void> {
+  const failures: string[] = [];
+  for (let seed = 1; seed <= inputs && failures.length < ENOUGH; seed += 1) {
+    const input = make(new Chance(seed));
+    try {
+      await inTime(read(input));
+    } catch (problem) {
+      failures.push(failureText(seed, problem, input));
+    }
+  }
+  expect(failures.join('\n\n')).toBe('');
+}
+
+function inTime(reading: Promise<void>): Promise<void> {
+  return new Promise((done, fail) => {
+    const timer = setTimeout(() => {
+      fail(new Error(`still reading after ${BUDGET} ms`));
+    }, BUDGET);
+    reading.then(done, fail).finally(() => {
+      clearTimeout(timer);
+    });
+  });
+}
+
+function failureText(seed: number, problem: unknown, input: string): string {
+  const told = problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
+  return `seed ${seed}: ${told.slice(0, SHOWN)}\n${input.slice(0, SHOWN)}`;
 }
 
 const shown = (input: unknown): string => (typeof input === 'string' ? input : JSON.stringify(input));

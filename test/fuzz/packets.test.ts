@@ -3,11 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { decodeProtobuf } from '../../src/engines/sim/protobuf.ts';
 import { decodeBgp, splitBgp } from '../../src/model/bgp-decode.ts';
 import { encodeBgp } from '../../src/model/bgp-encode.ts';
-import { KEEPALIVE } from '../../src/model/bgp.ts';
+import { END_OF_RIB_6, KEEPALIVE, UNICAST } from '../../src/model/bgp.ts';
 import { decodeDns, DNS_TYPE, encodeDns } from '../../src/model/dns.ts';
 import { cidr, ipv4 } from '../../src/model/ip.ts';
+import { cidr6, ipv6, ipv6ToBytes } from '../../src/model/ipv6.ts';
 import { decodeFrame, encodeFrame, frameLength } from '../../src/model/wire.ts';
 import { DrivenLab } from '../../src/sim/fabric/driven-lab.ts';
+import { dualStackLab } from '../../src/sim/fabric/dual-stack-lab.ts';
 import { referenceLab } from '../../src/sim/fabric/reference-lab.ts';
 import { packetText } from '../../src/sim/shell/tcpdump/print-link.ts';
 import type { Style } from '../../src/sim/shell/tcpdump/print-style.ts';
@@ -18,20 +20,38 @@ const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const POD = 'pod/default/web-0';
 
 /** ARP, echoes, fragments, tunnelled packets, ICMP errors and a TCP connection, as they cross the reference lab. */
-function frames(): readonly Uint8Array[] {
+function frames4(): readonly Uint8Array[] {
   const driven = new DrivenLab(referenceLab());
-  const exchanges = [
+  return framesOf(driven, [
     () => driven.ping(POD, '10.0.1.13'),
     () => driven.ping('host/outside', '10.244.166.129', { dataLength: 2972 }),
     () => driven.probe(POD, '10.0.1.13', 1),
     () => driven.probe(POD, '10.0.1.13', 64),
     () => driven.curl(POD, '203.0.113.10'),
-  ];
-  return exchanges.flatMap((exchange) => {
+  ]);
+}
+
+/** The same of IPv6, with neighbour discovery in the place of ARP. */
+function frames6(): readonly Uint8Array[] {
+  const driven = new DrivenLab(dualStackLab({ natOutgoing: true }));
+  return framesOf(driven, [
+    () => driven.ping(POD, 'fd00:b::13'),
+    () => driven.ping(POD, 'fd00:10:244:3::c1'),
+    () => driven.ping(POD, 'fd00:10:244:3::c1', { dataLength: 2952 }),
+    () => driven.ping(POD, 'fd00:10:244:3::c1', { dataLength: 1402, pmtuDiscovery: 'do' }),
+    () => driven.ping('node/node1', 'fd00:a::99'),
+    () => driven.probe(POD, 'fd00:b::13', 1),
+    () => driven.probe(POD, 'fd00:b::13', 64),
+    () => driven.curl(POD, '2001:db8:113::10'),
+    () => driven.curl(POD, 'fd00:10:244:3::c1'),
+  ]).filter((bytes) => bytes[12] === 0x86);
+}
+
+const framesOf = (driven: DrivenLab, exchanges: readonly (() => unknown)[]): readonly Uint8Array[] =>
+  exchanges.flatMap((exchange) => {
     exchange();
     return driven.frames.map(({ frame }) => encodeFrame(frame));
   });
-}
 
 const style: Style = {
   linkHeader: true,
@@ -43,9 +63,11 @@ const style: Style = {
   conversations: new Map(),
 };
 
-describe('frames', () => {
-  const corpus = frames();
-  test('of the reference lab are of every kind', () => expect(corpus.length).toBeGreaterThan(40));
+describe.each([
+  { name: 'the reference lab', corpus: frames4() },
+  { name: 'IPv6', corpus: frames6() },
+])('frames of $name', ({ corpus }) => {
+  test('are of every kind', () => expect(corpus.length).toBeGreaterThan(40));
 
   test('are read or refused, and what was read is written at its length', () => {
     withstands({
@@ -102,10 +124,49 @@ describe('messages', () => {
       },
     }),
   ];
+  const route6 = { prefix: cidr6('fd00:10:244:1::40/122') };
+  const attributes6 = {
+    origin: 'IGP',
+    asPath: [{ type: 'sequence', numbers: [64512, 4_200_000_001] }],
+    nextHop: ipv6('fd00:a::11'),
+    localPref: 100,
+    communities: [[64512, 100]],
+  } as const;
+  const bgp6 = [
+    encodeBgp({
+      kind: 'open',
+      asNumber: 64512,
+      holdTime: 240,
+      routerId: ipv4('10.0.0.11'),
+      capabilities: [
+        { kind: 'multiprotocol', ...UNICAST[6] },
+        {
+          kind: 'graceful-restart',
+          restarting: true,
+          time: 120,
+          families: [{ ...UNICAST[6], forwarding: true }],
+        },
+        { kind: 'add-path', families: [{ ...UNICAST[6], mode: 3 }] },
+      ],
+    }),
+    encodeBgp({ kind: 'update', family: 6, withdrawn: [], announced: [route6], attributes: attributes6 }),
+    encodeBgp({
+      kind: 'update',
+      family: 6,
+      withdrawn: [],
+      announced: [route6, { prefix: cidr6('::/0') }],
+      attributes: { ...attributes6, linkLocal: ipv6('fe80::aff:fe00:b') },
+    }),
+    encodeBgp({ kind: 'update', family: 6, withdrawn: [route6, route6], announced: [] }),
+    encodeBgp(END_OF_RIB_6),
+  ];
 
-  test('of BGP are read or refused with the code that a speaker answers, and written again', () => {
+  test.each([
+    { name: 'BGP', corpus: bgp },
+    { name: 'BGP about IPv6', corpus: bgp6 },
+  ])('of $name are read or refused with the code that a speaker answers, and written again', ({ corpus }) => {
     withstands({
-      make: (chance) => mutatedBytes(chance, bgp),
+      make: (chance) => mutatedBytes(chance, corpus),
       read: (bytes) => {
         const stream = splitBgp(bytes);
         for (const message of stream.ok ? stream.value.messages : []) {
@@ -130,7 +191,26 @@ describe('messages', () => {
       authorities: [],
       additionals: [],
     });
-    withstands({ make: (chance) => mutatedBytes(chance, [query]), read: decodeDns, show: hexOf });
+    const answer = encodeDns({
+      id: 7,
+      response: true,
+      authoritative: true,
+      recursionDesired: true,
+      recursionAvailable: false,
+      code: 0,
+      questions: [{ name: 'web.default.svc.cluster.local', type: DNS_TYPE.AAAA }],
+      answers: [
+        {
+          name: 'web.default.svc.cluster.local',
+          type: DNS_TYPE.AAAA,
+          ttl: 30,
+          data: ipv6ToBytes(ipv6('fd00:10:96::a')),
+        },
+      ],
+      authorities: [],
+      additionals: [],
+    });
+    withstands({ make: (chance) => mutatedBytes(chance, [query, answer]), read: decodeDns, show: hexOf });
   });
 
   test('in protobuf are read or refused', () => {

@@ -120,7 +120,7 @@ describe('YAML', () => {
 
   test('of labs and topologies is a value, or mistakes with their places', () => {
     const labs = [labText(), labText({ hints: '["a", "b"]' })];
-    const topologies = [read('labs/topologies/two-racks.yaml')];
+    const topologies = [read('labs/topologies/two-racks.yaml'), read('labs/topologies/dual-stack.yaml')];
     withstands({
       make: (chance) => mutatedText(chance, labs, YAML_TOKENS),
       read: (text) => parseLab('lab.yaml', text),

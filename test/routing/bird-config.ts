@@ -1,4 +1,4 @@
-/** A speaker's configuration in the words of BIRD 2, so that the real daemon can be run with the very same one. */
+/** The simulator's configuration of any speaker in the words of BIRD 2, so that the real daemon can be run with the very same one. */
 import type { Community } from '../../src/model/bgp.ts';
 import { familyOf, formatIp, formatIpCidr, type IpCidr, type IpFamily } from '../../src/model/ip-family.ts';
 import { formatIpv4 } from '../../src/model/ip.ts';

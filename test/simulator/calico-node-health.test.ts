@@ -2,8 +2,10 @@
  * What the kubelet hears when it probes calico-node, and what it does then. Texts: node/pkg/health and its BIRD client, Calico
  * v3.32.1; pkg/kubelet/prober, Kubernetes 1.35; client-go tools/record for events that are told as one.
  */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Simulator } from '../../src/sim/index.ts';
+import { parseTopology } from '../../src/lab/topology.ts';
+import { Simulator } from '../../src/sim/index.ts';
 import type { JsonObject } from '../../src/base/json.ts';
 import { at, listAt, numberAt, textAt } from '../../src/sim/kube/fields.ts';
 import { summarize } from '../../src/sim/kube/kinds/pod-status.ts';
@@ -65,7 +67,7 @@ function complaints(cluster: Simulator, node: string, reason = 'Unhealthy'): rea
 const BIRD_REFUSED =
   'Readiness probe failed: calico/node is not ready: BIRD is not ready: error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: connection refused\n';
 const BIRD_NOT_LIVE =
-  'Liveness probe failed: calico/node is not ready: bird/confd is not live: Service bird is not running. Output << down: /etc/service/enabled/bird: 1s, normally up, want up >>\n';
+  'Liveness probe failed: calico/node is not ready: bird/confd is not live: service bird is not running. Output << down: /etc/service/enabled/bird: 1s, normally up, want up >>\n';
 const LOGGED = 'DATE node/health.go 207: Number of node(s) with BGP peering established = 3\n';
 const felix = (what: string, path: string): string =>
   `calico/node is not ready: ${what}: Get "http://localhost:9099/${path}": dial tcp 127.0.0.1:9099: connect: connection refused\n`;
@@ -169,7 +171,7 @@ describe('calico-node', () => {
     wait(cluster, 31);
     expect(line(cluster, 'node1')).toBe('0/1 Running 0');
     expect(complaints(cluster, 'node1').map(({ said }) => said)).toEqual([
-      'Readiness probe failed: calico/node is not ready: BIRD is not ready: Failed to stat() nodename file: stat /var/lib/calico/nodename: no such file or directory\n',
+      'Readiness probe failed: calico/node is not ready: BIRD is not ready: failed to stat() nodename file: stat /var/lib/calico/nodename: no such file or directory\n',
     ]);
   });
 
@@ -182,5 +184,79 @@ describe('calico-node', () => {
     perform(cluster, { kind: 'machine', machine: 'node/node1', change: { kind: 'power', on: true } });
     wait(cluster, 60);
     expect(line(cluster, 'node1')).toBe('1/1 Running 1');
+  });
+});
+
+/** The flags stand in no manifest of v3.32.1: somebody adds them to the DaemonSet. */
+describe('calico-node whose probes ask for bird6 too', () => {
+  function probing(cluster: Simulator): Simulator {
+    const probe = (state: 'live' | 'ready'): JsonObject => ({
+      exec: { command: ['/bin/calico-node', `-felix-${state}`, `-bird-${state}`, `-bird6-${state}`] },
+    });
+    const { code } = cluster.cluster.request({
+      method: 'PATCH',
+      path: '/apis/apps/v1/namespaces/kube-system/daemonsets/calico-node',
+      contentType: 'application/strategic-merge-patch+json',
+      body: {
+        spec: {
+          template: {
+            spec: {
+              containers: [
+                { name: 'calico-node', livenessProbe: probe('live'), readinessProbe: probe('ready') },
+              ],
+            },
+          },
+        },
+      },
+    });
+    expect(code).toBe(200);
+    cluster.settle(300_000);
+    wait(cluster, 200);
+    return cluster;
+  }
+
+  function dualStack(): Simulator {
+    const file = 'labs/topologies/dual-stack.yaml';
+    const topology = parseTopology(file, readFileSync(file, 'utf8'));
+    if (!topology.ok) throw new Error(JSON.stringify(topology.error));
+    const epoch = Date.parse('2026-05-01T10:00:00Z');
+    const cluster = new Simulator({ topology: topology.value, seed: 1, epoch, defaultPool: true });
+    cluster.settle(60_000);
+    return cluster;
+  }
+
+  test('is ready while its sessions of IPv6 are up, and says which are not', () => {
+    const cluster = probing(dualStack());
+    for (const node of NODES) expect(line(cluster, node)).toMatch(/^1\/1 Running/);
+    const peer = {
+      apiVersion: 'crd.projectcalico.org/v1',
+      kind: 'BGPPeer',
+      metadata: { name: 'nobody' },
+      spec: { node: 'node1', peerIP: 'fd00:a::99', asNumber: 64512 },
+    };
+    const body = {
+      apiVersion: 'crd.projectcalico.org/v1',
+      kind: 'BGPConfiguration',
+      metadata: { name: 'default' },
+      spec: { nodeToNodeMeshEnabled: false },
+    };
+    expect(create(cluster, '/apis/crd.projectcalico.org/v1/bgppeers', peer).code).toBe(201);
+    expect(create(cluster, '/apis/crd.projectcalico.org/v1/bgpconfigurations', body).code).toBe(201);
+    wait(cluster, 35);
+    expect(line(cluster, 'node1')).toMatch(/^0\/1 Running/);
+    const logged = 'DATE node/health.go 207: Number of node(s) with BGP peering established = 0\n';
+    expect(
+      complaints(cluster, 'node1')
+        .at(-1)
+        ?.said.replace(/DATE|\d{4}-\d\d-\d\d [\d:.]+ \[INFO\]\[\d+\]/g, 'DATE'),
+    ).toBe(
+      `Readiness probe failed: ${logged}${logged}calico/node is not ready: BIRD6 is not ready: BGP not established with fd00:a::99\n`,
+    );
+    expect(line(cluster, 'node3')).toMatch(/^1\/1 Running/);
+  });
+
+  test('is ready in a cluster without IPv6, where bird6 has nobody to speak to', () => {
+    const cluster = probing(settled());
+    for (const node of NODES) expect(line(cluster, node)).toMatch(/^1\/1 Running/);
   });
 });

@@ -24,6 +24,33 @@ describe('determinism', () => {
     );
   });
 
+  test('who captures what daemons say meanwhile changes nothing', () => {
+    const lived = (captures: boolean): { readonly frames: number; readonly world: string } => {
+      const cluster = simulator();
+      let frames = 0;
+      const pass = (seconds: number): void => {
+        const advance = { kind: 'advance', to: cluster.now + seconds * 1000, tell: captures } as const;
+        frames += cluster.apply(advance).length;
+      };
+      const plug = (plugged: boolean): unknown =>
+        perform(cluster, {
+          kind: 'machine',
+          machine: 'node/node3',
+          change: { kind: 'cable', device: 'eth0', plugged },
+        });
+      pass(30);
+      plug(false);
+      pass(300);
+      plug(true);
+      pass(60);
+      return { frames, world: JSON.stringify(cluster.encode()) };
+    };
+    const [seen, unseen] = [lived(true), lived(false)];
+    expect(unseen.world).toBe(seen.world);
+    expect(unseen.frames).toBe(0);
+    expect(seen.frames).toBeGreaterThan(100);
+  });
+
   test('a kept world goes on as if nothing had come between', () => {
     fc.assert(
       fc.property(story, story, (before, after) => {

@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Netns, Simulator } from '../../sim/index.ts';
 import type { Topology } from '../../model/topology.ts';
 import { formatCidr } from '../../model/ip.ts';
-import { birdConfiguration } from '../kernel/bird-configuration.ts';
+import { meshConfiguration } from '../kernel/mesh-configuration.ts';
 import { BirdDaemons } from '../kernel/bird-daemons.ts';
 import { clearStale, Namespaces } from '../kernel/namespaces.ts';
 import { stackProgram } from '../kernel/stack-program.ts';
@@ -157,7 +157,7 @@ function configurations(
       const blocks = own.map(({ prefix }) => formatCidr(prefix));
       return [
         namespaces.nameOf(`node/${node}`),
-        birdConfiguration(topology, { node, blocks, mesh, ...TIMERS }),
+        meshConfiguration(topology, { node, blocks, mesh, ...TIMERS }),
       ];
     }),
   );

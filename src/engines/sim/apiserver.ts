@@ -5,12 +5,12 @@
  * Source: Kubernetes API concepts; k8s.io/apiserver pkg/endpoints/handlers, Kubernetes 1.35.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { isJsonObject } from '../../base/json.ts';
+import { pipeline, Readable, type Duplex } from 'node:stream';
+import { isJsonObject, type JsonObject } from '../../base/json.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { LabError } from '../../lab/ports.ts';
 import type { ApiRequest, ApiResponse, Simulator } from '../../sim/index.ts';
-import { answerText } from './answer-text.ts';
+import { answerPieces } from './answer-text.ts';
 import { ApiGuard } from './apiserver-guard.ts';
 import { followsLog, streamLog } from './apiserver-log.ts';
 import { readRequest } from './apiserver-request.ts';
@@ -142,7 +142,21 @@ function send(response: ServerResponse, { code, body, contentType, warnings = []
   const { details } = body;
   const retry = isJsonObject(details) ? details['retryAfterSeconds'] : undefined;
   if (typeof retry === 'number') response.setHeader('retry-after', retry);
-  response.end(text ? String(body['text'] ?? '') : `${answerText(body)}\n`);
+  if (text) response.end(String(body['text'] ?? ''));
+  else sendJson(response, body);
+}
+
+/** What is one piece goes at once; of more each is made when the client has taken those before it. */
+function sendJson(response: ServerResponse, body: JsonObject): void {
+  const pieces = answerPieces(body);
+  const first = pieces.next().value ?? '';
+  const second = pieces.next();
+  if (second.done) response.end(`${first}\n`);
+  else pipeline(Readable.from(inOrder([first, second.value], pieces, ['\n'])), response, () => undefined);
+}
+
+function* inOrder(...parts: readonly Iterable<string>[]): Generator<string> {
+  for (const part of parts) yield* part;
 }
 
 /** RFC 7234, 5.5: 299 is a warning for people that persists. */

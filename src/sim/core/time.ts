@@ -10,8 +10,16 @@ export type Millis = number;
 /** Milliseconds since 1970-01-01T00:00:00Z that virtual time 0 stands for. */
 export type Epoch = number;
 
-/** RFC 3339 with seconds, as Kubernetes writes metav1.Time: `2026-05-01T10:00:00Z`. */
-export const timestamp = (epoch: Epoch, now: Millis): string => secondText(Math.floor((epoch + now) / 1000));
+/** Seconds since 1970 of the first and last second that RFC 3339 can name: of the years 0 and 9999. */
+const FIRST_SECOND = -62_167_219_200;
+const LAST_SECOND = 253_402_300_799;
+
+/**
+ * RFC 3339 with seconds, as Kubernetes writes metav1.Time: `2026-05-01T10:00:00Z`. What is put off for longer than dates reach,
+ * by a grace period say, is at the last of them.
+ */
+export const timestamp = (epoch: Epoch, now: Millis): string =>
+  secondText(Math.min(Math.max(Math.floor((epoch + now) / 1000), FIRST_SECOND), LAST_SECOND));
 
 /** Thousands of things happen within one second. */
 const secondText = memoize(

@@ -80,7 +80,7 @@ function otherSubject(edit: NetnsEdit): string {
     case 'ipset':
       return `${edit.change.op} ${edit.set}`;
     case 'zero-counters':
-      return edit.table;
+      return `${edit.family === 6 ? 'ipv6 ' : ''}${edit.table}`;
     case 'open-socket':
     case 'close-socket':
       return `${edit.listener.protocol}/${edit.listener.port}`;

@@ -84,12 +84,15 @@ export function pruned(schema: Schema | undefined, value: Json): Json {
     );
   }
   if (schema.type === 'array' && Array.isArray(value))
-    return value.map((item) => pruned(schema.items, item as Json));
+    return value.map((item) => (item === null ? zero(schema.items) : pruned(schema.items, item as Json)));
   return value;
 }
 
-/** What Go reads null as where a map has texts. */
-const zero = (schema: Schema): Json => (schema.type === 'string' ? '' : null);
+/** What Go reads null as among texts, and among structures of its own. */
+function zero(schema: Schema): Json {
+  if (schema.type === 'string') return '';
+  return schema.type === 'object' && schema.goType !== undefined ? {} : null;
+}
 
 /** Fills defaults into what is there; a default object is filled in turn. What lacks nothing is given back as it is. */
 export function withDefaults(schema: Schema | undefined, value: Json): Json {

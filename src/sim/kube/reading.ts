@@ -1,6 +1,7 @@
 /** GET of objects, collections and subresources. */
 import type { JsonObject } from '../../base/json.ts';
 import { err, ok, type Result } from '../../base/result.ts';
+import type { Table } from '../core/table.ts';
 import { asJson } from './admission.ts';
 import type { ApiRequest } from './api.ts';
 import { objectNotFound, unknownResource, type Failure } from './failure.ts';
@@ -30,12 +31,32 @@ export function found(tx: ClusterTransaction, target: Target): Result<KubeObject
 /** All objects of a kind, of one namespace when the request names it. */
 function objectsOf(tx: ClusterTransaction, { type, namespace }: Target): readonly KubeObject[] {
   if (!type.computed) {
-    const stored = tx.list(storedAs(type), namespace);
+    const stored = storedList(tx.state.store.table(storedAs(type)), namespace);
     return type.view ? stored.map((object) => shownAs(type, object)) : stored;
   }
   return type
     .computed(tx)
     .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace);
+}
+
+interface StoredList {
+  readonly namespace: string | undefined;
+  readonly objects: readonly KubeObject[];
+}
+
+const storedLists = new WeakMap<Table<KubeObject>, StoredList>();
+
+/** Clients read a long list in pieces, and each piece begins with all of it. */
+function storedList(
+  table: Table<KubeObject> | undefined,
+  namespace: string | undefined,
+): readonly KubeObject[] {
+  if (!table) return [];
+  const known = storedLists.get(table);
+  if (known && known.namespace === namespace) return known.objects;
+  const objects = table.withPrefix(namespace === undefined ? '' : `${namespace}/`);
+  storedLists.set(table, { namespace, objects });
+  return objects;
 }
 
 export function getObject(tx: ClusterTransaction, target: Target, request: ApiRequest): Answer {

@@ -18,6 +18,7 @@ import type { Failure } from './failure.ts';
 import { required, type FieldError } from './field-error.ts';
 import { textAt } from './fields.ts';
 import { finalizerErrors } from './finalizers.ts';
+import { ownerReferenceErrors } from './owner-references.ts';
 import { schemaOf } from './kind-schema.ts';
 import { metadataErrors } from './label-syntax.ts';
 import { recordCreate, recordUpdate } from './managed-fields.ts';
@@ -102,6 +103,7 @@ function problems(
   return [
     ...naming,
     ...metadataErrors(object.metadata),
+    ...ownerReferenceErrors(object.metadata),
     ...finalizerErrors(object.metadata, before?.metadata, type.custom === true),
     ...(type.validate?.(object, before, tx) ?? []),
   ];

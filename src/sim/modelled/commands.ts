@@ -198,6 +198,12 @@ const REVIEWED: readonly CommandFeature[] = [
   },
   { name: 'nslookup', yes: ['NAME', 'SERVER'], provenance: compared('nslookup 9.18') },
   {
+    name: 'host',
+    yes: ['NAME', 'SERVER', '-t', '-v', '-d', '-r', '-p', '-N', '-R', '-W', '-4', '-6', '-V'],
+    no: ['-a', '-A', '-C', '-D', '-l', '-T', '-w', '-c with another class than IN'],
+    provenance: compared('host 9.18'),
+  },
+  {
     name: 'getent',
     yes: ['hosts', 'ahosts', 'ahostsv4', 'ahostsv6'],
     provenance: compared('getent of glibc 2.36'),

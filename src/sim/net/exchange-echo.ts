@@ -2,7 +2,7 @@
  * One ping: an ICMP echo request, and the reply of whoever got it (RFC 792, RFC 4443; iputils ping for Don't Fragment, Linux
  * net/ipv4/icmp.c icmp_echo for the reply, which never sets it, net/ipv6/icmp.c icmpv6_echo_reply).
  */
-import { unspecifiedLike } from '../../model/ip-family.ts';
+import { isIpv4, unspecifiedLike } from '../../model/ip-family.ts';
 import type { Ip } from '../../model/ip.ts';
 import type { IcmpEcho, IpPacket } from '../../model/packet.ts';
 import { ICMP_HEADER } from '../../model/wire-length.ts';
@@ -32,13 +32,37 @@ export function echo(network: Network, request: EchoRequest): Exchange<EchoOutco
   const source = route.value.source ?? unspecifiedLike(request.to);
   const mtu = pathMtu(route.value, journey.memory(request.from).pathMtu(request.to), journey.now);
   const fits = ipHeader(source) + ICMP_HEADER + request.dataLength <= mtu;
-  if (request.pmtuDiscovery === 'do' && !fits) {
-    return finished(journey, { reply: { kind: 'local-error', error: 'too-big', mtu }, source, traces: [] });
-  }
+  const unsent = unsentBecause(request, { source, mtu, fits });
+  if (unsent) return finished(journey, { reply: unsent, source, traces: [] });
   const dontFragment = request.pmtuDiscovery !== 'dont' && fits;
   const packet = requestPacket(request, { source, dontFragment, now: journey.now });
   const there = send(journey, { at: request.from, packet, ...(device === undefined ? {} : { device }) });
   return finished(journey, { source, ...answered(journey, request, there) });
+}
+
+/** Bytes that the length field of either header can tell: of IPv4 the whole packet, of IPv6 what follows the header. */
+const LONGEST = 65_535;
+
+interface Fit {
+  readonly source: Ip;
+  readonly mtu: number;
+  readonly fits: boolean;
+}
+
+/** Of a message that alone is too long for IPv4 the socket's error queue hears nothing (net/ipv4/ping.c ping_common_sendmsg). */
+function unsentBecause(
+  { pmtuDiscovery, dataLength }: EchoRequest,
+  { source, mtu, fits }: Fit,
+): ProbeReply | undefined {
+  const message = ICMP_HEADER + dataLength;
+  const tooBig = {
+    kind: 'local-error',
+    error: 'too-big',
+    mtu: isIpv4(source) ? Math.min(mtu, LONGEST) : mtu,
+  } as const;
+  if (isIpv4(source) && message > LONGEST) return { kind: 'silence' };
+  if (message + (isIpv4(source) ? ipHeader(source) : 0) > LONGEST) return tooBig;
+  return pmtuDiscovery === 'do' && !fits ? tooBig : undefined;
 }
 
 interface RequestHeader {

@@ -1,11 +1,13 @@
 /**
  * Network namespaces that somebody made on a machine (`ip netns add`): how they are named among the stacks of a lab, and what
- * a new one holds. Its `lo` is down; whether it forwards it has from the machine (net.core.devconf_inherit_init_net 0).
+ * a new one holds. Its `lo` is down. With net.core.devconf_inherit_init_net 0 it has from the machine whether it forwards
+ * IPv4, while its settings of IPv6 are the kernel's own.
  */
 import type { NetnsId } from '../../model/trace.ts';
 import { ZERO_MAC } from '../../model/mac.ts';
 import { NO_NETFILTER } from './netfilter-rules.ts';
 import type { Netns } from './netns.ts';
+import { FRESH_INET6 } from './inet6.ts';
 
 const MIDDLE = '/netns/';
 
@@ -50,5 +52,6 @@ export function newNetns(id: NetnsId, machine: Netns, ipForward: boolean): Netns
     netfilter: NO_NETFILTER,
     ipForward,
     listeners: [],
+    ...(machine.inet6 && { inet6: FRESH_INET6 }),
   };
 }

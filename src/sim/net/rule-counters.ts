@@ -98,8 +98,8 @@ export function withoutCounters(memory: NetnsMemory, edit: CounterEdit): NetnsMe
   return kept.length === memory.rules.size ? memory : { ...memory, rules: new Map(kept) };
 }
 
-/** `table` is as `counterTable` names it. */
-function isZeroed({ table, chain, rule }: Extract<CounterEdit, { kind: 'zero-counters' }>): IsOver {
+function isZeroed({ chain, rule, ...edit }: Extract<CounterEdit, { kind: 'zero-counters' }>): IsOver {
+  const table = counterTable(edit.table, edit.family);
   if (rule !== undefined) return (key) => key === keyOf(table, rule);
   return inChain(table, chain);
 }

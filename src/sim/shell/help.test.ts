@@ -36,6 +36,7 @@ const OWN_FORM: ReadonlyMap<string, readonly [line: string, status: number]> = n
   ['ping', ['ping -h', 2]],
   ['ping6', ['ping6 -h', 2]],
   ['nc', ['nc -h', 0]],
+  ['host', ['host --help', 1]],
   ['iptables-save', ['iptables-save --help', 1]],
   ['ip6tables-save', ['ip6tables-save --help', 1]],
 ]);

@@ -6,6 +6,7 @@ import { curl } from './curl/curl.ts';
 import { dmesg } from './dmesg/dmesg.ts';
 import { dig } from './dns/dig.ts';
 import { getent } from './dns/getent.ts';
+import { host } from './dns/host.ts';
 import { nslookup } from './dns/nslookup.ts';
 import { ip } from './ip/ip.ts';
 import { ipset } from './ipset/ipset.ts';
@@ -39,6 +40,7 @@ export const networkCommands: readonly Command[] = [
   dmesg,
   dig,
   nslookup,
+  host,
   getent,
   nc,
   ss,

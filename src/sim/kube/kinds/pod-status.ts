@@ -31,7 +31,26 @@ const hasCondition = (pod: KubeObject, type: string): boolean =>
 const isSidecar = (container: JsonObject | undefined): boolean =>
   textAt(container, 'restartPolicy') === 'Always';
 
+/** `now` in milliseconds since 1970. */
 export function summarize(pod: KubeObject, now: number): PodSummary {
+  const { count, ...rest } = standingOf(pod);
+  return { ...rest, restarts: restartText(count, now) };
+}
+
+/** The part that does not change with time. */
+interface Standing extends Omit<PodSummary, 'restarts'> {
+  readonly count: Count;
+}
+
+const standings = new WeakMap<KubeObject, Standing>();
+
+function standingOf(pod: KubeObject): Standing {
+  let standing = standings.get(pod);
+  if (!standing) standings.set(pod, (standing = standingNow(pod)));
+  return standing;
+}
+
+function standingNow(pod: KubeObject): Standing {
   const inits = listAt(pod.spec, 'initContainers');
   const total = listAt(pod.spec, 'containers').length + inits.filter(isSidecar).length;
   const phase = textAt(pod.status, 'phase');
@@ -44,7 +63,7 @@ export function summarize(pod: KubeObject, now: number): PodSummary {
     ready: init.readySidecars + (main?.ready ?? 0),
     total,
     reason: endReason(pod, phase, main?.reason ?? init.reason ?? initial),
-    restarts: restartText(count, now),
+    count,
   };
 }
 

@@ -39,7 +39,7 @@ export const recordRow = (record: DnsRecord): string =>
     .put(typeName(record.type), COLUMNS.type)
     .put(dataText(record), COLUMNS.data).text;
 
-const questionRow = ({ name, type }: DnsMessage['questions'][number]): string =>
+export const questionRow = ({ name, type }: DnsMessage['questions'][number]): string =>
   `;${new Row().put(name).put('IN', COLUMNS.class).put(typeName(type), COLUMNS.type).text}`;
 
 export function answerText(asked: Asked, answer: DnsMessage, display: DigDisplay): string {
@@ -57,7 +57,8 @@ export function answerText(asked: Asked, answer: DnsMessage, display: DigDisplay
     .join('');
 }
 
-function header({ query }: Asked, answer: DnsMessage): readonly string[] {
+/** What it is an answer to, and how many records are in it. */
+export function summaryRows(answer: DnsMessage): readonly [status: string, flags: string] {
   const { id, code, questions, answers, authorities, additionals = [], edns } = answer;
   const flags = [
     'qr',
@@ -72,12 +73,19 @@ function header({ query }: Asked, answer: DnsMessage): readonly string[] {
     `AUTHORITY: ${authorities.length}`,
     `ADDITIONAL: ${additionals.length + (edns ? 1 : 0)}`,
   ];
+  return [
+    `;; ->>HEADER<<- opcode: QUERY, status: ${codeName(code)}, id: ${id}`,
+    `;; flags: ${flags.join(' ')}; ${counts.join(', ')}`,
+  ];
+}
+
+function header({ query }: Asked, answer: DnsMessage): readonly string[] {
+  const { questions, edns } = answer;
   const isMulticast = questions.some(({ name }) => /(^|\.)local\.$/i.test(name));
   return [
     ';; Got answer:',
     ...(isMulticast ? MULTICAST_WARNING : []),
-    `;; ->>HEADER<<- opcode: QUERY, status: ${codeName(code)}, id: ${id}`,
-    `;; flags: ${flags.join(' ')}; ${counts.join(', ')}`,
+    ...summaryRows(answer),
     ...(query.recursionDesired && !answer.recursionAvailable
       ? [';; WARNING: recursion requested but not available']
       : []),

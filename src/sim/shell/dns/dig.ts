@@ -10,7 +10,7 @@ import { identifierOf } from '../network/identifier.ts';
 import { candidates, lookUp, resolverConfig } from '../network/resolver.ts';
 import { parseDig, REFUSED, SWITCHES, type DigWishes } from './dig-parse.ts';
 import { answerText, shortText, statisticsText } from './dig-print.ts';
-import { askPatiently, type Asked } from './servers.ts';
+import { askPatiently, failuresText, unreachedText, type Asked } from './servers.ts';
 
 /** Of Debian 12's bind9-dnsutils. */
 export const BIND_VERSION = '9.18.49-1~deb12u3-Debian';
@@ -79,8 +79,8 @@ class Dig {
     const tried = this.#names(name);
     for (const [at, candidate] of tried.entries()) {
       const asked = await this.#question(candidate, type);
-      await this.#failures(asked);
-      if (!asked.answer) return this.#unanswered(head);
+      await this.#io.stdout.write(failuresText(asked, { server: this.#server, port, name }));
+      if (!asked.answer) return this.#unanswered(asked, head);
       if (asked.answer.code === NAME_ERROR && at < tried.length - 1) continue;
       if (display.short) return print(this.#io, shortText(asked.answer));
       const date = this.#io.clock.epoch + this.#io.clock.now();
@@ -118,14 +118,9 @@ class Dig {
     );
   }
 
-  async #failures({ failures }: Asked): Promise<void> {
-    const at = `${formatIp(this.#server)}#${this.#wishes.port}`;
-    for (const failure of failures)
-      await this.#io.stdout.write(`;; communications error to ${at}: ${failure}\n`);
-  }
-
-  async #unanswered(head: string): Promise<number> {
-    await this.#io.stdout.write(`${head};; no servers could be reached\n`);
+  async #unanswered(asked: Asked, head: string): Promise<number> {
+    const text = unreachedText(asked);
+    if (text !== '') await this.#io.stdout.write(head + text);
     return 9;
   }
 

@@ -33,13 +33,14 @@ function lab(): Stage {
 }
 
 /** Without what differs from run to run. */
-async function typed(line: string, at = lab()): Promise<string> {
-  const { screen, status } = await at.type('pod/web-0', line);
+async function typed(line: string, at = lab(), place = 'pod/web-0'): Promise<string> {
+  const { screen, status } = await at.type(place, line);
   const text = screen
     .replaceAll(/id: \d+/g, 'id: *')
     .replaceAll(/COOKIE: \w{16}/g, 'COOKIE: *')
     .replaceAll(/Query time: \d+/g, 'Query time: *')
     .replaceAll(/WHEN: .*/g, 'WHEN: *')
+    .replaceAll(/in \d+ ms/g, 'in * ms')
     .replaceAll(SERVER, '127.0.0.1');
   return status === 0 ? text : `${text}[exit ${status}]`;
 }
@@ -139,6 +140,42 @@ ${sections.replace(/^!/, '')}
   });
 });
 
+/** The tools without a route to the server; provenance: BIND 9.18.49. */
+test.each([
+  ['dig @192.0.2.1 web', 3, 9],
+  ['nslookup web 192.0.2.1', 3, 1],
+  ['host web 192.0.2.1', 2, 1],
+  ['host -R 2 web 192.0.2.1', 3, 1],
+])('%s without a route', async (line, attempts, status) => {
+  const at = lab();
+  await at.type('node/node1', 'ip route del default');
+  const said =
+    ';; UDP setup with 192.0.2.1#53(192.0.2.1) for web failed: network unreachable.\n;; no servers could be reached\n';
+  expect(await typed(line, at, 'node/node1')).toBe(
+    `${said.repeat(attempts)}${line.startsWith('nslookup') ? '\n' : ''}[exit ${status}]`,
+  );
+});
+
+test('host asks again every five seconds, twice, and says how it is used', async () => {
+  const at = lab();
+  await at.type('node/node1', 'bridge fdb del 66:a4:6f:e0:c4:da dev vxlan.calico dst 10.0.1.13');
+  const before = at.clock.now;
+  expect(await typed('host web', at)).toBe(
+    `${';; communications error to 127.0.0.1#53: timed out\n'.repeat(2)};; no servers could be reached\n[exit 1]`,
+  );
+  expect(at.clock.now - before).toBeCloseTo(10_000, -1);
+  for (const [line, first] of [
+    ['host', 'Usage: host '],
+    ['host -z', 'host: illegal option -- z\nUsage: host '],
+    ['host --help', 'host: illegal option -- -\nUsage: host '],
+    ['host -t', 'host: option requires an argument -- t\nUsage: host '],
+  ] as const) {
+    const said = await typed(line);
+    expect(said.startsWith(first)).toBe(true);
+    expect(said).toMatch(/\[exit 1\]$/);
+  }
+});
+
 // Provenance: nslookup 9.18.49 before the same server.
 test.each([
   [
@@ -172,6 +209,45 @@ test.each([
   [
     'nslookup web.default.svc.cluster.local. 10.244.135.2',
     'Server:\t\t127.0.0.1\nAddress:\t127.0.0.1#53\n\nName:\tweb.default.svc.cluster.local\nAddress: 10.96.5.5\n\n',
+  ],
+  // Provenance: host 9.18.49 before the same server.
+  ['host web', 'web.default.svc.cluster.local has address 10.96.5.5\n'],
+  ['host web.default.svc.cluster.local', 'web.default.svc.cluster.local has address 10.96.5.5\n'],
+  ['host nope.cluster.local', 'Host nope.cluster.local not found: 3(NXDOMAIN)\n[exit 1]'],
+  ['host example.com', 'Host example.com not found: 2(SERVFAIL)\n[exit 1]'],
+  ['host 10.96.5.5', '5.5.96.10.in-addr.arpa domain name pointer web.default.svc.cluster.local.\n'],
+  ['host 10.1.1.1', 'Host 1.1.1.10.in-addr.arpa not found: 2(SERVFAIL)\n[exit 1]'],
+  ['host -t A 10.96.5.5', '5.5.96.10.in-addr.arpa domain name pointer web.default.svc.cluster.local.\n'],
+  [
+    'host ext',
+    `ext.default.svc.cluster.local is an alias for example.com.\n${'Host example.com not found: 2(SERVFAIL)\n'.repeat(2)}[exit 1]`,
+  ],
+  ['host -t aaaa web', 'web.default.svc.cluster.local has no AAAA record\n'],
+  ['host -tPTR web', 'web.default.svc.cluster.local has no PTR record\n'],
+  [
+    'host -t SRV web',
+    'web.default.svc.cluster.local has SRV record 0 100 80 web.default.svc.cluster.local.\n',
+  ],
+  [
+    'host web 10.244.135.2',
+    'Using domain server:\nName: 127.0.0.1\nAddress: 127.0.0.1#53\nAliases: \n\nweb.default.svc.cluster.local has address 10.96.5.5\n',
+  ],
+  [
+    'host -v nope.cluster.local.',
+    'Trying "nope.cluster.local"\nHost nope.cluster.local. not found: 3(NXDOMAIN)\nReceived 129 bytes from 127.0.0.1#53 in * ms\n[exit 1]',
+  ],
+  [
+    'host -vr -t A web',
+    'Trying "web.default.svc.cluster.local"\n;; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: *\n;; flags: qr aa; QUERY: 1, ANSWER: 1, AUTHORITY: 0, ADDITIONAL: 0\n\n;; QUESTION SECTION:\n;web.default.svc.cluster.local.\tIN\tA\n\n;; ANSWER SECTION:\nweb.default.svc.cluster.local. 30 IN\tA\t10.96.5.5\n\nReceived 92 bytes from 127.0.0.1#53 in * ms\n',
+  ],
+  ['host web nosuch', "host: couldn't get address for 'nosuch': failure\n[exit 1]"],
+  ['host -t foo web', 'host: invalid type: foo\n\n[exit 2]'],
+  ['host -4 -6 web', 'host: only one of -4 and -6 allowed\n[exit 1]'],
+  ['host -V', 'host 9.18.49-1~deb12u3-Debian\n'],
+  ['host -T web', 'host: -T is an option of the real tool that the simulator does not have.\n[exit 1]'],
+  [
+    'host -p 54 web',
+    ';; communications error to 127.0.0.1#54: connection refused\n;; communications error to 127.0.0.1#54: connection refused\n;; no servers could be reached\n[exit 1]',
   ],
   // Provenance: getent of glibc 2.36.
   ['getent hosts web', '10.96.5.5       web.default.svc.cluster.local\n'],

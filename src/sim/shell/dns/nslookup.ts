@@ -20,7 +20,7 @@ import type { Command, CommandIo } from '../command.ts';
 import { candidates, resolverConfig } from '../network/resolver.ts';
 import { BIND_VERSION, serverOf } from './dig.ts';
 import { codeName, typeNamed } from './records.ts';
-import { askPatiently, PATIENCE, type Patience } from './servers.ts';
+import { askPatiently, failuresText, PATIENCE, unreachedText, type Patience } from './servers.ts';
 
 export const nslookup: Command = {
   name: 'nslookup',
@@ -169,17 +169,11 @@ class Look {
   async #ask(name: string, type: number): Promise<DnsMessage | undefined> {
     const { port, patience, server } = this.#wishes;
     const shown = formatIp(this.#server);
-    const { answer, failures } = await askPatiently(
-      this.#io,
-      { server: this.#server, port, name, type },
-      patience,
-    );
-    for (const failure of failures)
-      await this.#print(`;; communications error to ${shown}#${port}: ${failure}\n`);
-    if (!answer) {
-      await this.#print(';; no servers could be reached\n');
-      return undefined;
-    }
+    const asked = await askPatiently(this.#io, { server: this.#server, port, name, type }, patience);
+    const { answer } = asked;
+    const typed = { server: this.#server, port, name: this.#wishes.name };
+    await this.#print(failuresText(asked, typed) + (answer ? '' : unreachedText(asked)));
+    if (!answer) return undefined;
     if (answer.code === DNS_CODE.serverFailure) await this.#print(`;; Got SERVFAIL reply from ${shown}\n`);
     else if (!answer.recursionAvailable && server === undefined)
       await this.#print(`;; Got recursion not available from ${shown}\n`);

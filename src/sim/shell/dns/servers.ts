@@ -1,5 +1,7 @@
-/** How BIND's tools ask a server: three attempts, five seconds each, and the words for those that fail. */
+/** How BIND's tools ask a server: some attempts, five seconds each, and the words for those that fail. */
 import { decodeDns, type DnsMessage } from '../../../model/dns.ts';
+import { formatIp } from '../../../model/ip-family.ts';
+import type { Ip } from '../../../model/ip.ts';
 import type { CommandIo } from '../command.ts';
 import { askServer, type DnsQuery } from '../network/resolver.ts';
 
@@ -20,7 +22,13 @@ export interface Asked {
   /** Milliseconds. */
   readonly time: number;
   /** What became of the attempts that failed. */
-  readonly failures: readonly string[];
+  readonly failures: readonly Failure[];
+}
+
+export interface Failure {
+  readonly words: string;
+  /** The machine itself could not send it. */
+  readonly unsent: boolean;
 }
 
 /** Asks until an answer comes or patience ends; waits as long as it really takes. */
@@ -29,20 +37,44 @@ export async function askPatiently(
   query: DnsQuery,
   { tries, timeout }: Patience,
 ): Promise<Asked> {
-  const failures: string[] = [];
+  const failures: Failure[] = [];
   for (let attempt = 1; ; attempt += 1) {
     const { reply, asked } = askServer(io, query);
     const time = 'rtt' in reply ? reply.rtt : 0;
     await io.clock.sleep(reply.kind === 'silence' ? timeout : time, io.signal);
     const answer = reply.kind === 'reply' && reply.data ? decodeDns(reply.data) : undefined;
     if (answer && reply.kind === 'reply') return { query: asked, answer, bytes: reply.bytes, time, failures };
-    failures.push(failureText(reply));
+    failures.push({ words: failureWords(reply), unsent: reply.kind === 'local-error' });
     if (attempt >= tries) return { query: asked, answer: undefined, bytes: 0, time, failures };
   }
 }
 
+export interface AskedServer {
+  readonly server: Ip;
+  readonly port: number;
+  /** As it was typed. */
+  readonly name: string;
+}
+
+/** The lines about attempts that failed. */
+export function failuresText({ failures }: Asked, { server, port, name }: AskedServer): string {
+  const address = formatIp(server);
+  return failures
+    .map(({ words, unsent }) =>
+      unsent
+        ? `;; UDP setup with ${address}#${port}(${address}) for ${name} failed: ${words}.\n${UNREACHED}`
+        : `;; communications error to ${address}#${port}: ${words}\n`,
+    )
+    .join('');
+}
+
+const UNREACHED = ';; no servers could be reached\n';
+
+/** The line after them when no answer came; an attempt that could not be sent has told it already. */
+export const unreachedText = ({ failures }: Asked): string => (failures.at(-1)?.unsent ? '' : UNREACHED);
+
 /** isc_result texts of what a UDP socket reports. */
-function failureText(reply: ReturnType<typeof askServer>['reply']): string {
+function failureWords(reply: ReturnType<typeof askServer>['reply']): string {
   if (reply.kind === 'icmp-error') {
     switch (reply.error) {
       case 'port-unreachable':

@@ -115,6 +115,18 @@ describe('complaints are those of the real tool', () => {
     expect((await at().type('node/node1', 'ip route save')).stderr).toBe(
       'ip: "route save" is not simulated.\n',
     );
+    for (const [line, stderr] of [
+      ['ip rule add from 10.0.0.0/8 table 100', 'ip: "rule add" is not simulated.\n'],
+      [
+        'ip route add 192.0.2.0/24 via 10.0.0.1 mtu lock 1300',
+        'ip: "mtu lock" in a route is not simulated.\n',
+      ],
+      [
+        'ip link add link eth0 name eth0.10 type vlan id 10',
+        'ip: devices of type vlan are not simulated; bridge, dummy, veth and vxlan are.\n',
+      ],
+    ] as const)
+      expect((await at().type('node/node1', line)).stderr).toBe(stderr);
     expect((await at().type('node/node1', 'ip monitor')).stderr).toBe(
       'ip: monitor is not simulated; repeat `ip ... show`, or use `watch`.\n',
     );

@@ -35,24 +35,33 @@ function setDevice(words: LinkWords, device: string): Parsed<LinkWords> {
 const NOT_SIMULATED = new Set(
   [
     'bareudp bond can geneve gre gretap gtp hsr ip6gre ip6gretap ip6tnl ipip ipoib ipvlan ipvtap macsec macvlan macvtap',
-    'netdevsim nlmon rmnet sit team vcan veth vlan vrf vti vti6 vxcan wireguard xfrm ifb',
+    'netdevsim nlmon rmnet sit team vcan vlan vrf vti vti6 vxcan wireguard xfrm ifb',
   ].flatMap((names) => names.split(' ')),
 );
 
 export function addLink(subject: Subject, words: readonly string[]): Parsed<string> {
   const at = words.indexOf('type');
+  const type = at < 0 ? undefined : words[at + 1];
+  // Their lines have words of their own (`link eth0` of a VLAN).
+  if (type !== undefined && NOT_SIMULATED.has(type))
+    return complain(2, `ip: devices of type ${type} are not simulated; bridge, dummy, veth and vxlan are.`);
   const read = parseKeywords(at < 0 ? words : words.slice(0, at), ADD, {});
   if (!read.ok) return read;
-  const type = at < 0 ? undefined : words[at + 1];
-  if (type === undefined) return complain(1, 'Not enough information: "type" argument is required');
-  const checked = checkWords(subject, read.value);
+  return type === undefined
+    ? complain(1, 'Not enough information: "type" argument is required')
+    : addDevice(subject, { type, typed: read.value, rest: words.slice(at + 2) });
+}
+
+function addDevice(subject: Subject, words: TypeWords): Parsed<string> {
+  const { type, typed } = words;
+  const checked = checkWords(subject, typed);
   if (!checked.ok) return checked;
-  const parts = partsOf(subject, { type, typed: read.value, rest: words.slice(at + 2) });
+  const parts = partsOf(subject, words);
   if (!parts.ok) return parts;
-  const { name = read.value.device ?? freeName(subject.here.netns, type) } = read.value;
+  const { name = typed.device ?? freeName(subject.here.netns, type) } = typed;
   if (name.length > 15) return complain(2, 'Error: Attribute failed policy validation.');
-  const created = subject.links(creation(name, parts.value, { ...read.value, ...checked.value }));
-  return created.ok ? settled(subject, name, read.value) : created;
+  const created = subject.links(creation(name, parts.value, { ...typed, ...checked.value }));
+  return created.ok ? settled(subject, name, typed) : created;
 }
 
 function creation(
@@ -115,9 +124,7 @@ function partsOf(subject: Subject, { type, typed, rest }: TypeWords): Parsed<Par
     case 'vxlan':
       return vxlanParts(subject, rest);
     default:
-      return NOT_SIMULATED.has(type)
-        ? complain(2, `ip: devices of type ${type} are not simulated; bridge, dummy, veth and vxlan are.`)
-        : complain(2, 'Error: Unknown device type.');
+      return complain(2, 'Error: Unknown device type.');
   }
 }
 

@@ -104,7 +104,8 @@ const ROUTE = (family: Family): Grammar<RouteWords> => ({
     })),
     ...TYPES,
   ],
-  bare: readDestination(family),
+  // A word that is not simulated may have several of its own behind it, as in `mtu lock 1300`.
+  bare: (words, value) => (words.missing === undefined ? readDestination(family)(words, value) : ok(words)),
 });
 
 /** The first address of a line decides which family the others must be of. */

@@ -57,6 +57,12 @@ describe('names with addresses of both families', () => {
     expect((await lab().type('host/a', 'dig +short six.lab AAAA')).stdout).toBe('2001:db8:113::10\n');
     expect((await lab().type('host/a', 'dig +short -x 2001:db8:113::10')).stdout).toBe('six.lab.\n');
     expect((await lab().type('host/a', 'getent hosts near')).stdout).toBe('fd00:a::1       near.lab\n');
+    expect((await lab().type('host/a', 'host far')).stdout).toBe(
+      'far.lab has address 203.0.113.10\nfar.lab has IPv6 address 2001:db8:113::10\n',
+    );
+    expect((await lab().type('host/a', 'host 2001:db8:113::10')).stdout).toBe(
+      '0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.3.1.1.0.8.b.d.0.1.0.0.2.ip6.arpa domain name pointer six.lab.\n',
+    );
     expect((await lab().type('host/a', 'nslookup far')).stdout.match(/^(Name|Address).*$/gm)).toEqual([
       'Address:\t2001:db8:113::10#53',
       'Name:\tfar.lab',
@@ -98,7 +104,7 @@ test('forwarding that is switched off stops what passes', async () => {
   expect((await at.type('host/a', 'ping -c 1 -W 1 2001:db8:113::10')).status).toBe(1);
 });
 
-test('a rule of ip6tables stops IPv6 and counts it; IPv4 passes', async () => {
+test('a rule of ip6tables stops IPv6; IPv4 passes', async () => {
   const at = lab();
   await at.type('router/r', 'ip6tables -A FORWARD -p icmpv6 --icmpv6-type echo-request -j DROP');
   expect((await at.type('host/a', 'ping -c 1 -W 1 2001:db8:113::10')).status).toBe(1);

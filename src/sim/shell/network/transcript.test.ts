@@ -141,6 +141,7 @@ test('each command has a place, a summary and its flags for completion', () => {
     'dmesg',
     'dig',
     'nslookup',
+    'host',
     'getent',
     'nc',
     'ss',

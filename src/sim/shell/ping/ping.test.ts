@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ipv4 } from '../../../model/ip.ts';
 import type { ProbeReply } from '../../net/exchange.ts';
+import { dualStage } from '../network/dual-stage.contract.ts';
 import { stage, type Stage } from '../network/stage.contract.ts';
 import { ping } from './ping.ts';
 import { roundTrip, summary } from './print.ts';
@@ -49,6 +50,21 @@ rtt min/avg/max/mdev = * ms
 [exit 1]`);
     },
   );
+
+  // Provenance: real iputils 20221126 over veth with an MTU of 1500; these are the first sizes that are refused.
+  test.each([
+    ['203.0.113.10', 65_508, 'ping: local error: message too long, mtu=1500'],
+    ['203.0.113.10', 65_528, ''],
+    ['2001:db8:113::10', 65_528, 'ping: local error: message too long, mtu: 1500'],
+    ['2001:db8:113::10', 200_020_000, 'ping: local error: message too long, mtu: 1500'],
+  ])('no header tells of a packet to %s with %i bytes', async (to, size, complaint) => {
+    const said = await transcript(dualStage([ping]), 'host/a', `ping -c 1 -W 1 -s ${size} ${to}`);
+    const errors = complaint === '' ? '' : ', +1 errors';
+    expect(said.split('\n').slice(1).join('\n')).toBe(`${complaint}${complaint === '' ? '' : '\n'}
+--- ${to} ping statistics ---
+1 packets transmitted, 0 received${errors}, 100% packet loss, time *ms
+[exit 1]`);
+  });
 
   test('with natOutgoing the error of the router finds its way back', async () => {
     expect(await transcript(stage([ping], { natOutgoing: true }), 'pod/web-0', 'ping -c 2 -W 1 198.51.100.9'))

@@ -5,7 +5,7 @@
  * felix/routetable/ownershippol, felix/iptables/table.go, Calico v3.32.1. Left out: that a device made anew gets a new number.
  */
 import type { Ip, Ipv6 } from '../../../../model/ip.ts';
-import { kernelRoute } from '../../../net/inet6.ts';
+import { kernelRoute, speaksInet6 } from '../../../net/inet6.ts';
 import { rulesOf, type Chain, type Netfilter, type Rule } from '../../../net/netfilter-rules.ts';
 import type {
   Device,
@@ -102,7 +102,7 @@ const mended = (found: Device, { name, mtu, addresses }: Device): Device => ({
 /** Its address, and no other, not even a link-local one. */
 function withAddress6(stack: Netns, device: string, address: DeviceAddress<Ipv6> | undefined): Netns {
   const { inet6 } = stack;
-  if (!inet6 || !address) return stack;
+  if (!inet6 || !address || !speaksInet6(stack, device)) return stack;
   const own = kernelRoute({ base: address.address, length: address.length }, device);
   const others = inet6.routes.filter((route) => route.device !== device || route.protocol !== 'kernel');
   return {
@@ -165,6 +165,9 @@ function withoutEntries(stack: Netns, device: string): Netns {
 function withRoutes(stack: Netns, felix: Programming): Netns {
   const up = new Set(stack.devices.filter((device) => device.up).map(({ name }) => name));
   const isUp = ({ device }: { readonly device?: string }): boolean => device === undefined || up.has(device);
+  // The kernel takes nothing of IPv6 for a device on which that is switched off; what leads nowhere stands on `lo`.
+  const speaks = ({ type, device }: { readonly type?: Route['type']; readonly device?: string }): boolean =>
+    device === undefined || (type ?? 'unicast') !== 'unicast' || speaksInet6(stack, device);
   const tunnels = felix.inet6 ? [VXLAN_DEVICE, VXLAN6_DEVICE] : [VXLAN_DEVICE];
   return {
     ...stack,
@@ -174,7 +177,10 @@ function withRoutes(stack: Netns, felix: Programming): Netns {
       felix.inet6 && {
         inet6: {
           ...stack.inet6,
-          ...withEntries(stack.inet6, felix.inet6, { isUp, tunnel: VXLAN6_DEVICE }),
+          ...withEntries(stack.inet6, felix.inet6, {
+            isUp: (entry) => isUp(entry) && speaks(entry),
+            tunnel: VXLAN6_DEVICE,
+          }),
         },
       }),
   };
@@ -187,7 +193,7 @@ interface Entries<Address extends Ip> {
 }
 
 interface Place {
-  readonly isUp: (entry: { readonly device?: string }) => boolean;
+  readonly isUp: (entry: { readonly type?: Route['type']; readonly device?: string }) => boolean;
   /** The family's VXLAN device. */
   readonly tunnel: string;
 }

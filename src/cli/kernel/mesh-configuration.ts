@@ -1,6 +1,7 @@
 /**
- * What Calico configures a node's BIRD to do, in the words of BIRD 2: the node's own blocks as static blackholes, a full
- * mesh in which one side of each pair waits, next hops resolved recursively, metric 1024 on what is learnt.
+ * What Calico configures a node's BIRD to do in a full mesh, in the words of BIRD 2: the node's own blocks as static blackholes,
+ * one side of each pair waits, next hops are resolved recursively, metric 1024 stands on what is learnt. It is written from the
+ * topology and Calico's templates alone, not from what the simulator's confd made of them, so that the two can be compared.
  * Options: confd/etc/calico/confd/templates/bird{,_ipam}.cfg.template, Calico v3.32.1.
  */
 import { formatCidr, formatIpv4 } from '../../model/ip.ts';
@@ -8,7 +9,7 @@ import type { Topology } from '../../model/topology.ts';
 
 const AS_NUMBER = 64_512;
 
-export interface BirdWish {
+export interface MeshWish {
   readonly node: string;
   /** CIDRs of the node's own blocks. */
   readonly blocks: readonly string[];
@@ -20,7 +21,7 @@ export interface BirdWish {
   readonly connectDelay?: number;
 }
 
-export function birdConfiguration(topology: Topology, wish: BirdWish): string {
+export function meshConfiguration(topology: Topology, wish: MeshWish): string {
   const { node, blocks, mesh = true, scanTime = 2, connectDelay = 2 } = wish;
   const own = addressOf(topology, node);
   const peers = topology.nodes
