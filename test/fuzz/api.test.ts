@@ -249,7 +249,7 @@ describe.each([
   {
     name: 'a cluster of IPv4',
     subject: subjectOf(TOPOLOGY, settled()),
-    kinds: ['Pod', 'Service', 'IPPool', 'NetworkPolicy'],
+    kinds: ['Pod', 'Service', 'IPPool', 'IPAMBlock', 'Node'],
   },
   {
     name: 'a dual-stack cluster of the operator',

@@ -43,13 +43,14 @@ export function receiverOf(journey: Journey, from: CableEnd, mac: Mac): CableEnd
   if (!link) return undefined;
   if (link.kind === 'peer') return plugged(journey, link);
   const ports = journey.network.segment(link.segment);
-  const known = switchTable(ports).get(mac);
+  const table = switchTable(ports);
+  const known = table.get(mac);
   const end = known && plugged(journey, known);
   if (end?.device.mac === mac) return end;
   for (const port of ports) {
     const other = plugged(journey, port);
     if (other?.device.mac !== mac || isSame(other, from)) continue;
-    switchTable(ports).set(mac, port);
+    table.set(mac, port);
     return other;
   }
   return behindBridge(journey, from, mac);

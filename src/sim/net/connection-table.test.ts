@@ -1,6 +1,13 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ipv4 } from '../../model/ip.ts';
-import { findConnection, putConnection } from './connection-table.ts';
+import {
+  ConnectionDraft,
+  ConnectionIndex,
+  findConnection,
+  putConnection,
+  sameConnection,
+} from './connection-table.ts';
 import type { ConntrackEntry, Tuple } from './netns.ts';
 
 const CLIENT = ipv4('10.244.0.5');
@@ -52,5 +59,47 @@ describe('an entry put among the connections', () => {
     const pinged = { ...icmp, original: pong, reply: ping };
     putConnection(entries, pinged);
     expect(entries).toEqual([reversed, icmp, pinged]);
+  });
+});
+
+describe('many connections', () => {
+  const tuple = fc.record<Tuple>({
+    source: fc.constantFrom(CLIENT, SERVER),
+    destination: fc.constantFrom(CLIENT, SERVER),
+    sourcePort: fc.integer({ min: 1, max: 9 }),
+    destinationPort: fc.integer({ min: 1, max: 3 }),
+  });
+  const protocol = fc.constantFrom<ConntrackEntry['protocol']>('tcp', 'tcp', 'tcp', 'icmp');
+  const entry = fc
+    .record({ protocol, original: tuple, reply: tuple, expires: fc.nat() })
+    .map((each): ConntrackEntry => ({ ...each, assured: false }));
+  const sought = fc.record({
+    protocol,
+    tuple,
+    direction: fc.constantFrom<'original' | 'reply'>('original', 'reply'),
+  });
+
+  test('are found and replaced as if each were looked at', () => {
+    let mostAtOnce = 0;
+    fc.assert(
+      fc.property(fc.array(fc.tuple(entry, sought), { minLength: 30, maxLength: 90 }), (steps) => {
+        const draft = new ConnectionDraft();
+        const list: ConntrackEntry[] = [];
+        for (const [put, look] of steps) {
+          draft.put(put);
+          putConnection(list, put);
+          expect(draft.find(look)).toEqual(findConnection(list, look));
+        }
+        expect(draft.entries).toEqual(list);
+        const index = new ConnectionIndex(list);
+        for (const [put, look] of steps) {
+          expect(index.find(look)).toEqual(findConnection(list, look));
+          expect(index.has(put)).toBe(list.some((known) => sameConnection(known, put)));
+        }
+        mostAtOnce = Math.max(mostAtOnce, list.length);
+      }),
+      { numRuns: 200 },
+    );
+    expect(mostAtOnce).toBeGreaterThan(40);
   });
 });

@@ -32,7 +32,8 @@ export function findConnection(
 ): ConnectionHit | undefined {
   for (let at = entries.length - 1; at >= 0; at -= 1) {
     const entry = entries[at];
-    const direction = entry && matched(entry, sought);
+    if (!entry) continue;
+    const direction = matched(entry, sought);
     if (direction !== undefined) return { entry, direction };
   }
   return undefined;
@@ -68,7 +69,8 @@ export class ConnectionIndex {
     const places = this.placesOf(sought.tuple);
     for (let at = places.length - 1; at >= 0; at -= 1) {
       const entry = entries[places[at] ?? -1];
-      const direction = entry && matched(entry, sought);
+      if (!entry) continue;
+      const direction = matched(entry, sought);
       if (direction !== undefined) return { entry, direction };
     }
     return undefined;
@@ -76,7 +78,8 @@ export class ConnectionIndex {
 
   /** Whether the connection is among them. */
   has(entry: ConntrackEntry): boolean {
-    const isIt = (known: ConntrackEntry | undefined): boolean => known !== undefined && sameConnection(known, entry);
+    const isIt = (known: ConntrackEntry | undefined): boolean =>
+      known !== undefined && sameConnection(known, entry);
     if (!this.pays()) return this.entries.some(isIt);
     return this.placesOf(entry.original).some((at) => isIt(this.entries[at]));
   }

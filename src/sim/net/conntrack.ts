@@ -287,26 +287,26 @@ export function confirm(memory: MemoryDraft, tracked: Tracked, packet: IpPacket,
     memory.confirm({ ...entry, replied, assured: isStream, expires: now + timeout });
     return;
   }
-  confirmTcp(memory, { ...entry, replied }, { tracked, flags: packet.payload.flags, now });
+  confirmTcp(memory, tracked, { flags: packet.payload.flags, replied, now });
 }
 
 function confirmTcp(
   memory: MemoryDraft,
-  entry: ConntrackEntry,
-  { tracked, flags, now }: { readonly tracked: Tracked; readonly flags: TcpFlags; readonly now: number },
+  { entry: before, direction }: Tracked,
+  { flags, replied, now }: { readonly flags: TcpFlags; readonly replied: boolean; readonly now: number },
 ): void {
-  const { entry: before, direction } = tracked;
   const next = tcpTransition(before.state, flags, direction);
   const state = next === 'ignored' || next === 'invalid' ? before.state : next;
   if (state === undefined) return;
   // Where the only answer is a reset, there never was a connection.
   if (flags.rst && before.replied !== true) {
-    memory.confirm({ ...entry, state, expires: OVER });
+    memory.confirm({ ...before, replied, state, expires: OVER });
     return;
   }
   const holds = before.state === 'SYN_RECV' || before.state === 'ESTABLISHED';
-  const assured = entry.assured || (before.replied === true && holds && state === 'ESTABLISHED');
+  const assured = before.assured || (before.replied === true && holds && state === 'ESTABLISHED');
   const timeout =
     state === 'ESTABLISHED' && before.replied !== true ? TIMEOUT.unacknowledged : TIMEOUT[state];
-  memory.confirm({ ...entry, state, assured, expires: now + timeout });
+  const { protocol, original, reply } = before;
+  memory.confirm({ protocol, original, reply, state, assured, replied, expires: now + timeout });
 }

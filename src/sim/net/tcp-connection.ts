@@ -46,7 +46,9 @@ export function tcpEnd(
 ): TcpEnd {
   const [here, there] = [addressHash(end.address), addressHash(end.peer.address)];
   const start = mix(here, end.port, there, end.peer.port, journey.network.now * 1000);
-  return { ...end, sequence: start, expected: 0, echo: 0, peerMss: 536, id: mix(start) & 0xffff };
+  const { at, address, port, peer, active } = end;
+  const id = mix(start) & 0xffff;
+  return { at, address, port, peer, active, sequence: start, expected: 0, echo: 0, peerMss: 536, id };
 }
 
 /** The end that a SYN brings into being where it was delivered. */

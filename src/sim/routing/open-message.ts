@@ -90,6 +90,16 @@ export interface Agreement {
 }
 
 export function agreement(open: BgpOpen | undefined, family: IpFamily): Agreement {
+  if (!open) return NOTHING_AGREED;
+  const known = agreements[family].get(open) ?? agreementOf(open, family);
+  agreements[family].set(open, known);
+  return known;
+}
+
+const NOTHING_AGREED: Agreement = { as4: false, readsPaths: false, writesPaths: false };
+const agreements = { 4: new WeakMap<BgpOpen, Agreement>(), 6: new WeakMap<BgpOpen, Agreement>() };
+
+function agreementOf(open: BgpOpen, family: IpFamily): Agreement {
   const modes = capability(open, 'add-path')?.families ?? [];
   const unicast = UNICAST[family];
   const mode = modes.find(({ afi, safi }) => afi === unicast.afi && safi === unicast.safi)?.mode ?? 0;

@@ -69,9 +69,9 @@ function start(talk: Talk, place: DaemonPlace, config: SpeakerConfig): void {
   for (const neighbour of config.neighbours) addPeer(talk, place, neighbour);
 }
 
-function addPeer(talk: Talk, place: DaemonPlace, config: NeighbourConfig): void {
+function addPeer(talk: Talk, { netns, daemon }: DaemonPlace, config: NeighbourConfig): void {
   const peer: Peer = {
-    ...place,
+    netns,
     config,
     state: 'start',
     since: talk.began,
@@ -80,11 +80,13 @@ function addPeer(talk: Talk, place: DaemonPlace, config: NeighbourConfig): void 
     halfOpen: undefined,
     attempts: 0,
     errors: undefined,
+    connectAt: undefined,
+    startupAt: undefined,
+    staleUntil: undefined,
     told: Table.empty(),
     counts: NO_COUNTS,
   };
-  talk.addPeer(peer);
-  callLater(talk, peerKey(speakerKey(place), config.name));
+  callLater(talk, talk.addPeer(daemon ? { ...peer, daemon } : peer));
 }
 
 function kill(talk: Talk, speaker: Speaker): void {

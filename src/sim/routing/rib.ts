@@ -60,8 +60,16 @@ export function metricOf({ bgp }: Pick<Path, 'bgp'>, normal = NORMAL_METRIC): nu
   return localPref === undefined ? normal : MOST_LOCAL_PREF - localPref;
 }
 
+const prefixKeys = new WeakMap<IpCidr, string>();
+
 /** Sorts as the addresses of a family do, shorter prefixes first. */
-export function prefixKey({ base, length }: IpCidr): string {
+export function prefixKey(prefix: IpCidr): string {
+  let key = prefixKeys.get(prefix);
+  if (key === undefined) prefixKeys.set(prefix, (key = keyOf(prefix)));
+  return key;
+}
+
+function keyOf({ base, length }: IpCidr): string {
   return isIpv4(base)
     ? `${base.toString(16).padStart(8, '0')}/${String(length).padStart(2, '0')}`
     : `${base}/${String(length).padStart(3, '0')}`;

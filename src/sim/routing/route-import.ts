@@ -20,7 +20,7 @@ import {
 import { ribDigest } from './rib-digest.ts';
 import type { Counts, DaemonPlace, Path, Peer, PeerKey, Speaker } from './routing-state.ts';
 import { speakerKey } from './routing-state.ts';
-import { familyOfSession, isInternal } from './speaker-config.ts';
+import { familyOfSession, isInternal, passesOn } from './speaker-config.ts';
 import type { Talk } from './talk.ts';
 
 /** Takes an UPDATE into the table. */
@@ -49,12 +49,14 @@ function arriving(
 ): PathAttributes | undefined {
   const { localAs, allowLocalAs = 0, reflector } = neighbour;
   const { localPref, originatorId, clusterList, ...common } = attributes;
-  const own = common.asPath.flatMap(({ numbers }) => numbers).filter((number) => number === localAs);
-  if (own.length > allowLocalAs) return undefined;
+  if (common.asPath.length > 0) {
+    const own = common.asPath.flatMap(({ numbers }) => numbers).filter((number) => number === localAs);
+    if (own.length > allowLocalAs) return undefined;
+  }
   if (!isInternal(neighbour)) return { ...common, localPref: DEFAULT_LOCAL_PREF };
   if (originatorId === config.routerId) return undefined;
   if (reflector && clusterList?.includes(reflector.clusterId)) return undefined;
-  return { ...attributes, localPref: localPref ?? DEFAULT_LOCAL_PREF };
+  return localPref === undefined ? { ...attributes, localPref: DEFAULT_LOCAL_PREF } : attributes;
 }
 
 /** Reads one UPDATE prefix by prefix. */
@@ -225,6 +227,7 @@ export function setRib(talk: Talk, place: DaemonPlace, rib: Speaker['rib']): voi
   const key = speakerKey(place);
   const speaker = talk.speaker(key);
   if (!speaker || rib === speaker.rib) return;
-  talk.tableChanged(key, rib.differences(speaker.rib));
+  // In a mesh inside one AS nobody tells what another told: nobody need be asked there.
+  if (passesOn(speaker.config)) talk.tableChanged(key, rib.differences(speaker.rib));
   talk.setSpeaker({ ...speaker, rib });
 }

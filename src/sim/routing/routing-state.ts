@@ -154,7 +154,7 @@ export const NO_COUNTS: Counts = {
 export interface Connection {
   readonly bgp: 'Connect' | 'OpenSent' | 'OpenConfirm' | 'Established' | 'Close';
   readonly socket: Socket;
-  readonly open?: BgpOpen;
+  readonly open?: BgpOpen | undefined;
   /** Seconds, as negotiated. */
   readonly holdTime: number;
   readonly retryAt?: Millis | undefined;

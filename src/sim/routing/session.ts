@@ -26,7 +26,7 @@ import type { Connection, Peer, PeerKey } from './routing-state.ts';
 import { familyOfSession, TIMERS } from './speaker-config.ts';
 import type { SessionEvents, Talk } from './talk.ts';
 import { queued } from './tcp-socket.ts';
-import { callingEnd, close, flush, FRESH, sendSyn } from './transport.ts';
+import { callingEnd, close, flush, freshConnection, sendSyn } from './transport.ts';
 
 const SECOND = 1_000;
 
@@ -56,7 +56,7 @@ export function call(talk: Talk, key: PeerKey): void {
     return;
   }
   const retryAt = timer(talk, key, TIMERS.connectRetry);
-  talk.update(key, { connection: { ...FRESH, bgp: 'Connect', socket, retryAt } });
+  talk.update(key, { connection: { ...freshConnection('Connect', socket), retryAt } });
   sendSyn(talk, key);
 }
 
@@ -118,7 +118,7 @@ function readMessages(talk: Talk, key: PeerKey, bytes: Uint8Array): void {
   if (!connection || connection.bgp === 'Close') return;
   const family = familyOfSession(peer.config);
   const data = connection.inbox.length === 0 ? bytes : concatBytes([connection.inbox, bytes]);
-  const stream = splitBgp(data);
+  const stream = split(data);
   if (!stream.ok) {
     notify(talk, key, stream.error);
     return;
@@ -135,6 +135,15 @@ function readMessages(talk: Talk, key: PeerKey, bytes: Uint8Array): void {
   }
 }
 
+const splitOnce = new WeakMap<Uint8Array, ReturnType<typeof splitBgp>>();
+
+/** What many are told in the very same bytes is taken apart once. */
+function split(data: Uint8Array): ReturnType<typeof splitBgp> {
+  let known = splitOnce.get(data);
+  if (!known) splitOnce.set(data, (known = splitBgp(data)));
+  return known;
+}
+
 interface Reading {
   readonly as4: boolean;
   readonly addPath: boolean;
@@ -147,7 +156,7 @@ interface Read {
 
 const readOnce = new WeakMap<Uint8Array, Read>();
 
-/** What many are told in the very same bytes is read once, as long as they agreed on the same way of writing. */
+/** And read once, as long as they agreed on the same way of writing. */
 function read(
   data: Uint8Array,
   wire: Uint8Array,

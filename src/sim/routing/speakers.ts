@@ -20,7 +20,6 @@ import {
   socketLost,
   tellChanges,
 } from './session.ts';
-import { passesOn } from './speaker-config.ts';
 import { Talk } from './talk.ts';
 import { timedOut } from './tcp-socket.ts';
 import { acknowledgeAll, flush, sendSyn } from './transport.ts';
@@ -47,8 +46,8 @@ export interface Telling {
   readonly tell: boolean;
 }
 
-/** More at once would keep too many packets' frames in mind. */
-const MOST_AT_ONCE = 1_024;
+/** More at once would keep too many packets' frames in mind, when somebody wants to see them. */
+const MOST_AT_ONCE = 8_192;
 
 /**
  * Handles timers that are due by the network's time. Those of one moment go together: what they do to the kernels' routes is
@@ -120,16 +119,17 @@ function runToEnd(talk: Talk): void {
   while (spreadChanges(talk) || acknowledgeAll(talk));
 }
 
-/** What has changed is told on. In a mesh inside one AS nobody tells what another told: nobody need be asked there. */
+/** What has changed is told on. */
 function spreadChanges(talk: Talk): boolean {
+  if (talk.changedTables.size === 0) return false;
   const changed = [...talk.changedTables];
   talk.changedTables.clear();
   for (const [name, prefixes] of changed) {
     const speaker = talk.speaker(name);
-    if (!speaker || !passesOn(speaker.config)) continue;
+    if (!speaker) continue;
     for (const key of talk.peersOf(speaker)) tellChanges(talk, key, changesFor(talk, key, prefixes));
   }
-  return changed.length > 0;
+  return true;
 }
 
 const isDue = (at: Millis | undefined, { began }: Talk): boolean => at !== undefined && at <= began;

@@ -43,6 +43,7 @@ export class Talk {
   readonly #speakersBefore = new Map<SpeakerKey, Speaker | undefined>();
   /** Copies that nobody else has while the instant lasts, so that each is made once; undefined: no longer there. */
   readonly #peers = new Map<PeerKey, Draft<Peer> | undefined>();
+  readonly #keys = new Map<SpeakerKey, Map<string, PeerKey>>();
   readonly #tasks: (() => void)[] = [];
   #tasksDone = 0;
   #restless = new Set<PeerKey>();
@@ -95,10 +96,11 @@ export class Talk {
   }
 
   /** A new one, which is the talk's from now on. */
-  addPeer(peer: Peer): void {
-    const key = peerKey(speakerKey(peer), peer.config.name);
+  addPeer(peer: Peer): PeerKey {
+    const key = this.keyOf(speakerKey(peer), peer.config.name);
     this.#peers.set(key, peer);
     this.#restless.add(key);
+    return key;
   }
 
   removePeer(key: PeerKey): void {
@@ -131,10 +133,19 @@ export class Talk {
     return draft;
   }
 
+  /** The key of a speaker's peer: looked up oftener than it is made. */
+  keyOf(speaker: SpeakerKey, name: string): PeerKey {
+    let keys = this.#keys.get(speaker);
+    if (!keys) this.#keys.set(speaker, (keys = new Map<string, PeerKey>()));
+    let key = keys.get(name);
+    if (key === undefined) keys.set(name, (key = peerKey(speaker, name)));
+    return key;
+  }
+
   /** Every peer of a speaker, in the order of its configuration. */
   peersOf(speaker: Speaker): readonly PeerKey[] {
     const key = speakerKey(speaker);
-    return speaker.config.neighbours.map(({ name }) => peerKey(key, name));
+    return speaker.config.neighbours.map(({ name }) => this.keyOf(key, name));
   }
 
   /** A table has other routes than before; the driver sees who must be told. */

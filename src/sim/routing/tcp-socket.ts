@@ -8,7 +8,7 @@ import type { IpPacket, TcpFlags, TcpSegment } from '../../model/packet.ts';
 import type { NetnsId } from '../../model/trace.ts';
 import type { Millis } from '../core/time.ts';
 import type { Journey } from '../net/journey.ts';
-import { segmentPacket, tcpEnd, type TcpEnd } from '../net/tcp-connection.ts';
+import { segmentPacket, tcpEnd } from '../net/tcp-connection.ts';
 
 export interface Socket {
   readonly at: NetnsId;
@@ -59,16 +59,15 @@ const NO_BYTES = new Uint8Array(0);
 type Ends = Pick<Socket, 'at' | 'address' | 'port' | 'peer' | 'ttl'>;
 
 export function callingSocket(journey: Journey, ends: Ends): Socket {
-  const fresh = tcpEnd(journey, { ...ends, active: true });
-  const retransmit = { at: journey.network.now + SYN_TIMEOUT, after: SYN_TIMEOUT };
-  return { ...idle(fresh), ttl: ends.ttl, remote: undefined, state: 'SYN_SENT', retransmit };
+  const socket = freshSocket(journey, ends, true);
+  socket.retransmit = { at: journey.network.now + SYN_TIMEOUT, after: SYN_TIMEOUT };
+  return socket;
 }
 
 /** The socket that a SYN brings into being; it answers with `SYN_RECEIVED`'s own segment. */
 export function calledSocket(journey: Journey, ends: Ends, { syn, remote }: Call): Socket {
-  const fresh = tcpEnd(journey, { ...ends, active: false });
-  const { ttl } = ends;
-  const socket: Draft = { ...idle(fresh), ttl, remote, state: 'SYN_RECEIVED', retransmit: undefined };
+  const socket = freshSocket(journey, ends, false);
+  socket.remote = remote;
   readOptions(socket, syn);
   socket.expected = (syn.sequence + 1) >>> 0;
   return socket;
@@ -79,12 +78,28 @@ export interface Call {
   readonly remote: NetnsId;
 }
 
-const idle = ({ at, address, port, peer, active, sequence, expected, echo, peerMss, id }: TcpEnd) =>
-  ({
-    ...{ at, address, port, peer, active, sequence, expected, echo, peerMss, id },
+/** Spelt out, so that all sockets are of one shape: there are thousands of them, and each is copied for every segment. */
+function freshSocket(journey: Journey, { at, address, port, peer, ttl }: Ends, active: boolean): Draft {
+  const { sequence, expected, echo, peerMss, id } = tcpEnd(journey, { at, address, port, peer, active });
+  return {
+    at,
+    address,
+    port,
+    peer,
+    active,
+    sequence,
+    expected,
+    echo,
+    peerMss,
+    id,
     flight: [],
     ackDue: false,
-  }) as const;
+    ttl,
+    remote: undefined,
+    state: active ? 'SYN_SENT' : 'SYN_RECEIVED',
+    retransmit: undefined,
+  };
+}
 
 /** Puts bytes into the send queue. */
 export function queued(socket: Socket, bytes: Uint8Array): Socket {

@@ -11,19 +11,11 @@ import type { Sent } from '../net/exchange-send.ts';
 import { stackAt } from '../net/exchange-send.ts';
 import { routeOutput } from '../net/output-route.ts';
 import { ownMss, resetOf, TIMESTAMPS_LENGTH } from '../net/tcp-connection.ts';
-import type { Peer, PeerKey, Speaker } from './routing-state.ts';
-import { peerKey, speakerKey } from './routing-state.ts';
+import type { Connection, Peer, PeerKey, Speaker } from './routing-state.ts';
+import { speakerKey } from './routing-state.ts';
 import { neighboursAt, type NeighbourConfig } from './speaker-config.ts';
 import type { Talk } from './talk.ts';
-import {
-  calledSocket,
-  callingSocket,
-  cutTo,
-  hear,
-  queued,
-  segment,
-  type Socket,
-} from './tcp-socket.ts';
+import { calledSocket, callingSocket, cutTo, hear, queued, segment, type Socket } from './tcp-socket.ts';
 
 /** net.ipv4.ip_local_port_range */
 const EPHEMERAL = { first: 32768, count: 28232 };
@@ -186,28 +178,39 @@ interface Delivery {
 function arrived(talk: Talk, { at, packet }: Delivery, from: NetnsId): void {
   const { payload, source } = packet;
   if (payload.kind !== 'tcp') return;
-  const orphan = talk.orphans.findIndex((socket) => belongs(socket, at, packet));
+  const orphan =
+    talk.orphans.length === 0 ? -1 : talk.orphans.findIndex((socket) => belongs(socket, at, packet));
   if (orphan >= 0) {
     parting(talk, orphan, packet);
     return;
   }
   const speaker = talk.speakerAt(at, familyOf(source));
-  const neighbours = speaker?.running ? neighboursAt(speaker.config, source) : [];
-  const key = speaker ? speakerKey(speaker) : at;
-  const peers = neighbours.flatMap(({ name }) => talk.peer(peerKey(key, name)) ?? []);
-  const peer = peers.find((each) => holds(each, packet)) ?? peers[0];
+  const peer = speaker?.running ? peerOf(talk, speaker, packet) : undefined;
   if (peer) toPeer(talk, { peer, packet, from });
   else if (speaker?.running && isCall(speaker, payload)) turnAway(talk, { at, packet }, from);
   else refuse(talk, { at, packet }, from);
 }
 
+/** Of several at one address the one whose socket the segment is for, else the first. */
+function peerOf(talk: Talk, speaker: Speaker, packet: IpPacket): Peer | undefined {
+  const own = speakerKey(speaker);
+  let first: Peer | undefined;
+  for (const { name } of neighboursAt(speaker.config, packet.source)) {
+    const peer = talk.peer(talk.keyOf(own, name));
+    if (peer && holds(peer, packet)) return peer;
+    first ??= peer;
+  }
+  return first;
+}
+
 const holds = ({ netns, connection, halfOpen }: Peer, packet: IpPacket): boolean =>
-  [connection?.socket, halfOpen].some((socket) => socket && belongs(socket, netns, packet));
+  (connection !== undefined && belongs(connection.socket, netns, packet)) ||
+  (halfOpen !== undefined && belongs(halfOpen, netns, packet));
 
 function toPeer(talk: Talk, arrival: Arrival): void {
   const { peer, packet, from } = arrival;
   if (!knowsPassword(talk, arrival)) return;
-  if (!takes(talk, peerKey(speakerKey(peer), peer.config.name), arrival))
+  if (!takes(talk, talk.keyOf(speakerKey(peer), peer.config.name), arrival))
     refuse(talk, { at: peer.netns, packet }, from);
 }
 
@@ -289,11 +292,25 @@ function greet(talk: Talk, key: PeerKey, { socket: accepted, event }: Answered):
     close(talk, socket);
     return;
   }
-  talk.update(key, { connection: { ...FRESH, bgp: 'OpenSent', socket } });
+  talk.update(key, { connection: freshConnection('OpenSent', socket) });
   talk.events.connected(talk, key);
 }
 
-export const FRESH = { holdTime: 0, inbox: new Uint8Array(0), loading: false } as const;
+const NO_BYTES = new Uint8Array(0);
+
+/** One that has just begun. It has a place for everything, so that all are of one shape. */
+export const freshConnection = (bgp: Connection['bgp'], socket: Socket): Connection => ({
+  bgp,
+  socket,
+  open: undefined,
+  holdTime: 0,
+  retryAt: undefined,
+  holdAt: undefined,
+  keepaliveAt: undefined,
+  failure: undefined,
+  inbox: NO_BYTES,
+  loading: false,
+});
 
 function converse(talk: Talk, key: PeerKey, { socket, data, event }: Answered): void {
   const calling = talk.peer(key)?.connection?.socket.state === 'SYN_SENT';

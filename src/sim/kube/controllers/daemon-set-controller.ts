@@ -74,11 +74,39 @@ const templateHash = memoize(
   8,
 );
 
+/** What the controller asks of a pod. */
+interface DaemonPod {
+  readonly pod: KubeObject;
+  readonly node: string;
+  readonly isActive: boolean;
+  readonly isReady: boolean;
+  readonly revision: string | undefined;
+}
+
+const daemonPods = new WeakMap<KubeObject, DaemonPod>();
+
+/** All pods of a set are looked at with each that changes, and the others are as they were. */
+function daemonPod(pod: KubeObject): DaemonPod {
+  const known = daemonPods.get(pod);
+  if (known) return known;
+  const made = {
+    pod,
+    node: nodeOf(pod),
+    isActive: isActive(pod),
+    isReady: isReady(pod),
+    revision: pod.metadata.labels?.[REVISION_LABEL],
+  };
+  daemonPods.set(pod, made);
+  return made;
+}
+
 interface Placement {
   /** Nodes that should run a pod, each with the pods it has. */
-  readonly wanted: readonly { readonly node: KubeObject; readonly pods: readonly KubeObject[] }[];
+  readonly wanted: readonly { readonly node: KubeObject; readonly pods: readonly DaemonPod[] }[];
+  /** The pod that counts on each node that has one. */
+  readonly active: readonly DaemonPod[];
   /** Pods on nodes that should not run one. */
-  readonly misplaced: readonly KubeObject[];
+  readonly misplaced: readonly DaemonPod[];
 }
 
 const podSpecFor = (set: KubeObject): JsonObject => toleratingSpec(objectAt(set.spec, 'template', 'spec'));
@@ -98,8 +126,8 @@ const HARD = ['NoSchedule', 'NoExecute'];
 
 /** The node a daemon pod is meant for: where it runs, or where its affinity pins it. */
 function nodeOf(pod: KubeObject): string {
-  const bound = textAt(pod.spec, 'nodeName');
-  if (bound !== '') return bound;
+  const bound = pod.spec?.['nodeName'];
+  if (typeof bound === 'string' && bound !== '') return bound;
   const terms = listAt(
     pod.spec,
     'affinity',
@@ -110,24 +138,31 @@ function nodeOf(pod: KubeObject): string {
   return textAt(terms[0], 'matchFields', 0, 'values', 0);
 }
 
+const NO_PODS: readonly DaemonPod[] = [];
+
 function placement(tx: ClusterTransaction, set: KubeObject): Placement {
-  const byNode = new Map<string, KubeObject[]>();
-  for (const pod of podsOwnedBy(tx, set)) {
-    const node = nodeOf(pod);
-    const others = byNode.get(node);
+  const byNode = new Map<string, DaemonPod[]>();
+  for (const owned of podsOwnedBy(tx, set)) {
+    const pod = daemonPod(owned);
+    const others = byNode.get(pod.node);
     if (others) others.push(pod);
-    else byNode.set(node, [pod]);
+    else byNode.set(pod.node, [pod]);
   }
-  const wanted: { node: KubeObject; pods: readonly KubeObject[] }[] = [];
+  const wanted: { node: KubeObject; pods: readonly DaemonPod[] }[] = [];
+  const active: DaemonPod[] = [];
   for (const node of eligible(podSpecFor(set), tx.table('nodes'))) {
-    wanted.push({ node, pods: byNode.get(node.metadata.name) ?? [] });
+    const pods = byNode.get(node.metadata.name) ?? NO_PODS;
+    const counted = pods.find((pod) => pod.isActive);
+    if (counted) active.push(counted);
+    wanted.push({ node, pods });
     byNode.delete(node.metadata.name);
   }
-  return { wanted, misplaced: [...byNode.values()].flat() };
+  return { wanted, active, misplaced: [...byNode.values()].flat() };
 }
 
 function manage(tx: ClusterTransaction, set: KubeObject, placed: Placement, hash: string): void {
-  for (const pod of placed.misplaced) if (isActive(pod)) removePod(tx, set, pod, COMPONENT);
+  const remove = ({ pod }: DaemonPod): void => removePod(tx, set, pod, COMPONENT);
+  for (const pod of placed.misplaced) if (pod.isActive) remove(pod);
   for (const { node, pods } of placed.wanted) {
     if (pods.length === 0) {
       const spec = {
@@ -141,21 +176,12 @@ function manage(tx: ClusterTransaction, set: KubeObject, placed: Placement, hash
         spec,
       });
     }
-    for (const pod of pods)
-      if (isTerminal(pod) && pod.metadata.deletionTimestamp === undefined) removePod(tx, set, pod, COMPONENT);
-    if (pods.length > 1) for (const pod of pods.filter(isActive).slice(1)) removePod(tx, set, pod, COMPONENT);
+    for (const each of pods)
+      if (!each.isActive && isTerminal(each.pod) && each.pod.metadata.deletionTimestamp === undefined)
+        remove(each);
+    if (pods.length > 1) for (const pod of pods.filter((each) => each.isActive).slice(1)) remove(pod);
   }
   if (textAt(set.spec, 'updateStrategy', 'type') === 'RollingUpdate') update(tx, set, placed, hash);
-}
-
-/** The pod that counts on each node that has one. */
-function activeOf({ wanted }: Placement): readonly KubeObject[] {
-  const found: KubeObject[] = [];
-  for (const { pods } of wanted) {
-    const pod = pods.find(isActive);
-    if (pod) found.push(pod);
-  }
-  return found;
 }
 
 const generationOf = (set: KubeObject): string =>
@@ -179,18 +205,18 @@ function update(tx: ClusterTransaction, set: KubeObject, placed: Placement, hash
     at(set.spec, 'updateStrategy', 'rollingUpdate', 'maxUnavailable'),
     placed.wanted.length,
   );
-  const active = activeOf(placed);
-  const stale = active.filter((pod) => pod.metadata.labels?.[REVISION_LABEL] !== hash);
+  const { active } = placed;
+  const stale = active.filter(({ revision }) => revision !== hash);
   if (stale.length === 0) return;
   const minReady = numberAt(set.spec, 'minReadySeconds');
-  const isAvailable = (pod: KubeObject): boolean => untilAvailable(tx, pod, minReady) === 0;
+  const isAvailable = ({ pod }: DaemonPod): boolean => untilAvailable(tx, pod, minReady) === 0;
   let room = limit - (placed.wanted.length - active.filter(isAvailable).length);
   for (const pod of stale) {
     if (isAvailable(pod)) {
       if (room <= 0) continue;
       room -= 1;
     }
-    removePod(tx, set, pod, COMPONENT);
+    removePod(tx, set, pod.pod, COMPONENT);
   }
 }
 
@@ -202,18 +228,21 @@ function numberOrPercent(value: unknown, total: number): number {
 
 function report(tx: ClusterTransaction, set: KubeObject, placed: Placement, hash: string): void {
   const minReady = numberAt(set.spec, 'minReadySeconds');
-  const pods = activeOf(placed);
-  const waits = pods.map((pod) => untilAvailable(tx, pod, minReady));
+  const pods = placed.active;
+  const waits = pods.map(({ pod, isReady }) => {
+    if (!isReady) return undefined;
+    return minReady === 0 ? 0 : untilAvailable(tx, pod, minReady);
+  });
   const soon = waits.filter((wait) => wait !== undefined && wait > 0) as number[];
   if (soon.length > 0) tx.schedule(NAME, keyOf(set), Math.min(...soon));
   const available = waits.filter((wait) => wait === 0).length;
   const desired = placed.wanted.length;
-  const updated = pods.filter((pod) => pod.metadata.labels?.[REVISION_LABEL] === hash).length;
+  const updated = pods.filter(({ revision }) => revision === hash).length;
   putStatus(tx, DAEMON_SETS, set, {
     currentNumberScheduled: pods.length,
-    numberMisscheduled: placed.misplaced.filter(isActive).length,
+    numberMisscheduled: placed.misplaced.filter((pod) => pod.isActive).length,
     desiredNumberScheduled: desired,
-    numberReady: pods.filter(isReady).length,
+    numberReady: pods.filter((pod) => pod.isReady).length,
     observedGeneration: set.metadata.generation ?? 0,
     ...(updated === 0 ? {} : { updatedNumberScheduled: updated }),
     ...(available === 0 ? {} : { numberAvailable: available }),
