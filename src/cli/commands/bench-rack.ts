@@ -3,8 +3,11 @@ import { addressAt, cidr } from '../../model/ip.ts';
 import type { Topology } from '../../model/topology.ts';
 import { Simulator } from '../../sim/index.ts';
 
-/** Virtual milliseconds in which everything runs. */
+/** Virtual milliseconds in which everything runs, and how often one looks whether it does. */
 export const SETTLE = 300_000;
+const LOOK_EVERY = 5_000;
+/** DaemonSets of kube-system: calico-node and kube-proxy. */
+const AGENTS = 2;
 const RACK = cidr('10.0.0.0/16');
 const GATEWAY = addressAt(RACK, 1);
 
@@ -15,6 +18,7 @@ export function broughtUp(nodes: number, pods: number): Simulator {
   return simulator;
 }
 
+/** With Calico and kube-proxy on every node. */
 export function nodesUp(nodes: number): Simulator {
   const simulator = new Simulator({
     topology: oneRack(nodes),
@@ -23,7 +27,7 @@ export function nodesUp(nodes: number): Simulator {
     defaultPool: true,
     backend: 'vxlan',
   });
-  simulator.settle(SETTLE);
+  untilRunning(simulator, 'kube-system', AGENTS * nodes);
   return simulator;
 }
 
@@ -46,11 +50,19 @@ export function deployed(simulator: Simulator, replicas: number): void {
       },
     },
   });
-  simulator.settle(SETTLE);
-  const running = simulator.world.cluster.store
-    .list('pods', 'default')
-    .filter(({ status }) => status?.['phase'] === 'Running');
-  if (running.length !== replicas) throw new Error(`${running.length} of ${replicas} pods run`);
+  untilRunning(simulator, 'default', replicas);
+}
+
+/** At least so many pods of the namespace. What a cluster does when nothing happens is no part of coming up. */
+function untilRunning(simulator: Simulator, namespace: string, wanted: number): void {
+  const runs = (): number =>
+    simulator.world.cluster.store
+      .list('pods', namespace)
+      .filter(({ status }) => status?.['phase'] === 'Running').length;
+  for (let waited = 0; runs() < wanted; waited += LOOK_EVERY) {
+    if (waited >= SETTLE) throw new Error(`${runs()} of ${wanted} pods run`);
+    simulator.settle(LOOK_EVERY);
+  }
 }
 
 const oneRack = (nodes: number): Topology => ({
