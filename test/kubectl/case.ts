@@ -7,7 +7,7 @@ export interface Case {
   /** Where the expectation is known from. */
   readonly source: string;
   readonly stdin?: string;
-  /** Templates: `<<age>>`, `<<hash>>`, `<<ip>>`, `<<any>>`, `<<server>>`; two or more blanks stand for two or more. */
+  /** Templates: `<<age>>`, `<<hash>>`, `<<ip>>`, `<<any>>`, `<<log>>`, `<<server>>`; two or more blanks stand for two or more. */
   readonly stdout?: string;
   readonly stderr?: string;
   /** 0 unless said. */
@@ -28,6 +28,8 @@ const PATTERNS: Readonly<Record<string, string>> = {
   hash: '[0-9a-z]{5,10}',
   ip: String.raw`\d+\.\d+\.\d+\.\d+`,
   any: '[^\n]+',
+  // What client-go's watches log, or nothing.
+  log: String.raw`(?:[EWI]\d{4} [^\n]*\n)*`,
 };
 
 /** The template as a pattern for the whole text. */

@@ -41,7 +41,7 @@ export const DELETION: Scenario = {
       end: 1,
       stdout: 'configmap "held" deleted\n',
       // When the time is over, what watches may tell that it was stopped.
-      stderr: '<<any>>error: timed out waiting for the condition on configmaps/held\n',
+      stderr: '<<log>>error: timed out waiting for the condition on configmaps/held\n',
     },
     {
       run: `patch cm held --type=merge -p ${finalizers('example.com/a', 'example.com/b', 'example.com/c')}`,
