@@ -32,10 +32,26 @@ export interface LabEnvironment {
   readonly files: readonly { readonly path: string; readonly text: string }[];
 }
 
+/** How far the opening of a lab is. Each telling is whole: what it leaves out is not known or not there any more. */
 export interface Progress {
+  /** What is being done, as a short sentence without a full stop: `Joining worker nodes`. */
   readonly phase: string;
-  /** 0-1 when known. */
+  /** 0-1 of the whole way when known; never falls. */
   readonly fraction?: number;
+  /** How far the phase is: `kindest/node:v1.35.5, 212 of 411 MB`. */
+  readonly detail?: string;
+  /** What the tools behind it printed since the telling before. */
+  readonly log?: readonly string[];
+  /** Parts that become ready one by one, in the order to show them. */
+  readonly components?: readonly ComponentState[];
+}
+
+export interface ComponentState {
+  /** As the cluster names it: `calico-node on node1`, `coredns`. */
+  readonly name: string;
+  readonly state: 'waiting' | 'ready' | 'failing';
+  /** What it says of itself, e.g. `ImagePullBackOff`. */
+  readonly says?: string;
 }
 
 export interface LabEngine {

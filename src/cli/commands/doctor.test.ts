@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { err, ok } from '../../base/result.ts';
-import type { DockerEngine } from '../../engines/kind/docker-reach.ts';
+import type { DockerEngine } from '../../engines/kind/docker/reach.ts';
 import type { Surroundings } from '../desktop/desktop.ts';
 import { dockerFinding } from '../doctor/docker-finding.ts';
 import { dataFolderFinding, diskFinding, nodeFinding } from '../doctor/host-findings.ts';

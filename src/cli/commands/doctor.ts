@@ -1,11 +1,11 @@
 /** `underlay doctor`: what of Underlay works on this machine, and what to do about the rest. */
 import { homedir } from 'node:os';
 import process from 'node:process';
-import { findDocker } from '../../engines/kind/docker-reach.ts';
+import { findDocker } from '../../engines/kind/docker/reach.ts';
 import type { CliCommand } from '../command.ts';
 import { surroundings } from '../desktop/desktop.ts';
 import { dockerFinding } from '../doctor/docker-finding.ts';
-import type { Examination, Finding } from '../doctor/finding.ts';
+import type { Finding } from '../../lab/care.ts';
 import { dataFolderFinding, diskFinding, nodeFinding, wantedNode } from '../doctor/host-findings.ts';
 import { browserFinding, electronFinding } from '../doctor/window-findings.ts';
 import { EXIT } from '../exit-code.ts';
@@ -27,7 +27,7 @@ export const doctor: CliCommand = {
   },
 };
 
-const EXAMINATIONS: readonly Examination[] = [
+const EXAMINATIONS: readonly (() => Promise<Finding>)[] = [
   async () => nodeFinding(process.versions.node, await wantedNode(PATHS.packageJson)),
   () => Promise.resolve(electronFinding(surroundings())),
   () => browserFinding(process.platform, process.env),
@@ -37,7 +37,7 @@ const EXAMINATIONS: readonly Examination[] = [
   () => dataFolderFinding(dataFolder()),
 ];
 
-const MARKS = { good: 'ok', limited: 'note', broken: 'FAIL' } as const;
+const MARKS = { good: 'ok', limited: 'note', broken: 'FAIL', unknown: '?' } as const;
 
 export function lines({ title, state, says, remedy }: Finding): string {
   const first = `${MARKS[state].padEnd(4)}  ${title}: ${says}`;

@@ -1,7 +1,7 @@
 /** Whether labs could run on a real cluster here. */
 import type { Result } from '../../base/result.ts';
-import type { DockerAbsence, DockerEngine } from '../../engines/kind/docker-reach.ts';
-import type { Finding } from './finding.ts';
+import type { DockerAbsence, DockerEngine } from '../../engines/kind/docker/reach.ts';
+import type { Finding } from '../../lab/care.ts';
 
 /** The oldest engine whose containers get a cgroup namespace of their own, which kind's nodes need. */
 const OLDEST_API = [1, 41] as const;

@@ -2,7 +2,7 @@
 import { mkdir, open, readFile, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { reasonOf } from '../output.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from '../../lab/care.ts';
 
 /** `20.19.0` against `>=20.19`, as package.json's engines.node is written here. */
 export function nodeFinding(version: string, wanted: string): Finding {

@@ -2,7 +2,7 @@
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { Surroundings } from '../desktop/desktop.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from '../../lab/care.ts';
 
 const ELECTRON = { id: 'electron', title: 'Own window (Electron)' };
 

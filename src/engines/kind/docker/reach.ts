@@ -1,7 +1,7 @@
 /** Whether a Docker Engine answers on this machine: asks every endpoint that is worth it, until one does. */
 import Docker from 'dockerode';
-import { err, ok, type Result } from '../../base/result.ts';
-import { dockerEndpoints, type DockerEndpoint, type DockerSurroundings } from './docker-endpoints.ts';
+import { err, ok, type Result } from '../../../base/result.ts';
+import { dockerEndpoints, type DockerEndpoint, type DockerSurroundings } from './endpoints.ts';
 
 /** Milliseconds an engine has for its answer. */
 const PATIENCE = 2_000;

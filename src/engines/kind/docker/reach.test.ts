@@ -4,8 +4,8 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { dockerEndpoints } from './docker-endpoints.ts';
-import { findDocker } from './docker-reach.ts';
+import { dockerEndpoints } from './endpoints.ts';
+import { findDocker } from './reach.ts';
 
 let home = '';
 const engines: Server[] = [];

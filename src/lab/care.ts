@@ -1,0 +1,87 @@
+/**
+ * The port that serves the screens around labs: what of an engine works on this machine, what it left behind, and what it
+ * needs to work without a network. Only an engine that has such cares implements it.
+ */
+import type { Result } from '../base/result.ts';
+import type { LabEnvironment, LabError, Progress } from './ports.ts';
+
+/** What was found of one thing that Underlay needs of a machine. */
+export interface Finding {
+  /** Stable, for scripts: `node`, `docker`, `inotify`, ... */
+  readonly id: string;
+  readonly title: string;
+  /**
+   * `good`; `limited`: Underlay runs, but something of it does not; `broken`: Underlay does not run until it is mended;
+   * `unknown`: it could not be looked at, since something before it fails.
+   */
+  readonly state: 'good' | 'limited' | 'broken' | 'unknown';
+  /** One sentence: what was found. */
+  readonly says: string;
+  /** What to do about it; not there when nothing is to be done. */
+  readonly remedy?: string;
+}
+
+/** What a lab needs of a kernel and may not find. */
+export type KernelFeature = 'vxlan' | 'ipip' | 'wireguard' | 'ipset';
+
+export interface CareOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface EngineCare {
+  /** Looks anew each time, never cached; findings are told in the order in which they are found. */
+  doctor(options: {
+    readonly signal: AbortSignal;
+    readonly onFinding?: (finding: Finding) => void;
+  }): Promise<readonly Finding[]>;
+  /** What a lab needs and does not find here, with the way round it; undefined when it can run. Uses what `doctor` saw last. */
+  missing(environment: LabEnvironment): LabError | undefined;
+  /** What earlier sessions left on the machine and nobody uses. */
+  leftovers(signal: AbortSignal): Promise<Result<readonly Leftover[], LabError>>;
+  /** Removes those; what is in use by a running session, or not ours, is never touched. Trying again is harmless. */
+  clean(names: readonly string[], options: CareOptions): Promise<Result<void, LabError>>;
+  readonly bundle: BundleCare;
+}
+
+/** A cluster that is there without a session. */
+export interface Leftover {
+  /** The cluster's name, by which it is cleaned. */
+  readonly name: string;
+  /** The lab it was made for, when its journal is there. */
+  readonly lab?: string;
+  /** `unfinished`: its making or its removal was cut short; `idle`: it is whole, and nobody uses it; `stopped`: so, with its containers stopped. */
+  readonly kind: 'unfinished' | 'idle' | 'stopped';
+  /** Milliseconds since 1970. */
+  readonly created?: number;
+  readonly containers: number;
+  /** Bytes of its volumes and writable layers; absent when the engine could not say. */
+  readonly size?: number;
+}
+
+/** Everything a real cluster needs, in one file, for machines without a network. */
+export interface BundleCare {
+  create(file: string, options: CareOptions): Promise<Result<BundleManifest, LabError>>;
+  /** Reads the whole file and compares every part with the manifest; changes nothing. */
+  verify(file: string, options: CareOptions): Promise<Result<BundleManifest, LabError>>;
+  load(file: string, options: CareOptions): Promise<Result<BundleManifest, LabError>>;
+}
+
+export interface BundleManifest {
+  /** Raised when the layout of the file changes. */
+  readonly format: 1;
+  readonly platform: string;
+  readonly versions: { readonly kind: string; readonly node: string; readonly calico: string };
+  readonly parts: readonly BundlePart[];
+}
+
+export interface BundlePart {
+  /** Path inside the bundle: `bin/kind`, `images/node.tar`, `manifests/calico.yaml`. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** 64 hex digits. */
+  readonly sha256: string;
+  /** Of an archive of images: what it holds. */
+  readonly images?: readonly string[];
+}
