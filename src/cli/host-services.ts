@@ -9,6 +9,7 @@ import { ProgressStore } from '../services/progress-store.ts';
 import { SavedLabs } from '../services/saved-labs.ts';
 import { Services } from '../services/services.ts';
 import { CALICO_VERSION, KUBERNETES_VERSION } from '../sim/index.ts';
+import { examineMachine } from './doctor/examine.ts';
 import { dataFolder, PATHS } from './paths.ts';
 import { packageVersion } from './version.ts';
 
@@ -39,6 +40,7 @@ export async function openServices(options: HostServicesOptions): Promise<Result
   const services = new Services({
     library: library.value,
     engines: [engine],
+    examine: examineMachine,
     progress: progress.value,
     saved: new SavedLabs(dataFolder()),
     kubeconfigs: join(dataFolder(), 'kubeconfigs'),

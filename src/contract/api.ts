@@ -5,11 +5,16 @@
 import { z } from 'zod';
 import type { Result } from '../base/result.ts';
 import type { CourseOutline, GlossaryTerm, Lesson } from '../course/blocks.ts';
+import type { Finding, Leftover } from '../lab/care.ts';
+import type { EngineId, Progress } from '../lab/ports.ts';
 import type { StepVerdict } from '../lab/verdict.ts';
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
 const session = z.string().regex(/^[a-z0-9]{1,40}$/);
 const place = z.string().max(200);
+const engine = z.enum(['sim', 'kind']);
+/** A cluster's, as kind takes it. */
+const cluster = z.string().regex(/^[a-z0-9.-]{1,63}$/);
 const size = { columns: z.number().int().min(2).max(1000), rows: z.number().int().min(1).max(1000) };
 
 /** Input schemas; answers are typed below (a host's own words need no parsing by itself, the renderer trusts its host). */
@@ -20,7 +25,11 @@ export const API = {
   'course.glossary': z.strictObject({}),
   'lesson.get': z.strictObject({ lesson: id }),
   /** A lab that is open already answers with its running session, so a reloaded or reconnected page finds its lab again. */
-  'lab.open': z.strictObject({ lab: id, engine: z.enum(['sim', 'kind']) }),
+  'lab.open': z.strictObject({ lab: id, engine }),
+  /** Gives up a lab that is on its way; nothing of it is left behind. */
+  'lab.cancel': z.strictObject({ lab: id, engine }),
+  /** On what a lab can run here, and what is in the way. */
+  'lab.engines': z.strictObject({ lab: id }),
   /** The labs that run on this host, for a page that was reloaded. */
   'lab.running': z.strictObject({}),
   'lab.check': z.strictObject({ session, step: id }),
@@ -46,6 +55,11 @@ export const API = {
   'file.read': z.strictObject({ session, place, path: z.string().max(4096) }),
   /** Paths of the learner's own files at a place, in alphabetical order; a pod's files end with it and are not listed. */
   'file.list': z.strictObject({ session, place }),
+  /** Looks at this machine anew; each finding is told as it is found. */
+  'care.examine': z.strictObject({}),
+  /** What earlier labs left on this machine. */
+  'care.leftovers': z.strictObject({}),
+  'care.clean': z.strictObject({ names: z.array(cluster).min(1).max(100) }),
   'progress.get': z.strictObject({}),
   'progress.lesson': z.strictObject({ lesson: id, done: z.boolean() }),
   'settings.set': z.strictObject({
@@ -63,6 +77,8 @@ export interface Output {
   'course.glossary': readonly GlossaryTerm[];
   'lesson.get': Lesson;
   'lab.open': LabView;
+  'lab.cancel': null;
+  'lab.engines': readonly EngineOffer[];
   'lab.running': readonly RunningLab[];
   'lab.check': StepVerdict;
   'lab.predict': LabView;
@@ -78,6 +94,9 @@ export interface Output {
   'terminal.close': null;
   'file.read': { readonly base64: string; readonly name: string };
   'file.list': readonly string[];
+  'care.examine': readonly Finding[];
+  'care.leftovers': readonly Leftover[];
+  'care.clean': null;
   'progress.get': ProgressView;
   'progress.lesson': ProgressView;
   'settings.set': ProgressView;
@@ -98,7 +117,23 @@ export interface OwnKubectlView {
 
 export interface RunningLab {
   readonly lab: string;
-  readonly engine: 'sim' | 'kind';
+  readonly engine: EngineId;
+  /** It is still on its way: opening it waits for the same session. */
+  readonly opening?: true;
+}
+
+/** An engine that a lab was written for and this host has. */
+export interface EngineOffer {
+  readonly engine: EngineId;
+  /** Why the lab cannot run on it here and now; absent when it can. */
+  readonly obstacle?: ErrorBody;
+}
+
+/** How far a lab on its way is. */
+export interface OpeningView {
+  readonly lab: string;
+  readonly engine: EngineId;
+  readonly progress: Progress;
 }
 
 /** A lab as the interface shows it. Answers to predictions are absent until scored. */
@@ -106,7 +141,7 @@ export interface LabView {
   readonly session: string;
   readonly lab: string;
   readonly title: string;
-  readonly engine: 'sim' | 'kind';
+  readonly engine: EngineId;
   readonly status: 'ready' | 'failed';
   /** Present when failed. */
   readonly problem?: ErrorBody;
@@ -191,6 +226,10 @@ export type Handlers = {
 export interface Feeds {
   /** A session changed: pods came or went, the engine failed or came back. */
   lab: LabView;
+  /** A lab that this window waits for got further; the latest is told at once to a window that joins in. */
+  'lab.opening': OpeningView;
+  /** While the machine is examined. */
+  'care.finding': Finding;
   progress: ProgressView;
   /** A terminal's process ended. */
   'terminal.exit': { readonly terminal: number; readonly code: number };

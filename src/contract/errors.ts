@@ -30,6 +30,14 @@ const CATALOGUE = {
     message: 'The simulator stopped unexpectedly.',
     remedy: 'Restart the lab: your files and command history are kept.',
   },
+  'opening-cancelled': {
+    message: 'Starting the lab was given up.',
+    remedy: 'Start it again when you like.',
+  },
+  'nothing-to-care-for': {
+    message: 'This host runs no real clusters.',
+    remedy: 'Labs on the simulator leave nothing behind.',
+  },
   'too-many-sessions': {
     message: 'Too many labs are running.',
     remedy: 'Close a lab that you do not use, then try again.',

@@ -3,6 +3,7 @@ import { formatRoute, lessonAddress, linkTarget, parseRoute } from './route.ts';
 
 test.each([
   [{ page: 'home' }, '#/'],
+  [{ page: 'machine' }, '#/machine'],
   [{ page: 'lesson', lesson: 'first-overlay' }, '#/lesson/first-overlay'],
   [
     { page: 'lesson', lesson: 'first-overlay', section: 'what-crosses' },
@@ -13,12 +14,18 @@ test.each([
   expect(parseRoute(fragment)).toEqual(route);
 });
 
-test.each(['', '#', '#/nowhere', '#/lesson', '#/lesson/../secret', '#/lesson/A', '#/lesson/a/b/c'])(
-  '%s is the start page',
-  (fragment) => {
-    expect(parseRoute(fragment)).toEqual({ page: 'home' });
-  },
-);
+test.each([
+  '',
+  '#',
+  '#/nowhere',
+  '#/lesson',
+  '#/lesson/../secret',
+  '#/lesson/A',
+  '#/lesson/a/b/c',
+  '#/machine/x',
+])('%s is the start page', (fragment) => {
+  expect(parseRoute(fragment)).toEqual({ page: 'home' });
+});
 
 test('a reference of a verdict leads to the section it names', () => {
   expect(lessonAddress('first-overlay#what-crosses')).toBe('#/lesson/first-overlay/what-crosses');

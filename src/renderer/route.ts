@@ -1,15 +1,19 @@
 /** Where in the app the learner is, kept in the address's fragment so that links, reload and Back work in both hosts. */
 
 export type Route =
-  { readonly page: 'home' } | { readonly page: 'lesson'; readonly lesson: string; readonly section?: string };
+  | { readonly page: 'home' }
+  | { readonly page: 'machine' }
+  | { readonly page: 'lesson'; readonly lesson: string; readonly section?: string };
 
 export const HOME: Route = { page: 'home' };
+export const MACHINE: Route = { page: 'machine' };
 
 const ID = /^[a-z0-9][a-z0-9-]*$/;
 
 /** What is no address of ours is the start page. */
 export function parseRoute(fragment: string): Route {
   const [page, lesson, section, ...rest] = fragment.replace(/^#?\/?/, '').split('/');
+  if (page === 'machine' && lesson === undefined) return MACHINE;
   if (page !== 'lesson' || lesson === undefined || !ID.test(lesson) || rest.length > 0) return HOME;
   if (section === undefined || section === '') return { page, lesson };
   return { page, lesson, section: decodeURIComponent(section) };
@@ -17,6 +21,7 @@ export function parseRoute(fragment: string): Route {
 
 export function formatRoute(route: Route): string {
   if (route.page === 'home') return '#/';
+  if (route.page === 'machine') return '#/machine';
   const section = route.section === undefined ? '' : `/${encodeURIComponent(route.section)}`;
   return `#/lesson/${route.lesson}${section}`;
 }

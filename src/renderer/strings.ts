@@ -16,7 +16,10 @@ export const strings = {
   product: 'Underlay',
   tagline: 'Kubernetes networking with Calico, one packet at a time',
 
-  skip: { toLesson: 'Skip to the lesson', toLab: 'Skip to the lab', toCourse: 'Skip to the course' },
+  skip: {
+    to: { home: 'Skip to the course', lesson: 'Skip to the lesson', machine: 'Skip to the findings' },
+    toLab: 'Skip to the lab',
+  },
 
   connection: {
     lost: 'The connection to the lab host is gone.',
@@ -130,6 +133,7 @@ export const strings = {
   },
 
   dialog: { cancel: 'Cancel' },
+  percent: (percent: number) => `${percent} %`,
 
   splitter: {
     lesson: 'Width of the lesson',
@@ -141,7 +145,7 @@ export const strings = {
     closedTitle: 'Lab',
     closedText:
       'A simulated cluster of your own: racks, nodes, pods, and Calico between them. It starts at once and nothing leaves this computer.',
-    start: 'Start the lab on the simulator',
+    start: { sim: 'Start the lab on the simulator', kind: 'Start the lab on a real cluster' },
     starting: 'Starting the lab…',
     startFailed: 'The lab did not start.',
     replaces: (title: string) =>
@@ -180,6 +184,51 @@ export const strings = {
     problem: 'The lab has stopped.',
     finished: 'Lab complete. Every step has passed.',
     engine: { sim: 'simulated cluster', kind: 'kind cluster' },
+  },
+
+  engines: {
+    legend: 'What the lab runs on',
+    names: { sim: 'Simulator', kind: 'Real cluster' },
+    texts: {
+      sim: 'Starts at once, works offline, and time can be hurried.',
+      kind: 'kind on your Docker, in two to five minutes. Your own clusters, images and kubeconfig stay as they are.',
+    },
+    examine: 'What works on this machine',
+    another: 'Run it on something else',
+  },
+
+  opening: {
+    landmark: 'The real cluster on its way',
+    title: 'Making a real cluster',
+    begins: 'Getting ready',
+    states: { waiting: 'waiting', ready: 'ready', failing: 'failing' },
+    log: 'What kind and Docker say',
+    cancel: 'Give up, and remove what is there',
+  },
+
+  machine: {
+    title: 'This machine',
+    intro:
+      'What of Underlay works here, and what to do about the rest. Labs on the simulator need none of Docker.',
+    findings: 'What was found',
+    looking: 'Looking…',
+    lookAgain: 'Look again',
+    examined: (trouble: number) =>
+      trouble === 0 ? 'Everything works here.' : `${count(trouble, 'finding', 'findings')} to read.`,
+    states: { good: 'works', limited: 'limited', broken: 'broken', unknown: 'not looked at' },
+    leftovers: 'Clusters that earlier labs left',
+    nothingLeft: 'Nothing is left behind.',
+    columns: { cluster: 'Cluster', state: 'State', size: 'Takes', action: 'Action' },
+    kinds: { unfinished: 'not finished', idle: 'running, unused', stopped: 'stopped' },
+    size: (containers: number, bytes: number | undefined) =>
+      `${count(containers, 'container', 'containers')}${bytes === undefined ? '' : `, ${(bytes / 1e9).toFixed(1)} GB`}`,
+    remove: 'Remove',
+    removeOne: (name: string) => `Remove ${name}`,
+    removeAll: 'Remove all',
+    removeTitle: (clusters: number) => `Remove ${count(clusters, 'cluster', 'clusters')}?`,
+    removeText:
+      'Their containers, volumes and networks go; what you changed in them is lost. Images stay, so the next cluster is quick.',
+    cleaned: (clusters: number) => `${count(clusters, 'cluster is', 'clusters are')} removed.`,
   },
 
   steps: {

@@ -72,6 +72,17 @@ describe('opening a lab', () => {
     expect(await labs.open('small', 'sim')).toEqual({ ok: false, error: ENGINE_DOWN });
   });
 
+  test('is offered on every engine it was written for, with what is in the way', async () => {
+    const { labs, engine } = host();
+    expect(await labs.offers('small')).toEqual({ ok: true, value: [{ engine: 'sim' }] });
+    engine.refusal = ENGINE_DOWN;
+    expect(await labs.offers('small')).toEqual({
+      ok: true,
+      value: [{ engine: 'sim', obstacle: ENGINE_DOWN }],
+    });
+    expect(await labs.offers('nothing')).toMatchObject({ error: { code: 'unknown-lab' } });
+  });
+
   test('stops at a laptop’s worth', async () => {
     const library = smallLibrary();
     const entry = library.labs.get('small');

@@ -5,22 +5,25 @@
 import { randomBytes } from 'node:crypto';
 import { Emitter } from '../base/event.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import type { DeskView, ErrorBody, LabView, RunningLab } from '../contract/api.ts';
+import type { DeskView, EngineOffer, ErrorBody, LabView, RunningLab } from '../contract/api.ts';
 import { failure } from '../contract/errors.ts';
 import { runStep } from '../lab/check.ts';
-import type { Belongings, EngineId, LabEngine, LabSession } from '../lab/ports.ts';
+import type { Belongings, EngineId, LabEngine, LabSession, OpenOptions } from '../lab/ports.ts';
 import { answerOf } from '../lab/prediction.ts';
 import type { LabStep } from '../lab/spec.ts';
 import type { StepVerdict } from '../lab/verdict.ts';
 import { LabKeeper, type After } from './lab-keeper.ts';
 import { LabRun } from './lab-run.ts';
 import type { LabEntry, Library } from './library.ts';
+import { Openings } from './openings.ts';
 import type { FoundLab, SavedLabs } from './saved-labs.ts';
 
 /** A laptop's worth: each session is a worker. */
 const MOST_SESSIONS = 8;
 /** Milliseconds a whole step's checks may take before they count as an engine failure. */
 const CHECK_TIMEOUT = 60_000;
+/** Milliseconds for the way back to a lab's start: real pods have to end and to start. */
+const RESET_TIMEOUT: Readonly<Record<EngineId, number>> = { sim: 60_000, kind: 300_000 };
 
 interface Running {
   readonly id: string;
@@ -52,6 +55,8 @@ export interface Checked {
   readonly totalSteps: number;
 }
 
+type Starting = Pick<OpenOptions, 'signal' | 'onProgress'> & { readonly belongings: Belongings | undefined };
+
 export interface LabSessionsOptions {
   /** Where labs that are left half done are kept; without it they end with the host. */
   readonly saved?: SavedLabs;
@@ -70,14 +75,15 @@ export class LabSessions {
   readonly #after: After;
   readonly #engines: ReadonlyMap<EngineId, LabEngine>;
   readonly #running = new Map<string, Running>();
-  /** Labs on their way, by lab and engine, so that two windows that open one lab get one session. */
-  readonly #opening = new Map<string, Promise<Result<LabView, ErrorBody>>>();
+  /** Two windows that open one lab get one session. */
+  readonly #openings = new Openings();
   readonly #ending = new AbortController();
   readonly #changed = new Emitter<LabView>();
   readonly #replaced = new Emitter<Closed>();
   readonly onChange = this.#changed.subscribe;
   /** A session's engine ended or was exchanged: terminals on it are gone. */
   readonly onReplaced = this.#replaced.subscribe;
+  readonly onOpening = this.#openings.onProgress;
 
   constructor(
     library: Library,
@@ -96,26 +102,43 @@ export class LabSessions {
       ({ run, engine }) => run.spec.id === lab && engine.id === engineId,
     );
     if (running) return ok(this.#view(running));
-    const key = `${engineId} ${lab}`;
-    const opening = this.#opening.get(key) ?? this.#openNew(lab, engineId);
-    this.#opening.set(key, opening);
-    try {
-      return await opening;
-    } finally {
-      this.#opening.delete(key);
+    const isNew = !this.#openings.has(lab, engineId);
+    if (isNew && this.#running.size + this.#openings.size >= MOST_SESSIONS) {
+      return err(failure('too-many-sessions'));
     }
+    return this.#openings.join(lab, engineId, (options) => this.#openNew(lab, engineId, options));
   }
 
-  async #openNew(lab: string, engineId: EngineId): Promise<Result<LabView, ErrorBody>> {
+  /** Gives up a lab that is on its way. */
+  cancel(lab: string, engineId: EngineId): Promise<void> {
+    return this.#openings.cancel(lab, engineId);
+  }
+
+  /** The engines that a lab was written for and this host has, each with what is in its way now. */
+  async offers(lab: string): Promise<Result<readonly EngineOffer[], ErrorBody>> {
+    const entry = this.#library.labs.get(lab);
+    if (!entry) return err(failure('unknown-lab', { name: lab }));
+    const engines = [...this.#engines.values()].filter(({ id }) => entry.spec.engines.includes(id));
+    const offer = async (engine: LabEngine): Promise<EngineOffer> => {
+      const obstacle = await engine.preflight(entry.environment);
+      return { engine: engine.id, ...(obstacle ? { obstacle } : {}) };
+    };
+    return ok(await Promise.all(engines.map(offer)));
+  }
+
+  async #openNew(
+    lab: string,
+    engineId: EngineId,
+    options: Pick<OpenOptions, 'signal' | 'onProgress'>,
+  ): Promise<Result<LabView, ErrorBody>> {
     const entry = this.#library.labs.get(lab);
     const engine = this.#engines.get(engineId);
     if (!entry) return err(failure('unknown-lab', { name: lab }));
     if (!engine || !entry.spec.engines.includes(engineId)) {
       return err(failure('engine-unavailable', { name: engineId }));
     }
-    if (this.#running.size + this.#opening.size >= MOST_SESSIONS) return err(failure('too-many-sessions'));
     const found: FoundLab = (await this.#saved?.read(lab, engineId)) ?? { kind: 'none' };
-    const opened = await this.#start(engine, entry, belongingsOf(found));
+    const opened = await this.#start(engine, entry, { ...options, belongings: belongingsOf(found) });
     if (!opened.ok) return opened;
     const running = this.#runningLab(entry, engine, opened.value);
     const taken = await running.keeper.takeUp(found);
@@ -149,9 +172,13 @@ export class LabSessions {
     return running;
   }
 
-  /** In the order they were opened. */
+  /** In the order they were opened, then those on their way. */
   running(): readonly RunningLab[] {
-    return [...this.#running.values()].map(({ run, engine }) => ({ lab: run.spec.id, engine: engine.id }));
+    const open = [...this.#running.values()].map(({ run, engine }) => ({
+      lab: run.spec.id,
+      engine: engine.id,
+    }));
+    return [...open, ...this.#openings.list().map((opening) => ({ ...opening, opening: true as const }))];
   }
 
   session(id: string): LabSession | undefined {
@@ -223,7 +250,7 @@ export class LabSessions {
   }
 
   async #startOver(running: Running): Promise<Result<LabView, ErrorBody>> {
-    const done = await running.session.reset(AbortSignal.timeout(CHECK_TIMEOUT));
+    const done = await running.session.reset(AbortSignal.timeout(RESET_TIMEOUT[running.engineId]));
     if (!done.ok) return done;
     running.run = new LabRun(running.entry.spec);
     running.keeper.startedOver();
@@ -233,7 +260,10 @@ export class LabSessions {
   /** A new engine session for a lab whose engine died; the learner's files and histories move over. */
   async restart(id: string): Promise<Result<LabView, ErrorBody>> {
     return this.#change(id, async (running) => {
-      const opened = await this.#start(running.engine, running.entry, running.session.belongings());
+      const opened = await this.#start(running.engine, running.entry, {
+        signal: this.#ending.signal,
+        belongings: running.session.belongings(),
+      });
       if (!opened.ok) return opened;
       running.unsubscribe();
       await running.session.dispose();
@@ -261,21 +291,18 @@ export class LabSessions {
   /** Ends everything, also what is only being opened. */
   async dispose(): Promise<void> {
     this.#ending.abort();
-    await Promise.allSettled(this.#opening.values());
+    await this.#openings.dispose();
     await Promise.all([...this.#running.keys()].map((id) => this.close(id)));
   }
 
   async #start(
     engine: LabEngine,
     entry: LabEntry,
-    belongings: Belongings | undefined,
+    { belongings, ...options }: Starting,
   ): Promise<Result<LabSession, ErrorBody>> {
     const problem = await engine.preflight(entry.environment);
     if (problem) return err(problem);
-    return engine.open(entry.environment, {
-      signal: this.#ending.signal,
-      ...(belongings ? { belongings } : {}),
-    });
+    return engine.open(entry.environment, { ...options, ...(belongings ? { belongings } : {}) });
   }
 
   #follow(running: Running): void {

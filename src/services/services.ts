@@ -1,9 +1,11 @@
 /** What one host process shares between its windows: the course, the running labs, the learner's progress. */
 import type { AppInfo } from '../contract/api.ts';
+import type { EngineCare } from '../lab/care.ts';
 import type { LabEngine } from '../lab/ports.ts';
 import type { Log } from './dispatcher.ts';
 import { LabSessions } from './lab-sessions.ts';
 import type { Library } from './library.ts';
+import { MachineCare, type Examine } from './machine-care.ts';
 import { OwnKubectl } from './own-kubectl.ts';
 import type { ProgressStore } from './progress-store.ts';
 import type { SavedLabs } from './saved-labs.ts';
@@ -11,6 +13,9 @@ import type { SavedLabs } from './saved-labs.ts';
 export interface ServicesOptions {
   readonly library: Library;
   readonly engines: readonly LabEngine[];
+  readonly examine: Examine;
+  /** Of the engine that leaves something behind. */
+  readonly engineCare?: EngineCare | undefined;
   readonly progress: ProgressStore;
   /** Where labs that are left half done are kept. */
   readonly saved?: SavedLabs;
@@ -23,13 +28,16 @@ export interface ServicesOptions {
 export class Services {
   readonly library: Library;
   readonly labs: LabSessions;
+  readonly care: MachineCare;
   readonly ownKubectl: OwnKubectl;
   readonly progress: ProgressStore;
   readonly info: AppInfo;
   readonly log: Log;
 
-  constructor({ library, engines, progress, saved, kubeconfigs, info, log }: ServicesOptions) {
+  constructor(options: ServicesOptions) {
+    const { library, engines, progress, saved, kubeconfigs, info, log } = options;
     this.library = library;
+    this.care = new MachineCare(options.examine, options.engineCare);
     this.labs = new LabSessions(library, engines, saved ? { saved } : {});
     this.ownKubectl = new OwnKubectl(this.labs, kubeconfigs);
     this.progress = progress;
@@ -38,6 +46,7 @@ export class Services {
   }
 
   async dispose(): Promise<void> {
+    this.care.dispose();
     await this.ownKubectl.dispose();
     await this.labs.dispose();
   }

@@ -1,6 +1,6 @@
 /** A window's conversation from its first frame to its last, over a carrier in memory. */
 import { describe, expect, test } from 'vitest';
-import { fakeServices, type FakeServices } from '../../test/support/fake-services.ts';
+import { fakeServices, FOUND, type FakeServices } from '../../test/support/fake-services.ts';
 import { FakeSession } from '../../test/support/fake-session.ts';
 import { utf8, utf8Text } from '../base/bytes.ts';
 import type { Input, LabView, Method } from '../contract/api.ts';
@@ -104,6 +104,28 @@ describe('a window', () => {
     host.engine.session.crash();
     expect(one.feeds('lab')).toMatchObject([{ status: 'failed', problem: { code: 'down' } }]);
     expect(two.feeds('lab')).toEqual([]);
+  });
+
+  test('that waits for a lab hears how far it is, and no other does', async () => {
+    const host = await fakeServices();
+    const [one, two] = [new Window(host), new Window(host)];
+    host.engine.telling = [{ phase: 'Preparing nodes', fraction: 0.1 }];
+    await one.open();
+    const progress = { phase: 'Preparing nodes', fraction: 0.1 };
+    expect(one.feeds('lab.opening')).toEqual([{ lab: 'small', engine: 'sim', progress }]);
+    expect(two.feeds('lab.opening')).toEqual([]);
+    expect(await one.call('lab.cancel', { lab: 'small', engine: 'sim' })).toBeNull();
+    expect(await one.call('lab.engines', { lab: 'small' })).toEqual([{ engine: 'sim' }]);
+  });
+
+  test('has the machine examined, and hears of each finding', async () => {
+    const host = await fakeServices();
+    const window = new Window(host);
+    const found = await window.call('care.examine', {});
+    expect([found, window.feeds('care.finding')]).toEqual([[FOUND], [FOUND]]);
+    expect(await window.call('care.leftovers', {})).toEqual([]);
+    expect(await window.call('care.clean', { names: ['underlay-1'] })).toBe('nothing-to-care-for');
+    expect(await window.call('care.clean', { names: ['../etc'] })).toBe('bad-input');
   });
 
   test('finds its lab again when it comes back', async () => {

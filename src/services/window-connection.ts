@@ -6,9 +6,10 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { DisposableStore } from '../base/disposable.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import type { ErrorBody, Handlers, Input, LabView } from '../contract/api.ts';
+import type { ErrorBody, Handlers, Input, LabView, OpeningView } from '../contract/api.ts';
 import { failure } from '../contract/errors.ts';
 import { parseTerminalFrame, terminalFrame, type HostFrame } from '../contract/wire.ts';
+import type { Finding } from '../lab/care.ts';
 import type { LabSession } from '../lab/ports.ts';
 import { formatPlace, parsePlace, type Place } from '../model/place.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -33,6 +34,8 @@ export class WindowConnection {
   readonly #ends = new DisposableStore();
   /** Sessions this window shows. They outlive it: a reloaded window comes back to them. */
   readonly #sessions = new Set<string>();
+  /** Labs on their way that this window waits for. */
+  readonly #awaited = new Set<string>();
 
   constructor(services: Services, carrier: Carrier) {
     this.#services = services;
@@ -44,6 +47,7 @@ export class WindowConnection {
     });
     this.#dispatcher = new Dispatcher(this.#handlers(), services.log);
     this.#ends.add(services.labs.onChange((view) => this.#tellLab(view)));
+    this.#ends.add(services.labs.onOpening((opening) => this.#tellOpening(opening)));
     this.#ends.add(services.labs.onReplaced(({ session }) => this.#terminals.closeAll(session)));
     this.#ends.add(
       services.progress.onChange((event) => this.#send({ type: 'feed', feed: 'progress', event })),
@@ -79,7 +83,7 @@ export class WindowConnection {
   }
 
   #handlers(): Handlers {
-    const { labs, ownKubectl, library, info, progress } = this.#services;
+    const { labs, care, ownKubectl, library, info, progress } = this.#services;
     return {
       'app.info': () => settled(info),
       'course.outline': () => settled(library.outline),
@@ -89,6 +93,11 @@ export class WindowConnection {
         return found ? settled(found) : refused(failure('unknown-lesson', { name: lesson }));
       },
       'lab.open': (input) => this.#openLab(input),
+      'lab.cancel': async ({ lab, engine }) => {
+        await labs.cancel(lab, engine);
+        return ok(null);
+      },
+      'lab.engines': ({ lab }) => labs.offers(lab),
       'lab.running': () => settled(labs.running()),
       'lab.check': (input) => this.#check(input),
       'lab.predict': ({ session, step, choice }) => labs.predict(session, step, choice),
@@ -108,6 +117,9 @@ export class WindowConnection {
       'terminal.close': ({ terminal }) => Promise.resolve(this.#terminals.close(terminal)),
       'file.read': (input) => this.#readFile(input),
       'file.list': (input) => Promise.resolve(this.#listFiles(input)),
+      'care.examine': () => this.#examine(),
+      'care.leftovers': () => care.leftovers(),
+      'care.clean': ({ names }) => care.clean(names),
       'progress.get': () => settled(progress.view),
       'progress.lesson': ({ lesson, done }) =>
         library.lessons.has(lesson)
@@ -119,9 +131,22 @@ export class WindowConnection {
   }
 
   async #openLab({ lab, engine }: Input<'lab.open'>): Promise<Result<LabView, ErrorBody>> {
-    const opened = await this.#services.labs.open(lab, engine);
-    if (opened.ok) this.#sessions.add(opened.value.session);
-    return opened;
+    const key = `${engine} ${lab}`;
+    this.#awaited.add(key);
+    try {
+      const opened = await this.#services.labs.open(lab, engine);
+      if (opened.ok) this.#sessions.add(opened.value.session);
+      return opened;
+    } finally {
+      this.#awaited.delete(key);
+    }
+  }
+
+  async #examine(): ReturnType<Handlers['care.examine']> {
+    const gone = new AbortController();
+    this.#ends.add(() => gone.abort());
+    const onFinding = (event: Finding): void => this.#send({ type: 'feed', feed: 'care.finding', event });
+    return ok(await this.#services.care.examine({ signal: gone.signal, onFinding }));
   }
 
   async #check({ session, step }: Input<'lab.check'>): ReturnType<Handlers['lab.check']> {
@@ -188,6 +213,11 @@ export class WindowConnection {
 
   #tellLab(view: LabView): void {
     if (this.#sessions.has(view.session)) this.#send({ type: 'feed', feed: 'lab', event: view });
+  }
+
+  #tellOpening(event: OpeningView): void {
+    if (!this.#awaited.has(`${event.engine} ${event.lab}`)) return;
+    this.#send({ type: 'feed', feed: 'lab.opening', event });
   }
 
   #send(frame: HostFrame): void {

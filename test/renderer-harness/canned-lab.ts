@@ -50,6 +50,11 @@ export class CannedLab {
     },
     'lab.open': () => answer(this.#view),
     'lab.running': () => answer([]),
+    'lab.cancel': () => answer(null),
+    'lab.engines': () => answer([{ engine: 'sim' }]),
+    'care.examine': () => answer([]),
+    'care.leftovers': () => answer([]),
+    'care.clean': () => answer(null),
     'lab.check': ({ step }) => this.#check(step),
     'lab.predict': ({ step, choice }) =>
       this.#step(step, (view) => ({

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Lesson } from '../../src/course/blocks.ts';
+import type { Finding } from '../../src/lab/care.ts';
 import type { Library } from '../../src/services/library.ts';
 import { ProgressStore } from '../../src/services/progress-store.ts';
 import { Services } from '../../src/services/services.ts';
@@ -56,6 +57,9 @@ export function smallLibrary(): Library {
   };
 }
 
+/** What their examination of the machine finds. */
+export const FOUND: Finding = { id: 'node', title: 'Node.js', state: 'good', says: 'It runs this.' };
+
 export interface FakeServices {
   readonly services: Services;
   readonly engine: FakeEngine;
@@ -73,6 +77,10 @@ export async function fakeServices(makeSession?: () => FakeSession): Promise<Fak
   const services = new Services({
     library: smallLibrary(),
     engines: [engine],
+    examine: ({ onFinding }) => {
+      onFinding?.(FOUND);
+      return Promise.resolve([FOUND]);
+    },
     progress: progress.value,
     kubeconfigs: join(folder, 'kubeconfigs'),
     info: { version: '0', host: 'browser', kubernetes: '1', calico: '3' },

@@ -11,6 +11,7 @@ import type {
   LabSession,
   ObjectQuery,
   OpenOptions,
+  Progress,
   ReachFlow,
   ReachReport,
   SessionStatus,
@@ -180,6 +181,8 @@ export class FakeEngine implements LabEngine {
   readonly opened: { readonly session: FakeSession; readonly belongings: Belongings | undefined }[] = [];
   readonly #make: () => FakeSession;
   refusal: LabError | undefined;
+  /** What it tells of each opening. */
+  telling: readonly Progress[] = [];
 
   constructor(make: () => FakeSession = () => new FakeSession()) {
     this.#make = make;
@@ -192,6 +195,7 @@ export class FakeEngine implements LabEngine {
   async open(_environment: LabEnvironment, options: OpenOptions): Promise<Result<LabSession, LabError>> {
     await Promise.resolve();
     if (options.signal.aborted) return err(ENGINE_DOWN);
+    for (const progress of this.telling) options.onProgress?.(progress);
     const session = this.#make();
     this.opened.push({ session, belongings: options.belongings });
     return ok(session);

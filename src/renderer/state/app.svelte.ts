@@ -5,12 +5,14 @@
 import type { Unsubscribe } from '../../base/event.ts';
 import type { AppInfo } from '../../contract/api.ts';
 import type { GlossaryTerm, Lesson } from '../../course/blocks.ts';
+import type { EngineId } from '../../lab/ports.ts';
 import type { Client, Connection } from '../client.ts';
 import { formatRoute, parseRoute, type Route } from '../route.ts';
 import { strings } from '../strings.ts';
 import { CourseState } from './course.svelte.ts';
 import { LabState } from './lab.svelte.ts';
 import { LayoutState, type Memory } from './layout.svelte.ts';
+import { MachineState } from './machine.svelte.ts';
 import { Notices } from './notices.svelte.ts';
 
 /** What of the browser the state needs; tests bring their own. */
@@ -39,6 +41,7 @@ export class AppState {
   readonly notices = new Notices();
   readonly layout: LayoutState;
   readonly course: CourseState;
+  readonly machine: MachineState;
   readonly #surroundings: Surroundings;
   #connection = $state<Connection>('connecting');
   #route = $state.raw<Route>({ page: 'home' });
@@ -67,6 +70,7 @@ export class AppState {
     this.#surroundings = surroundings;
     this.layout = new LayoutState(surroundings.memory);
     this.course = new CourseState(client, this.notices);
+    this.machine = new MachineState(client, this.notices);
     this.#rememberedTheme = parseTheme(surroundings.memory.read(THEME_KEY));
     this.#prefersDark = surroundings.prefersDark.read();
     surroundings.prefersDark.onChange(() => (this.#prefersDark = surroundings.prefersDark.read()));
@@ -125,14 +129,14 @@ export class AppState {
   }
 
   /** Starts a lab; one lab runs at a time, so another one ends. */
-  async startLab(lab: string): Promise<void> {
+  async startLab(lab: string, engine: EngineId = this.machine.engineFor(lab)): Promise<void> {
     this.layout.showPane('lab');
-    if (this.#lab?.lab === lab) {
+    if (this.#lab?.lab === lab && this.#lab.engine === engine) {
       if (this.#lab.phase === 'failed') await this.#lab.start();
       return;
     }
     this.#lab?.end();
-    this.#lab = new LabState(this.client, this.notices, { lab });
+    this.#lab = new LabState(this.client, this.notices, { lab, engine });
     await this.#lab.start();
   }
 
@@ -197,8 +201,9 @@ export class AppState {
     const [running] = await Promise.all([this.client.call('lab.running', {}), opened]);
     const lab = this.lessonLab;
     if (!running.ok || lab === undefined || this.#lab !== undefined) return;
-    if (!running.value.some((other) => other.lab === lab)) return;
-    this.#lab = new LabState(this.client, this.notices, { lab, resumed: true });
+    const found = running.value.find((other) => other.lab === lab);
+    if (found === undefined) return;
+    this.#lab = new LabState(this.client, this.notices, { lab, engine: found.engine, resumed: true });
     await this.#lab.start();
   }
 

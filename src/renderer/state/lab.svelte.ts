@@ -5,18 +5,29 @@
 import type { Unsubscribe } from '../../base/event.ts';
 import type { Result } from '../../base/result.ts';
 import type { ErrorBody, LabArrival, LabStepView, LabView } from '../../contract/api.ts';
+import type { EngineId } from '../../lab/ports.ts';
 import type { StepVerdict } from '../../lab/verdict.ts';
 import type { Client } from '../client.ts';
 import { strings } from '../strings.ts';
 import type { Notices } from './notices.svelte.ts';
+import { Opening } from './opening.svelte.ts';
 import { Terminals } from './terminal.svelte.ts';
 
 export type LabPhase = 'starting' | 'failed' | 'open';
+
+/** A lab, and what it runs on: the simulator unless said. */
+export interface LabChoice {
+  readonly lab: string;
+  readonly engine?: EngineId;
+}
+
 /** What the host is busy with; one at a time. */
 export type LabTask = 'check' | 'predict' | 'hint' | 'reset' | 'restore' | 'restart';
 
 export class LabState {
   readonly lab: string;
+  readonly engine: EngineId;
+  readonly opening = new Opening();
   /** It ran before this page asked for it. */
   readonly resumed: boolean;
   readonly terminals: Terminals;
@@ -48,11 +59,12 @@ export class LabState {
   constructor(
     client: Client,
     notices: Notices,
-    { lab, resumed = false }: { readonly lab: string; readonly resumed?: boolean },
+    { lab, engine = 'sim', resumed = false }: LabChoice & { readonly resumed?: boolean },
   ) {
     this.#client = client;
     this.#notices = notices;
     this.lab = lab;
+    this.engine = engine;
     this.resumed = resumed;
     this.terminals = new Terminals(
       client,
@@ -61,6 +73,10 @@ export class LabState {
     );
     this.#stop = [
       client.on('lab', (view) => this.#changed(view)),
+      client.on('lab.opening', ({ lab, engine, progress }) => {
+        if (lab !== this.lab || engine !== this.engine) return;
+        if (this.opening.cameTo(progress)) notices.announce(progress.phase);
+      }),
       client.on('terminal.exit', ({ terminal, code }) => this.terminals.ended(terminal, code)),
       client.onConnection((connection) => {
         if (connection === 'lost') this.terminals.lost();
@@ -105,7 +121,8 @@ export class LabState {
     this.#phase = 'starting';
     this.#problem = undefined;
     this.#arrival = undefined;
-    const answer = await this.#client.call('lab.open', { lab: this.lab, engine: 'sim' });
+    this.opening.begin();
+    const answer = await this.#client.call('lab.open', { lab: this.lab, engine: this.engine });
     if (this.#ended) {
       if (answer.ok) void this.#client.call('lab.close', { session: answer.value.session });
       return;
@@ -229,6 +246,8 @@ export class LabState {
     this.terminals.closeAll();
     for (const stop of this.#stop) stop();
     if (this.#view !== undefined) void this.#client.call('lab.close', { session: this.#view.session });
+    else if (this.#phase === 'starting')
+      void this.#client.call('lab.cancel', { lab: this.lab, engine: this.engine });
   }
 
   #arrived({ arrival, desk, places }: LabView): void {

@@ -58,6 +58,38 @@ describe('starting', () => {
     expect([lab.phase, lab.problem]).toEqual(['open', undefined]);
   });
 
+  test('tells how far the engine is, of this lab alone, until it begins anew', async () => {
+    const host = new StageHost({ 'lab.open': answers(LAB), 'lab.close': answers(null) });
+    const client = new Client(host.connect, new StageClock());
+    const lab = new LabState(client, new Notices(), { lab: LAB.lab, engine: 'kind' });
+    client.start();
+    const starting = lab.start();
+    await settled();
+    const progress = { phase: 'Preparing nodes', fraction: 0.1, log: ['a line'] };
+    host.feed('lab.opening', { lab: 'other', engine: 'kind', progress: { phase: 'Elsewhere' } });
+    host.feed('lab.opening', { lab: LAB.lab, engine: 'kind', progress });
+    host.feed('lab.opening', { lab: LAB.lab, engine: 'kind', progress: { ...progress, log: ['another'] } });
+    await starting;
+    expect(host.called('lab.open')).toEqual([{ lab: LAB.lab, engine: 'kind' }]);
+    expect([lab.opening.progress?.phase, lab.opening.log]).toEqual([
+      'Preparing nodes',
+      ['a line', 'another'],
+    ]);
+    void lab.start();
+    expect([lab.opening.progress, lab.opening.log]).toEqual([undefined, []]);
+  });
+
+  test('that is given up is given up on the host', async () => {
+    const host = new StageHost({ 'lab.open': refuses('opening-cancelled'), 'lab.cancel': answers(null) });
+    const client = new Client(host.connect, new StageClock());
+    const lab = new LabState(client, new Notices(), { lab: LAB.lab, engine: 'kind' });
+    client.start();
+    const starting = lab.start();
+    lab.end();
+    await starting;
+    expect(host.called('lab.cancel')).toEqual([{ lab: LAB.lab, engine: 'kind' }]);
+  });
+
   test('that ends before the host answered leaves no session behind', async () => {
     const host = new StageHost({ 'lab.open': answers(LAB), 'lab.close': answers(null) });
     const client = new Client(host.connect, new StageClock());

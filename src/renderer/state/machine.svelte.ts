@@ -1,0 +1,107 @@
+/** The machine around the labs: on what they can run here, what was found of it, and what they left behind. */
+import type { EngineOffer } from '../../contract/api.ts';
+import type { Finding, Leftover } from '../../lab/care.ts';
+import type { EngineId } from '../../lab/ports.ts';
+import type { Client } from '../client.ts';
+import { strings } from '../strings.ts';
+import type { Notices } from './notices.svelte.ts';
+
+export class MachineState {
+  readonly #client: Client;
+  readonly #notices: Notices;
+  #findings = $state.raw<readonly Finding[]>([]);
+  #examining = $state(false);
+  #leftovers = $state.raw<readonly Leftover[]>();
+  #cleaning = $state(false);
+  #offers = $state.raw<readonly EngineOffer[]>([]);
+  #offered = $state<string>();
+  #chosen = $state<EngineId>('sim');
+
+  constructor(client: Client, notices: Notices) {
+    this.#client = client;
+    this.#notices = notices;
+    client.on('care.finding', (finding) => {
+      if (!this.#examining) return;
+      const others = this.#findings.filter(({ id }) => id !== finding.id);
+      this.#findings = [...others, finding];
+    });
+  }
+
+  /** As far as they are known, in the order in which they came; in the order of the list when all are there. */
+  get findings(): readonly Finding[] {
+    return this.#findings;
+  }
+
+  get examining(): boolean {
+    return this.#examining;
+  }
+
+  /** Undefined until the host has told. */
+  get leftovers(): readonly Leftover[] | undefined {
+    return this.#leftovers;
+  }
+
+  get cleaning(): boolean {
+    return this.#cleaning;
+  }
+
+  /** On what the lab that was asked for last can run; empty until the host has told. */
+  get offers(): readonly EngineOffer[] {
+    return this.#offers;
+  }
+
+  /** What the learner wants to run labs on, where there is a choice. */
+  get chosen(): EngineId {
+    return this.#chosen;
+  }
+
+  /** The learner's choice, if that lab has one. */
+  engineFor(lab: string): EngineId {
+    return this.#offered === lab && this.#offers.length > 1 ? this.#chosen : 'sim';
+  }
+
+  choose(engine: EngineId): void {
+    this.#chosen = engine;
+  }
+
+  /** Asks anew each time: Docker may have been started meanwhile. */
+  async askFor(lab: string): Promise<void> {
+    if (this.#offered !== lab) this.#offers = [];
+    this.#offered = lab;
+    const answer = await this.#client.call('lab.engines', { lab });
+    if (!answer.ok || this.#offered !== lab) return;
+    this.#offers = answer.value;
+    const possible = answer.value.some(({ engine, obstacle }) => engine === this.#chosen && !obstacle);
+    if (!possible) this.#chosen = 'sim';
+  }
+
+  async look(): Promise<void> {
+    if (this.#examining) return;
+    this.#examining = true;
+    this.#findings = [];
+    const [examined, left] = await Promise.all([
+      this.#client.call('care.examine', {}),
+      this.#client.call('care.leftovers', {}),
+    ]);
+    this.#examining = false;
+    if (examined.ok) {
+      this.#findings = examined.value;
+      this.#notices.announce(strings.machine.examined(examined.value.filter(isTrouble).length));
+    } else this.#notices.problem(examined.error);
+    if (left.ok) this.#leftovers = left.value;
+    else this.#notices.problem(left.error);
+  }
+
+  async clean(names: readonly string[]): Promise<void> {
+    if (this.#cleaning || names.length === 0) return;
+    this.#cleaning = true;
+    const cleaned = await this.#client.call('care.clean', { names: [...names] });
+    const left = await this.#client.call('care.leftovers', {});
+    this.#cleaning = false;
+    if (left.ok) this.#leftovers = left.value;
+    if (cleaned.ok) this.#notices.say(strings.machine.cleaned(names.length));
+    else this.#notices.problem(cleaned.error);
+  }
+}
+
+export const isTrouble = ({ state }: Finding): boolean => state !== 'good';
