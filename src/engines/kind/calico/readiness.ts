@@ -137,30 +137,46 @@ const NUDGE_AFTER = 40;
 
 /** Looks until every part is ready; the error names those that are not. */
 export async function untilReady(kubectl: Kubectl, options: ReadyOptions): Promise<Result<void, LabError>> {
-  const { install, topology, signal, onProgress, patience = PATIENCE, pause = PAUSE, nudge } = options;
+  const { signal, onProgress, patience = PATIENCE, pause = PAUSE, nudge } = options;
   const patient = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
   let components: readonly ComponentState[] = [];
   for (let looks = 1; !patient.aborted; looks++) {
-    const listed = await kubectl(['get', 'nodes,pods', '--all-namespaces', '--output=json'], {
-      signal: patient,
-      seconds: 20,
-    });
-    if (!listed.ok && !patient.aborted) return listed;
-    if (listed.ok && listed.value.exitCode === 0) {
-      components = componentsOf(JSON.parse(listed.value.stdout), install, topology);
-      const ready = components.filter(({ state }) => state === 'ready').length;
-      onProgress?.({
-        phase: 'Waiting for Calico',
-        fraction: ready / components.length,
-        detail: `${ready} of ${components.length} parts are ready`,
-        components,
-      });
-      if (ready === components.length) return ok(undefined);
+    const looked = await look(kubectl, options, patient);
+    if (!looked.ok && !patient.aborted) return looked;
+    if (looked.ok && looked.value) {
+      components = looked.value;
+      onProgress?.(telling(components));
+      if (components.every(isReady)) return ok(undefined);
     }
     if (looks % NUDGE_AFTER === 0) await nudge?.();
     await wait(pause, undefined, { signal: patient }).catch(() => undefined);
   }
   return err(signal.aborted ? INTERRUPTED : notReady(components));
+}
+
+/** Undefined while the API server does not answer: it may be on its way too. */
+async function look(
+  kubectl: Kubectl,
+  { install, topology }: ReadyOptions,
+  signal: AbortSignal,
+): Promise<Result<readonly ComponentState[] | undefined, LabError>> {
+  const argv = ['get', 'nodes,pods', '--all-namespaces', '--output=json'];
+  const listed = await kubectl(argv, { signal, seconds: 20 });
+  if (!listed.ok) return listed;
+  const { exitCode, stdout } = listed.value;
+  return ok(exitCode === 0 ? componentsOf(JSON.parse(stdout), install, topology) : undefined);
+}
+
+const isReady = ({ state }: ComponentState): boolean => state === 'ready';
+
+function telling(components: readonly ComponentState[]): Progress {
+  const ready = components.filter(isReady).length;
+  return {
+    phase: 'Waiting for Calico',
+    fraction: ready / components.length,
+    detail: `${ready} of ${components.length} parts are ready`,
+    components,
+  };
 }
 
 const INTERRUPTED: LabError = {
@@ -170,7 +186,7 @@ const INTERRUPTED: LabError = {
 };
 
 function notReady(components: readonly ComponentState[]): LabError {
-  const missing = components.filter(({ state }) => state !== 'ready');
+  const missing = components.filter((component) => !isReady(component));
   const told = missing.map(({ name, says }) => (says === undefined ? name : `${name} (${says})`));
   return {
     code: 'calico-not-ready',
