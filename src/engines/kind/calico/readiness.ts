@@ -137,7 +137,7 @@ const NUDGE_AFTER = 40;
 
 /** Looks until every part is ready; the error names those that are not. */
 export async function untilReady(kubectl: Kubectl, options: ReadyOptions): Promise<Result<void, LabError>> {
-  const { signal, onProgress, patience = PATIENCE, pause = PAUSE, nudge } = options;
+  const { signal, patience = PATIENCE } = options;
   const patient = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
   let components: readonly ComponentState[] = [];
   for (let looks = 1; !patient.aborted; looks++) {
@@ -145,13 +145,22 @@ export async function untilReady(kubectl: Kubectl, options: ReadyOptions): Promi
     if (!looked.ok && !patient.aborted) return looked;
     if (looked.ok && looked.value) {
       components = looked.value;
-      onProgress?.(telling(components));
+      options.onProgress?.(telling(components));
       if (components.every(isReady)) return ok(undefined);
     }
-    if (looks % NUDGE_AFTER === 0) await nudge?.();
-    await wait(pause, undefined, { signal: patient }).catch(() => undefined);
+    await rest(looks, options, patient);
   }
   return err(signal.aborted ? INTERRUPTED : notReady(components));
+}
+
+/** Between two looks. */
+async function rest(
+  looks: number,
+  { nudge, pause = PAUSE }: ReadyOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  if (looks % NUDGE_AFTER === 0) await nudge?.();
+  await wait(pause, undefined, { signal }).catch(() => undefined);
 }
 
 /** Undefined while the API server does not answer: it may be on its way too. */
