@@ -16,3 +16,11 @@ test('any bytes have the sum that zlib gives them', () => {
     }),
   );
 });
+
+test('bytes that come in two parts have the sum of the whole', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 50 }), fc.uint8Array({ maxLength: 50 }), (first, second) => {
+      expect(crc32(second, crc32(first))).toBe(zlibCrc32(Buffer.concat([first, second])));
+    }),
+  );
+});

@@ -1,8 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { hasTcpdump, tcpdump } from '../../test/support/tcpdump.ts';
 import { hex, utf8 } from '../base/bytes.ts';
 import { ipv4 } from './ip.ts';
 import type { Mac } from './mac.ts';
@@ -102,30 +99,6 @@ const syn: Frame = {
 
 const TIME = Date.parse('2026-11-20T15:52:10.011Z') + 0.774;
 
-function tcpdump(file: Uint8Array, ...options: string[]): string {
-  const folder = mkdtempSync(join(tmpdir(), 'underlay-pcap-'));
-  try {
-    const path = join(folder, 'capture.pcap');
-    writeFileSync(path, file);
-    return execFileSync('tcpdump', ['-nn', ...options, '-r', path], {
-      encoding: 'utf8',
-      env: { ...process.env, TZ: 'UTC' },
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-function installed(): boolean {
-  try {
-    execFileSync('tcpdump', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 describe('capture files', () => {
   test('the file header and one record header, byte by byte', () => {
     const file = pcapFile([{ time: TIME, frame: arp }]);
@@ -133,7 +106,7 @@ describe('capture files', () => {
     expect(file.length).toBe(24 + 16 + 42);
   });
 
-  describe.skipIf(!installed())('read by the real tcpdump (skipped where it is not installed)', () => {
+  describe.skipIf(!hasTcpdump())('read by the real tcpdump (skipped where it is not installed)', () => {
     test('Ethernet: the lines of the reference transcript of a cross-rack ping', () => {
       const file = pcapFile([tunnelled, arp, unreachable, syn].map((frame) => ({ time: TIME, frame })));
       expect(tcpdump(file, '-e').split('\n')).toEqual([

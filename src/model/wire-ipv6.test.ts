@@ -1,9 +1,6 @@
 import * as fc from 'fast-check';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { hasTcpdump, tcpdump } from '../../test/support/tcpdump.ts';
 import { hex } from '../base/bytes.ts';
 import type { Ipv6 } from './ip.ts';
 import { ipv6, ipv6FromBytes } from './ipv6.ts';
@@ -226,31 +223,9 @@ describe('IPv6 as bytes', () => {
   });
 });
 
+const linesOf = (file: Uint8Array): readonly string[] => tcpdump(file).split('\n');
+
 const TIME = Date.parse('2026-11-21T09:52:10.011Z') + 0.774;
-
-function tcpdump(file: Uint8Array, ...options: string[]): readonly string[] {
-  const folder = mkdtempSync(join(tmpdir(), 'underlay-pcap-'));
-  try {
-    const path = join(folder, 'capture.pcap');
-    writeFileSync(path, file);
-    return execFileSync('tcpdump', ['-nn', ...options, '-r', path], {
-      encoding: 'utf8',
-      env: { ...process.env, TZ: 'UTC' },
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).split('\n');
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-function installed(): boolean {
-  try {
-    execFileSync('tcpdump', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 const tunnelled = packet('fd00:a::11', 'fd00:b::13', {
   kind: 'udp',
@@ -294,12 +269,12 @@ const piece: Ipv6Packet = {
 
 const asked = packet('fe80::7800:aff:fef4:a681', 'ff02::1:ffee:eeee', solicitation);
 
-describe.skipIf(!installed())('read by the real tcpdump (skipped where it is not installed)', () => {
+describe.skipIf(!hasTcpdump())('read by the real tcpdump (skipped where it is not installed)', () => {
   // tcpdump 4.99 printed every line but for the data, which the packets above say.
   test('every kind of packet', () => {
     const packets = [asked, advertisement, request, tunnelled, tooBig, syn, piece];
     const file = pcapFile(packets.map((each) => ({ time: TIME, frame: frame(each) })));
-    expect(tcpdump(file).map((line) => line.replace('09:52:10.011774 ', ''))).toEqual([
+    expect(linesOf(file).map((line) => line.replace('09:52:10.011774 ', ''))).toEqual([
       'IP6 fe80::7800:aff:fef4:a681 > ff02::1:ffee:eeee: ICMP6, neighbor solicitation, who has fe80::ecee:eeff:feee:eeee, length 32',
       'IP6 fe80::ecee:eeff:feee:eeee > fe80::7800:aff:fef4:a681: ICMP6, neighbor advertisement, tgt is fe80::ecee:eeff:feee:eeee, length 32',
       'IP6 fd00:10:244:1::41 > fd00:10:244:3::c1: ICMP6, echo request, id 30196, seq 1, length 64',
@@ -314,10 +289,7 @@ describe.skipIf(!installed())('read by the real tcpdump (skipped where it is not
 
   test('every checksum satisfies it, and flags and options are where it looks for them', () => {
     const packets = [asked, advertisement, tunnelled, tooBig, syn];
-    const verbose = tcpdump(
-      pcapFile(packets.map((each) => ({ time: TIME, frame: frame(each) }))),
-      '-vv',
-    ).join('\n');
+    const verbose = tcpdump(pcapFile(packets.map((each) => ({ time: TIME, frame: frame(each) }))), '-vv');
     expect(verbose).not.toMatch(/bad|incorrect|wrong|no cksum/);
     expect(verbose.match(/\[icmp6 sum ok\]/g)).toHaveLength(4);
     expect(verbose).toContain('Flags [router, solicited, override]');
@@ -332,7 +304,7 @@ describe.skipIf(!installed())('read by the real tcpdump (skipped where it is not
       { time: TIME, frame: multicast, interfaceIndex: 2, direction: 'in' },
       { time: TIME, frame: frame(request), interfaceIndex: 2, direction: 'in' },
     ]);
-    const seen = tcpdump(file).flatMap((line) => / (M|B|In|Out) /.exec(line)?.[1] ?? []);
+    const seen = linesOf(file).flatMap((line) => / (M|B|In|Out) /.exec(line)?.[1] ?? []);
     expect(seen.map((word) => word.trim())).toEqual(['M', 'In']);
   });
 });

@@ -5,7 +5,7 @@
 import { answered, isAsked, withSessionsSeen } from './bird-answers.ts';
 import { BIRD_CONFIGURATIONS, bird6Configuration, birdConfiguration } from './cni/calico/confd.ts';
 import type { Millis } from './core/time.ts';
-import type { ClusterState, Controller } from './kube/controller.ts';
+import type { ClusterState, Controller, Seen } from './kube/controller.ts';
 import type { KubeObject } from './kube/object.ts';
 import { advance } from './kube/transaction.ts';
 import { Table } from './core/table.ts';
@@ -42,9 +42,8 @@ export function advanceWorld(
     const talkAt = nextRoutingAt(at.routing);
     const until = talkAt === undefined ? to : Math.min(to, talkAt);
     const configured = at.cluster.store.table(BIRD_CONFIGURATIONS);
-    const isReconfigured = ({ store }: ClusterState): boolean =>
-      store.table(BIRD_CONFIGURATIONS) !== configured;
-    const stop = (state: ClusterState): boolean => isReconfigured(state) || isAsked(state);
+    const isReconfigured = ({ store }: Seen): boolean => store.table(BIRD_CONFIGURATIONS) !== configured;
+    const stop = (seen: Seen): boolean => isReconfigured(seen) || isAsked(seen);
     // What falls due while the API server is away waits for it.
     const cluster = isApiServerDown(at)
       ? { ...at.cluster, now: Math.max(at.cluster.now, until) }

@@ -7,7 +7,7 @@ import { birdSessions, CALICO_NODE_PROBES } from './cni/calico/node-health.ts';
 import { reportOf, type Daemons } from './cni/calico/node-status/report.ts';
 import { STATUS_ANSWERS, STATUS_QUESTIONS } from './cni/calico/node-status/reporter.ts';
 import { textAt, textsAt } from './kube/fields.ts';
-import type { ClusterState, Controller } from './kube/controller.ts';
+import type { Controller, Seen } from './kube/controller.ts';
 import { PROBE_ANSWERS, PROBE_QUESTIONS, withProbeDue } from './kube/controllers/prober.ts';
 import type { KubeObject, ResourceName } from './kube/object.ts';
 import { ClusterTransaction } from './kube/transaction.ts';
@@ -42,7 +42,7 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-export const isAsked = ({ store }: ClusterState): boolean =>
+export const isAsked = ({ store }: Seen): boolean =>
   KINDS.some(({ questions }) => (store.table(questions)?.size ?? 0) > 0);
 
 /** The world with every question answered. */

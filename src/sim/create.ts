@@ -19,7 +19,7 @@ import { kubeControllers } from './kube/kube-controllers.ts';
 import { ObjectStore } from './kube/store.ts';
 import { ClusterTransaction } from './kube/transaction.ts';
 import { routerSpeakers } from './fabric/router-speakers.ts';
-import { reconfigure } from './routing/reconfigure.ts';
+import { startDaemons } from './routing/reconfigure.ts';
 import { NO_ROUTING } from './routing/routing-state.ts';
 import type { Machinery } from './apply.ts';
 import type { SimulatorOptions } from './simulator.ts';
@@ -71,6 +71,5 @@ export function createWorld(
     edits: Table.empty(),
     memory: Table.empty(),
   };
-  const { routing } = reconfigure(stacks.network(world), NO_ROUTING, routerSpeakers(topology));
-  return { ...world, routing };
+  return { ...world, routing: startDaemons(stacks.network(world), NO_ROUTING, routerSpeakers(topology)) };
 }

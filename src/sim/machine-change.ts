@@ -21,7 +21,7 @@ import {
   type MachineUpdate,
 } from './kube/machines.ts';
 import { ClusterTransaction } from './kube/transaction.ts';
-import { reconfigure } from './routing/reconfigure.ts';
+import { startDaemons } from './routing/reconfigure.ts';
 import { vanished } from './routing/vanish.ts';
 import type { Stacks, World } from './stacks.ts';
 
@@ -155,7 +155,7 @@ function withoutKeys<V>(table: Table<V>, machine: NetnsId, others: readonly stri
 function withRouterDaemon(world: World, stacks: Stacks, machine: NetnsId): World {
   const own = routerSpeakers(world.topology).filter(({ netns }) => netns === machine);
   if (own.length === 0) return world;
-  return { ...world, routing: reconfigure(stacks.network(world), world.routing, own).routing };
+  return { ...world, routing: startDaemons(stacks.network(world), world.routing, own) };
 }
 
 const API_PORT = 6443;

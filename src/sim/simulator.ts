@@ -144,11 +144,11 @@ export class Simulator {
 
   /**
    * The world of a snapshot, whoever wrote it; nothing happens yet. It is tried out: one that fits every rule of form
-   * and still makes the machinery stumble is refused as damaged.
+   * and still makes the machinery stumble is refused as damaged. `text` is the JSON it was parsed from, where that is at hand.
    */
-  decode(value: unknown): Result<World, SnapshotProblem> {
+  decode(value: unknown, text?: string): Result<World, SnapshotProblem> {
     const { topology } = this.#world;
-    const world = decodeWorld(value, { topology, registry: this.#machinery.registry });
+    const world = decodeWorld(value, { topology, registry: this.#machinery.registry, text });
     if (!world.ok) return world;
     try {
       tryOut(world.value, this.#machinery);

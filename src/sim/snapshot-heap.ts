@@ -29,16 +29,17 @@ export function writeHeap(value: unknown): Heap & { readonly texts: readonly str
 
 /** Rows are flat: scalars, and lists of scalars. */
 export function isRow(value: unknown): value is Row {
-  return Array.isArray(value) && value.every(isWord);
+  if (!Array.isArray(value)) return false;
+  for (const word of value as readonly unknown[])
+    if (!isScalar(word) && !(Array.isArray(word) && word.every(isScalar))) return false;
+  return true;
 }
-
-const isWord = (word: unknown): boolean => isScalar(word) || (Array.isArray(word) && word.every(isScalar));
 
 const isScalar = (value: unknown): boolean => typeof value !== 'object' || value === null;
 
-/** The error says which row is wrong, and how. */
-export function readHeap({ rows, root }: Heap): Result<unknown, string> {
-  const reader = new HeapReader();
+/** The error says which row is wrong, and how. `strange` is told the containers that are not JSON through and through. */
+export function readHeap({ rows, root }: Heap, strange = new Set<object>()): Result<unknown, string> {
+  const reader = new HeapReader(strange);
   for (const [at, row] of rows.entries()) {
     const problem = reader.add(row);
     if (problem !== undefined) return err(`row ${at} ${problem}`);
@@ -121,6 +122,11 @@ class HeapReader {
   /** Members of each, with every sharing written out. */
   readonly #weights: number[] = [];
   readonly #depths: number[] = [];
+  readonly #strange: Set<object>;
+
+  constructor(strange: Set<object>) {
+    this.#strange = strange;
+  }
 
   /** Undefined when the row could be read; else what is wrong with it. */
   add(row: Row): string | undefined {
@@ -144,9 +150,24 @@ class HeapReader {
     const container = read(values);
     if (!container) return `is no ${String(kind)}`;
     this.#containers.push(container);
+    this.#judge(container, row, values);
     this.#weights.push(weight);
     this.#depths.push(depth);
     return undefined;
+  }
+
+  #judge(container: object, row: Row, values: readonly unknown[]): void {
+    const [kind] = row;
+    const isJson =
+      (kind === 'list' || kind === 'object') &&
+      values.every((value, at) => isJsonScalar(row[at + 1]) || this.#isJson(value, kind));
+    if (!isJson) this.#strange.add(container);
+  }
+
+  /** Of what a word stands for that is no scalar itself; members of objects may be undefined. */
+  #isJson(value: unknown, within: Json | undefined): boolean {
+    if (typeof value === 'object' && value !== null) return !this.#strange.has(value);
+    return Number.isFinite(value) || (value === undefined && within === 'object');
   }
 
   /** NOTHING for what is no word, and for the number of a row that was not read. */

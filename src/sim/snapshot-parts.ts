@@ -3,6 +3,7 @@
  * part that a world gains and this file does not know does not compile.
  */
 import type { ClusterState, Work } from './kube/controller.ts';
+import type { JsonObject } from '../base/json.ts';
 import { decodeError } from './kube/decoding.ts';
 import { schemaOf } from './kube/kind-schema.ts';
 import type { LastSeen } from './kube/last-seen.ts';
@@ -41,7 +42,6 @@ import {
   unsigned,
   type Shape,
 } from './snapshot-shape.ts';
-import type { Json } from '../base/json.ts';
 
 /** A store without its past: who watches from before a snapshot is told that the past is gone, as after a compaction. */
 interface StoreParts {
@@ -107,21 +107,28 @@ export function worldOf(
   };
 }
 
-/** `registry` knows the kinds: an object is taken back only when the API server would decode it. */
-export function worldParts(registry: Registry): Shape<WorldParts> {
+/** What tells API objects from others. */
+interface Known {
+  /** Knows the kinds: an object is taken back only when the API server would decode it. */
+  readonly registry: Registry;
+  /** Containers that were read and are not JSON through and through. */
+  readonly strange: ReadonlySet<object>;
+}
+
+export function worldParts(known: Known): Shape<WorldParts> {
   return object<WorldParts>({
     cluster: object<ClusterParts>({
       now: millis,
       epoch: number,
       random: object<RandomState>({ counter: unsigned(32) }),
-      store: storeParts(registry),
+      store: storeParts(known),
       agenda: list(due),
       sandboxes,
       frozen: optional(
         table(
           object<LastSeenParts>({
             at: millis,
-            store: storeParts(registry),
+            store: storeParts(known),
             sandboxes,
             alive: flag,
             blank: flag,
@@ -210,41 +217,29 @@ const memory = object<NetnsMemory>({
   recent: optional(map(text, map(ipAddress, millis))),
 });
 
-function storeParts(registry: Registry): Shape<StoreParts> {
+function storeParts(known: Known): Shape<StoreParts> {
   const entry = (value: unknown): value is StoreParts['objects'][number] =>
     Array.isArray(value) &&
     value.length === 2 &&
     text(value[0]) &&
-    table(objectOf(registry, value[0]), standsUnder)(value[1]);
+    table(objectOf(known, value[0]), standsUnder)(value[1]);
   return object<StoreParts>({ revision: count, objects: list(entry) });
 }
 
 const standsUnder = (key: string, { metadata }: KubeObject): boolean =>
   key === objectKey(metadata.namespace, metadata.name);
 
-function objectOf(registry: Registry, resource: string): Shape<KubeObject> {
+function objectOf({ registry, strange }: Known, resource: string): Shape<KubeObject> {
   // What the simulator itself remembers in the store is of no kind that the API serves.
   const type = registry.byName(resource);
   return (value): value is KubeObject =>
-    json(value) &&
     isPlain(value) &&
+    !strange.has(value) &&
     text(value['kind']) &&
     text(value['apiVersion']) &&
     isPlain(value['metadata']) &&
     text(value['metadata']['name']) &&
     optional(text)(value['metadata']['namespace']) &&
-    (!type || (value['kind'] === type.kind && decodeError(schemaOf(type), value) === undefined));
-}
-
-/** Objects are JSON through and through; members may be undefined. */
-function json(value: unknown): value is Json {
-  if (typeof value !== 'object' || value === null)
-    return value === null || text(value) || flag(value) || Number.isFinite(value);
-  if (Array.isArray(value)) return value.every(json);
-  if (!isPlain(value)) return false;
-  for (const name of Object.keys(value)) {
-    const member = value[name];
-    if (member !== undefined && !json(member)) return false;
-  }
-  return true;
+    (!type ||
+      (value['kind'] === type.kind && decodeError(schemaOf(type), value as JsonObject) === undefined));
 }

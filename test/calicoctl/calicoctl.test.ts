@@ -4,11 +4,11 @@
  * client-go's log and the git commit of the build. Skipped by name where this release's calicoctl is missing.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Finished } from '../kubectl/binary.ts';
+import type { Finished } from '../support/real-tool.ts';
+import { TwinClusters } from '../support/twin-clusters.ts';
 import { calicoctl, whyNoCalicoctl } from './binary.ts';
 import { LINES } from './lines.ts';
 import { MANIFESTS } from './manifests.ts';
-import { TwinClusters } from '../support/twin-clusters.ts';
 
 const missing = whyNoCalicoctl();
 

@@ -1,6 +1,6 @@
 // Runs inside one network namespace and does what it is told there, one JSON object a line: it serves, it probes, it marks.
 // Every answer carries the number of its question. It ends when its standard input does.
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { writeFileSync } from 'node:fs';
 import { createServer, connect } from 'node:net';
@@ -25,10 +25,11 @@ const tasks = {
   tcp,
   mark,
   run: ({ argv, input }) => execute(argv, input),
-  sysctl: ({ path, value }) => {
-    writeFileSync(`/proc/sys/net/${path}`, value);
+  sysctl: ({ values }) => {
+    for (const [path, value] of values) writeFileSync(`/proc/sys/net/${path}`, value);
     return {};
   },
+  forget,
   /** Gives up every probe that still waits. */
   quit: () => {
     for (const stop of open) stop();
@@ -75,6 +76,42 @@ function execute([command, ...args], input = '') {
     child.stdin.end(input);
   });
 }
+
+/** Neighbours, and what was learnt of paths; that of IPv6 goes by a command only. */
+async function forget({ inet6 }) {
+  writeFileSync('/proc/sys/net/ipv4/route/flush', '1');
+  await typed('-4', 'neigh flush all');
+  if (inet6) await typed('-6', 'neigh flush all\nroute flush cache');
+  return {};
+}
+
+/** One `ip` for each family, which stays: a program for each time would cost more than all that is asked. */
+const programs = new Map();
+
+/** Resolves when `ip` has done the lines: it does them in order, and says so of the last. */
+function typed(family, lines) {
+  let program = programs.get(family);
+  if (!program) {
+    program = spawn('ip', [family, '-force', '-batch', '-'], { stdio: ['pipe', 'pipe', 'ignore'] });
+    program.stdout.setEncoding('utf8');
+    programs.set(family, program);
+  }
+  const { stdin, stdout } = program;
+  return new Promise((done, fail) => {
+    const end = (said) => {
+      if (!said.endsWith(LAST_WORDS)) return;
+      stdout.off('data', end);
+      program.off('exit', fail);
+      done();
+    };
+    stdout.on('data', end);
+    program.once('exit', fail);
+    stdin.write(`${lines}\nlink show dev lo\n`);
+  });
+}
+
+/** Of what `link show` says of loopback. */
+const LAST_WORDS = '00:00:00:00:00:00 brd 00:00:00:00:00:00\n';
 
 /** One datagram from a connected socket, which hears ICMP errors. */
 function udp({ to, port, pattern, size }) {

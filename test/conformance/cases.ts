@@ -1,5 +1,5 @@
 /** Which flows to ask for: one of each locality, protocol and size, between ends that a seeded draw picks. */
-import { addressAt, cidrOf, ipv4, type Ip, type Ipv4 } from '../../src/model/ip.ts';
+import { addressAt, cidrOf, ipv4, type Ipv4 } from '../../src/model/ip.ts';
 import type { NetnsId } from '../../src/model/trace.ts';
 import { nextRandom, seeded } from '../../src/sim/core/random.ts';
 import { echo } from '../../src/sim/net/exchange.ts';
@@ -59,11 +59,23 @@ export function flowsOf(
     });
   });
   const chosen = most === undefined ? wanted : wanted.toSorted((a, b) => a.rank - b.rank).slice(0, most);
+  const limit = onceEach((pair) => pathLimit(network, pair));
   return chosen.flatMap(({ locality, shape: [protocol, size], pairs }) => {
-    const flow = (pair: Pair): Flow => flowOf(network, { ...pair, locality, protocol, size });
+    const flow = (pair: Pair): Flow => flowOf({ ...pair, locality, protocol, size }, limit);
     const preferred = pairs.find((pair) => prefers(flow(pair))) ?? pairs[0];
     return preferred ? flow(preferred) : [];
   });
+}
+
+/** Of the shapes of a flow several want to know the same of its ends. */
+function onceEach(of: (pair: Pair) => number): (pair: Pair) => number {
+  const known = new Map<string, number>();
+  return (pair) => {
+    const key = `${pair.from} ${pair.to}`;
+    const value = known.get(key) ?? of(pair);
+    known.set(key, value);
+    return value;
+  };
 }
 
 interface End {
@@ -160,25 +172,25 @@ function pairsOf(locality: DrawnLocality, { pods, nodes, hosts, services }: Ends
 
 type Case = Omit<Flow, 'bytes' | 'port'>;
 
-function flowOf(network: Network, wanted: Case): Flow {
-  return { ...wanted, bytes: bytesOf(network, wanted), port: portOf(wanted) };
+function flowOf(wanted: Case, limit: (pair: Pair) => number): Flow {
+  return { ...wanted, bytes: bytesOf(wanted, limit), port: portOf(wanted) };
 }
 
-function bytesOf(network: Network, { from, to, size }: Case): number {
-  switch (size) {
+function bytesOf(wanted: Case, limit: (pair: Pair) => number): number {
+  switch (wanted.size) {
     case 'small':
       return SMALL;
     case 'full':
-      return pathLimit(network, from, to);
+      return limit(wanted);
     case 'one over':
-      return pathLimit(network, from, to) + 1;
+      return limit(wanted) + 1;
     case 'jumbo':
       return JUMBO;
   }
 }
 
 /** Ever smaller packets that must not be fragmented (RFC 1191), until none complains. */
-function pathLimit(network: Network, from: NetnsId, to: Ip): number {
+function pathLimit(network: Network, { from, to }: Pair): number {
   let limit = network.netns(from)?.devices.find(({ name }) => name === 'eth0')?.mtu ?? JUMBO;
   for (;;) {
     const { outcome } = echo(network, {

@@ -1,9 +1,10 @@
 /** One network, rebuilt once, whole and with each of its faults: every flow asked of the simulator and of the kernel. */
+import type { Network } from '../../src/sim/net/netns.ts';
 import { breakKernel, brokenStacks, mendKernel } from './breaking.ts';
 import { flowsOf } from './cases.ts';
 import type { ClusterNetwork } from './cluster.ts';
 import { NO_FAULT, type Fault } from './fault.ts';
-import type { Course } from './flow.ts';
+import { flowText, type Course, type Flow, type Outcome } from './flow.ts';
 import type { KernelLab } from './kernel-lab.ts';
 import { observedCourses, type Expected } from './observed.ts';
 import { agrees, type Compared } from './report.ts';
@@ -22,15 +23,34 @@ export interface Comparison {
 
 export async function compare(lab: KernelLab, comparison: Comparison): Promise<readonly Compared[]> {
   const compared: Compared[] = [];
+  const whole = wholeOf(comparison.cluster);
   for (const fault of [NO_FAULT, ...comparison.faults]) {
     await breakKernel(lab, fault);
     try {
-      compared.push(...(await compareUnder(fault, lab, comparison)));
+      compared.push(...(await compareUnder(fault, lab, { ...comparison, whole })));
     } finally {
       await mendKernel(lab, fault);
     }
   }
   return compared;
+}
+
+/** The network before any fault, and what becomes of flows there: each fault asks about the same ones. */
+interface Whole {
+  readonly network: Network;
+  readonly outcome: (flow: Flow) => Outcome;
+}
+
+function wholeOf({ stacks }: ClusterNetwork): Whole {
+  const network = networkFrom(stacks);
+  const known = new Map<string, Outcome>();
+  const outcome = (flow: Flow): Outcome => {
+    const key = flowText(flow);
+    const found = known.get(key) ?? simulatedOutcome(network, flow);
+    known.set(key, found);
+    return found;
+  };
+  return { network, outcome };
 }
 
 /**
@@ -42,16 +62,14 @@ const MOST_ASKED_AGAIN = 3;
 async function compareUnder(
   fault: Fault,
   lab: KernelLab,
-  comparison: Comparison,
+  { cluster, seed, network, mode, most, whole }: Comparison & { readonly whole: Whole },
 ): Promise<readonly Compared[]> {
-  const { cluster, seed, network, mode, most } = comparison;
-  const whole = networkFrom(cluster.stacks);
-  const broken = fault === NO_FAULT ? whole : networkFrom(brokenStacks(cluster.stacks, fault));
+  const broken = fault === NO_FAULT ? whole.network : networkFrom(brokenStacks(cluster.stacks, fault));
   const flows = flowsOf(cluster, {
     network: broken,
     seed,
     ...(most === undefined ? {} : { most }),
-    prefers: (flow) => fault !== NO_FAULT && simulatedOutcome(whole, flow) !== simulatedOutcome(broken, flow),
+    prefers: (flow) => fault !== NO_FAULT && whole.outcome(flow) !== simulatedOutcome(broken, flow),
   });
   const expected = flows.map((flow): Expected => ({ flow, course: simulatedCourse(broken, flow) }));
   const compared: Compared[] = [];

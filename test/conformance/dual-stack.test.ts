@@ -8,8 +8,8 @@ import { clearStale } from '../../src/cli/kernel/namespaces.ts';
 import { parseIp } from '../../src/model/ip-family.ts';
 import { cidr6, ipv6 } from '../../src/model/ipv6.ts';
 import type { NetnsId } from '../../src/model/trace.ts';
-import { dualStackLab, TUNNEL6 } from '../../src/sim/fabric/dual-stack-lab.ts';
-import type { Device, Inet6, Netns, Route } from '../../src/sim/net/netns.ts';
+import { dualStackLab, inInet6, TUNNEL6 } from '../../src/sim/fabric/dual-stack-lab.ts';
+import type { Device, Netns, Route } from '../../src/sim/net/netns.ts';
 import type { Chain, Rule } from '../../src/sim/net/netfilter-rules.ts';
 import type { Ipv6 } from '../../src/model/ip.ts';
 import { networkIn, withoutIdle } from './cluster.ts';
@@ -83,13 +83,8 @@ const WAVES: readonly (readonly Shape[])[] = [SHAPES, [['icmp', 'jumbo']], [['ud
 
 type ChangeOf = (netns: Netns) => Partial<Netns>;
 
-const inet6 =
-  (change: (inet6: Inet6) => Partial<Inet6>): ChangeOf =>
-  (netns) =>
-    netns.inet6 ? { inet6: { ...netns.inet6, ...change(netns.inet6) } } : {};
-
 const reject = (type: Exclude<Route['type'], 'unicast'>, to: string): ChangeOf =>
-  inet6(({ routes }) => ({
+  inInet6(({ routes }) => ({
     routes: [
       ...routes,
       { prefix: cidr6(to), type, device: 'lo', protocol: 'boot', scope: 'global', metric: 1024 },
@@ -103,7 +98,7 @@ const narrow =
   });
 
 const filter = (name: string, rule: Rule<Ipv6>): ChangeOf =>
-  inet6(({ netfilter }) => ({
+  inInet6(({ netfilter }) => ({
     netfilter: {
       ...netfilter,
       tables: { ...netfilter.tables, filter: [chain(name, [rule]), ...others(name)] },
@@ -119,11 +114,11 @@ const others = (name: string): readonly Chain<Ipv6>[] =>
   ['INPUT', 'FORWARD', 'OUTPUT'].filter((each) => each !== name).map((each) => chain(each, []));
 
 const withoutRoutes = (isGone: (route: Route<Ipv6>) => boolean): ChangeOf =>
-  inet6(({ routes }) => ({ routes: routes.filter((route) => !isGone(route)) }));
+  inInet6(({ routes }) => ({ routes: routes.filter((route) => !isGone(route)) }));
 
 /** A port that never had an address. */
 const withoutPort = (name: string): ChangeOf =>
-  inet6(({ addresses, routes }) => ({
+  inInet6(({ addresses, routes }) => ({
     addresses: new Map([...addresses].filter(([device]) => device !== name)),
     routes: routes.filter(({ device }) => device !== name),
   }));
@@ -146,7 +141,7 @@ const SITUATIONS: Readonly<Record<string, readonly (readonly [NetnsId, ChangeOf]
     ],
   ],
   'no route through the tunnel': [['node/node1', withoutRoutes(({ device }) => device === TUNNEL6)]],
-  'a node that does not forward': [['node/node3', inet6(() => ({ forwarding: false }))]],
+  'a node that does not forward': [['node/node3', inInet6(() => ({ forwarding: false }))]],
   'blackhole at the router': [['router/router', reject('blackhole', '2001:db8:113::/120')]],
   'unreachable at the router': [['router/router', reject('unreachable', '2001:db8:113::/120')]],
   'prohibit at the router': [['router/router', reject('prohibit', '2001:db8:113::/120')]],
@@ -302,13 +297,13 @@ describe.skipIf(lacking !== undefined)(
     }
 
     const situations = Object.entries(SITUATIONS).filter(([name]) => full || ALWAYS.has(name));
-    test.each(situations)('by hand: %s', async (name, changes) => {
+    test.concurrent.each(situations)('by hand: %s', async (name, changes) => {
       const told = { network: 'dual-stack', mode: 'VXLAN CrossSubnet', fault: name };
       await expectAgreement(told, stacksIn(changes), PAIRS);
     });
 
     const pools = POOLS.filter(({ name }) => full || ALWAYS.has(name));
-    test.each(pools)('as Calico programs it: $name', async ({ name, spec }) => {
+    test.concurrent.each(pools)('as Calico programs it: $name', async ({ name, spec }) => {
       const stacks = clusterWith(spec);
       const told = { network: 'dual-stack', mode: name, fault: 'none' };
       await expectAgreement(told, stacks.stacks, stacks.pairs);

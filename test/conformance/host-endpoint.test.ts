@@ -287,7 +287,7 @@ describe.skipIf(lacking !== undefined)(
     });
 
     const situations = Object.entries(SITUATIONS).filter(([name]) => full || ALWAYS.has(name));
-    test.each(situations)('%s', async (name, situation) => {
+    test.concurrent.each(situations)('%s', async (name, situation) => {
       const { stacks, flows } = sceneOf(situation);
       const told = { network: name, mode: 'host endpoint', fault: 'none' };
       const lab = await KernelLab.build(stacks);

@@ -11,7 +11,8 @@ import { inside, Namespaces, type Ended } from '../../src/cli/kernel/namespaces.
 import { stackProgram, type StackWish } from '../../src/cli/kernel/stack-program.ts';
 import type { NetnsId } from '../../src/model/trace.ts';
 import type { Netns } from '../../src/sim/net/netns.ts';
-import { Capture, type Captured } from './capture.ts';
+import { Capture } from './capture.ts';
+import { sightingOf, type Sighting } from './sighting.ts';
 
 const AGENT = join(import.meta.dirname, 'agent.mjs');
 
@@ -28,10 +29,6 @@ const BGP_PORT = 179;
 
 /** A neighbour that does not answer is given up after three tries; a try lasts a second by default. */
 const RETRANSMIT = '60';
-
-export interface Sighting extends Captured {
-  readonly netns: NetnsId;
-}
 
 export class KernelLab {
   readonly #namespaces: Namespaces;
@@ -63,7 +60,13 @@ export class KernelLab {
     return this.#sightings;
   }
 
-  forget(): void {
+  /** The stacks have learnt nothing yet, and nothing has been seen. */
+  async forget(): Promise<void> {
+    await Promise.all(
+      [...this.#agents].map(([id, agent]) =>
+        agent.ask({ task: 'forget', inet6: this.stack(id).inet6 !== undefined }),
+      ),
+    );
     this.#sightings = [];
   }
 
@@ -108,16 +111,15 @@ export class KernelLab {
     const { id, listeners, inet6 } = stack;
     const agent = new Agent(this.#namespaces.nameOf(id));
     this.#agents.set(id, agent);
-    for (const [path, value] of PACE) await agent.ask({ task: 'sysctl', path, value });
+    await agent.ask({ task: 'sysctl', values: PACE });
     await this.#namespaces.program(id, stackProgram(stack, this.#wish));
-    for (const { name } of stack.devices) {
-      for (const family of inet6 ? ['ipv4', 'ipv6'] : ['ipv4'])
-        await agent.ask({
-          task: 'sysctl',
-          path: `${family}/neigh/${name}/retrans_time_ms`,
-          value: RETRANSMIT,
-        });
-    }
+    const retransmit = stack.devices.flatMap(({ name }) =>
+      (inet6 ? ['ipv4', 'ipv6'] : ['ipv4']).map((family) => [
+        `${family}/neigh/${name}/retrans_time_ms`,
+        RETRANSMIT,
+      ]),
+    );
+    await agent.ask({ task: 'sysctl', values: retransmit });
     const ports = (wanted: 'tcp' | 'udp'): readonly number[] =>
       listeners
         .filter(({ protocol, port }) => protocol === wanted && port !== BGP_PORT)
@@ -126,9 +128,10 @@ export class KernelLab {
     await agent.ask({ task: 'listen', tcp: ports('tcp'), udp: ports('udp'), addresses });
     this.#captures.set(
       id,
-      await Capture.open(this.#namespaces.nameOf(id), (captured) =>
-        this.#sightings.push({ ...captured, netns: id }),
-      ),
+      await Capture.open(this.#namespaces.nameOf(id), (captured) => {
+        const sighting = sightingOf(stack, captured);
+        if (sighting) this.#sightings.push(sighting);
+      }),
     );
   }
 
@@ -159,7 +162,7 @@ export class KernelLab {
 }
 
 export interface Question {
-  readonly task: 'listen' | 'ping' | 'udp' | 'tcp' | 'mark' | 'run' | 'sysctl' | 'quit';
+  readonly task: 'listen' | 'ping' | 'udp' | 'tcp' | 'mark' | 'run' | 'sysctl' | 'forget' | 'quit';
   readonly [key: string]: unknown;
 }
 

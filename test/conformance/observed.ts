@@ -7,8 +7,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { formatIp } from '../../src/model/ip-family.ts';
 import { courseOf } from './course.ts';
 import { headersTo, type Course, type Flow, type Outcome } from './flow.ts';
-import type { Answer, KernelLab, Question, Sighting } from './kernel-lab.ts';
-import { innermost, readPacket, TCP, type Crossing, type Packet } from './wire.ts';
+import type { Answer, KernelLab, Question } from './kernel-lab.ts';
+import { patternOf, type Sighting } from './sighting.ts';
+import { innermost, TCP, type Crossing, type Packet } from './wire.ts';
 
 /** Milliseconds. Patience begins anew with every packet and every answer, so it ends only where nothing happens any more. */
 const LOOK_EVERY = 15;
@@ -17,7 +18,6 @@ const PATIENCE = 8_000;
 const QUIET = 240;
 
 const FIRST_PORT = 41_000;
-const SIGN = [0xd5, 0x7a] as const;
 
 export interface Expected {
   readonly flow: Flow;
@@ -33,11 +33,7 @@ export async function observedCourses(
   expected: readonly Expected[],
   suffices: Suffices,
 ): Promise<readonly Course[]> {
-  await lab.everywhere({ task: 'run', argv: ['ip', 'neigh', 'flush', 'all'] });
-  lab.forget();
-  await lab.everywhere({ task: 'sysctl', path: 'ipv4/route/flush', value: '1' });
-  // What IPv6 learnt of paths does not go that way.
-  await lab.everywhere({ task: 'run', argv: ['ip', '-6', 'route', 'flush', 'cache'] });
+  await lab.forget();
   const asked = expected.map((one) => new Asked(lab, one));
   await settled(lab, asked, suffices);
   await quiet(lab);
@@ -126,7 +122,7 @@ class Asked {
 }
 
 function question({ protocol, to, bytes, size, port }: Flow, number: number): Question {
-  const pattern = Buffer.from([...SIGN, number >> 8, number & 255]).toString('hex');
+  const pattern = patternOf(number);
   const address = formatIp(to);
   switch (protocol) {
     case 'icmp': {
@@ -171,11 +167,11 @@ function socketOutcome({ outcome }: Answer): Outcome {
 
 /** Which packets belong to which flow. */
 function attributed(lab: KernelLab, asked: readonly Asked[]): ReadonlyMap<number, readonly Crossing[]> {
-  const seen = lab.sightings.flatMap((sighting) => crossingsOf(lab, sighting));
+  const seen = lab.sightings;
   const numbers = initialNumbers(seen, asked);
-  const numbered = seen.map(({ crossing, sighting }) => ({
+  const numbered = seen.map(({ crossing, number }) => ({
     crossing,
-    number: signedNumber(sighting.bytes) ?? connectionOf(innermost(crossing.packet), numbers),
+    number: number ?? connectionOf(innermost(crossing.packet), numbers),
   }));
   const byPacket = new Map(
     numbered.flatMap(({ crossing: { packet }, number }) =>
@@ -197,33 +193,8 @@ function attributed(lab: KernelLab, asked: readonly Asked[]): ReadonlyMap<number
 const fragmentedPacket = ({ source, destination, protocol, id }: Packet): string =>
   [source, destination, protocol, id].join(' ');
 
-interface Seen {
-  readonly crossing: Crossing;
-  readonly sighting: Sighting;
-}
-
-/** A frame that a switch flooded to a port it was not for is nobody's news. */
-function crossingsOf(lab: KernelLab, sighting: Sighting): readonly Seen[] {
-  const { netns, index, direction, bytes, foreign } = sighting;
-  const device = lab.stack(netns).devices.find((known) => known.index === index);
-  if (foreign && device?.link?.kind === 'segment') return [];
-  const packet = readPacket(bytes);
-  return packet
-    ? [{ crossing: { netns, device: device?.name ?? `#${index}`, direction, packet }, sighting }]
-    : [];
-}
-
-function signedNumber(bytes: Buffer): number | undefined {
-  const sign = Buffer.from(SIGN);
-  for (let at = bytes.indexOf(sign); at >= 0; at = bytes.indexOf(sign, at + 1)) {
-    if (at + 8 > bytes.length) return undefined;
-    if (bytes.compare(bytes, at, at + 4, at + 4, at + 8) === 0) return bytes.readUInt16BE(at + 2);
-  }
-  return undefined;
-}
-
 /** By the sequence number of its SYN, which no translation changes: the number of the flow. */
-function initialNumbers(seen: readonly Seen[], asked: readonly Asked[]): ReadonlyMap<number, number> {
+function initialNumbers(seen: readonly Sighting[], asked: readonly Asked[]): ReadonlyMap<number, number> {
   const byPort = new Map(asked.map((one) => [FIRST_PORT + one.number, one]));
   const numbers = new Map<number, number>();
   for (const { crossing } of seen) {

@@ -8,10 +8,12 @@ export default defineConfig({
     include: ['test/conformance/**/*.test.ts'],
     globalSetup: './test/conformance/ledger.ts',
     pool: 'forks',
-    // Namespaces and processors are shared: one file at a time.
-    fileParallelism: false,
-    // Generated networks mostly wait for packets that never come: a few at a time.
-    maxConcurrency: 4,
+    // Each network has namespaces of its own, but expecting, unlike waiting, keeps a process busy: two of them, which load
+    // the simulator once for all their files.
+    maxWorkers: 2,
+    isolate: false,
+    // Networks mostly wait for packets that never come: a few at a time.
+    maxConcurrency: 3,
     testTimeout: 300_000,
     hookTimeout: 120_000,
   },

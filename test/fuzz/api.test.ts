@@ -227,13 +227,17 @@ function operations(chance: Chance, object: JsonObject): Json {
 }
 
 /**
- * The API server knows no better code for what server-side apply cannot read (fieldmanager/structuredmerge.go), for a version
- * of one object that is no number, and Calico's for what its datastore refused of a kind without a validator.
+ * Errors of Go that no layer of the real servers gives a code, so that they are answered with 500 (ErrorToAPIStatus in
+ * k8s.io/apiserver pkg/endpoints/handlers/responsewriters/status.go, v0.35.0).
  */
 const WITHOUT_CODE: readonly RegExp[] = [
+  // What server-side apply cannot read: k8s.io/apimachinery pkg/util/managedfields/internal/structuredmerge.go.
   /^failed to create typed (patch|live) object /,
+  // The version that one object is asked for at: CacheDelegator.Get (pkg/storage/cacher/delegator.go) hands on the error of
+  // ParseResourceVersion (pkg/storage/api_object_versioner.go), InterpretGetError has no case for it; lists answer 400.
   /^resourceVersion: Invalid value: .* strconv\.ParseUint: /,
-  /^BlockAffinity\.crd\.projectcalico\.org ".*" is invalid: /,
+  // Calico v3.32.1 apiserver/pkg/storage/calico/blockAffinity_storage.go, and aapiError in converter.go there.
+  /^unable to (create|update|delete) block affinity\. Block affinity resources are read-only$/,
 ];
 
 /** A status that the API has, with a Status where it refuses. */

@@ -75,7 +75,7 @@ export const IN_APP_LINES: readonly string[] = [
   'drain',
   'drain nope',
   'drain node1 node2 -l a=b',
-  // Without --force its complaints come in the order of a Go map.
+  'drain node3',
   'drain node3 --force',
   'uncordon node3',
   'drain node2 --ignore-daemonsets --dry-run=client --pod-selector=app=none',

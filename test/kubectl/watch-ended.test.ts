@@ -10,7 +10,8 @@ import { describe, expect, test } from 'vitest';
 import { SIGNAL, smallEnvironment } from '../../src/engines/small-lab.contract.ts';
 import { SimSession } from '../../src/engines/sim/session.ts';
 import { WORKSTATION } from '../../src/model/place.ts';
-import { kubectl, whyNoKubectl, type Finished } from './binary.ts';
+import type { Finished } from '../support/real-tool.ts';
+import { kubectl, whyNoKubectl } from './binary.ts';
 
 const missing = whyNoKubectl();
 

@@ -4,8 +4,9 @@ import { formatIpCidr, formatIp } from '../../src/model/ip-family.ts';
 import { cidr, ipv4 } from '../../src/model/ip.ts';
 import { cidr6, ipv6 } from '../../src/model/ipv6.ts';
 import type { Topology } from '../../src/model/topology.ts';
-import type { NeighbourConfig, SpeakerConfig } from '../../src/sim/routing/speaker-config.ts';
+import type { NeighbourConfig } from '../../src/sim/routing/speaker-config.ts';
 import { vanished } from '../../src/sim/routing/vanish.ts';
+import { peer, speaker as speaker4 } from './peers.ts';
 import { SpeakerLab } from './speaker-lab.ts';
 
 const SECOND = 1_000;
@@ -48,34 +49,8 @@ const TOPOLOGY: Topology = {
   serviceCidr: cidr('10.96.0.0/16'),
 };
 
-const peer = (name: string, address: string, more: Partial<NeighbourConfig> = {}): NeighbourConfig => ({
-  name,
-  address: address.includes(':') ? ipv6(address) : ipv4(address),
-  asNumber: 65001,
-  localAs: 65001,
-  passive: false,
-  restartTime: 120,
-  ...more,
-});
-
-const speaker = (
-  id: string,
-  neighbours: readonly NeighbourConfig[],
-  more: Partial<SpeakerConfig> = {},
-): SpeakerConfig => ({
-  process: `bird ${id}`,
-  software: 'bird-2',
-  families: [4, 6],
-  routerId: ipv4(id),
-  asNumber: 65001,
-  blackholes: [],
-  learnt: [],
-  neighbours,
-  exports: [{ accept: true }],
-  kernel: [],
-  normalMetric: false,
-  ...more,
-});
+const speaker: typeof speaker4 = (id, neighbours, more) =>
+  speaker4(id, neighbours, { families: [4, 6], ...more });
 
 const BLOCKS = [cidr('10.244.1.0/26'), cidr6('fd00:10:244:1::/122')];
 

@@ -4,6 +4,7 @@ import { formatIpCidr } from '../../src/model/ip-family.ts';
 import { cidr, ipv4 } from '../../src/model/ip.ts';
 import type { Topology } from '../../src/model/topology.ts';
 import type { NeighbourConfig, SpeakerConfig } from '../../src/sim/routing/speaker-config.ts';
+import { peer, speaker } from './peers.ts';
 import { SpeakerLab } from './speaker-lab.ts';
 
 const SECOND = 1_000;
@@ -46,34 +47,6 @@ const TOPOLOGY: Topology = {
   podCidr: cidr('10.244.0.0/16'),
   serviceCidr: cidr('10.96.0.0/16'),
 };
-
-const speaker = (
-  id: string,
-  neighbours: readonly NeighbourConfig[],
-  more: Partial<SpeakerConfig> = {},
-): SpeakerConfig => ({
-  process: `bird ${id}`,
-  software: 'bird-2',
-  routerId: ipv4(id),
-  asNumber: 65001,
-  blackholes: [],
-  learnt: [],
-  neighbours,
-  exports: [{ accept: true }],
-  kernel: [],
-  normalMetric: false,
-  ...more,
-});
-
-const peer = (name: string, address: string, more: Partial<NeighbourConfig> = {}): NeighbourConfig => ({
-  name,
-  address: ipv4(address),
-  asNumber: 65001,
-  localAs: 65001,
-  passive: false,
-  restartTime: 120,
-  ...more,
-});
 
 const BLOCK = cidr('10.244.1.0/26');
 

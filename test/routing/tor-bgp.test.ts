@@ -7,7 +7,12 @@ import { parseTopology } from '../../src/lab/topology.ts';
 import { formatCidr, formatIpv4, ipv4 } from '../../src/model/ip.ts';
 import type { Topology } from '../../src/model/topology.ts';
 import { Simulator, worldHash } from '../../src/sim/index.ts';
+import { routerSpeakers } from '../../src/sim/fabric/router-speakers.ts';
+import { reconfigure, startDaemons } from '../../src/sim/routing/reconfigure.ts';
+import { NO_ROUTING, type RoutingState } from '../../src/sim/routing/routing-state.ts';
 import type { SpeakerView } from '../../src/sim/routing/speaker-view.ts';
+import { vanished } from '../../src/sim/routing/vanish.ts';
+import { Stacks } from '../../src/sim/stacks.ts';
 
 function topology(): Topology {
   const file = 'labs/topologies/tor-bgp.yaml';
@@ -87,6 +92,18 @@ describe('tor-bgp', () => {
   test('the mesh of the nodes stands across the racks', () => {
     const mesh = lab.routing.speaker('node1')?.protocols.find(({ name }) => name === 'Mesh_10_0_1_13');
     expect(mesh).toMatchObject({ bgp: 'Established' });
+  });
+
+  test.each([
+    ['in a new world', (): RoutingState => NO_ROUTING],
+    ['after its machine lost power', (): RoutingState => vanished(lab.world.routing, 'router/spine')],
+  ])('a daemon that starts %s says nothing in that instant', (_, before) => {
+    const network = new Stacks(topology()).network(lab.world);
+    const wanted = routerSpeakers(topology()).filter(({ netns }) => !before().speakers.get(netns));
+    const { routing, ...moved } = reconfigure(network, before(), wanted, { tell: true });
+    expect(routing).toEqual(startDaemons(network, before(), wanted));
+    expect(routing.speakers.get('router/spine')).toMatchObject({ running: true });
+    expect(moved).toEqual({ memory: new Map(), frames: [], sessions: new Set() });
   });
 
   test('a snapshot takes the routers along', () => {

@@ -123,6 +123,16 @@ describe('a snapshot that is refused', () => {
     expect(kindOf(good)).toBe('taken');
   });
 
+  test('is so whatever text is said to be its own, and is not in any spelling of it', () => {
+    const other = { ...good, rows: good.rows.map((row, at) => (at === 7 ? [...row, 'x'] : row)) };
+    const told = [good, other].map((value) =>
+      ['', '{', ...[0, 1].map((space) => JSON.stringify({ pods: {}, world: value }, undefined, space))].map(
+        (text) => cluster.decode(value, text).ok,
+      ),
+    );
+    expect(told).toEqual([Array(4).fill(true), Array(4).fill(false)]);
+  });
+
   test.each<[string, unknown]>([
     ['nothing', undefined],
     ['null', null],

@@ -67,7 +67,9 @@ const wire = Buffer.alloc(MOST_AT_ONCE);
 
 /** As a socket does that takes each piece before the next is made. */
 function sent(body: JsonObject): void {
-  for (const piece of answerPieces(body)) wire.write(piece);
+  for (const piece of answerPieces(body))
+    if (typeof piece === 'string') wire.write(piece);
+    else wire.set(piece);
 }
 
 function relabelled(simulator: Simulator, value: string): void {

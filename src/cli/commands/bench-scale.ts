@@ -8,13 +8,17 @@ import { routeWords } from '../kernel/stack-program.ts';
 import { patched } from './bench-grid.ts';
 import { usedHeap } from './bench-heap.ts';
 import { broughtUp, deployed, nodesUp, SETTLE } from './bench-rack.ts';
-import { cpuTimeOf, figure, type Figure, type Measurements } from './figure.ts';
+import { cpuTimeOf, figure, median, type Figure, type Measurements } from './figure.ts';
 
 const LARGE = { nodes: 500, pods: 5_000, runs: 3, seconds: 5 };
 const SIZES = [100, 500, 1_000];
 const PODS_PER_NODE = 30;
-/** The pool's mode is changed so often, to and fro. */
+/** How often a cluster comes up: the last one is also looked at and changed. */
+const TIMES_UP: Readonly<Record<number, number>> = { 100: 5, 500: 3, 1_000: 3 };
+/** The pool's mode is changed so often, to and fro, and the nodes are looked at anew after each change. */
 const CHANGES = 4;
+const FIRST_LOOKED_AT = 'node/node5';
+const LOOKED_AT_NEXT = ['node/node6', 'node/node7', 'node/node8', 'node/node9'];
 
 export function scaleMeasurements(): Measurements {
   const { nodes, pods } = LARGE;
@@ -35,13 +39,15 @@ function largeCluster(): Figure {
 
 interface Grown {
   readonly nodes: number;
-  /** Milliseconds of processor time, or KiB. */
-  readonly pods: number;
+  /** KiB. */
   readonly heapOfNode: number;
   readonly heapOfPod: number;
-  readonly firstLook: number;
-  readonly nextLook: number;
+  /** Milliseconds of processor time. */
+  readonly pods: readonly number[];
   readonly changes: readonly number[];
+  /** The first look after something changed derives what all nodes share, too. */
+  readonly firstLooks: readonly number[];
+  readonly nextLooks: readonly number[];
 }
 
 /** Clusters of all sizes are brought up for the first of these figures. */
@@ -56,10 +62,10 @@ function growthMeasurements(): Measurements {
   const told = SIZES.map((size): Measurements => {
     const what = `${size} nodes, ${PODS_PER_NODE * size} pods`;
     return {
-      [`${what}: all pods from nothing until they run`]: () => figure(ms, [ofSize(size).pods]),
+      [`${what}: all pods from nothing until they run`]: () => figure(ms, ofSize(size).pods),
       [`${what}: change of the pool's mode`]: () => figure(ms, ofSize(size).changes),
-      [`${what}: first look at a node's tables`]: () => figure(ms, [ofSize(size).firstLook]),
-      [`${what}: first look at another node's tables`]: () => figure(ms, [ofSize(size).nextLook]),
+      [`${what}: first look at a node's tables`]: () => figure(ms, ofSize(size).firstLooks),
+      [`${what}: first look at another node's tables`]: () => figure(ms, ofSize(size).nextLooks),
       [`${what}: heap of a node`]: () => figure({ unit: 'KiB' }, [ofSize(size).heapOfNode]),
       [`${what}: heap of a pod`]: () => figure({ unit: 'KiB' }, [ofSize(size).heapOfPod]),
     };
@@ -67,45 +73,58 @@ function growthMeasurements(): Measurements {
   const growth = `${SIZES.join(', ')} nodes: growth over n log n`;
   return Object.assign({}, ...told, {
     [`${growth}, all pods`]: () => growthOf(all(), ({ pods }) => pods),
-    [`${growth}, change of the pool's mode`]: () => growthOf(all(), ({ changes }) => median(changes)),
-    [`${growth}, first look at a node's tables`]: () => growthOf(all(), ({ firstLook }) => firstLook),
+    [`${growth}, change of the pool's mode`]: () => growthOf(all(), ({ changes }) => changes),
+    [`${growth}, first look at a node's tables`]: () => growthOf(all(), ({ firstLooks }) => firstLooks),
+    [`${growth}, first look at another node's tables`]: () => growthOf(all(), ({ nextLooks }) => nextLooks),
   }) as Measurements;
 }
 
 /** From each size to each larger one: how much more it costs than n log n would; 1 is just that. */
-function growthOf(grown: readonly Grown[], cost: (grown: Grown) => number): Figure {
-  const share = (at: Grown): number => cost(at) / (at.nodes * Math.log(at.nodes));
+function growthOf(grown: readonly Grown[], costs: (grown: Grown) => readonly number[]): Figure {
+  const share = (at: Grown): number => median(costs(at)) / (at.nodes * Math.log(at.nodes));
   const samples = grown.flatMap((small) =>
     grown.filter(({ nodes }) => nodes > small.nodes).map((large) => share(large) / share(small)),
   );
   return figure({ unit: 'times', limit: 1 }, samples);
 }
 
-const median = (samples: readonly number[]): number => figure({ unit: '' }, samples).median;
-
 function grownTo(nodes: number): Grown {
+  const pods = nodes * PODS_PER_NODE;
+  const upBefore = Array.from({ length: (TIMES_UP[nodes] ?? 1) - 1 }, () => {
+    const simulator = nodesUp(nodes);
+    return cpuTimeOf(() => deployed(simulator, pods));
+  });
   const empty = usedHeap();
   const simulator = nodesUp(nodes);
   const without = usedHeap();
-  const pods = nodes * PODS_PER_NODE;
-  const took = cpuTimeOf(() => deployed(simulator, pods));
+  const up = cpuTimeOf(() => deployed(simulator, pods));
   const full = usedHeap();
   return {
     nodes,
-    pods: took,
     heapOfNode: (without - empty) / nodes,
     heapOfPod: (full - without) / pods,
-    firstLook: cpuTimeOf(() => tables(simulator, 'node/node5')),
-    nextLook: cpuTimeOf(() => tables(simulator, 'node/node6')),
-    changes: Array.from({ length: CHANGES }, (_, at) =>
-      cpuTimeOf(() => {
-        patched(simulator, 'ippools/default-ipv4-ippool', {
-          ipipMode: 'Never',
-          vxlanMode: at % 2 === 0 ? 'CrossSubnet' : 'Always',
-        });
-        simulator.settle(SETTLE);
-      }),
-    ),
+    pods: [...upBefore, up],
+    ...changed(simulator),
+  };
+}
+
+/** The pool's mode changes, and somebody looks at some nodes; time and again. */
+function changed(simulator: Simulator): Pick<Grown, 'changes' | 'firstLooks' | 'nextLooks'> {
+  const turns = Array.from({ length: CHANGES }, (_, at) => ({
+    change: cpuTimeOf(() => {
+      patched(simulator, 'ippools/default-ipv4-ippool', {
+        ipipMode: 'Never',
+        vxlanMode: at % 2 === 0 ? 'CrossSubnet' : 'Always',
+      });
+      simulator.settle(SETTLE);
+    }),
+    firstLook: cpuTimeOf(() => tables(simulator, FIRST_LOOKED_AT)),
+    nextLooks: LOOKED_AT_NEXT.map((id) => cpuTimeOf(() => tables(simulator, id))),
+  }));
+  return {
+    changes: turns.map(({ change }) => change),
+    firstLooks: turns.map(({ firstLook }) => firstLook),
+    nextLooks: turns.flatMap(({ nextLooks }) => nextLooks),
   };
 }
 

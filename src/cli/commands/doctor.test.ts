@@ -2,10 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { err, ok } from '../../base/result.ts';
-import type { DockerEngine } from '../../engines/kind/docker/reach.ts';
 import type { Surroundings } from '../desktop/desktop.ts';
-import { dockerFinding } from '../doctor/docker-finding.ts';
 import { dataFolderFinding, diskFinding, nodeFinding } from '../doctor/host-findings.ts';
 import { browserFinding, electronFinding } from '../doctor/window-findings.ts';
 import { lines } from './doctor.ts';
@@ -93,24 +90,6 @@ test('a browser is opened by xdg-open, where there is one and a display', async 
     says: 'No browser can be opened from here: there is no xdg-open. The address is printed instead.',
   });
   expect((await browserFinding('linux', { PATH: folder })).says).toContain('there is no display');
-});
-
-const engine = (change: Partial<DockerEngine>): DockerEngine => ({
-  endpoint: { host: 'unix:///var/run/docker.sock', from: 'default' },
-  version: '28.2.2',
-  apiVersion: '1.50',
-  osType: 'linux',
-  ...change,
-});
-
-test.each([
-  ['good', ok(engine({})), undefined],
-  ['limited', ok(engine({ osType: 'windows' })), 'Switch it to Linux containers.'],
-  ['limited', ok(engine({ apiVersion: '1.40' })), 'Install Docker Engine 20.10 or newer.'],
-  ['limited', err({ reason: 'Nobody answers.', remedy: 'Start it.' }), 'Start it.'],
-] as const)('Docker is %s', (state, found, remedy) => {
-  const finding = dockerFinding(found);
-  expect([finding.state, finding.remedy]).toEqual([state, remedy]);
 });
 
 test.each([

@@ -1,9 +1,10 @@
 /** `underlay doctor`: what of Underlay works on this machine, and what to do about the rest. */
 import type { Finding } from '../../lab/care.ts';
 import type { CliCommand } from '../command.ts';
-import { examineMachine } from '../doctor/examine.ts';
+import { examination } from '../doctor/examine.ts';
 import { EXIT } from '../exit-code.ts';
 import { say } from '../output.ts';
+import { realClustersHere } from '../real-clusters.ts';
 
 export const doctor: CliCommand = {
   name: 'doctor',
@@ -15,7 +16,7 @@ export const doctor: CliCommand = {
   },
   async run({ flags }) {
     const { signal } = new AbortController();
-    const findings = await examineMachine({ signal });
+    const findings = await examination(realClustersHere().care)({ signal });
     say(flags.has('json') ? JSON.stringify({ findings }, undefined, 2) : findings.map(lines).join('\n'));
     return findings.some(({ state }) => state === 'broken') ? EXIT.failed : EXIT.pass;
   },

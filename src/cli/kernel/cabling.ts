@@ -3,6 +3,7 @@
  * segment, and a veth pair for every cable, made in place with the interface indexes that the simulator gave them.
  */
 import type { Device, Netns } from '../../sim/index.ts';
+import type { StackProgram } from './stack-program.ts';
 
 export interface Cabling {
   /** The namespace that stands for a stack. */
@@ -11,8 +12,8 @@ export interface Cabling {
   readonly names: readonly string[];
   /** Lines of `ip -batch` in the namespace one starts from. */
   readonly cables: readonly string[];
-  /** The namespace of the bridges, and lines of `ip -batch` to be run there. */
-  readonly switches: { readonly name: string; readonly ip: readonly string[] };
+  /** The namespace of the bridges, and what is to be done there. */
+  readonly switches: { readonly name: string } & Pick<StackProgram, 'sysctls' | 'ip'>;
 }
 
 /** The longest packet a switch passes on: segments never are the narrow place. */
@@ -38,6 +39,8 @@ export function cabling(stacks: readonly Netns[], prefix: string): Cabling {
     ],
     switches: {
       name: switches,
+      // A switch has nothing to say: with IPv6 its bridges would tell every machine of themselves.
+      sysctls: ['all', 'default'].map((name) => [`ipv6/conf/${name}/disable_ipv6`, '1'] as const),
       ip: [
         ...segments.map(
           (segment) =>

@@ -83,7 +83,7 @@ export class Namespaces {
     try {
       const lines = [...names.map((name) => `netns add ${name}`), ...cables];
       await must(['ip', '-batch', '-'], lines.join('\n'));
-      await must(['ip', '-n', switches.name, '-batch', '-'], switches.ip.join('\n'));
+      await must(inside(switches.name, ['sh', '-e']), script(switches));
     } catch (error) {
       made.dispose();
       throw error;
@@ -99,20 +99,12 @@ export class Namespaces {
 
   async program(stack: string, program: StackProgram): Promise<void> {
     const name = this.nameOf(stack);
-    const { sysctls, ip, bridge, ipset, iptables, ip6tables } = program;
-    if (sysctls.length + bridge.length + ipset.length + iptables.length + ip6tables.length === 0) {
+    const { ip, ...others } = program;
+    if (Object.values(others).every((lines) => lines.length === 0)) {
       await must(['ip', '-n', name, '-batch', '-'], ip.join('\n'));
       return;
     }
-    const parts = [
-      ...[...new Set(sysctls)].map(([path, value]) => `echo ${value} > "/proc/sys/net/${path}"`),
-      ...fed('ip -batch -', ip),
-      ...fed('bridge -batch -', bridge),
-      ...fed('ipset restore -exist', ipset),
-      ...fed('iptables-restore', iptables),
-      ...fed('ip6tables-restore', ip6tables),
-    ];
-    await must(inside(name, ['sh', '-e']), `set -e\n${parts.join('\n')}\n`);
+    await must(inside(name, ['sh', '-e']), script(program));
   }
 
   /** Deletes the namespaces; processes in them must have ended. */
@@ -124,6 +116,26 @@ export class Namespaces {
 }
 
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** For the shell of a namespace. */
+function script({
+  sysctls = [],
+  ip = [],
+  bridge = [],
+  ipset = [],
+  iptables = [],
+  ip6tables = [],
+}: Partial<StackProgram>): string {
+  const parts = [
+    ...[...new Set(sysctls)].map(([path, value]) => `echo ${value} > "/proc/sys/net/${path}"`),
+    ...fed('ip -batch -', ip),
+    ...fed('bridge -batch -', bridge),
+    ...fed('ipset restore -exist', ipset),
+    ...fed('iptables-restore', iptables),
+    ...fed('ip6tables-restore', ip6tables),
+  ];
+  return `set -e\n${parts.join('\n')}\n`;
+}
 
 function fed(command: string, lines: readonly string[]): readonly string[] {
   return lines.length === 0 ? [] : [`${command} <<'END_OF_LINES'`, ...lines, 'END_OF_LINES'];

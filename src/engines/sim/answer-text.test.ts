@@ -1,9 +1,28 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { utf8Text } from '../../base/bytes.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
+import { Simulator } from '../../sim/index.ts';
+import { smallEnvironment } from '../small-lab.contract.ts';
 import { answerPieces } from './answer-text.ts';
 
-const answerText = (body: JsonObject): string => [...answerPieces(body)].join('');
+/** A piece is good until the next is asked for. */
+function piecesOf(body: JsonObject): readonly string[] {
+  const texts: string[] = [];
+  for (const piece of answerPieces(body)) texts.push(typeof piece === 'string' ? piece : utf8Text(piece));
+  return texts;
+}
+
+const answerText = (body: JsonObject): string => piecesOf(body).join('');
+
+/** Its lists so often that they count as long. */
+const lengthened = (body: JsonObject): JsonObject =>
+  Object.fromEntries(
+    Object.entries(body).map(([name, member]) => [
+      name,
+      Array.isArray(member) ? Array.from({ length: 70 }, () => member as readonly Json[]).flat() : member,
+    ]),
+  );
 
 describe('the text of an answer is that of JSON.stringify', () => {
   const shared = { metadata: { name: 'a', labels: undefined }, spec: { replicas: 1, note: '"\n\u2028' } };
@@ -16,7 +35,10 @@ describe('the text of an answer is that of JSON.stringify', () => {
     ['a table', { kind: 'Table', rows: [{ cells: ['a', 1], object: shared }] }],
     ['items that are no list', { items: { a: 1 } }],
   ])('%s', (_, body) => {
-    for (const _ of ['made', 'kept', 'kept again']) expect(answerText(body)).toBe(JSON.stringify(body));
+    for (const _ of ['made', 'kept', 'kept again']) {
+      expect(answerText(body)).toBe(JSON.stringify(body));
+      expect(answerText(lengthened(body))).toBe(JSON.stringify(lengthened(body)));
+    }
   });
 
   const json = fc.jsonValue() as fc.Arbitrary<Json>;
@@ -36,8 +58,8 @@ describe('the text of an answer is that of JSON.stringify', () => {
           },
           { rows: [{ cells: [], object: { ...object, more: items } }], items },
         ];
-        for (const body of [...bodies, ...bodies, ...bodies])
-          expect(answerText(body)).toBe(JSON.stringify(body));
+        const all = [...bodies, lengthened(bodies[0] ?? {}), lengthened(row)];
+        for (const body of [...all, ...all, ...all]) expect(answerText(body)).toBe(JSON.stringify(body));
       }),
     );
   });
@@ -46,7 +68,20 @@ describe('the text of an answer is that of JSON.stringify', () => {
 test('a long list comes in pieces', () => {
   const items = Array.from({ length: 300 }, (_, at) => ({ metadata: { name: 'x'.repeat(1000 + at) } }));
   const body = { kind: 'PodList', items, metadata: {} };
-  const pieces = [...answerPieces(body)];
+  const pieces = piecesOf(body);
   expect(pieces.length).toBeGreaterThan(3);
   expect(pieces.join('')).toBe(JSON.stringify(body));
+});
+
+test('the objects of a cluster, whatever their kind', () => {
+  const { topology } = smallEnvironment();
+  const simulator = new Simulator({ topology, seed: 1, epoch: 0, defaultPool: true });
+  simulator.settle(60_000);
+  const { store } = simulator.world.cluster;
+  expect(store.resources.length).toBeGreaterThan(20);
+  for (const resource of store.resources) {
+    const items = store.list(resource) as unknown as readonly Json[];
+    const body = lengthened({ kind: 'List', items });
+    for (const _ of ['made', 'kept', 'kept again']) expect(answerText(body)).toBe(JSON.stringify(body));
+  }
 });

@@ -1,72 +1,70 @@
 /**
- * The JSON text of the API's answers, in pieces: a large list is never in memory as a whole. What the store holds never
- * changes, so what is asked for again is kept as text with the object: such a list costs what has changed since.
+ * The JSON text of the API's answers, in pieces: a large list is never in memory as a whole. Its objects are written as
+ * values that are alike, and what is asked for again is kept with the object: such a list costs what has changed since.
  */
+import { utf8 } from '../../base/bytes.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../base/json.ts';
+import { AlikeJson } from './alike-json.ts';
 
-/** What holds the objects of a list, and the rows of a table. */
-const LONG = new Set(['items', 'rows']);
-/** So many characters go together. */
+/** What holds the objects of a list, and the rows of a table, which are made for the answer. */
+const [OBJECTS, ROWS] = ['items', 'rows'];
+/** From so many on it pays to remember what they have alike. */
+const MANY = 64;
+/** So many bytes go together. */
 const PIECE = 1 << 16;
 
-/** In order; together they are what `JSON.stringify` has. */
-export function* answerPieces(body: JsonObject): Generator<string, undefined> {
-  let piece = '';
+const [BEGIN, NEXT, END] = ['[', ',', ']'].map(utf8) as [Uint8Array, Uint8Array, Uint8Array];
+
+/**
+ * In order; together they are what `JSON.stringify` has. The first is text, and the only one where nothing is long. Bytes are
+ * good until the next piece is asked for.
+ */
+export function* answerPieces(body: JsonObject): Generator<string | Uint8Array, undefined> {
+  let text = '';
   let before = '{';
   for (const [name, member] of Object.entries(body)) {
     if (member === undefined) continue;
-    piece += `${before}${JSON.stringify(name)}:`;
+    text += `${before}${JSON.stringify(name)}:`;
     before = ',';
-    if (LONG.has(name) && Array.isArray(member)) piece = yield* listPieces(piece, member);
-    else piece += JSON.stringify(member);
+    if ((name === OBJECTS || name === ROWS) && Array.isArray(member) && member.length >= MANY) {
+      yield text;
+      yield* listPieces(member as readonly Json[], name === OBJECTS ? writeKept : writeFresh);
+      text = '';
+    } else text += JSON.stringify(member);
   }
-  yield before === '{' ? '{}' : `${piece}}`;
+  yield before === '{' ? '{}' : `${text}}`;
   return undefined;
 }
 
-/** What is left of the last piece is given back. */
-function* listPieces(begun: string, list: readonly Json[]): Generator<string, string> {
-  let piece = begun;
-  let before = '[';
+type Write = (json: AlikeJson, item: Json) => void;
+
+function* listPieces(list: readonly Json[], write: Write): Generator<Uint8Array> {
+  const json = new AlikeJson();
+  let before = BEGIN;
   for (const item of list) {
-    piece += before + itemText(item);
-    before = ',';
-    if (piece.length < PIECE) continue;
-    yield piece;
-    piece = '';
+    json.add(before);
+    write(json, item);
+    before = NEXT;
+    if (json.length >= PIECE) yield json.take();
   }
-  return `${piece}${before === '[' ? '[' : ''}]`;
+  json.add(END);
+  yield json.take();
 }
 
-function itemText(item: Json): string {
-  if (!isJsonObject(item)) return JSON.stringify(item);
-  const { cells, object } = item;
-  return Array.isArray(cells) && isJsonObject(object) && hasJust(item, 'cells,object')
-    ? `{"cells":${JSON.stringify(cells)},"object":${rowText(object)}}`
-    : keptText(item);
-}
-
-/** What a table's row has of an object is made for the answer; only the metadata is the store's own. */
-function rowText(object: JsonObject): string {
-  const { kind, apiVersion, metadata } = object;
-  const isPlain = kind === 'PartialObjectMetadata' && apiVersion === 'meta.k8s.io/v1';
-  return isPlain && isJsonObject(metadata) && hasJust(object, 'kind,apiVersion,metadata')
-    ? `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${keptText(metadata)}}`
-    : keptText(object);
-}
-
-/** These members in this order. */
-const hasJust = (object: JsonObject, names: string): boolean => Object.keys(object).join() === names;
+const writeFresh: Write = (json, row) => json.value(row);
 
 const asked = new WeakSet<JsonObject>();
-const texts = new WeakMap<JsonObject, string>();
+const kept = new WeakMap<JsonObject, Uint8Array>();
 
 /** Kept from the second time on: most of what is asked for once is not asked for again, and a text weighs a lot. */
-function keptText(value: JsonObject): string {
-  const known = texts.get(value);
-  if (known !== undefined) return known;
-  const text = JSON.stringify(value);
-  if (asked.has(value)) texts.set(value, text);
-  else asked.add(value);
-  return text;
+function writeKept(json: AlikeJson, item: Json): void {
+  const known = isJsonObject(item) ? kept.get(item) : undefined;
+  if (known) {
+    json.add(known);
+    return;
+  }
+  json.value(item);
+  if (!isJsonObject(item)) return;
+  if (asked.has(item)) kept.set(item, json.last());
+  else asked.add(item);
 }

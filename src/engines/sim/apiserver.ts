@@ -5,7 +5,7 @@
  * Source: Kubernetes API concepts; k8s.io/apiserver pkg/endpoints/handlers, Kubernetes 1.35.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { pipeline, Readable, type Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { isJsonObject, type JsonObject } from '../../base/json.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { LabError } from '../../lab/ports.ts';
@@ -151,12 +151,21 @@ function sendJson(response: ServerResponse, body: JsonObject): void {
   const pieces = answerPieces(body);
   const first = pieces.next().value ?? '';
   const second = pieces.next();
-  if (second.done) response.end(`${first}\n`);
-  else pipeline(Readable.from(inOrder([first, second.value], pieces, ['\n'])), response, () => undefined);
+  if (second.done) response.end(`${String(first)}\n`);
+  else void sendPieces(response, inOrder([first, second.value], pieces, ['\n']));
 }
 
-function* inOrder(...parts: readonly Iterable<string>[]): Generator<string> {
+function* inOrder<T>(...parts: readonly Iterable<T>[]): Generator<T> {
   for (const part of parts) yield* part;
+}
+
+/** Ends early when the client goes. */
+async function sendPieces(response: ServerResponse, pieces: Iterable<string | Uint8Array>): Promise<void> {
+  for (const piece of pieces) {
+    const lost = await new Promise((taken) => response.write(piece, taken));
+    if (lost) return;
+  }
+  response.end();
 }
 
 /** RFC 7234, 5.5: 299 is a warning for people that persists. */

@@ -64,7 +64,7 @@ export function readSnapshot(
   const parsed = engine === 'sim' && text.length <= LONGEST ? parseJson(text) : undefined;
   const { success, data } = schema.safeParse(parsed);
   if (!success) return err(isOutdated(parsed) ? snapshotOutdated() : snapshotDamaged('it is no snapshot'));
-  const world = simulator.decode(data.world);
+  const world = simulator.decode(data.world, text);
   return world.ok ? ok({ world: world.value, pods: data.pods }) : err(refusal(world.error));
 }
 

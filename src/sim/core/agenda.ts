@@ -11,24 +11,77 @@ export interface Due<E> {
   readonly event: E;
 }
 
-const order = (at: Millis, sequence: number): string =>
-  `${Math.round(at * 1000)
-    .toString()
-    .padStart(16, '0')}/${String(sequence).padStart(10, '0')}`;
+/** An event with its place: by time, to the microsecond, then by insertion. */
+interface Placed<E> {
+  readonly moment: number;
+  readonly sequence: number;
+  readonly due: Due<E>;
+}
+
+const isBefore = <E>(a: Placed<E>, b: Placed<E>): boolean =>
+  a.moment < b.moment || (a.moment === b.moment && a.sequence < b.sequence);
+
+/** A leftist heap: the first is on top, and the way down on the right is the shortest there is. */
+interface Heap<E> {
+  readonly first: Placed<E>;
+  /** The length of that way. */
+  readonly rank: number;
+  readonly left: Queue<E>;
+  readonly right: Queue<E>;
+}
+
+type Queue<E> = Heap<E> | undefined;
+
+const alone = <E>(first: Placed<E>): Heap<E> => ({ first, rank: 1, left: undefined, right: undefined });
+
+function merged<E>(a: Queue<E>, b: Queue<E>): Queue<E> {
+  if (!a || !b) return a ?? b;
+  return isBefore(a.first, b.first) ? under(a, merged(a.right, b)) : under(b, merged(b.right, a));
+}
+
+function under<E>({ first, left }: Heap<E>, other: Queue<E>): Heap<E> {
+  const [ours, others] = [left?.rank ?? 0, other?.rank ?? 0];
+  return ours >= others
+    ? { first, rank: others + 1, left, right: other }
+    : { first, rank: ours + 1, left: other, right: left };
+}
+
+interface Contents<E> {
+  /** The first of them waits still; others may have been cancelled, or wait elsewhere now. */
+  readonly queue: Queue<E>;
+  /** How many of the queue's do not wait. */
+  readonly void: number;
+  /** What waits, by key. */
+  readonly places: Table<Placed<E>>;
+  /** The next number. */
+  readonly sequence: number;
+}
+
+/** Takes what does not wait from the front of the queue; when most of it does not, it is made anew. */
+function tidied<E>(contents: Contents<E>): Contents<E> {
+  const { places } = contents;
+  if (contents.void > places.size) {
+    let queue: Queue<E>;
+    for (const placed of places.values()) queue = merged(queue, alone(placed));
+    return { ...contents, queue, void: 0 };
+  }
+  let { queue, void: left } = contents;
+  while (left > 0 && queue && places.get(queue.first.due.key) !== queue.first) {
+    queue = merged(queue.left, queue.right);
+    left -= 1;
+  }
+  return queue === contents.queue ? contents : { ...contents, queue, void: left };
+}
 
 export class Agenda<E> {
-  readonly #queue: Table<Due<E>>;
-  readonly #places: Table<string>;
-  readonly #sequence: number;
+  readonly #contents: Contents<E>;
 
-  private constructor(queue: Table<Due<E>>, places: Table<string>, sequence: number) {
-    this.#queue = queue;
-    this.#places = places;
-    this.#sequence = sequence;
+  private constructor(contents: Contents<E>) {
+    this.#contents = contents;
   }
 
   static empty<E>(): Agenda<E> {
-    return new Agenda<E>(Table.empty(), Table.empty(), 0);
+    return new Agenda<E>({ queue: undefined, void: 0, places: Table.empty(), sequence: 0 });
   }
 
   /** What waits, in the order in which an agenda tells it. */
@@ -39,44 +92,52 @@ export class Agenda<E> {
   }
 
   get size(): number {
-    return this.#queue.size;
+    return this.#contents.places.size;
   }
 
   /** Puts `event` at time `at`; when `key` already waits for an earlier or equal time, nothing changes. */
   add(at: Millis, key: string, event: E): Agenda<E> {
-    const waiting = this.#places.get(key);
-    const due = waiting === undefined ? undefined : this.#queue.get(waiting);
-    if (due && due.at <= at) return this;
-    const place = order(at, this.#sequence);
-    const queue = waiting === undefined ? this.#queue : this.#queue.delete(waiting);
-    return new Agenda(queue.set(place, { at, key, event }), this.#places.set(key, place), this.#sequence + 1);
+    const { queue, void: gone, places, sequence } = this.#contents;
+    const waiting = places.get(key);
+    if (waiting && waiting.due.at <= at) return this;
+    const placed = { moment: Math.round(at * 1000), sequence, due: { at, key, event } };
+    return new Agenda(
+      tidied({
+        queue: merged(queue, alone(placed)),
+        void: waiting ? gone + 1 : gone,
+        places: places.set(key, placed),
+        sequence: sequence + 1,
+      }),
+    );
   }
 
   /** Puts `event` at time `at` and nowhere else, whenever its key waited before. */
   move(at: Millis, key: string, event: E): Agenda<E> {
-    const waiting = this.#places.get(key);
-    const due = waiting === undefined ? undefined : this.#queue.get(waiting);
-    return due?.at === at ? this : this.cancel(key).add(at, key, event);
+    return this.#contents.places.get(key)?.due.at === at ? this : this.cancel(key).add(at, key, event);
   }
 
   cancel(key: string): Agenda<E> {
-    const place = this.#places.get(key);
-    if (place === undefined) return this;
-    return new Agenda(this.#queue.delete(place), this.#places.delete(key), this.#sequence);
+    const { places, void: gone } = this.#contents;
+    const without = places.delete(key);
+    return without === places
+      ? this
+      : new Agenda(tidied({ ...this.#contents, places: without, void: gone + 1 }));
   }
 
   /** When the next event is due; undefined when nothing waits. */
   get nextAt(): Millis | undefined {
-    return this.#queue.first?.at;
+    return this.#contents.queue?.first.due.at;
   }
 
   /** The first event due at or before `until`, and the agenda without it. */
   take(until: Millis): { readonly due: Due<E>; readonly rest: Agenda<E> } | undefined {
-    const due = this.#queue.first;
+    const due = this.#contents.queue?.first.due;
     return due && due.at <= until ? { due, rest: this.cancel(due.key) } : undefined;
   }
 
+  /** In the order in which they fall due. */
   *[Symbol.iterator](): Iterator<Due<E>> {
-    yield* this.#queue.values();
+    const waiting = [...this.#contents.places.values()].sort((a, b) => (isBefore(a, b) ? -1 : 1));
+    for (const { due } of waiting) yield due;
   }
 }

@@ -221,3 +221,9 @@ const NAT_OUTGOING6: Netfilter<Ipv6> = {
     ['cali60all-ipam-pools', hashNet([POOL])],
   ]),
 };
+
+/** A change of a stack by way of its IPv6. */
+export const inInet6 =
+  (change: (inet6: Inet6) => Partial<Inet6>) =>
+  (netns: Netns): Partial<Netns> =>
+    netns.inet6 ? { inet6: { ...netns.inet6, ...change(netns.inet6) } } : {};

@@ -4,12 +4,13 @@
  * Left out: switches as devices of their own; a segment is one that never fails.
  */
 import type { InterfaceAddress, Ipv4 } from '../../model/ip.ts';
-import { cidr, cidrContains, cidrOf, ipv4 } from '../../model/ip.ts';
+import { cidr, cidrContains, cidrOf } from '../../model/ip.ts';
 import type { Mac } from '../../model/mac.ts';
-import { macFromBytes, ZERO_MAC } from '../../model/mac.ts';
+import { macFromBytes } from '../../model/mac.ts';
 import type { ClusterNode, OutsideHost, Router, Topology } from '../../model/topology.ts';
 import type { NetnsId } from '../../model/trace.ts';
 import { machineInet6 } from './fabric-inet6.ts';
+import { LOOPBACK } from '../net/loopback.ts';
 import { NO_NETFILTER } from '../net/netfilter-rules.ts';
 import type { Device, Listener, Netns, Route, SegmentPort } from '../net/netns.ts';
 
@@ -46,18 +47,6 @@ export function portMac(address: Ipv4): Mac {
   const bytes = [2, 0, address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255];
   return macFromBytes(Uint8Array.from(bytes));
 }
-
-/** As every network namespace has it once `lo` is up. */
-export const LOOPBACK: Device = {
-  index: 1,
-  name: 'lo',
-  kind: { type: 'loopback' },
-  mac: ZERO_MAC,
-  mtu: 65536,
-  up: true,
-  addresses: [{ address: ipv4('127.0.0.1'), length: 8, scope: 'host' }],
-  proxyArp: false,
-};
 
 type SegmentMtu = (segment: string) => number;
 

@@ -9,10 +9,11 @@ import type { Mac } from '../../model/mac.ts';
 import { macFromBytes } from '../../model/mac.ts';
 import type { Topology } from '../../model/topology.ts';
 import type { NetnsId } from '../../model/trace.ts';
+import { LOOPBACK } from '../net/loopback.ts';
 import type { Chain, Netfilter } from '../net/netfilter-rules.ts';
 import { hashNet, NO_NETFILTER } from '../net/netfilter-rules.ts';
 import type { Device, FdbEntry, Neighbour, Netns, Route, SegmentPort } from '../net/netns.ts';
-import { fabric, LOOPBACK } from './fabric.ts';
+import { fabric } from './fabric.ts';
 
 export interface ReferenceLab {
   readonly stacks: ReadonlyMap<NetnsId, Netns>;

@@ -8,7 +8,7 @@ import type { Table } from '../core/table.ts';
 import type { Epoch, Millis } from '../core/time.ts';
 import type { KubeObject, ResourceName } from './object.ts';
 import type { LastSeen } from './last-seen.ts';
-import type { ObjectStore } from './store.ts';
+import type { ObjectStore, StoreView } from './store.ts';
 import type { PodSandbox } from './sandbox.ts';
 import type { ClusterTransaction } from './transaction.ts';
 
@@ -38,7 +38,9 @@ export interface Change {
 }
 
 /** What a controller may look at while it is told of a change. */
-export type Seen = Pick<ClusterState, 'store'>;
+export interface Seen {
+  readonly store: StoreView;
+}
 
 export interface Controller {
   readonly name: string;

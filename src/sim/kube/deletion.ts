@@ -52,7 +52,7 @@ function mark(
     ...(contents ? { status: { ...object.status, phase: 'Terminating' } } : {}),
     metadata: {
       ...metadata,
-      deletionTimestamp: timestamp(tx.state.epoch, tx.now + grace * 1000),
+      deletionTimestamp: timestamp(tx.epoch, tx.now + grace * 1000),
       deletionGracePeriodSeconds: grace,
       ...(metadata.generation === undefined ? {} : { generation: metadata.generation + 1 }),
       ...(finalizers.length === 0 ? {} : { finalizers }),

@@ -25,7 +25,7 @@ export const lastSeenKey = (agent: AgentName, node: string): string => `${agent}
 
 /** Undefined while the agent sees the present. */
 export const lastSeen = (
-  { frozen }: Pick<ClusterState, 'frozen'>,
+  { frozen }: { readonly frozen?: ClusterState['frozen'] | undefined },
   agent: AgentName,
   node: string,
 ): LastSeen | undefined => frozen?.get(lastSeenKey(agent, node));

@@ -48,6 +48,9 @@ function* newestFirst({ recent, older }: History): Generator<StoreEvent> {
 export const objectKey = (namespace: string | undefined, name: string): string =>
   `${namespace ?? ''}/${name}`;
 
+/** What one may read of a store, or of one under construction. */
+export type StoreView = Pick<ObjectStore, 'revision' | 'get' | 'list' | 'table'>;
+
 export class ObjectStore {
   readonly revision: number;
   readonly #tables: Table<Table<KubeObject>>;
@@ -77,7 +80,7 @@ export class ObjectStore {
 
   /** Objects in key order; of one namespace when given. */
   list(resource: ResourceName, namespace?: string): readonly KubeObject[] {
-    return this.#tables.get(resource)?.withPrefix(namespace === undefined ? '' : `${namespace}/`) ?? [];
+    return listOf(this.#tables.get(resource), namespace);
   }
 
   /** The resources that have or had objects, in order. */
@@ -90,32 +93,32 @@ export class ObjectStore {
     return this.#tables.get(resource);
   }
 
+  /** Many changes of it, told as one store at the end. */
+  draft(): StoreDraft {
+    return new StoreDraft(this, {
+      history: this.#history,
+      finish: (revision, changed, history) => {
+        let tables = this.#tables;
+        for (const [resource, table] of changed) tables = tables.set(resource, table);
+        return new ObjectStore(revision, tables, history);
+      },
+    });
+  }
+
   /** Creates or replaces; the stored object carries the new revision as its resourceVersion. */
   put(
     resource: ResourceName,
     object: KubeObject,
   ): { readonly store: ObjectStore; readonly before: KubeObject | undefined; readonly after: KubeObject } {
-    const revision = this.revision + 1;
-    const key = objectKey(object.metadata.namespace, object.metadata.name);
-    const table = this.#tables.get(resource) ?? Table.empty<KubeObject>();
-    const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
-    const before = table.get(key);
-    const event: StoreEvent = before
-      ? { revision, type: 'MODIFIED', resource, object: stored, before }
-      : { revision, type: 'ADDED', resource, object: stored };
-    const store = this.#after(revision, this.#tables.set(resource, table.set(key, stored)), event);
-    return { store, before, after: stored };
+    const draft = this.draft();
+    const written = draft.put(resource, object);
+    return { ...written, store: draft.finished() };
   }
 
   delete(resource: ResourceName, namespace: string | undefined, name: string): ObjectStore {
-    const table = this.#tables.get(resource);
-    const object = table?.get(objectKey(namespace, name));
-    if (!table || !object) return this;
-    const revision = this.revision + 1;
-    const last = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
-    const tables = this.#tables.set(resource, table.delete(objectKey(namespace, name)));
-    const event: StoreEvent = { revision, type: 'DELETED', resource, object: last, before: object };
-    return this.#after(revision, tables, event);
+    const draft = this.draft();
+    draft.delete(resource, namespace, name);
+    return draft.finished();
   }
 
   /** Events after `revision` in order; undefined when they are no longer kept (HTTP 410 Gone). */
@@ -135,8 +138,102 @@ export class ObjectStore {
     for (const { revision } of newestFirst(this.#history)) oldest = revision;
     return oldest - 1;
   }
+}
 
-  #after(revision: number, tables: Table<Table<KubeObject>>, event: StoreEvent): ObjectStore {
-    return new ObjectStore(revision, tables, remember(this.#history, event));
+interface Growth {
+  readonly history: History;
+  readonly finish: (
+    revision: number,
+    changed: ReadonlyMap<ResourceName, Table<KubeObject>>,
+    history: History,
+  ) => ObjectStore;
+}
+
+export class StoreDraft implements StoreView {
+  readonly #before: ObjectStore;
+  readonly #finish: Growth['finish'];
+  /** Those looked at, and those changed. */
+  readonly #tables = new Map<ResourceName, Table<KubeObject> | undefined>();
+  readonly #changed = new Map<ResourceName, Table<KubeObject>>();
+  #revision: number;
+  #history: History;
+
+  constructor(before: ObjectStore, { history, finish }: Growth) {
+    this.#before = before;
+    this.#finish = finish;
+    this.#revision = before.revision;
+    this.#history = history;
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** The very store it began with when nothing was written. */
+  finished(): ObjectStore {
+    if (this.#revision === this.#before.revision) return this.#before;
+    return this.#finish(this.#revision, this.#changed, this.#history);
+  }
+
+  get(resource: ResourceName, namespace: string | undefined, name: string): KubeObject | undefined {
+    return this.table(resource)?.get(objectKey(namespace, name));
+  }
+
+  list(resource: ResourceName, namespace?: string): readonly KubeObject[] {
+    return listOf(this.table(resource), namespace);
+  }
+
+  table(resource: ResourceName): Table<KubeObject> | undefined {
+    const known = this.#tables.get(resource);
+    if (known || this.#tables.has(resource)) return known;
+    const table = this.#before.table(resource);
+    this.#tables.set(resource, table);
+    return table;
+  }
+
+  /** Creates or replaces; the stored object carries the new revision as its resourceVersion. */
+  put(
+    resource: ResourceName,
+    object: KubeObject,
+  ): { readonly before: KubeObject | undefined; readonly after: KubeObject } {
+    const table = this.table(resource) ?? Table.empty<KubeObject>();
+    const key = objectKey(object.metadata.namespace, object.metadata.name);
+    const before = table.get(key);
+    const after = this.#revised(object);
+    this.#set(resource, table.set(key, after));
+    const { revision } = this;
+    this.#note(
+      before
+        ? { revision, type: 'MODIFIED', resource, object: after, before }
+        : { revision, type: 'ADDED', resource, object: after },
+    );
+    return { before, after };
+  }
+
+  delete(resource: ResourceName, namespace: string | undefined, name: string): void {
+    const table = this.table(resource);
+    const key = objectKey(namespace, name);
+    const before = table?.get(key);
+    if (!table || !before) return;
+    const object = this.#revised(before);
+    this.#set(resource, table.delete(key));
+    this.#note({ revision: this.revision, type: 'DELETED', resource, object, before });
+  }
+
+  #revised(object: KubeObject): KubeObject {
+    this.#revision += 1;
+    return { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#revision) } };
+  }
+
+  #set(resource: ResourceName, table: Table<KubeObject>): void {
+    this.#tables.set(resource, table);
+    this.#changed.set(resource, table);
+  }
+
+  #note(event: StoreEvent): void {
+    this.#history = remember(this.#history, event);
   }
 }
+
+const listOf = (table: Table<KubeObject> | undefined, namespace?: string): readonly KubeObject[] =>
+  table?.withPrefix(namespace === undefined ? '' : `${namespace}/`) ?? [];

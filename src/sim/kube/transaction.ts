@@ -1,37 +1,40 @@
 /**
  * One change of the cluster under construction. Inside it code reads what it has just written; outside, a state goes in
  * and a new state comes out. Every write is told to the controllers that watch its resource, which put work on the agenda.
+ * What controllers do in the course of time is one change, too: a state for each of their steps would cost more than the step.
  */
 import type { Agenda } from '../core/agenda.ts';
 import { nextHex, nextRandom, type RandomState } from '../core/random.ts';
 import { Table } from '../core/table.ts';
 import { timestamp, type Epoch, type Millis } from '../core/time.ts';
-import type { Change, ClusterState, Controller, Work } from './controller.ts';
+import type { Change, ClusterState, Controller, Seen, Work } from './controller.ts';
 import type { LastSeen } from './last-seen.ts';
 import type { KubeObject, ResourceName } from './object.ts';
 import type { PodSandbox } from './sandbox.ts';
-import type { ObjectStore } from './store.ts';
+import type { StoreDraft } from './store.ts';
 
 export class ClusterTransaction {
   readonly #controllers: Watchers;
-  readonly #epoch: Epoch;
-  #store: ObjectStore;
+  readonly #store: StoreDraft;
+  readonly #seen: Seen;
   #agenda: Agenda<Work>;
   #random: RandomState;
   #sandboxes: Table<PodSandbox>;
   #frozen: Table<LastSeen> | undefined;
   /** As it stands, once asked for after a change. */
   #state: ClusterState | undefined;
-  /** A transaction is one instant. */
+  /** Of this instant. */
   #timestamp: string | undefined;
-  readonly now: Millis;
+  #now: Millis;
+  readonly epoch: Epoch;
 
   constructor(state: ClusterState, controllers: readonly Controller[]) {
     this.#controllers = Watchers.among(controllers);
     this.#state = state;
-    this.#epoch = state.epoch;
-    this.now = state.now;
-    this.#store = state.store;
+    this.epoch = state.epoch;
+    this.#now = state.now;
+    this.#store = state.store.draft();
+    this.#seen = { store: this.#store };
     this.#agenda = state.agenda;
     this.#random = state.random;
     this.#sandboxes = state.sandboxes;
@@ -41,10 +44,10 @@ export class ClusterTransaction {
   /** The very state it began with as long as nothing was written. */
   get state(): ClusterState {
     this.#state ??= {
-      now: this.now,
-      epoch: this.#epoch,
+      now: this.#now,
+      epoch: this.epoch,
       random: this.#random,
-      store: this.#store,
+      store: this.#store.finished(),
       agenda: this.#agenda,
       sandboxes: this.#sandboxes,
       ...(this.#frozen && { frozen: this.#frozen }),
@@ -52,10 +55,29 @@ export class ClusterTransaction {
     return this.#state;
   }
 
+  get now(): Millis {
+    return this.#now;
+  }
+
   /** Now, as Kubernetes writes times. */
   get timestamp(): string {
-    this.#timestamp ??= timestamp(this.#epoch, this.now);
+    this.#timestamp ??= timestamp(this.epoch, this.#now);
     return this.#timestamp;
+  }
+
+  /** What is stored so far; another one after each write. */
+  get revision(): number {
+    return this.#store.revision;
+  }
+
+  /** What the kubelets run, by pod UID. */
+  get sandboxes(): Table<PodSandbox> {
+    return this.#sandboxes;
+  }
+
+  /** See `ClusterState.frozen`. */
+  get frozen(): Table<LastSeen> | undefined {
+    return this.#frozen;
   }
 
   get(resource: ResourceName, namespace: string | undefined, name: string): KubeObject | undefined {
@@ -73,8 +95,7 @@ export class ClusterTransaction {
 
   /** Creates or replaces an object as it stands (no admission); returns it with its new resourceVersion. */
   put(resource: ResourceName, object: KubeObject): KubeObject {
-    const { store, before, after } = this.#store.put(resource, object);
-    this.#store = store;
+    const { before, after } = this.#store.put(resource, object);
     this.#announce({ resource, before, after });
     return after;
   }
@@ -82,7 +103,7 @@ export class ClusterTransaction {
   delete(resource: ResourceName, namespace: string | undefined, name: string): void {
     const before = this.get(resource, namespace, name);
     if (!before) return;
-    this.#store = this.#store.delete(resource, namespace, name);
+    this.#store.delete(resource, namespace, name);
     this.#announce({ resource, before, after: undefined });
   }
 
@@ -141,10 +162,38 @@ export class ClusterTransaction {
 
   #announce(change: Change): void {
     this.#state = undefined;
-    const seen = { store: this.#store };
     for (const controller of this.#controllers.of(change.resource)) {
-      for (const { key, after } of controller.react(change, seen)) this.schedule(controller.name, key, after);
+      for (const { key, after } of controller.react(change, this.#seen))
+        this.schedule(controller.name, key, after);
     }
+  }
+
+  /** Lets the next controller do what is due up to and including `until`. False when nothing is. */
+  work(until: Millis): boolean {
+    const taken = this.#agenda.take(until);
+    if (!taken) return false;
+    const { at, event } = taken.due;
+    this.#agenda = taken.rest;
+    this.#become(at);
+    this.#controllers.byName.get(event.controller)?.reconcile(this, event.key);
+    return true;
+  }
+
+  /** Lets time pass in which nothing happens. */
+  wait(until: Millis): void {
+    this.#become(until);
+  }
+
+  #become(now: Millis): void {
+    this.#state = undefined;
+    if (now <= this.#now) return;
+    this.#now = now;
+    this.#timestamp = undefined;
+  }
+
+  /** What is stored, as it stands. */
+  get seen(): Seen {
+    return this.#seen;
   }
 }
 
@@ -188,19 +237,13 @@ export function advance(
   state: ClusterState,
   until: Millis,
   controllers: readonly Controller[],
-  stop?: (state: ClusterState) => boolean,
+  stop?: (seen: Seen) => boolean,
 ): ClusterState {
-  const { byName } = Watchers.among(controllers);
-  let at = state;
-  for (let turns = 0; ; turns += 1) {
+  const tx = new ClusterTransaction(state, controllers);
+  for (let turns = 0; tx.work(until); turns += 1) {
     if (turns > 1_000_000) throw new Error('controllers do not settle');
-    const taken = at.agenda.take(until);
-    if (!taken) break;
-    const { due, rest } = taken;
-    const tx = new ClusterTransaction({ ...at, agenda: rest, now: Math.max(at.now, due.at) }, controllers);
-    byName.get(due.event.controller)?.reconcile(tx, due.event.key);
-    at = tx.state;
-    if (stop?.(at) === true) return at;
+    if (stop?.(tx.seen) === true) return tx.state;
   }
-  return { ...at, now: Math.max(at.now, until) };
+  tx.wait(until);
+  return tx.state;
 }

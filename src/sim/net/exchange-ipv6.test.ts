@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { formatIp } from '../../model/ip-family.ts';
 import { ipv6 } from '../../model/ipv6.ts';
 import { DrivenLab } from '../fabric/driven-lab.ts';
-import { dualStackLab } from '../fabric/dual-stack-lab.ts';
-import type { Inet6, Netns } from './netns.ts';
+import { dualStackLab, inInet6 } from '../fabric/dual-stack-lab.ts';
 import { countRules } from './rule-counters.ts';
 
 const WEB0 = 'pod/default/web-0';
@@ -11,12 +10,6 @@ const WEB4 = 'fd00:10:244:3::c1';
 const OUTSIDE = '2001:db8:113::10';
 
 const lab = (): DrivenLab => new DrivenLab(dualStackLab({ natOutgoing: true }));
-
-/** Changes IPv6 of a stack. */
-const inet6 =
-  (change: (inet6: Inet6) => Partial<Inet6>) =>
-  (netns: Netns): Partial<Netns> =>
-    netns.inet6 ? { inet6: { ...netns.inet6, ...change(netns.inet6) } } : {};
 
 describe('errors', () => {
   test.each([
@@ -45,7 +38,7 @@ describe('errors', () => {
   test('REJECT answers that the port is unreachable', () => {
     const guarded = lab().change(
       'host/outside',
-      inet6(({ netfilter }) => ({
+      inInet6(({ netfilter }) => ({
         netfilter: {
           ...netfilter,
           tables: {
@@ -113,7 +106,7 @@ describe('sockets', () => {
 });
 
 describe('what rules count and write', () => {
-  const watched = inet6(({ netfilter }) => ({
+  const watched = inInet6(({ netfilter }) => ({
     netfilter: {
       ...netfilter,
       tables: {

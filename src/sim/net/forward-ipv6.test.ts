@@ -6,10 +6,10 @@ import type { Ipv6Packet } from '../../model/packet.ts';
 import type { Step } from '../../model/trace.ts';
 import { frameLength, packetLength } from '../../model/wire.ts';
 import { DrivenLab, pingLine } from '../fabric/driven-lab.ts';
-import { dualStackLab, TUNNEL6 } from '../fabric/dual-stack-lab.ts';
+import { dualStackLab, inInet6, TUNNEL6 } from '../fabric/dual-stack-lab.ts';
 import type { TimedFrame } from './exchange.ts';
 import { neighbourState } from './neighbour.ts';
-import type { Inet6, Netns, Route } from './netns.ts';
+import type { Netns, Route } from './netns.ts';
 
 // The reference lab with IPv6 beside IPv4. Compared with Linux 6.18 flow by flow: test/conformance/dual-stack.test.ts.
 
@@ -21,14 +21,8 @@ const OUTSIDE = '2001:db8:113::10';
 
 const lab = (): DrivenLab => new DrivenLab(dualStackLab({ natOutgoing: true }));
 
-/** Changes IPv6 of a stack. */
-const inet6 =
-  (change: (inet6: Inet6) => Partial<Inet6>) =>
-  (netns: Netns): Partial<Netns> =>
-    netns.inet6 ? { inet6: { ...netns.inet6, ...change(netns.inet6) } } : {};
-
-const withRoute = (route: Pick<Route, 'type'> & { readonly to: string }): ReturnType<typeof inet6> =>
-  inet6(({ routes }) => ({
+const withRoute = (route: Pick<Route, 'type'> & { readonly to: string }): ReturnType<typeof inInet6> =>
+  inInet6(({ routes }) => ({
     routes: [
       ...routes,
       { prefix: cidr6(route.to), type: route.type, device: 'lo', protocol: 'boot', scope: 'global' },
@@ -233,7 +227,7 @@ describe('neighbour discovery', () => {
   });
 
   test('rules meet it: who drops solicitations is found by nobody, and cached neighbours stay', () => {
-    const deaf = inet6(({ netfilter }) => ({
+    const deaf = inInet6(({ netfilter }) => ({
       netfilter: {
         ...netfilter,
         tables: {
@@ -258,7 +252,7 @@ describe('neighbour discovery', () => {
 
   test('a proxy answers for the addresses it was told, if it forwards and may', () => {
     const guest = ipv6('fd00:a::99');
-    const proxy = inet6(() => ({ proxied: new Map([['eth0', [guest]]]) }));
+    const proxy = inInet6(() => ({ proxied: new Map([['eth0', [guest]]]) }));
     const sysctls = new Map([['net.ipv6.conf.eth0.proxy_ndp', '1']]);
     const reply = (driven: DrivenLab): string => pingLine(driven.ping('node/node1', 'fd00:a::99'));
     expect(reply(lab().change('node/node2', proxy))).toBe('From fd00:a::11 host-unreachable');

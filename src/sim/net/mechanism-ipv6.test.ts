@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ipv6 } from '../../model/ipv6.ts';
 import { DrivenLab } from '../fabric/driven-lab.ts';
-import { dualStackLab, TUNNEL6 } from '../fabric/dual-stack-lab.ts';
-import type { Inet6, Netns } from './netns.ts';
+import { dualStackLab, inInet6, TUNNEL6 } from '../fabric/dual-stack-lab.ts';
+import type { Netns } from './netns.ts';
 
 // The law of mechanism for IPv6: take one cause away, and its effect is gone, and nothing else; IPv4 beside it least of all.
 
@@ -25,40 +25,35 @@ const reach = (changed: DrivenLab): Record<string, string> =>
     }),
   );
 
-const inet6 =
-  (change: (inet6: Inet6) => Partial<Inet6>) =>
-  (netns: Netns): Partial<Netns> =>
-    netns.inet6 ? { inet6: { ...netns.inet6, ...change(netns.inet6) } } : {};
-
 const without: Record<string, readonly [change: (node1: Netns) => Partial<Netns>, effect: object]> = {
   'the FDB entry': [
     ({ fdb }) => ({ fdb: fdb.filter(({ destination }) => destination !== ipv6('fd00:b::13')) }),
     { [FAR]: 'no-fdb-entry' },
   ],
   'the neighbour entry of the remote tunnel device': [
-    inet6(({ neighbours }) => ({
+    inInet6(({ neighbours }) => ({
       neighbours: neighbours.filter(({ address }) => address !== ipv6('fd00:10:244:3::c0')),
     })),
     { [FAR]: 'neighbour-unreachable' },
   ],
   'the tunnel route: the default one leads to a router that knows no pods': [
-    inet6(({ routes }) => ({ routes: routes.filter(({ device }) => device !== TUNNEL6) })),
+    inInet6(({ routes }) => ({ routes: routes.filter(({ device }) => device !== TUNNEL6) })),
     { [FAR]: 'no-route' },
   ],
   'the route to the other block in the rack': [
-    inet6(({ routes }) => ({ routes: routes.filter(({ via }) => via !== ipv6('fd00:a::12')) })),
+    inInet6(({ routes }) => ({ routes: routes.filter(({ via }) => via !== ipv6('fd00:a::12')) })),
     { [SAME_RACK]: 'no-route' },
   ],
   "the other pod's host route: the blackhole takes it": [
-    inet6(({ routes }) => ({ routes: routes.filter(({ device }) => device !== 'cali0761ccbeace') })),
+    inInet6(({ routes }) => ({ routes: routes.filter(({ device }) => device !== 'cali0761ccbeace') })),
     { [SAME_NODE]: 'blackhole' },
   ],
   forwarding: [
-    inet6(() => ({ forwarding: false })),
+    inInet6(() => ({ forwarding: false })),
     { [SAME_NODE]: 'refused', [SAME_RACK]: 'refused', [FAR]: 'refused' },
   ],
   "the link-local address of the pod's host end": [
-    inet6(() => ({ withoutLinkLocal: new Set(['cali0d7763386da']) })),
+    inInet6(() => ({ withoutLinkLocal: new Set(['cali0d7763386da']) })),
     {
       [SAME_NODE]: 'neighbour-unreachable',
       [SAME_RACK]: 'neighbour-unreachable',

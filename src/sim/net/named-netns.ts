@@ -4,7 +4,7 @@
  * IPv4, while its settings of IPv6 are the kernel's own.
  */
 import type { NetnsId } from '../../model/trace.ts';
-import { ZERO_MAC } from '../../model/mac.ts';
+import { LOOPBACK } from './loopback.ts';
 import { NO_NETFILTER } from './netfilter-rules.ts';
 import type { Netns } from './netns.ts';
 import { FRESH_INET6 } from './inet6.ts';
@@ -33,19 +33,7 @@ export function newNetns(id: NetnsId, machine: Netns, ipForward: boolean): Netns
   return {
     id,
     hostname: machine.hostname,
-    devices: [
-      {
-        index: 1,
-        name: 'lo',
-        kind: { type: 'loopback' },
-        mac: ZERO_MAC,
-        mtu: 65536,
-        up: false,
-        fresh: true,
-        addresses: [],
-        proxyArp: false,
-      },
-    ],
+    devices: [{ ...LOOPBACK, up: false, fresh: true, addresses: [] }],
     routes: [],
     neighbours: [],
     fdb: [],

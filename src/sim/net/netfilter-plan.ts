@@ -26,8 +26,8 @@ import { addressesOf, tablesOf } from './stack.ts';
 export interface RulePlan {
   /** All must agree for the rule to match. */
   readonly tests: readonly Test[];
-  /** How a trace tells of the match; it is silent about rules without a target. */
-  readonly verdict: RuleVerdict | undefined;
+  /** How a trace tells of the match. */
+  readonly verdict: RuleVerdict;
   /** What follows; `goto` is a jump that does not come back. */
   readonly kind: Target['kind'] | 'goto';
   readonly act: Act;
@@ -45,15 +45,14 @@ export type Outcome = Verdict | NatRequest | undefined;
 export function planOf({ matches, target }: Rule<Ip>, salt: number): RulePlan {
   return {
     tests: matches.map((match) => testOf(match, salt)),
-    // A rule without a target only counts; one without matches too, as Felix's remarks, is passed over.
-    verdict: target.kind === 'none' && matches.length > 0 ? 'none' : RULE_VERDICT[target.kind],
+    verdict: RULE_VERDICT[target.kind],
     kind: target.kind === 'jump' && target.goto ? 'goto' : target.kind,
     act: actOf(target),
   };
 }
 
-const RULE_VERDICT: Readonly<Record<Target['kind'], RuleVerdict | undefined>> = {
-  none: undefined,
+const RULE_VERDICT: Readonly<Record<Target['kind'], RuleVerdict>> = {
+  none: 'none',
   accept: 'accept',
   drop: 'drop',
   reject: 'reject',

@@ -13,11 +13,55 @@ import type { Chain, Hook, IpPort, IpSet, Netfilter, Rule, TableName } from './n
 import { rulesOf } from './netfilter-rules.ts';
 import type { RuleMatch } from './rule-step.ts';
 
-export interface ProgramChain {
+type Chains = ReadonlyMap<string, ProgramChain>;
+
+interface ChainPlace {
   readonly table: TableName;
-  readonly name: string;
-  readonly policy: Chain['policy'];
-  readonly rules: readonly ProgramRule[];
+  /** Where in the table. */
+  readonly at: number;
+  readonly family: IpFamily;
+  /** All of the table, for jumps. */
+  readonly chains: Chains;
+}
+
+/** Most chains of a node are those of other pods and services: a chain is made ready when the first packet enters it. */
+export class ProgramChain {
+  readonly #chain: Chain<Ip>;
+  readonly #place: ChainPlace;
+  #rules: readonly ProgramRule[] | undefined;
+
+  constructor(chain: Chain<Ip>, place: ChainPlace) {
+    this.#chain = chain;
+    this.#place = place;
+  }
+
+  get table(): TableName {
+    return this.#place.table;
+  }
+
+  get name(): string {
+    return this.#chain.name;
+  }
+
+  get policy(): Chain['policy'] {
+    return this.#chain.policy;
+  }
+
+  /** A rule without a target only counts; one without matches too, as Felix's remarks, is left out. */
+  get rules(): readonly ProgramRule[] {
+    return (this.#rules ??= this.#made());
+  }
+
+  #made(): readonly ProgramRule[] {
+    const { at, family, chains } = this.#place;
+    return rulesOf(this.#chain).flatMap((rule, place) => {
+      const { target, matches } = rule;
+      if (target.kind === 'none' && matches.length === 0) return [];
+      const made = new ProgramRule(rule, { chain: this.name, salt: mix(at, place), family });
+      if (target.kind === 'jump') made.jump = chains.get(target.chain);
+      return [made];
+    });
+  }
 }
 
 interface RulePlace {
@@ -145,25 +189,11 @@ function build(netfilter: Netfilter<Ip>, family: IpFamily): NetfilterProgram {
   };
 }
 
-function buildTable(
-  table: TableName,
-  chains: readonly Chain<Ip>[],
-  family: IpFamily,
-): ReadonlyMap<string, ProgramChain> {
-  const built = new Map(
-    chains.map((chain, at) => {
-      const rules = rulesOf(chain).map(
-        (rule, place) => new ProgramRule(rule, { chain: chain.name, salt: mix(at, place), family }),
-      );
-      return [chain.name, { table, name: chain.name, policy: chain.policy, rules }];
-    }),
-  );
-  for (const { rules } of built.values()) {
-    for (const each of rules) {
-      if (each.rule.target.kind === 'jump') each.jump = built.get(each.rule.target.chain);
-    }
-  }
-  return built;
+function buildTable(table: TableName, all: readonly Chain<Ip>[], family: IpFamily): Chains {
+  const chains = new Map<string, ProgramChain>();
+  for (const [at, chain] of all.entries())
+    chains.set(chain.name, new ProgramChain(chain, { table, at, family, chains }));
+  return chains;
 }
 
 const TRACKING_TARGETS: ReadonlySet<string> = new Set(['dnat', 'snat', 'masquerade']);

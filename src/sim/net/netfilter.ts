@@ -113,7 +113,7 @@ function sameFlow(a: FlowTuple, b: FlowTuple): boolean {
 function traverse(hop: Hop, place: HookPlace, chain: ProgramChain): Outcome {
   for (const each of chain.rules) {
     const { tests, verdict, kind, act } = (each.plan ??= planOf(each.rule, each.salt));
-    if (verdict === undefined || !agree(tests, hop, place)) continue;
+    if (!agree(tests, hop, place)) continue;
     note(hop, chain, each, verdict);
     if (kind === 'return') return undefined;
     if (kind === 'goto') return each.jump && traverse(hop, place, each.jump);

@@ -40,6 +40,13 @@ export function reconfigure(
   return inOneInstant({ network, before }, begin, telling);
 }
 
+/** Where none run yet. A daemon calls nobody before its connect delay: no packet moves, and no stack learns anything. */
+export const startDaemons = (
+  network: Network,
+  before: RoutingState,
+  wanted: readonly Wanted[],
+): RoutingState => reconfigure(network, before, wanted).routing;
+
 function bringInLine(talk: Talk, { config, ...place }: Wanted): void {
   const speaker = talk.speaker(speakerKey(place));
   if (speaker?.running && speaker.config.process === config?.process) {

@@ -213,7 +213,7 @@ interface MtuFacts {
 
 /** What the node's Felix wrote to /var/lib/calico/mtu when it last started. */
 function podMtu(tx: ClusterTransaction, { topology, node, pools }: MtuFacts): number {
-  const seen = lastSeen(tx.state, 'felix', node)?.store;
+  const seen = lastSeen(tx, 'felix', node)?.store;
   const known = (seen ?? tx).get(KNOWN_INTERFACES, undefined, node);
   const started = tx.get(NODE_ENVIRONMENTS, undefined, node);
   const environment = nodeEnvironment(started);

@@ -81,7 +81,7 @@ export function transactionDatastore(tx: ClusterTransaction): Datastore {
       return tx.timestamp;
     },
     get clock() {
-      return tx.state.epoch + tx.now;
+      return tx.epoch + tx.now;
     },
   };
 }

@@ -4,7 +4,7 @@ import type { ClusterTransaction } from '../../kube/transaction.ts';
 /** The instant of a transaction, as `2026-05-01 10:00:00.123 +0000 UTC`. */
 export function goTimestamp(tx: ClusterTransaction): string {
   const { timestamp } = tx;
-  const milliseconds = Math.floor((tx.state.epoch + tx.now) % 1000);
+  const milliseconds = Math.floor((tx.epoch + tx.now) % 1000);
   const fraction = milliseconds === 0 ? '' : `.${String(milliseconds).padStart(3, '0')}`.replace(/0+$/, '');
   return `${timestamp.slice(0, 10)} ${timestamp.slice(11, 19)}${fraction} +0000 UTC`;
 }

@@ -76,7 +76,7 @@ export const calicoNode = (hasMachine: HasMachine): Controller => ({
   reconcile: (tx, key) => {
     const [name = '', part] = key.split('/');
     const isThere = tx.get(NODES, undefined, name) !== undefined;
-    if (isThere && (!hasMachine(name) || lastSeen(tx.state, NAME, name))) return;
+    if (isThere && (!hasMachine(name) || lastSeen(tx, NAME, name))) return;
     if (part === undefined && !tendNode(tx, name)) tx.schedule(NAME, key, RETRY);
     if (part !== undefined) tendDevices(tx, name);
   },

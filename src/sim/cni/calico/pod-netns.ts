@@ -5,9 +5,9 @@
  */
 import { ipv4, type Ipv6 } from '../../../model/ip.ts';
 import { UNSPECIFIED6 } from '../../../model/ipv6.ts';
-import { ZERO_MAC } from '../../../model/mac.ts';
 import type { PodNetwork, PodSandbox } from '../../kube/sandbox.ts';
 import { FRESH_INET6, kernelRoute, linkLocalOf, USER_METRIC } from '../../net/inet6.ts';
+import { LOOPBACK } from '../../net/loopback.ts';
 import { NO_NETFILTER } from '../../net/netfilter-rules.ts';
 import type { Device, Inet6, Listener, Netns } from '../../net/netns.ts';
 import { HOST_MAC } from './names.ts';
@@ -82,14 +82,3 @@ const inet6Of = (address: Ipv6, forwarding: boolean): Inet6 => ({
     },
   ],
 });
-
-const LOOPBACK: Device = {
-  index: 1,
-  name: 'lo',
-  kind: { type: 'loopback' },
-  mac: ZERO_MAC,
-  mtu: 65536,
-  up: true,
-  addresses: [{ address: ipv4('127.0.0.1'), length: 8, scope: 'host' }],
-  proxyArp: false,
-};

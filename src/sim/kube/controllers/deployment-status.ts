@@ -141,7 +141,7 @@ function progress(
       message: `${subject} is progressing.`,
     };
   }
-  const since = parseTimestamp(textAt(old, 'lastUpdateTime')) - tx.state.epoch;
+  const since = parseTimestamp(textAt(old, 'lastUpdateTime')) - tx.epoch;
   if (tx.now <= since + deadline) return kept(old);
   const message = `${subject} has timed out progressing.`;
   return { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message };

@@ -75,7 +75,7 @@ const classic = (tx: ClusterTransaction, { component, host }: EventInput): JsonO
   reportingInstance: host ?? '',
 });
 
-function microTime({ timestamp, state: { epoch }, now }: ClusterTransaction): string {
+function microTime({ timestamp, epoch, now }: ClusterTransaction): string {
   const milliseconds = String((epoch + Math.floor(now)) % 1000).padStart(3, '0');
   return `${timestamp.slice(0, -1)}.${milliseconds}000Z`;
 }
@@ -98,19 +98,14 @@ function again(tx: ClusterTransaction, earlier: KubeObject, { action }: EventInp
   return { ...earlier, series: { count, lastObservedTime: microTime(tx) } as Json };
 }
 
-/** A large cluster has thousands of events: they are found by what they say, and by about what and why. */
+/** A large cluster has thousands of events, and few about one object: many that are alike are told as one. */
 const events = new TableIndex<KubeObject>(
-  (event) => {
-    const { involvedObject, type, reason, source, message } = event;
-    const uid = textAt(involvedObject, 'uid');
-    const [component, host] = [textAt(source, 'component'), textAt(source, 'host')];
-    return [saying(uid, String(message)), similarity([uid, type, reason, component, host])];
-  },
-  (a, b) => a['involvedObject'] === b['involvedObject'] && a['message'] === b['message'],
+  ({ involvedObject }) => [textAt(involvedObject, 'uid')],
+  (a, b) => a['involvedObject'] === b['involvedObject'],
 );
 
-const saying = (uid: string, message: string): string => `says ${uid} ${message}`;
-const similarity = (parts: readonly unknown[]): string => parts.join(' ');
+const eventsAbout = (tx: ClusterTransaction, { metadata: { uid = '' } }: KubeObject): readonly KubeObject[] =>
+  events.group(tx.table(EVENTS), uid);
 
 const COMBINED = '(combined from similar events): ';
 /** From this many wordings on, each within so many milliseconds of the last, they are told as one. */
@@ -118,16 +113,25 @@ const MOST_SIMILAR = 10;
 const SIMILAR_WITHIN: Millis = 600_000;
 
 /** Events about one object for one reason by one reporter. */
-const similarTo = (tx: ClusterTransaction, { about, type, reason, component, host = '' }: EventInput) =>
-  events.group(tx.table(EVENTS), similarity([about.metadata.uid ?? '', type, reason, component, host]));
+const similarTo = (
+  tx: ClusterTransaction,
+  { about, type, reason, component, host = '' }: EventInput,
+): readonly KubeObject[] =>
+  eventsAbout(tx, about).filter(
+    (event) =>
+      event['type'] === type &&
+      event['reason'] === reason &&
+      textAt(event['source'], 'component') === component &&
+      textAt(event['source'], 'host') === host,
+  );
 
 const isCombined = ({ message }: KubeObject): boolean => String(message).startsWith(COMBINED);
 
 function isOneOfMany(tx: ClusterTransaction, input: EventInput): boolean {
-  if (input.action !== undefined) return false;
+  if (input.action !== undefined || eventsAbout(tx, input.about).length < MOST_SIMILAR - 1) return false;
   const similar = similarTo(tx, input);
   if (similar.length < MOST_SIMILAR - 1) return false;
-  const since = tx.state.epoch + tx.now - SIMILAR_WITHIN;
+  const since = tx.epoch + tx.now - SIMILAR_WITHIN;
   const recent = similar.filter((event) => parseTimestamp(String(event['lastTimestamp'])) >= since);
   if (recent.some(isCombined)) return true;
   const isNew = !recent.some(({ message }) => message === input.message);
@@ -138,22 +142,24 @@ function isOneOfMany(tx: ClusterTransaction, input: EventInput): boolean {
 function findEarlier(tx: ClusterTransaction, input: EventInput): KubeObject | undefined {
   const { about, reason, fieldPath = '', message } = input;
   if (message.startsWith(COMBINED)) return similarTo(tx, input).find(isCombined);
-  const { uid = '', name, namespace = 'default' } = about.metadata;
-  return events
-    .group(tx.table(EVENTS), saying(uid, message))
-    .find(
-      (event) =>
-        event['reason'] === reason &&
-        event.metadata.namespace === namespace &&
-        textAt(event, 'involvedObject', 'fieldPath') === fieldPath &&
-        textAt(event, 'involvedObject', 'name') === name,
-    );
+  const { name, namespace = 'default' } = about.metadata;
+  return eventsAbout(tx, about).find(
+    (event) =>
+      event['message'] === message &&
+      event['reason'] === reason &&
+      event.metadata.namespace === namespace &&
+      textAt(event, 'involvedObject', 'fieldPath') === fieldPath &&
+      textAt(event, 'involvedObject', 'name') === name,
+  );
 }
 
 /** `<object>.<nanoseconds since 1970 in hex>`; within one instant the store's revision keeps the order of telling. */
 function freeName(tx: ClusterTransaction, namespace: string, base: string): string {
-  const instant = BigInt(Math.floor(tx.state.epoch + tx.now)) * 1_000_000n;
-  let nanoseconds = instant + BigInt(tx.state.store.revision % 1_000_000);
-  while (tx.get(EVENTS, namespace, `${base}.${nanoseconds.toString(16)}`)) nanoseconds += 1n;
-  return `${base}.${nanoseconds.toString(16)}`;
+  const instant = BigInt(Math.floor(tx.epoch + tx.now)) * 1_000_000n;
+  let nanoseconds = instant + BigInt(tx.revision % 1_000_000);
+  for (;;) {
+    const name = `${base}.${nanoseconds.toString(16)}`;
+    if (!tx.get(EVENTS, namespace, name)) return name;
+    nanoseconds += 1n;
+  }
 }

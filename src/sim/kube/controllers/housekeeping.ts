@@ -31,7 +31,7 @@ export const eventExpiry: Controller = {
 };
 
 /** Virtual milliseconds until an event has been silent for the time to live. */
-function timeLeft({ state: { epoch }, now }: ClusterTransaction, event: KubeObject): Millis {
+function timeLeft({ epoch, now }: ClusterTransaction, event: KubeObject): Millis {
   const last =
     textAt(event, 'series', 'lastObservedTime') ||
     textAt(event, 'lastTimestamp') ||

@@ -103,7 +103,7 @@ interface Work {
 function takeStep(tx: ClusterTransaction, means: Means, { step, namespace, name, uid }: Work): void {
   const found = tx.get('pods', namespace, name);
   const pod = found?.metadata.uid === uid ? found : undefined;
-  const node = pod ? nodeOf(pod) : (tx.state.sandboxes.get(uid)?.node ?? '');
+  const node = pod ? nodeOf(pod) : (tx.sandboxes.get(uid)?.node ?? '');
   // What it misses it finds when it is back.
   if (isSilent(nodeMachine(tx, node))) return;
   if (pod) STEPS[step]?.(tx, pod, means);
@@ -178,7 +178,7 @@ const STEPS: Readonly<Record<string, Step>> = {
     next(tx, 'sandbox', pod, delay(tx, TIMING.sandbox));
   },
   sandbox: (tx, pod, { cni }) => {
-    if (!isLeaving(pod) && !tx.state.sandboxes.has(pod.metadata.uid ?? '')) makeSandbox(tx, pod, cni);
+    if (!isLeaving(pod) && !tx.sandboxes.has(pod.metadata.uid ?? '')) makeSandbox(tx, pod, cni);
   },
   start: (tx, pod, { isProbed }) => {
     if (!isLeaving(pod) && !isTerminal(pod)) start(tx, pod, isProbed(pod));
@@ -191,7 +191,7 @@ const STEPS: Readonly<Record<string, Step>> = {
     if (!isLeaving(pod) && textAt(pod.status, 'phase') === 'Running') exit(tx, pod, cni);
   },
   kill: (tx, pod) => {
-    if (tx.state.sandboxes.has(pod.metadata.uid ?? '')) {
+    if (tx.sandboxes.has(pod.metadata.uid ?? '')) {
       forEachContainer(pod, (name) =>
         event(tx, pod, { reason: 'Killing', message: `Stopping container ${name}`, container: name }),
       );
@@ -200,7 +200,7 @@ const STEPS: Readonly<Record<string, Step>> = {
   },
   gone: (tx, pod, { cni }) => {
     const { uid: own = '' } = pod.metadata;
-    const sandbox = tx.state.sandboxes.get(own);
+    const sandbox = tx.sandboxes.get(own);
     const refusal = sandbox?.network && cni.refusal?.(tx, sandbox.node);
     if (sandbox && refusal !== undefined) {
       const destroy = `rpc error: code = Unknown desc = failed to destroy network for sandbox \\"${sandbox.containerId}\\": plugin type=\\"${cni.type ?? ''}\\" failed (delete): ${refusal}`;
@@ -217,7 +217,7 @@ const STEPS: Readonly<Record<string, Step>> = {
 };
 
 function tearDown(tx: ClusterTransaction, uid: string, cni: CniPlugin): void {
-  const sandbox = tx.state.sandboxes.get(uid);
+  const sandbox = tx.sandboxes.get(uid);
   if (!sandbox) return;
   if (sandbox.network) cni.del(tx, sandbox);
   tx.removeSandbox(uid);

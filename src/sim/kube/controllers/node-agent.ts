@@ -68,7 +68,7 @@ const hasProcess = (tx: ClusterTransaction, agent: NodeAgent, node: string): boo
 function tend(tx: ClusterTransaction, agent: NodeAgent, node: string): void {
   const machine = nodeMachine(tx, node);
   const key = lastSeenKey(agent.name, node);
-  const known = lastSeen(tx.state, agent.name, node);
+  const known = lastSeen(tx, agent.name, node);
   if (isDown(machine)) {
     if (known?.blank !== true) tx.see(key, nothingSeen(tx.state));
     return;

@@ -29,7 +29,7 @@ export function returnOf(
   const node = tx.get('nodes', undefined, name);
   const rebooted = nodeMachine(tx, name).rebooted === true;
   setMachine(tx, `node/${name}`, { rebooted: undefined, silentSince: undefined });
-  for (const { uid, namespace, pod, node: of } of [...tx.state.sandboxes.values()]) {
+  for (const { uid, namespace, pod, node: of } of [...tx.sandboxes.values()]) {
     if (of === name && tx.get('pods', namespace, pod)?.metadata.uid !== uid) tearDown(uid);
   }
   if (node) report(tx, node, rebooted);
@@ -77,7 +77,7 @@ function resumed(
     tx.put('pods', { ...current, status: lostStatus(tx, current) });
     return [{ step: 'resume', pod: current }];
   }
-  if (!tx.state.sandboxes.has(uid)) return [{ step: 'resume', pod: current }];
+  if (!tx.sandboxes.has(uid)) return [{ step: 'resume', pod: current }];
   if (states.some((state) => state['running'] === undefined)) return [{ step: 'start', pod: current }];
   if (isServing(current)) tx.put('pods', { ...current, status: readyStatus(tx, current) });
   return [];

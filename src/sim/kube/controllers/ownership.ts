@@ -1,5 +1,6 @@
 /** Who owns what: controller references, and the indexes that find an owner's dependents. */
 import type { Json } from '../../../base/json.ts';
+import { memoize } from '../../core/memo.ts';
 import { textAt } from '../fields.ts';
 import type { KubeObject, OwnerReference } from '../object.ts';
 import { TableIndex, TableTally } from '../table-index.ts';
@@ -22,15 +23,24 @@ export const controllerReference = (owner: KubeObject): OwnerReference => ({
   blockOwnerDeletion: true,
 });
 
+/** The references of what it alone owns; thousands of pods share those of their owner. */
+export const controllerReferences = (owner: KubeObject): readonly OwnerReference[] => {
+  const { name, uid } = owner.metadata;
+  return soleReference(owner.apiVersion, owner.kind, name, uid ?? '');
+};
+
+const soleReference = memoize(
+  (apiVersion: string, kind: string, name: string, uid: string): readonly OwnerReference[] => [
+    { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true },
+  ],
+  8,
+);
+
 const podGroups = (pod: KubeObject): readonly string[] => {
   const node = textAt(pod.spec, 'nodeName');
   const owner = controllerOf(pod)?.uid;
-  const { namespace = '', labels = {} } = pod.metadata;
-  return [
-    `node/${node}`,
-    owner === undefined ? `loose/${namespace}` : `owner/${owner}`,
-    ...Object.entries(labels).map(([key, value]) => `label/${namespace}/${key}=${value}`),
-  ];
+  const { namespace = '' } = pod.metadata;
+  return [`node/${node}`, owner === undefined ? `loose/${namespace}` : `owner/${owner}`];
 };
 
 const nodeOf = (pod: KubeObject): unknown => pod.spec?.['nodeName'];
@@ -38,10 +48,14 @@ const nodeOf = (pod: KubeObject): unknown => pod.spec?.['nodeName'];
 /** What moves a pod between groups seldom changes, its status often. */
 const pods = new TableIndex(
   podGroups,
-  (a, b) =>
-    a.metadata.labels === b.metadata.labels &&
-    a.metadata.ownerReferences === b.metadata.ownerReferences &&
-    nodeOf(a) === nodeOf(b),
+  (a, b) => a.metadata.ownerReferences === b.metadata.ownerReferences && nodeOf(a) === nodeOf(b),
+);
+
+/** Asked for services alone, which is seldom. */
+const labelled = new TableIndex<KubeObject>(
+  ({ metadata: { namespace = '', labels = {} } }) =>
+    Object.entries(labels).map(([key, value]) => `${namespace}/${key}=${value}`),
+  (a, b) => a.metadata.labels === b.metadata.labels,
 );
 
 const podGroup = (tx: ClusterTransaction, name: string) => pods.group(tx.table('pods'), name);
@@ -58,7 +72,7 @@ export const podsWithLabel = (
   namespace: string,
   key: string,
   value: string,
-): readonly KubeObject[] => podGroup(tx, `label/${namespace}/${key}=${value}`);
+): readonly KubeObject[] => labelled.group(tx.table('pods'), `${namespace}/${key}=${value}`);
 
 /** Pods bound to a node; to none for the empty name. */
 export const podsOnNode = (tx: ClusterTransaction, node: string): readonly KubeObject[] =>

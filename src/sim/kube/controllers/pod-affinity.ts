@@ -16,12 +16,12 @@ const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 export function affinityRules(
   tx: ClusterTransaction,
   pod: KubeObject,
-  candidates: readonly { readonly node: KubeObject }[],
+  candidates: Iterable<{ readonly node: KubeObject }>,
 ): ((node: KubeObject) => string | undefined) | undefined {
   const attract = listAt(pod.spec, 'affinity', 'podAffinity', REQUIRED);
   const repel = listAt(pod.spec, 'affinity', 'podAntiAffinity', REQUIRED);
   if (attract.length === 0 && repel.length === 0) return undefined;
-  const nodes = candidates.map(({ node }) => node);
+  const nodes = Array.from(candidates, ({ node }) => node);
   const near = attract.map((term) => ({ term, domains: domains(tx, pod, term, nodes) }));
   const far = repel.map((term) => ({ term, domains: domains(tx, pod, term, nodes) }));
   return (node) => {

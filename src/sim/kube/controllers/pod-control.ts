@@ -7,7 +7,7 @@ import { PODS } from '../kinds/pod.ts';
 import type { KubeObject } from '../object.ts';
 import type { ClusterTransaction } from '../transaction.ts';
 import { recordEvent } from './event-recorder.ts';
-import { controllerReference } from './ownership.ts';
+import { controllerReferences } from './ownership.ts';
 
 export interface PodWish {
   readonly owner: KubeObject;
@@ -23,10 +23,8 @@ export interface PodWish {
 export function createPod(tx: ClusterTransaction, wish: PodWish): KubeObject {
   const { owner, component } = wish;
   const template = objectAt(owner.spec, 'template');
-  const labels = {
-    ...(objectAt(template, 'metadata', 'labels') as Readonly<Record<string, string>>),
-    ...wish.labels,
-  };
+  const shared = objectAt(template, 'metadata', 'labels') as Readonly<Record<string, string>>;
+  const labels = wish.labels ? { ...shared, ...wish.labels } : shared;
   const annotations = objectAt(template, 'metadata', 'annotations') as Readonly<Record<string, string>>;
   const pod = createObject(tx, PODS, {
     apiVersion: 'v1',
@@ -37,9 +35,9 @@ export function createPod(tx: ClusterTransaction, wish: PodWish): KubeObject {
       ...(owner.metadata.namespace === undefined ? {} : { namespace: owner.metadata.namespace }),
       ...(Object.keys(labels).length === 0 ? {} : { labels }),
       ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
-      ownerReferences: [controllerReference(owner)],
+      ownerReferences: controllerReferences(owner),
     },
-    // Pods of one template share its spec: what is worked out for one serves all.
+    // Pods of one template share its labels and its spec: what is worked out for one serves all.
     spec: wish.spec ? { ...objectAt(template, 'spec'), ...wish.spec } : objectAt(template, 'spec'),
   });
   recordEvent(tx, {

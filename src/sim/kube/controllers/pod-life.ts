@@ -23,6 +23,9 @@ const OWN_CONDITIONS = new Set([
   'PodScheduled',
 ]);
 
+/** They say why they are false. */
+const OF_CONTAINERS = new Set(['Ready', 'ContainersReady']);
+
 interface Conditions {
   readonly sandbox: boolean;
   readonly ready: boolean;
@@ -30,73 +33,102 @@ interface Conditions {
   readonly reason?: string;
 }
 
+type ConditionParts = readonly [
+  type: string,
+  status: string,
+  reason: string | undefined,
+  message: string | undefined,
+  observedGeneration: number,
+  lastTransitionTime: Json,
+];
+
+/** Thousands of pods come to the same in the same second: such parts of their status are one value for all of them. */
+const conditionOf = memoize(
+  (
+    ...[type, status, reason, message, observedGeneration, lastTransitionTime]: ConditionParts
+  ): JsonObject => ({
+    type,
+    status,
+    ...(reason !== undefined && { reason }),
+    ...(message !== undefined && { message }),
+    lastProbeTime: null,
+    observedGeneration,
+    lastTransitionTime,
+  }),
+  32,
+);
+const listOf = memoize((...conditions: readonly JsonObject[]) => conditions, 16);
+const runningSince = memoize((startedAt: string): JsonObject => ({ running: { startedAt } }), 4);
+const NO_STATE: JsonObject = {};
+
 function conditions(tx: ClusterTransaction, pod: KubeObject, wanted: Conditions): readonly JsonObject[] {
-  const observedGeneration = pod.metadata.generation ?? 1;
+  const generation = pod.metadata.generation ?? 1;
   const names = listAt(pod.spec, 'containers').map((container) => textAt(container, 'name'));
-  const reason = wanted.reason ?? 'ContainersNotReady';
-  const why = wanted.ready
-    ? {}
-    : {
-        reason,
-        ...(reason === 'PodCompleted'
-          ? {}
-          : { message: `containers with unready status: [${names.join(' ')}]` }),
-      };
-  const wants: readonly (readonly [type: string, status: boolean, why?: JsonObject])[] = [
+  const { reason = 'ContainersNotReady' } = wanted;
+  const message =
+    reason === 'PodCompleted' ? undefined : `containers with unready status: [${names.join(' ')}]`;
+  const wants: readonly (readonly [type: string, isTrue: boolean])[] = [
     ['PodReadyToStartContainers', wanted.sandbox],
     ['Initialized', true],
-    ['Ready', wanted.ready, why],
-    ['ContainersReady', wanted.ready, why],
+    ['Ready', wanted.ready],
+    ['ContainersReady', wanted.ready],
     ['PodScheduled', true],
   ];
   const before = listAt(pod.status, 'conditions');
   const others = before.filter((condition) => !OWN_CONDITIONS.has(String(condition['type'])));
-  const own = wants.map(([type, isTrue, reasons]): JsonObject => {
+  const own = wants.map(([type, isTrue]) => {
     const status = isTrue ? 'True' : 'False';
-    return {
-      type,
-      status,
-      ...reasons,
-      lastProbeTime: null,
-      observedGeneration,
-      lastTransitionTime: transitionTime(before, { type, status }, tx.timestamp),
-    };
+    const since = transitionTime(before, { type, status }, tx.timestamp);
+    return isTrue || !OF_CONTAINERS.has(type)
+      ? conditionOf(type, status, undefined, undefined, generation, since)
+      : conditionOf(type, status, reason, message, generation, since);
   });
-  return [...others, ...own];
+  return listOf(...others, ...own);
 }
 
-/** What a node says of itself as the status of its pods repeats it. */
-const addressesOf = new WeakMap<KubeObject, readonly string[]>();
-
-const UNKNOWN_NODE = [''];
-
 /** One of each family at most. */
-function hostAddresses(tx: ClusterTransaction, pod: KubeObject): readonly string[] {
+interface HostAddresses {
+  readonly ips: readonly string[];
+  readonly hostIPs: readonly JsonObject[];
+}
+
+const hostAddressesOf = (ips: readonly string[]): HostAddresses => ({
+  ips,
+  hostIPs: ips.map((ip) => ({ ip })),
+});
+
+/** What a node says of itself as the status of its pods repeats it. */
+const addressesOf = new WeakMap<KubeObject, HostAddresses>();
+
+const UNKNOWN_NODE = hostAddressesOf(['']);
+
+function hostAddresses(tx: ClusterTransaction, pod: KubeObject): HostAddresses {
   const node = tx.get('nodes', undefined, textAt(pod.spec, 'nodeName'));
   if (!node) return UNKNOWN_NODE;
   const known = addressesOf.get(node);
   if (known !== undefined) return known;
   const internal = listAt(node.status, 'addresses').filter((item) => item['type'] === 'InternalIP');
-  const found = internal.length === 0 ? UNKNOWN_NODE : internal.map((item) => textAt(item, 'address'));
+  const found =
+    internal.length === 0 ? UNKNOWN_NODE : hostAddressesOf(internal.map((item) => textAt(item, 'address')));
   addressesOf.set(node, found);
   return found;
 }
 
 /** A pod on the host's network has its node's addresses from the first moment. */
 function podAddresses(tx: ClusterTransaction, pod: KubeObject): readonly string[] {
-  if (at(pod.spec, 'hostNetwork') === true) return hostAddresses(tx, pod);
-  const network = tx.state.sandboxes.get(pod.metadata.uid ?? '')?.network;
+  if (at(pod.spec, 'hostNetwork') === true) return hostAddresses(tx, pod).ips;
+  const network = tx.sandboxes.get(pod.metadata.uid ?? '')?.network;
   if (!network) return listAt(pod.status, 'podIPs').map((item) => textAt(item, 'ip'));
   const { address, address6 } = network;
   return [formatIpv4(address), ...(address6 === undefined ? [] : [formatIpv6(address6)])];
 }
 
 function addresses(tx: ClusterTransaction, pod: KubeObject): JsonObject {
-  const host = hostAddresses(tx, pod);
+  const { ips, hostIPs } = hostAddresses(tx, pod);
   const [own = '', ...more] = podAddresses(tx, pod);
   return {
-    hostIP: host[0] ?? '',
-    hostIPs: host.map((ip) => ({ ip })),
+    hostIP: ips[0] ?? '',
+    hostIPs,
     ...(own === '' ? {} : { podIP: own, podIPs: [own, ...more].map((ip) => ({ ip })) }),
   };
 }
@@ -119,7 +151,7 @@ export function creatingStatus(tx: ClusterTransaction, pod: KubeObject): JsonObj
       name: textAt(container, 'name'),
       image: textAt(container, 'image'),
       imageID: '',
-      lastState: {},
+      lastState: NO_STATE,
       ready: false,
       restartCount: 0,
       started: false,
@@ -170,11 +202,11 @@ export function runningStatus(
         name: textAt(container, 'name'),
         ...imageNames(textAt(container, 'image')),
         containerID: `containerd://${tx.hex(64)}`,
-        lastState: former?.['lastState'] ?? {},
+        lastState: former?.['lastState'] ?? NO_STATE,
         ready,
         restartCount: numberAt(former, 'restartCount') + (restart ? 1 : 0),
         started: true,
-        state: { running: { startedAt: tx.timestamp } },
+        state: runningSince(tx.timestamp),
         ...mounts(container),
       };
     }),

@@ -36,7 +36,7 @@ export function untilAvailable(
 ): Millis | undefined {
   if (!isReady(pod)) return undefined;
   if (minReadySeconds === 0) return 0;
-  const since = parseTimestamp(textAt(conditionOf(pod, 'Ready'), 'lastTransitionTime')) - tx.state.epoch;
+  const since = parseTimestamp(textAt(conditionOf(pod, 'Ready'), 'lastTransitionTime')) - tx.epoch;
   return Math.max(0, since + minReadySeconds * 1000 - tx.now);
 }
 

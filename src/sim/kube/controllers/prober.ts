@@ -198,7 +198,7 @@ function runProbe(
   const spec = at(container, `${kind}Probe`);
   if (at(spec, 'exec') === undefined) return undefined;
   const started = textAt(statusOf(pod, program.name), 'state', 'running', 'startedAt');
-  const age = tx.now - (parseTimestamp(started) - tx.state.epoch);
+  const age = tx.now - (parseTimestamp(started) - tx.epoch);
   if (age < numberAt(spec, 'initialDelaySeconds') * 1_000) return 'too early';
   const said = program.check(tx, { node, argv: textsAt(spec, 'exec', 'command'), age, answer });
   if (said !== undefined) {

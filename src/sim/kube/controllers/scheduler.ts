@@ -68,29 +68,33 @@ interface Candidate {
   readonly zone: string | undefined;
 }
 
-const candidatesOf = memoize((table: Table<KubeObject> | undefined): readonly Candidate[] => {
+type Candidates = ReadonlyMap<string, Candidate>;
+
+const candidatesOf = memoize((table: Table<KubeObject> | undefined): Candidates => {
   const nodes = [...(table?.values() ?? [])];
   const zoneOf = ({ metadata }: KubeObject): string => metadata.labels?.[ZONE] ?? '';
   const zoned = new Set(nodes.map(zoneOf)).size > 1;
-  return nodes.map((node) => ({
+  const candidates = nodes.map((node) => ({
     node,
     name: node.metadata.name,
     open: node.spec?.['unschedulable'] !== true && node.spec?.['taints'] === undefined,
     zone: zoned ? zoneOf(node) : undefined,
   }));
+  return new Map(candidates.map((candidate) => [candidate.name, candidate]));
 });
 
 function schedule(tx: ClusterTransaction, pod: KubeObject, host: string): void {
   const spec = pod.spec ?? {};
   const nodes = candidatesOf(tx.table('nodes'));
-  const affinity = affinityRules(tx, pod, nodes);
-  const crowded = crowdedNodes(podCounts(tx));
+  const affinity = affinityRules(tx, pod, nodes.values());
+  const counts = podCounts(tx);
   const refusal = refusals(spec);
   const feasible: Candidate[] = [];
   const reasons = new Map<string, number>();
-  for (const candidate of pinned(spec, nodes, refusal) ?? nodes) {
+  for (const candidate of pinned(spec, nodes, refusal) ?? nodes.values()) {
     const { node, name } = candidate;
-    const isFull = crowded.size > 0 && crowded.has(name) && running(tx, name) >= POD_LIMIT;
+    // As many as fit may be there, ended ones counted.
+    const isFull = countOf(counts, name) >= POD_LIMIT && running(tx, name) >= POD_LIMIT;
     const why = refusal(candidate, isFull) ?? affinity?.(node);
     if (why === undefined) feasible.push(candidate);
     else reasons.set(why, (reasons.get(why) ?? 0) + 1);
@@ -102,29 +106,18 @@ function schedule(tx: ClusterTransaction, pod: KubeObject, host: string): void {
       tx,
       pod,
       host,
-      nodes.length === 0 ? 'no nodes available to schedule pods' : unfit(nodes.length, reasons),
+      nodes.size === 0 ? 'no nodes available to schedule pods' : unfit(nodes.size, reasons),
     );
 }
 
 /** A daemon pod names its only node: the others need no look, unless that one refuses it. */
-function pinned(
-  spec: JsonObject,
-  nodes: readonly Candidate[],
-  refusal: Refusal,
-): readonly Candidate[] | undefined {
+function pinned(spec: JsonObject, nodes: Candidates, refusal: Refusal): readonly Candidate[] | undefined {
   const required = at(spec, 'affinity', 'nodeAffinity', 'requiredDuringSchedulingIgnoredDuringExecution');
   const terms = listAt(required, 'nodeSelectorTerms');
   if (terms.length !== 1) return undefined;
   const name = textAt(terms[0], 'matchFields', 0, 'values', 0);
-  const node = nodes.find((candidate) => candidate.name === name);
+  const node = nodes.get(name);
   return node && refusal(node, false) === undefined ? [node] : undefined;
-}
-
-/** Nodes with as many pods as fit, ended ones counted. */
-function crowdedNodes(counts: ReadonlyMap<string, number>): ReadonlySet<string> {
-  const crowded = new Set<string>();
-  for (const [name, count] of counts) if (count >= POD_LIMIT) crowded.add(name);
-  return crowded;
 }
 
 type Refusal = (candidate: Candidate, isFull: boolean) => string | undefined;

@@ -65,7 +65,7 @@ function patience(tx: ClusterTransaction, pod: KubeObject, taint: JsonObject): M
   if (tolerated === 0 || tolerated === Infinity) return tolerated;
   const added = textAt(taint, 'timeAdded');
   if (added === '') return tolerated;
-  return parseTimestamp(added) - tx.state.epoch + tolerated - tx.now;
+  return parseTimestamp(added) - tx.epoch + tolerated - tx.now;
 }
 
 /** Seconds; infinite when tolerated without limit, 0 when not at all. */

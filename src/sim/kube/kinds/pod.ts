@@ -107,17 +107,21 @@ const NODE_TROUBLE: readonly JsonObject[] = [
   'node.kubernetes.io/unreachable',
 ].map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }));
 
-function withTolerations(spec: JsonObject): JsonObject {
-  const own = listAt(spec, 'tolerations');
+const withTolerations = (spec: JsonObject): JsonObject => ({
+  ...spec,
+  tolerations: tolerationsOf(spec['tolerations']),
+});
+
+const tolerationsOf = memoize((given: Json | undefined): readonly JsonObject[] => {
+  const own = listAt(given);
   const tolerated = ({ key }: JsonObject): boolean =>
     own.some(
       (item) =>
         (textAt(item, 'key') === key || textAt(item, 'key') === '') &&
         (textAt(item, 'effect') === 'NoExecute' || textAt(item, 'effect') === ''),
     );
-  const added = NODE_TROUBLE.filter((trouble) => !tolerated(trouble));
-  return { ...spec, tolerations: [...own, ...added] };
-}
+  return [...own, ...NODE_TROUBLE.filter((trouble) => !tolerated(trouble))];
+}, 4);
 
 const PRIORITIES: Readonly<Record<string, number>> = {
   'system-node-critical': 2000001000,

@@ -8,6 +8,7 @@ import type { JsonObject } from '../../../base/json.ts';
 import type { BgpOpen } from '../../../model/bgp.ts';
 import { cidr, ipv4 } from '../../../model/ip.ts';
 import type { Place } from '../../../model/place.ts';
+import { LOOPBACK } from '../../net/loopback.ts';
 import type { Device, Netns } from '../../net/netns.ts';
 import type { ChannelView, ProtocolView, RouteView, SpeakerView } from '../../routing/speaker-view.ts';
 import type { CommandIo, Input } from '../command.ts';
@@ -175,34 +176,21 @@ const VIEW: SpeakerView = {
   sockets: [],
 };
 
-const device = (
-  index: number,
-  name: string,
-  rest: Pick<Device, 'kind' | 'mtu' | 'addresses' | 'link'>,
-): Device => ({
-  index,
-  name,
+const ETH0: Device = {
+  index: 2,
+  name: 'eth0',
+  kind: { type: 'ether' },
   mac: '02:00:0a:00:00:0c' as Device['mac'],
+  mtu: 1500,
   up: true,
+  addresses: [{ address: ipv4('10.0.0.12'), length: 24, scope: 'global' }],
   proxyArp: false,
-  ...rest,
-});
+  link: { kind: 'segment', segment: 'rack-a' },
+};
 
 const NETNS = {
   id: 'node/node2',
-  devices: [
-    device(1, 'lo', {
-      kind: { type: 'loopback' },
-      mtu: 65536,
-      addresses: [{ address: ipv4('127.0.0.1'), length: 8, scope: 'host' }],
-    }),
-    device(2, 'eth0', {
-      kind: { type: 'ether' },
-      link: { kind: 'segment', segment: 'rack-a' },
-      mtu: 1500,
-      addresses: [{ address: ipv4('10.0.0.12'), length: 24, scope: 'global' }],
-    }),
-  ],
+  devices: [LOOPBACK, ETH0],
   routes: [],
 } as unknown as Netns;
 

@@ -3,18 +3,17 @@
  * the one of /etc/resolv.conf unless @ names another. Real dig uses TCP for large answers; a lab has none.
  */
 import { formatIp } from '../../../model/ip-family.ts';
-import { ipv4, type Ip } from '../../../model/ip.ts';
+import type { Ip } from '../../../model/ip.ts';
 import type { Command, CommandIo } from '../command.ts';
 import { mix } from '../../net/flow-hash.ts';
 import { identifierOf } from '../network/identifier.ts';
-import { candidates, lookUp, resolverConfig } from '../network/resolver.ts';
+import { candidates, resolverConfig } from '../network/resolver.ts';
 import { parseDig, REFUSED, SWITCHES, type DigWishes } from './dig-parse.ts';
 import { answerText, shortText, statisticsText } from './dig-print.ts';
-import { askPatiently, failuresText, unreachedText, type Asked } from './servers.ts';
+import { askPatiently, failuresText, serverToAsk, unreachedText, type Asked } from './servers.ts';
 
 /** Of Debian 12's bind9-dnsutils. */
 export const BIND_VERSION = '9.18.49-1~deb12u3-Debian';
-const LOCALHOST = ipv4('127.0.0.1');
 const NAME_ERROR = 3;
 
 export const dig: Command = {
@@ -36,11 +35,8 @@ async function run(io: CommandIo): Promise<number> {
     await io.stderr.write(`${wishes.error.message}\n`);
     return wishes.error.status;
   }
-  const server = await serverOf(io, wishes.value.server);
-  if (server === undefined) {
-    await io.stderr.write(`dig: couldn't get address for '${wishes.value.server ?? ''}': not found\n`);
-    return 1;
-  }
+  const server = await serverToAsk(io, wishes.value.server, { program: 'dig', missing: 'not found' });
+  if (server === undefined) return 1;
   let status = 0;
   for (const [at, lookUp] of wishes.value.lookUps.entries()) {
     if (io.signal.aborted) break;
@@ -52,13 +48,6 @@ async function run(io: CommandIo): Promise<number> {
 async function print(io: CommandIo, text: string): Promise<number> {
   await io.stdout.write(text);
   return 0;
-}
-
-/** Without a server in resolv.conf the machine itself is asked. */
-export async function serverOf(io: CommandIo, name: string | undefined): Promise<Ip | undefined> {
-  if (name === undefined) return resolverConfig(io)?.server ?? LOCALHOST;
-  const found = await lookUp(io, name);
-  return found.ok ? found.value : undefined;
 }
 
 class Dig {

@@ -16,10 +16,9 @@ import type { Ip } from '../../../model/ip.ts';
 import type { Command, CommandIo } from '../command.ts';
 import { candidates, resolverConfig } from '../network/resolver.ts';
 import { questionRow, recordRow, summaryRows } from './dig-print.ts';
-import { serverOf } from './dig.ts';
 import { parseHost, type HostWishes } from './host-parse.ts';
 import { codeName, dataText, typeName } from './records.ts';
-import { askPatiently, failuresText, unreachedText, type Asked } from './servers.ts';
+import { askPatiently, failuresText, serverToAsk, unreachedText, type Asked } from './servers.ts';
 
 export const host: Command = {
   name: 'host',
@@ -35,12 +34,8 @@ async function run(io: CommandIo): Promise<number> {
     await io.stderr.write(`${wishes.error.message}\n`);
     return wishes.error.status;
   }
-  const server = await serverOf(io, wishes.value.server);
-  if (server === undefined) {
-    await io.stderr.write(`host: couldn't get address for '${wishes.value.server ?? ''}': failure\n`);
-    return 1;
-  }
-  return new LookUp(io, wishes.value, server).run();
+  const server = await serverToAsk(io, wishes.value.server, { program: 'host', missing: 'failure' });
+  return server === undefined ? 1 : new LookUp(io, wishes.value, server).run();
 }
 
 interface Question {

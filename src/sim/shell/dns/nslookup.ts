@@ -18,9 +18,16 @@ import { formatIp, parseIp } from '../../../model/ip-family.ts';
 import type { Ip } from '../../../model/ip.ts';
 import type { Command, CommandIo } from '../command.ts';
 import { candidates, resolverConfig } from '../network/resolver.ts';
-import { BIND_VERSION, serverOf } from './dig.ts';
+import { BIND_VERSION } from './dig.ts';
 import { codeName, typeNamed } from './records.ts';
-import { askPatiently, failuresText, PATIENCE, unreachedText, type Patience } from './servers.ts';
+import {
+  askPatiently,
+  failuresText,
+  PATIENCE,
+  serverToAsk,
+  unreachedText,
+  type Patience,
+} from './servers.ts';
 
 export const nslookup: Command = {
   name: 'nslookup',
@@ -50,12 +57,8 @@ async function run(io: CommandIo): Promise<number> {
     await io.stderr.write('nslookup: interactive use is not simulated: give a name, as in `nslookup web`.\n');
     return 1;
   }
-  const server = await serverOf(io, wishes.server);
-  if (server === undefined) {
-    await io.stderr.write(`nslookup: couldn't get address for '${wishes.server ?? ''}': not found\n`);
-    return 1;
-  }
-  return new Look(io, wishes, server).run();
+  const server = await serverToAsk(io, wishes.server, { program: 'nslookup', missing: 'not found' });
+  return server === undefined ? 1 : new Look(io, wishes, server).run();
 }
 
 /** Options of the command line; a mistake among them is told, and the look-up goes on. */

@@ -1,9 +1,11 @@
 /** How BIND's tools ask a server: some attempts, five seconds each, and the words for those that fail. */
 import { decodeDns, type DnsMessage } from '../../../model/dns.ts';
 import { formatIp } from '../../../model/ip-family.ts';
-import type { Ip } from '../../../model/ip.ts';
+import { ipv4, type Ip } from '../../../model/ip.ts';
 import type { CommandIo } from '../command.ts';
-import { askServer, type DnsQuery } from '../network/resolver.ts';
+import { askServer, lookUp, resolverConfig, type DnsQuery } from '../network/resolver.ts';
+
+const LOCALHOST = ipv4('127.0.0.1');
 
 export interface Patience {
   readonly tries: number;
@@ -47,6 +49,19 @@ export async function askPatiently(
     failures.push({ words: failureWords(reply), unsent: reply.kind === 'local-error' });
     if (attempt >= tries) return { query: asked, answer: undefined, bytes: 0, time, failures };
   }
+}
+
+/** Without a server in resolv.conf the machine itself is asked. Undefined when the one that was named has no address: that is told. */
+export async function serverToAsk(
+  io: CommandIo,
+  named: string | undefined,
+  { program, missing }: { readonly program: string; readonly missing: string },
+): Promise<Ip | undefined> {
+  if (named === undefined) return resolverConfig(io)?.server ?? LOCALHOST;
+  const found = await lookUp(io, named);
+  if (found.ok) return found.value;
+  await io.stderr.write(`${program}: couldn't get address for '${named}': ${missing}\n`);
+  return undefined;
 }
 
 export interface AskedServer {

@@ -43,7 +43,7 @@ export function judged(call: Call, pods: readonly JsonObject[]): Judged {
 
 function verdictOn(call: Call, pod: JsonObject): Verdict {
   let warning: Verdict = TAKE;
-  for (const filter of [ofDaemonSet, mirror, localStorage, unreplicated, leaving]) {
+  for (const filter of [leaving, ofDaemonSet, mirror, localStorage, unreplicated]) {
     const verdict = filter(call, pod);
     if (verdict.kind === 'leave' || verdict.kind === 'refuse') return verdict;
     if (verdict.kind === 'take-warning') warning = verdict;

@@ -8,8 +8,8 @@ import { cidrOf, parseInterfaceAddress } from '../../../model/ip.ts';
 import { cidrOf6 } from '../../../model/ipv6.ts';
 import type { Ipv6 } from '../../../model/ip.ts';
 import type { Mac } from '../../../model/mac.ts';
-import { ZERO_MAC } from '../../../model/mac.ts';
 import { FRESH_INET6, kernelRoute, USER_METRIC } from '../../net/inet6.ts';
+import { LOOPBACK } from '../../net/loopback.ts';
 import { NO_NETFILTER } from '../../net/netfilter-rules.ts';
 import type { Device, DeviceAddress, Listener, Netns, Route } from '../../net/netns.ts';
 import type { Command } from '../command.ts';
@@ -69,17 +69,6 @@ export function dualStage(commands: readonly Command[], listeners: readonly List
   for (const machine of machines) lab.network.stacks.set(machine.id, netnsOf(machine));
   return lab;
 }
-
-const LOOPBACK: Device = {
-  index: 1,
-  name: 'lo',
-  kind: { type: 'loopback' },
-  mac: ZERO_MAC,
-  mtu: 65536,
-  up: true,
-  addresses: [{ address: ipv4('127.0.0.1'), length: 8, scope: 'host' }],
-  proxyArp: false,
-};
 
 function netnsOf({ id, ports, gateway, listeners = [] }: Machine): Netns {
   const forwards = gateway === undefined;

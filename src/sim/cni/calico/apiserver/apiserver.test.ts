@@ -174,6 +174,28 @@ describe('the client library checks what is written', () => {
       },
     });
   });
+
+  test('block affinities are read, and nobody may write them', () => {
+    const api = new Api();
+    const spec = { cidr: '10.244.166.128/26', node: 'node1', state: 'confirmed', deleted: 'false' };
+    const name = 'node1-10-244-166-128-26';
+    api.ask('POST', `${V1}/blockaffinities`, { body: { metadata: { name }, spec } });
+    const path = `${V3}/blockaffinities/${name}`;
+    const shown = api.get(path);
+    expect(shown['spec']).toEqual({ ...spec, deleted: false });
+    const refused = (action: string): JsonObject => ({
+      code: 500,
+      body: { message: `unable to ${action} block affinity. Block affinity resources are read-only` },
+    });
+    const pending = { body: { ...shown, spec: { ...(shown['spec'] as JsonObject), state: 'pending' } } };
+    expect(api.create('blockaffinities', 'other', { ...spec, deleted: false })).toMatchObject(
+      refused('create'),
+    );
+    expect(api.ask('PUT', path, pending)).toMatchObject(refused('update'));
+    expect(api.ask('DELETE', path)).toMatchObject(refused('delete'));
+    expect(api.ask('PUT', path, { body: shown }).code).toBe(200);
+    expect(api.get(path)).toEqual(shown);
+  });
 });
 
 test('an applier owns its fields in the v3 view', () => {

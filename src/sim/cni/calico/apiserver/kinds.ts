@@ -3,6 +3,7 @@
  * Source: apiserver/pkg/registry/projectcalico/rest/storage_calico.go, libcalico-go/lib/clientv3/*.go, Calico v3.32.1.
  */
 import type { JsonObject } from '../../../../base/json.ts';
+import { unknownFailure, type Failure } from '../../../kube/failure.ts';
 import type { KubeObject } from '../../../kube/object.ts';
 import { boolean, object, type Schema } from '../../../kube/schema.ts';
 import type { ClusterTransaction } from '../../../kube/transaction.ts';
@@ -30,15 +31,17 @@ export interface V3Kind {
   readonly namespaced?: boolean;
   /** Kept in a tier: a policy. */
   readonly tiered?: boolean;
-  readonly readOnly?: boolean;
+  /** Only Calico itself writes it: what anybody else is told who would. */
+  readonly readOnly?: (action: Action) => Failure;
   readonly spec: Schema;
   readonly status?: Schema;
-  /** What the client makes of a stored spec, and of one to store. */
+  /** What the client makes of a stored spec. */
   readonly read?: (spec: JsonObject) => JsonObject;
-  readonly write?: (spec: JsonObject) => JsonObject;
   readonly complete?: (resource: JsonObject) => JsonObject;
   readonly errors?: (resource: JsonObject, context: Writing) => readonly ErroredField[];
 }
+
+export type Action = 'Create' | 'Update' | 'Delete';
 
 export interface Writing {
   readonly tx: ClusterTransaction;
@@ -170,8 +173,13 @@ const ADDRESSES: readonly V3Kind[] = [
     plural: 'blockaffinities',
     shortNames: ['blockaffinity', 'affinity', 'affinities'],
     spec: withBooleanDeletion(schemas.BLOCK_AFFINITY_SPEC),
-    read: ({ deleted, ...spec }) => (deleted === 'true' ? { ...spec, deleted: true } : spec),
-    write: (spec) => ({ ...spec, deleted: String(spec['deleted'] === true) }),
+    // Its methods are served, by a storage that has none of them.
+    readOnly: (action) =>
+      unknownFailure(
+        `unable to ${action.toLowerCase()} block affinity. Block affinity resources are read-only`,
+      ),
+    // Its converter knows no type.
+    read: ({ type: _, deleted, ...spec }) => ({ ...spec, deleted: deleted === 'true' }),
   },
 ];
 
@@ -220,7 +228,11 @@ const CONFIGURATIONS: readonly V3Kind[] = [
     kind: 'ClusterInformation',
     plural: 'clusterinformations',
     shortNames: ['clusterinfo'],
-    readOnly: true,
+    readOnly: (action) => ({
+      code: 405,
+      reason: 'MethodNotAllowed',
+      message: `${action} is not supported on resources of kind "clusterinformations.projectcalico.org"`,
+    }),
     spec: schemas.CLUSTER_INFORMATION_SPEC,
   },
 ];

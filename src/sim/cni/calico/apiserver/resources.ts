@@ -7,7 +7,7 @@
 import type { JsonObject } from '../../../../base/json.ts';
 import { err, ok, type Result } from '../../../../base/result.ts';
 import { parseIpCidr } from '../../../../model/ip-family.ts';
-import { invalidObject, type Failure } from '../../../kube/failure.ts';
+import { invalidObject, unknownFailure, type Failure } from '../../../kube/failure.ts';
 import { invalid } from '../../../kube/field-error.ts';
 import type { KubeObject } from '../../../kube/object.ts';
 import { ALL_VERBS, column, NAME_COLUMN, type ResourceType } from '../../../kube/resource.ts';
@@ -23,9 +23,6 @@ import { V3_KINDS, type V3Kind } from './kinds.ts';
 import { V3, v1Metadata, v3Metadata } from './metadata.ts';
 
 const GROUP = 'projectcalico.org';
-
-/** An error of the client library that the server does not know how to tell. */
-const inside = (message: string): Failure => ({ code: 500, reason: '', message });
 
 function shownOf(kind: V3Kind, stored: KubeObject): KubeObject {
   const spec = members(stored.spec);
@@ -58,14 +55,14 @@ function withoutTier(kind: V3Kind, resource: JsonObject, tx: ClusterTransaction)
   if (tx.get(kinds.TIERS, undefined, tier)) return undefined;
   const { name, namespace } = members(resource['metadata']);
   const where = [`${GROUP}/${kind.plural}`, ...(kind.namespaced ? [namespace] : []), name].map(String);
-  return inside(
+  return unknownFailure(
     `StorageError: key not found, Code: 1, Key: /${where.join('/')}, ResourceVersion: 0, AdditionalErrorMsg: `,
   );
 }
 
 function keptOf(kind: V3Kind, type: Named): View['kept'] {
   return (written, before, tx): Result<KubeObject, Failure> => {
-    if (kind.readOnly) return err(unsupportedMethod(before ? 'Update' : 'Create', type.name));
+    if (kind.readOnly) return err(kind.readOnly(before ? 'Update' : 'Create'));
     const typed = written as unknown as JsonObject;
     const missing = before ? undefined : withoutTier(kind, typed, tx);
     if (missing) return err(missing);
@@ -78,23 +75,16 @@ function keptOf(kind: V3Kind, type: Named): View['kept'] {
 }
 
 function storedForm(kind: V3Kind, { metadata, spec: typed, status }: JsonObject): KubeObject {
-  const spec = members(typed);
   return {
     apiVersion: kinds.API_VERSION,
     kind: kind.storedKind ?? kind.kind,
     metadata: v1Metadata(members(metadata), kind.tiered),
-    spec: kind.write?.(spec) ?? spec,
+    spec: members(typed),
     ...(status !== undefined && { status }),
   } as unknown as KubeObject;
 }
 
 type Named = Pick<ResourceType, 'name' | 'group' | 'plural' | 'kind'>;
-
-const unsupportedMethod = (action: string, resource: string): Failure => ({
-  code: 405,
-  reason: 'MethodNotAllowed',
-  message: `${action} is not supported on resources of kind ${JSON.stringify(resource)}`,
-});
 
 const IN_TIERS = [
   kinds.NETWORK_POLICIES,
@@ -107,7 +97,7 @@ const STATIC_TIERS = ['default', 'kube-admin', 'kube-baseline'];
 
 function tierLeaving({ metadata: { name } }: KubeObject, tx: ClusterTransaction): Failure | undefined {
   const refused = (operation: string, why: string): Failure =>
-    inside(`operation ${operation} is not supported on ${name}: ${why}`);
+    unknownFailure(`operation ${operation} is not supported on ${name}: ${why}`);
   if (STATIC_TIERS.includes(name)) return refused('Delete', `Cannot delete ${name} tier`);
   const isUsed = IN_TIERS.some((resource) => tx.list(resource).some(({ spec }) => spec?.['tier'] === name));
   return isUsed ? refused('delete', 'Cannot delete a non-empty tier') : undefined;
@@ -121,10 +111,10 @@ function poolLeaving(pool: KubeObject, tx: ClusterTransaction): undefined {
   if (cidr) new Ipam(transactionDatastore(tx)).releasePoolAffinities(cidr);
 }
 
-function leavingOf(kind: V3Kind, { name }: Named): View['leaving'] {
-  if (kind.readOnly) return () => unsupportedMethod('Delete', name);
-  if (kind.kind === 'Tier') return tierLeaving;
-  return kind.kind === 'IPPool' ? poolLeaving : undefined;
+function leavingOf({ kind, readOnly }: V3Kind): View['leaving'] {
+  if (readOnly) return () => readOnly('Delete');
+  if (kind === 'Tier') return tierLeaving;
+  return kind === 'IPPool' ? poolLeaving : undefined;
 }
 
 /** As every server without columns of its own shows its kinds. */
@@ -137,7 +127,7 @@ function resourceType(kind: V3Kind): ResourceType {
   const of = calicoResources.find(({ name }) => name === stored);
   if (!of) throw new Error(`no kind ${stored} is stored`);
   const names = { name: `${kind.plural}.${GROUP}`, group: GROUP, plural: kind.plural, kind: kind.kind };
-  const leaving = leavingOf(kind, names);
+  const leaving = leavingOf(kind);
   return {
     ...names,
     version: 'v3',

@@ -18,7 +18,7 @@ import type { Table } from '../../../core/table.ts';
 import { listAt, textAt, textsAt } from '../../../kube/fields.ts';
 import type { Change } from '../../../kube/controller.ts';
 import type { KubeObject } from '../../../kube/object.ts';
-import type { ObjectStore } from '../../../kube/store.ts';
+import type { StoreView } from '../../../kube/store.ts';
 import { ENDPOINT_SLICES, SERVICES } from '../kinds.ts';
 import type { BgpConfiguration, ServiceRanges } from './configuration.ts';
 import { distinct, inFamily } from './exports.ts';
@@ -170,13 +170,13 @@ const addresses = (texts: readonly string[]): readonly Ip[] =>
   });
 
 /** Which nodes' announcements a change of a service or of its endpoints may move. */
-export function announcersMoved(change: Change, store: ObjectStore, ranges: ServiceRanges): Holders {
+export function announcersMoved(change: Change, store: StoreView, ranges: ServiceRanges): Holders {
   return change.resource === SERVICES
     ? serviceMoved(change, store, ranges)
     : sliceMoved(change, store, ranges);
 }
 
-function serviceMoved({ before, after }: Change, store: ObjectStore, ranges: ServiceRanges): Holders {
+function serviceMoved({ before, after }: Change, store: StoreView, ranges: ServiceRanges): Holders {
   const known = after ?? before;
   if (!known || (before && after && before.spec === after.spec && before.status === after.status))
     return 'nobody';
@@ -187,7 +187,7 @@ function serviceMoved({ before, after }: Change, store: ObjectStore, ranges: Ser
   return together([before, after].map((each) => (each ? holdersOf(each, slices, ranges) : 'nobody')));
 }
 
-function sliceMoved({ before, after }: Change, store: ObjectStore, ranges: ServiceRanges): Holders {
+function sliceMoved({ before, after }: Change, store: StoreView, ranges: ServiceRanges): Holders {
   const { namespace, labels } = (after ?? before)?.metadata ?? {};
   const service = store.get(SERVICES, namespace, labels?.[SERVICE_NAME] ?? '');
   const [old, now] = [nodesOfSlice(before), nodesOfSlice(after)];

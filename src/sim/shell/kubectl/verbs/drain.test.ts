@@ -47,6 +47,15 @@ ${keeps}
     });
   });
 
+  test('a pod that has been leaving for long is left to it, whatever else could be said of it', async () => {
+    await create(POD('held').replace('name: held,', 'name: held, finalizers: [example.org/wait],'));
+    expect(await lab.type('delete pod held --wait=false')).toMatchObject({ code: 0 });
+    lab.pass(60_000);
+    expect(
+      await lab.type('drain node3 --pod-selector=app=held --skip-wait-for-delete-timeout=10'),
+    ).toEqual({ code: 0, stdout: 'node/node3 cordoned\nnode/node3 drained\n', stderr: '' });
+  });
+
   test('a budget refuses evictions until the time is up', async () => {
     await create(POD('alone'), BUDGET);
     const what = 'error when evicting pods/"alone" -n "default"';

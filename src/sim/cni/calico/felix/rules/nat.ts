@@ -7,16 +7,7 @@ import type { Ip, Ipv4 } from '../../../../../model/ip.ts';
 import type { IpFamily } from '../../../../../model/ip-family.ts';
 import { memoize, memoizeFields } from '../../../../core/memo.ts';
 import type { Chain, PortRange } from '../../../../net/netfilter-rules.ts';
-import {
-  act,
-  felixChain,
-  on,
-  rule,
-  type Action,
-  type Criterion,
-  type FelixChain,
-  type FelixRule,
-} from './felix-rule.ts';
+import { act, felixChain, on, rule, type FelixChain, type FelixRule } from './felix-rule.ts';
 import { SETS } from './sets.ts';
 
 export interface NatOptions {
@@ -79,7 +70,7 @@ const outgoing = memoizeFields(
 /** A range of ports is for the two protocols that Felix names; the rest goes without. */
 function outgoingRules(options: OutgoingOptions): readonly FelixRule[] {
   const { natOutgoingAddress: address, natPorts } = options;
-  const translate = (ports?: PortRange): Action =>
+  const translate = (ports?: PortRange): FelixRule['do'] =>
     address === undefined ? act.masquerade(ports) : act.snat(address, ports);
   const ranged = (['tcp', 'udp'] as const).flatMap((protocol) => [
     rule(leaving(options, protocol), translate(natPorts)),
@@ -91,7 +82,7 @@ function outgoingRules(options: OutgoingOptions): readonly FelixRule[] {
 const leaving = (
   { family, excludeHosts, natOutInterface }: OutgoingOptions,
   protocol?: 'tcp' | 'udp',
-): readonly Criterion[] => [
+): FelixRule['when'] => [
   on.fromSet(SETS[family].masqueraded),
   on.notToSet(SETS[family].pools),
   ...(excludeHosts ? [on.notToSet(SETS[family].hosts)] : []),
