@@ -15,7 +15,7 @@ export default defineConfig({
           ...shared,
           name: 'node',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['src/renderer/**', 'test/e2e/**', 'test/conformance/**'],
+          exclude: ['src/renderer/**', 'test/e2e/**', 'test/conformance/**', 'test/docker/**'],
         },
       },
       {

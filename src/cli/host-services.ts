@@ -9,8 +9,9 @@ import { ProgressStore } from '../services/progress-store.ts';
 import { SavedLabs } from '../services/saved-labs.ts';
 import { Services } from '../services/services.ts';
 import { CALICO_VERSION, KUBERNETES_VERSION } from '../sim/index.ts';
-import { examineMachine } from './doctor/examine.ts';
+import { examination } from './doctor/examine.ts';
 import { dataFolder, PATHS } from './paths.ts';
+import { realClustersHere } from './real-clusters.ts';
 import { packageVersion } from './version.ts';
 
 export interface HostServicesOptions {
@@ -37,10 +38,12 @@ export async function openServices(options: HostServicesOptions): Promise<Result
   if (setAside !== undefined) warn(`The saved progress could not be read. It is kept as ${setAside}.`);
   const [firstLab] = library.value.labs.values();
   const engine = simEngine({ worker: PATHS.simWorker, rehearse: firstLab?.environment });
+  const real = realClustersHere();
   const services = new Services({
     library: library.value,
-    engines: [engine],
-    examine: examineMachine,
+    engines: [engine, real.engine],
+    examine: examination(real.care),
+    engineCare: real.care,
     progress: progress.value,
     saved: new SavedLabs(dataFolder()),
     kubeconfigs: join(dataFolder(), 'kubeconfigs'),

@@ -19,6 +19,8 @@ export const PATHS = {
   preload: join(ROOT, 'out', 'preload', 'index.cjs'),
   simWorker: join(ROOT, 'out', 'main', 'sim-worker.js'),
   course: join(ROOT, 'out', 'content', 'course.json'),
+  /** What the kind engine's tool image is built from; in the packaged app inside its archive, which Electron reads like a folder. */
+  toolImage: join(ROOT, 'resources', 'tool-image'),
   packageJson: join(ROOT, 'package.json'),
 } as const;
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { KUBECONFIG_MARK } from '../lab/ports.ts';
 import type { LabEngine, LabSession, ShellStream } from '../lab/ports.ts';
 import { formatPlace, WORKSTATION } from '../model/place.ts';
+import { podsBy } from './kubeconfig-client.contract.ts';
 import { openSession, openShell, place, sharedSession, SIGNAL, typed } from './small-lab.contract.ts';
 
 const exitOf = (stream: ShellStream): Promise<number> =>
@@ -11,7 +12,7 @@ const exitOf = (stream: ShellStream): Promise<number> =>
 /** @param makeEngine an engine of the kind under test; the suite resets one session between its tests */
 export function labSessionContract(name: string, makeEngine: () => LabEngine): void {
   describe(name, () => {
-    const { current, at, reach, hurry } = sharedSession(makeEngine);
+    const { current, at, reach, hurry, gone } = sharedSession(makeEngine);
 
     describe('exec', () => {
       test('tells exit code, standard output and standard error apart', async () => {
@@ -205,6 +206,7 @@ export function labSessionContract(name: string, makeEngine: () => LabEngine): v
       await at('workstation', 'kubectl', 'delete', 'pod', 'near', '--now', '--wait=false');
       await hurry();
       await at('workstation', 'kubectl', 'wait', '--for=delete', 'pod/near');
+      await gone('pod/near');
       expect(told).toEqual([
         ['pod/far', 'pod/more', 'pod/near'],
         ['pod/far', 'pod/more'],
@@ -232,7 +234,7 @@ export function labSessionContract(name: string, makeEngine: () => LabEngine): v
     test('a reset brings the cluster back and leaves the learner their files', async () => {
       await at('workstation', 'sh', '-c', 'kubectl delete pod near --now --wait=false; echo mine > kept.txt');
       await hurry();
-      expect(current().places().map(formatPlace)).not.toContain('pod/near');
+      await gone('pod/near');
       await at('node/node1', 'ip', 'link', 'set', 'vxlan.calico', 'down');
       expect(await current().reset(SIGNAL)).toEqual({ ok: true, value: undefined });
       expect(current().places().map(formatPlace)).toContain('pod/near');
@@ -246,20 +248,14 @@ export function labSessionContract(name: string, makeEngine: () => LabEngine): v
       const own = await openSession(makeEngine());
       const text = await own.kubeconfig();
       if (!text.ok) throw new Error(text.error.message);
-      const [, server = ''] = /^ +server: (\S+)$/m.exec(text.value) ?? [];
-      const podsAt = async (url: string): Promise<unknown> => {
-        const answer = await fetch(`${url}/api/v1/namespaces/default/pods`);
-        const { items } = (await answer.json()) as { items: { metadata: { name: string } }[] };
-        return items.map(({ metadata }) => metadata.name);
-      };
       expect(text.value).toContain(`extensions:\n- name: ${KUBECONFIG_MARK}\n`);
-      expect(await podsAt(server)).toEqual(['far', 'near']);
+      expect(await podsBy(text.value)).toEqual(['far', 'near']);
       await own.exec(WORKSTATION, ['kubectl', 'delete', 'pod', 'near', '--now', '--wait=false'], SIGNAL);
       await own.reset(SIGNAL);
       expect(await own.kubeconfig()).toEqual(text);
-      expect(await podsAt(server)).toEqual(['far', 'near']);
+      expect(await podsBy(text.value)).toEqual(['far', 'near']);
       await own.dispose();
-      await expect(fetch(server)).rejects.toThrow();
+      await expect(podsBy(text.value)).rejects.toThrow();
     });
 
     test('a disposed session says so', async () => {

@@ -11,7 +11,7 @@ import type {
   ReachFlow,
   ShellStream,
 } from '../lab/ports.ts';
-import { parsePlace, WORKSTATION, type Place } from '../model/place.ts';
+import { formatPlace, parsePlace, WORKSTATION, type Place } from '../model/place.ts';
 
 const TOPOLOGIES = join(import.meta.dirname, '..', '..', 'labs', 'topologies');
 
@@ -66,20 +66,25 @@ export const place = (text: string): Place => {
   return parsed;
 };
 
-// eslint-disable-next-line no-control-regex -- control sequences begin with ESC
-const CONTROL = /\u001b\[[0-?]*[ -/]*[@-~]|\r(?!\n)/g;
+// eslint-disable-next-line no-control-regex -- control sequences begin with ESC, titles end with BEL
+const CONTROL = /\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007]*\u0007|\r(?!\n)/g;
 
 /** What a terminal shows, as text without control sequences. */
 export class Screen {
-  text = '';
+  #shown = '';
   readonly #decoder = new TextDecoder();
   readonly #waiting = new Set<() => void>();
 
   constructor(stream: ShellStream) {
     stream.onData((bytes) => {
-      this.text += this.#decoder.decode(bytes, { stream: true }).replaceAll(CONTROL, '');
+      this.#shown += this.#decoder.decode(bytes, { stream: true });
       for (const look of [...this.#waiting]) look();
     });
+  }
+
+  /** Sequences may come in pieces: they are looked for in all of it. */
+  get text(): string {
+    return this.#shown.replaceAll(CONTROL, '');
   }
 
   /** Resolves once the text matches. */
@@ -123,7 +128,12 @@ export interface SharedSession {
   reach(from: string, flow: Omit<ReachFlow, 'from'>): Promise<unknown>;
   /** Where time can be hurried, nobody waits for pods. */
   hurry(): Promise<void>;
+  /** Resolves when there is no such place any more: what happens in the cluster is told a moment later. */
+  gone(where: string): Promise<void>;
 }
+
+/** Milliseconds that opening may take, on a machine that does much else. */
+const OPENING = 300_000;
 
 /** One session for the tests of the surrounding `describe`, reset before each. */
 export function sharedSession(makeEngine: () => LabEngine): SharedSession {
@@ -131,7 +141,7 @@ export function sharedSession(makeEngine: () => LabEngine): SharedSession {
 
   beforeAll(async () => {
     session = await openSession(makeEngine());
-  }, 60_000);
+  }, OPENING);
 
   beforeEach(async () => {
     expect(await session.reset(SIGNAL)).toEqual({ ok: true, value: undefined });
@@ -144,5 +154,15 @@ export function sharedSession(makeEngine: () => LabEngine): SharedSession {
     at: (where, ...argv) => session.exec(place(where), argv, SIGNAL),
     reach: (from, flow) => session.reach({ from: place(from), ...flow }, SIGNAL),
     hurry: async () => void (await session.clock?.settle(30_000, SIGNAL)),
+    gone: (where) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (session.places().map(formatPlace).includes(where)) return;
+          unsubscribe();
+          resolve();
+        };
+        const unsubscribe = session.onPlaces(look);
+        look();
+      }),
   };
 }

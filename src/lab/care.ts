@@ -1,6 +1,6 @@
 /**
- * The port that serves the screens around labs: what of an engine works on this machine, what it left behind, and what it
- * needs to work without a network. Only an engine that has such cares implements it.
+ * The port that serves the screens around labs: what of an engine works on this machine, and what it left behind. Only an
+ * engine that has such cares implements it.
  */
 import type { Result } from '../base/result.ts';
 import type { LabEnvironment, LabError, Progress } from './ports.ts';
@@ -41,7 +41,6 @@ export interface EngineCare {
   leftovers(signal: AbortSignal): Promise<Result<readonly Leftover[], LabError>>;
   /** Removes those; what is in use by a running session, or not ours, is never touched. Trying again is harmless. */
   clean(names: readonly string[], options: CareOptions): Promise<Result<void, LabError>>;
-  readonly bundle: BundleCare;
 }
 
 /** A cluster that is there without a session. */
@@ -57,31 +56,4 @@ export interface Leftover {
   readonly containers: number;
   /** Bytes of its volumes and writable layers; absent when the engine could not say. */
   readonly size?: number;
-}
-
-/** Everything a real cluster needs, in one file, for machines without a network. */
-export interface BundleCare {
-  create(file: string, options: CareOptions): Promise<Result<BundleManifest, LabError>>;
-  /** Reads the whole file and compares every part with the manifest; changes nothing. */
-  verify(file: string, options: CareOptions): Promise<Result<BundleManifest, LabError>>;
-  load(file: string, options: CareOptions): Promise<Result<BundleManifest, LabError>>;
-}
-
-export interface BundleManifest {
-  /** Raised when the layout of the file changes. */
-  readonly format: 1;
-  readonly platform: string;
-  readonly versions: { readonly kind: string; readonly node: string; readonly calico: string };
-  readonly parts: readonly BundlePart[];
-}
-
-export interface BundlePart {
-  /** Path inside the bundle: `bin/kind`, `images/node.tar`, `manifests/calico.yaml`. */
-  readonly path: string;
-  /** Bytes. */
-  readonly size: number;
-  /** 64 hex digits. */
-  readonly sha256: string;
-  /** Of an archive of images: what it holds. */
-  readonly images?: readonly string[];
 }

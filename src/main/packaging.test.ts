@@ -95,7 +95,9 @@ describe('the package', () => {
       'out/preload/**',
       'out/renderer/**',
       'out/content/course.json',
+      'resources/tool-image/**',
     ]);
+    expect(existsSync(join(PATHS.toolImage, 'Dockerfile'))).toBe(true);
     expect(files.filter((pattern) => pattern.includes('node-liblzma'))).toHaveLength(1);
   });
 

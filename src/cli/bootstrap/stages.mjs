@@ -63,6 +63,9 @@ export const conformance = stage('conformance', async () => {
   return outcome;
 });
 
+/** What speaks with a Docker Engine, with one of our own that is started for it. */
+export const docker = stage('docker', () => vitest('--config', 'test/docker/vitest.config.ts'));
+
 function conformanceTable() {
   const { table } = JSON.parse(readFileSync(join(ROOT, 'test-results/conformance.json'), 'utf8'));
   return `\n${table}`;

@@ -14,6 +14,8 @@ const NEEDED = {
   ipset: 'ipset',
   'iputils-ping': 'ping',
   bird2: 'bird',
+  'docker.io': 'dockerd',
+  debootstrap: 'debootstrap',
 };
 const QUIET = { DEBIAN_FRONTEND: 'noninteractive' };
 
@@ -42,8 +44,8 @@ async function aptInstall(names) {
       : run('sudo', ['-n', 'apt-get', ...args], { env: QUIET });
   const update = await apt('update');
   if (update.code !== 0) return update;
-  // We run daemons of our own in our own namespaces: the one that a package brings must not start.
-  const daemons = names.filter((name) => name in SERVICE).map((name) => SERVICE[name]);
+  // We run daemons of our own, beside any that the machine has: the one that a package brings must not start.
+  const daemons = names.flatMap((name) => SERVICES[name] ?? []);
   if (daemons.length > 0) await systemctl('mask', ...daemons);
   const installed = await apt('install', '-y', '--no-install-recommends', ...names);
   if (daemons.length > 0) {
@@ -53,8 +55,11 @@ async function aptInstall(names) {
   return installed;
 }
 
-/** Packages whose installation starts a service. */
-const SERVICE = { bird2: 'bird.service' };
+/** Packages whose installation starts services. */
+const SERVICES = {
+  bird2: ['bird.service'],
+  'docker.io': ['docker.service', 'docker.socket', 'containerd.service'],
+};
 
 /** Where no service manager runs there is nothing to keep from starting. */
 function systemctl(...args) {

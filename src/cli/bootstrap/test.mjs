@@ -4,7 +4,7 @@ import { ensureBuilt } from './compile.mjs';
 import { ensureInstalled } from './install.mjs';
 import { report } from './report.mjs';
 import { main, progress } from './say.mjs';
-import { CHECKS, browser, conformance, failure, labs, runAll, stage } from './stages.mjs';
+import { CHECKS, browser, conformance, docker, failure, labs, runAll, stage } from './stages.mjs';
 import { ensureSystemPackages } from './system-packages.mjs';
 
 const asked = Boolean(process.env.CI && process.env.CI !== 'false') || process.argv.includes('--install');
@@ -29,11 +29,12 @@ await main(async () => {
   const build = await runAll([attempt('build', () => ensureBuilt())]);
   const trials = await progress('Trying every lab', runAll([labs]));
   const kernel = await progress('Comparing with the kernel', runAll([conformance]));
+  const engine = await progress('Trying a Docker Engine', runAll([docker]));
   const pages = await progress(
     'Trying the app in a browser',
     runAll([browserOrWhyNot({ required, missing })]),
   );
-  return report([...install, ...checks, ...build, ...trials, ...kernel, ...pages]);
+  return report([...install, ...checks, ...build, ...trials, ...kernel, ...engine, ...pages]);
 });
 
 function browserOrWhyNot({ required, missing }) {

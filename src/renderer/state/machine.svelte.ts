@@ -36,7 +36,7 @@ export class MachineState {
     return this.#examining;
   }
 
-  /** Undefined until the host has told. */
+  /** Undefined until the host has told, and while it cannot. */
   get leftovers(): readonly Leftover[] | undefined {
     return this.#leftovers;
   }
@@ -88,8 +88,8 @@ export class MachineState {
       this.#findings = examined.value;
       this.#notices.announce(strings.machine.examined(examined.value.filter(isTrouble).length));
     } else this.#notices.problem(examined.error);
-    if (left.ok) this.#leftovers = left.value;
-    else this.#notices.problem(left.error);
+    // Without an engine nothing can be seen of what was left on it; the findings say that it does not answer.
+    this.#leftovers = left.ok ? left.value : undefined;
   }
 
   async clean(names: readonly string[]): Promise<void> {

@@ -78,6 +78,8 @@ export interface ContainerSpec {
   /** e.g. `{ 'net.ipv4.ip_forward': '1' }`: only those of its own network namespace. */
   readonly sysctls?: Readonly<Record<string, string>>;
   readonly securityOptions?: readonly string[];
+  /** Its programs may write below /proc/sys/net, as on a machine of their own; what else Docker keeps read-only stays so. */
+  readonly networkSettings?: boolean;
   /** Bytes. */
   readonly memory?: number;
   readonly pids?: number;

@@ -1,0 +1,15 @@
+/** Real clusters of this machine, for every host and command. */
+import { homedir } from 'node:os';
+import process from 'node:process';
+import { realClusters, type RealClusters } from '../engines/kind/real-clusters.ts';
+import { dataFolder, PATHS } from './paths.ts';
+
+export const realClustersHere = (): RealClusters =>
+  realClusters({
+    data: dataFolder(),
+    toolImageFolder: PATHS.toolImage,
+    env: process.env,
+    platform: process.platform,
+    arch: process.arch,
+    home: homedir(),
+  });
