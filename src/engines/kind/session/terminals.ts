@@ -88,7 +88,10 @@ export async function readFileAt(
 ): Promise<Result<Uint8Array | undefined, LabError>> {
   if (place.kind === 'pod') return readInPod(measured, { place, path }, signal);
   if (!isIn(measured, place)) return err(noSuchPlace(formatPlace(place)));
-  return measured.cluster.docker.containers.readFile(containerOf(measured.cluster, place), path, { signal });
+  const { containers } = measured.cluster.docker;
+  const read = await containers.readFile(containerOf(measured.cluster, place), path, { signal });
+  // Bytes and nothing more: what comes out of Node's streams is a Buffer.
+  return read.ok && read.value ? ok(new Uint8Array(read.value)) : read;
 }
 
 const PATIENCE = 60;
