@@ -26,13 +26,13 @@ import { parseTopology } from '../../src/lab/topology.ts';
 import { bundleForNode } from '../support/bundle.ts';
 import { Bench, INSTALLATION, SMALL } from './support/cluster-bench.ts';
 import { CuttableSocket } from './support/cuttable-socket.ts';
-import { must, onEngine } from './support/engine.ts';
+import { must, onEngineAtLength } from './support/engine.ts';
 import { kindLacking } from './support/kind-cli.ts';
 import { must as program } from './support/programs.ts';
 
 const NEVER = new AbortController().signal;
 
-onEngine('accidents while the real kind makes stub nodes', (engine) => {
+onEngineAtLength('accidents while the real kind makes stub nodes', (engine) => {
   describe.skipIf(kindLacking !== undefined)(kindLacking ?? 'with kind v0.32.0', () => {
     const bench = new Bench(engine);
     beforeAll(() => bench.setUp());

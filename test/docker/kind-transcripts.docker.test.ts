@@ -10,7 +10,7 @@ import { deleteCluster } from '../../src/engines/kind/cluster/delete.ts';
 import { kindEnvironment, runKind } from '../../src/engines/kind/cluster/kind-cli.ts';
 import { kindConfig } from '../../src/engines/kind/cluster/kind-config.ts';
 import { Bench, SMALL } from './support/cluster-bench.ts';
-import { must, onEngine } from './support/engine.ts';
+import { must, onEngineAtLength } from './support/engine.ts';
 import { kindLacking, type StubOrder } from './support/kind-cli.ts';
 
 const NEVER = new AbortController().signal;
@@ -27,7 +27,7 @@ const RUNS: readonly (readonly [name: string, orders: readonly StubOrder[]])[] =
   ['machine ends', ['die']],
 ];
 
-onEngine('what kind prints', (engine) => {
+onEngineAtLength('what kind prints', (engine) => {
   describe.skipIf(kindLacking !== undefined)(kindLacking ?? 'with kind v0.32.0', () => {
     const bench = new Bench(engine);
     beforeAll(() => bench.setUp());

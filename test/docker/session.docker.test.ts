@@ -6,7 +6,7 @@ import type { KindEngineParts } from '../../src/engines/kind/session/parts.ts';
 import { labCaptureContract } from '../../src/engines/lab-capture.contract.ts';
 import { labSessionContract } from '../../src/engines/lab-session.contract.ts';
 import { stubCluster } from './stub-cluster/stub-cluster.ts';
-import { onEngine, type EngineInTest } from './support/engine.ts';
+import { onEngineAtLength, type EngineInTest } from './support/engine.ts';
 
 /** Every opening gets a cluster of its own, which ends with the session. */
 const stubParts = ({ docker }: EngineInTest): KindEngineParts => ({
@@ -32,7 +32,7 @@ const stubParts = ({ docker }: EngineInTest): KindEngineParts => ({
   },
 });
 
-onEngine('the kind engine on a stub cluster', (engine) => {
+onEngineAtLength('the kind engine on a stub cluster', (engine) => {
   const make = (): ReturnType<typeof kindEngine> =>
     kindEngine({ parts: stubParts(engine), afterwards: 'delete' });
   labSessionContract('keeps the contract of sessions', make);
