@@ -166,6 +166,7 @@ function twoRacks(raise: () => Promise<LabInTest>): void {
     await lab.eventually(async () => expect(await lab.ping('node/node1', '10.9.0.3')).toBe(64));
     expect(await seen).toMatch(/10\.0\.0\.11\.\d+ > 10\.0\.1\.13\.4789: VXLAN, flags \[I\] \(0x08\), vni 9/);
     expect(await lab.out('node/node1', 'cat /sys/class/net/vx9/mtu')).toBe('1450\n');
+    for (const node of ['node/node1', 'node/node3']) await lab.out(node, 'ip link delete vx9');
   });
 
   test('whatever a learner breaks is mended, and nothing is left to mend', async () => {

@@ -51,9 +51,11 @@ ${keeps}
     await create(POD('held').replace('name: held,', 'name: held, finalizers: [example.org/wait],'));
     expect(await lab.type('delete pod held --wait=false')).toMatchObject({ code: 0 });
     lab.pass(60_000);
-    expect(
-      await lab.type('drain node3 --pod-selector=app=held --skip-wait-for-delete-timeout=10'),
-    ).toEqual({ code: 0, stdout: 'node/node3 cordoned\nnode/node3 drained\n', stderr: '' });
+    expect(await lab.type('drain node3 --pod-selector=app=held --skip-wait-for-delete-timeout=10')).toEqual({
+      code: 0,
+      stdout: 'node/node3 cordoned\nnode/node3 drained\n',
+      stderr: '',
+    });
   });
 
   test('a budget refuses evictions until the time is up', async () => {
