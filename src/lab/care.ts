@@ -3,7 +3,7 @@
  * engine that has such cares implements it.
  */
 import type { Result } from '../base/result.ts';
-import type { LabEnvironment, LabError, Progress } from './ports.ts';
+import type { LabError, Progress } from './ports.ts';
 
 /** What was found of one thing that Underlay needs of a machine. */
 export interface Finding {
@@ -35,8 +35,6 @@ export interface EngineCare {
     readonly signal: AbortSignal;
     readonly onFinding?: (finding: Finding) => void;
   }): Promise<readonly Finding[]>;
-  /** What a lab needs and does not find here, with the way round it; undefined when it can run. Uses what `doctor` saw last. */
-  missing(environment: LabEnvironment): LabError | undefined;
   /** What earlier sessions left on the machine and nobody uses. */
   leftovers(signal: AbortSignal): Promise<Result<readonly Leftover[], LabError>>;
   /** Removes those; what is in use by a running session, or not ours, is never touched. Trying again is harmless. */

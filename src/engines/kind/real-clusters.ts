@@ -74,10 +74,6 @@ class Machine implements EngineCare {
     if (!connected.ok) return connected.error;
     if (command.state !== 'good')
       return { code: 'docker-cli-missing', message: command.says, remedy: command.remedy ?? '' };
-    return this.missing(environment);
-  }
-
-  missing(environment: LabEnvironment): LabError | undefined {
     return this.#report && lackOf(environment, this.#report.features);
   }
 

@@ -16,5 +16,8 @@ export const NODE_IMAGE = {
 export const CALICO_VERSION = 'v3.32.1';
 export const OPERATOR_VERSION = 'v1.42.3';
 
+/** What the workstation's calicoctl is taken from. */
+export const CALICOCTL_IMAGE = `quay.io/calico/ctl:${CALICO_VERSION}`;
+
 /** What the labs' own pods run. */
 export const AGNHOST_IMAGE = 'registry.k8s.io/e2e-test-images/agnhost:2.53';

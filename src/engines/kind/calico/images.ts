@@ -12,9 +12,6 @@ import type { Docker } from '../docker/docker.ts';
 import { AGNHOST_IMAGE, CALICO_VERSION, OPERATOR_VERSION } from '../versions.ts';
 import type { Install, Manifest } from './manifests.ts';
 
-/** What calicoctl of the workstation is taken from. */
-export const CALICOCTL_IMAGE = `quay.io/calico/ctl:${CALICO_VERSION}`;
-
 /** What the operator brings up with its documented custom resources (tigera/operator v1.42.3 pkg/components). */
 const OPERATED = [
   'node',

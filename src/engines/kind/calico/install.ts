@@ -8,7 +8,9 @@ import { err, ok, type Result } from '../../../base/result.ts';
 import type { LabError, Progress } from '../../../lab/ports.ts';
 import type { Cluster, Kubectl } from '../cluster/cluster.ts';
 import type { KindFolder } from '../data-folder.ts';
-import { bringToNodes, CALICOCTL_IMAGE, clusterImages, ensureImages, loadSupplied } from './images.ts';
+import { sharing } from '../share.ts';
+import { CALICOCTL_IMAGE } from '../versions.ts';
+import { bringToNodes, clusterImages, ensureImages, loadSupplied } from './images.ts';
 import { manifestsOf, type Install, type Manifest } from './manifests.ts';
 import { untilReady } from './readiness.ts';
 import { customResources, tailorManifest } from './tailor.ts';
@@ -59,7 +61,7 @@ export async function prepareCalico(
   const images = clusterImages(install, manifests.value);
   const ensured = await ensureImages(docker, [...images, CALICOCTL_IMAGE], {
     signal,
-    ...telling(means, [0, 1]),
+    ...sharing(means, 0, 1),
   });
   return ensured.ok ? ok({ manifests: manifests.value, images }) : ensured;
 }
@@ -76,7 +78,7 @@ export async function installCalico(
 ): Promise<Result<void, LabError>> {
   const { signal } = means;
   const { topology } = cluster;
-  const brought = await bringToNodes(cluster, wish.images, { signal, ...telling(means, [0, BROUGHT]) });
+  const brought = await bringToNodes(cluster, wish.images, { signal, ...sharing(means, 0, BROUGHT) });
   if (!brought.ok) return brought;
   means.onProgress?.({ phase: 'Applying the manifests of Calico', fraction: BROUGHT });
   const applied =
@@ -88,7 +90,7 @@ export async function installCalico(
     install: wish.install,
     topology,
     signal,
-    ...telling(means, [APPLIED, 1]),
+    ...sharing(means, APPLIED, 1),
     ...(wish.install === 'operator' ? { nudge: () => nudge(kubectl, signal) } : {}),
   });
 }
@@ -156,18 +158,6 @@ async function run(
 async function nudge(kubectl: Kubectl, signal: AbortSignal): Promise<void> {
   const when = ['annotate', 'installation', 'default', '--overwrite', `underlay/looked-at=${Date.now()}`];
   await kubectl(when, { signal, seconds: 20 });
-}
-
-/** Puts a part's progress into its share of the whole. */
-function telling(
-  { onProgress }: Pick<CalicoMeans, 'onProgress'>,
-  [from, to]: readonly [number, number],
-): Pick<CalicoMeans, 'onProgress'> {
-  if (!onProgress) return {};
-  return {
-    onProgress: ({ fraction = 0, ...progress }) =>
-      onProgress({ ...progress, fraction: from + fraction * (to - from) }),
-  };
 }
 
 const notApplied = (name: string, says: string): LabError => ({

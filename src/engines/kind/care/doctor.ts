@@ -58,9 +58,7 @@ export async function lookAround(doctor: Doctor, { signal, onFinding }: LookOpti
   const docker = connected.value;
   add(await contextFinding(docker, doctor.search));
   const info = await docker.info(signal);
-  add(
-    ...(info.ok ? engineFindings(info.value, docker) : [failedLook('engine-info', 'The engine', info.error)]),
-  );
+  add(...(info.ok ? engineFindings(info.value) : [failedLook('engine-info', 'The engine', info.error)]));
   const probed = await tryContainers(doctor, docker, signal);
   add(...probed.findings);
   return { findings, ...(probed.report ? { report: probed.report } : {}) };

@@ -3,7 +3,7 @@
  * (site known-issues, rootless; pkg/cluster/internal/create validateProvider) and what a cluster of a lab's size takes.
  */
 import type { Finding } from '../../../lab/care.ts';
-import type { Docker, EngineInfo } from '../docker/docker.ts';
+import type { EngineInfo } from '../docker/docker.ts';
 
 /** Bytes that a control plane with three workers and Calico take, and that leave room for the learner's own programs. */
 const LEAST_MEMORY = 4e9;
@@ -11,10 +11,10 @@ const ENOUGH_MEMORY = 6e9;
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
-type Rule = (info: EngineInfo, docker: Docker) => Finding;
+type Rule = (info: EngineInfo) => Finding;
 
-export function engineFindings(info: EngineInfo, docker: Docker): readonly Finding[] {
-  return RULES.map((rule) => rule(info, docker));
+export function engineFindings(info: EngineInfo): readonly Finding[] {
+  return RULES.map((rule) => rule(info));
 }
 
 const architecture: Rule = ({ architecture: arch }) => {

@@ -30,7 +30,7 @@ const INFO: EngineInfo = {
 
 describe('what an engine says of itself', () => {
   const findings = (change: Partial<EngineInfo>): ReturnType<typeof engineFindings> =>
-    engineFindings({ ...INFO, ...change }, new FakeDocker());
+    engineFindings({ ...INFO, ...change });
 
   test('is good on an ordinary machine', () => {
     expect(findings({}).map(({ id, state, says }) => [id, state, says])).toEqual([
@@ -63,7 +63,7 @@ describe('what an engine says of itself', () => {
 
   test('that it does not say is not known', () => {
     const { cgroupVersion: _unsaid, ...silent } = INFO;
-    const [, , , cgroups] = engineFindings(silent, new FakeDocker());
+    const [, , , cgroups] = engineFindings(silent);
     expect(cgroups).toMatchObject({ id: 'cgroups', state: 'unknown' });
   });
 });

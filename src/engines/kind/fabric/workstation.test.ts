@@ -6,7 +6,8 @@ import { parseTopology } from '../../../lab/topology.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { kindFolder } from '../data-folder.ts';
 import { nodeContainers } from '../names.ts';
-import { CALICOCTL_IMAGE, raiseWorkstation } from './workstation.ts';
+import { CALICOCTL_IMAGE } from '../versions.ts';
+import { raiseWorkstation } from './workstation.ts';
 
 const { signal } = new AbortController();
 const NAME = 'underlay-abcdef-lab-0001';

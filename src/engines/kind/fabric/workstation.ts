@@ -10,7 +10,7 @@ import type { LabEnvironment, LabError, Progress } from '../../../lab/ports.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { FileEntry } from '../docker/docker.ts';
 import { networkName, ownContainer } from '../names.ts';
-import { CALICO_VERSION } from '../versions.ts';
+import { CALICOCTL_IMAGE } from '../versions.ts';
 import { ensureRuns, labelsOf } from './containers.ts';
 import { notThere, unreadable } from './errors.ts';
 
@@ -25,7 +25,6 @@ export interface WorkstationOptions {
 
 const LEARNER = 'learner';
 const LEARNER_HOME = `/home/${LEARNER}`;
-export const CALICOCTL_IMAGE = `quay.io/calico/ctl:${CALICO_VERSION}`;
 
 const KUBECTL = { from: '/usr/bin/kubectl', to: '/usr/local/bin/kubectl' } as const;
 const CALICOCTL = { from: '/calicoctl', to: '/usr/local/bin/calicoctl' } as const;

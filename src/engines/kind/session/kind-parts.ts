@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { err, ok, type Result } from '../../../base/result.ts';
-import type { LabEnvironment, LabError, Progress } from '../../../lab/ports.ts';
+import type { LabEnvironment, LabError } from '../../../lab/ports.ts';
 import { installCalico, prepareCalico } from '../calico/install.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { kubectlOf } from '../cluster/cluster.ts';
@@ -15,6 +15,7 @@ import { idleClusters, keepCluster, openCluster, releaseCluster } from '../clust
 import { keepFabric, layNode, raiseFabric, resetFabric } from '../fabric/fabric.ts';
 import { raiseWorkstation } from '../fabric/workstation.ts';
 import { clusterName, nodeContainers } from '../names.ts';
+import { sharing } from '../share.ts';
 import type { KindEngineParts, PartOptions, RaisedCluster } from './parts.ts';
 import { bringsPools } from './start-objects.ts';
 
@@ -35,7 +36,7 @@ export function kindParts(options: KindPartsOptions): KindEngineParts {
     async raise(environment, asked) {
       const means = await options.means(asked);
       if (!means.ok) return means;
-      const image = await options.toolImage(means.value, sharing(asked, 0, DONE.image));
+      const image = await options.toolImage(means.value, partOf(asked, 0, DONE.image));
       if (!image.ok) return image;
       const raising: Raising = { means: means.value, image: image.value, asked };
       const kept = await takeUp(environment, raising);
@@ -60,7 +61,7 @@ async function takeUp(
     const opened = await openCluster(journal, topology, means, asked.signal);
     if (!opened.ok) continue;
     const cluster = opened.value;
-    const laid = await raiseFabric(cluster, { image, ...sharing(asked, DONE.nodes, DONE.calico) });
+    const laid = await raiseFabric(cluster, { image, ...partOf(asked, DONE.nodes, DONE.calico) });
     // Files of the lab that the learner has changed are left alone; a desk that was removed gets them with their own.
     const whole = laid.ok
       ? await raiseWorkstation(cluster, { image, files: [], signal: asked.signal })
@@ -84,7 +85,7 @@ async function make(environment: LabEnvironment, raising: Raising): Promise<Resu
   // What Calico needs is fetched meanwhile.
   const [created, parts] = await Promise.all([
     createCluster(wish, means, {
-      ...sharing(asked, DONE.image, DONE.nodes),
+      ...partOf(asked, DONE.image, DONE.nodes),
       onNode: ({ node }, signal) => layNode(coming, node, { signal, image }),
     }),
     prepareCalico(means.docker, environment.calico, { ...calico, signal: asked.signal }),
@@ -92,7 +93,7 @@ async function make(environment: LabEnvironment, raising: Raising): Promise<Resu
   if (!created.ok) return created;
   const cluster = created.value;
   const steps: readonly (() => Promise<Result<void, LabError>>)[] = [
-    () => raiseFabric(cluster, { image, ...sharing(asked, DONE.nodes, DONE.fabric) }),
+    () => raiseFabric(cluster, { image, ...partOf(asked, DONE.nodes, DONE.fabric) }),
     () => raiseWorkstation(cluster, { image, files: environment.files, signal: asked.signal }),
     async () =>
       parts.ok
@@ -100,7 +101,7 @@ async function make(environment: LabEnvironment, raising: Raising): Promise<Resu
             cluster,
             kubectlOf(cluster),
             { ...parts.value, install: environment.calico.install, defaultPools: wantsPools(environment) },
-            sharing(asked, DONE.fabric, DONE.calico),
+            partOf(asked, DONE.fabric, DONE.calico),
           )
         : parts,
   ];
@@ -139,12 +140,8 @@ function raised(cluster: Cluster, { means, image }: Raising, kept: boolean): Rai
   };
 }
 
-/** A part's own way as its share of the whole. */
-function sharing({ signal, onProgress }: PartOptions, from: number, to: number): PartOptions {
-  if (!onProgress) return { signal };
-  return {
-    signal,
-    onProgress: ({ fraction, ...told }: Progress) =>
-      onProgress({ ...told, fraction: from + (fraction ?? 0) * (to - from) }),
-  };
-}
+/** The same question, of which a part is answered. */
+const partOf = (asked: PartOptions, from: number, to: number): PartOptions => ({
+  signal: asked.signal,
+  ...sharing(asked, from, to),
+});
