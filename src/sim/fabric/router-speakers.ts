@@ -1,13 +1,13 @@
 /**
  * The BGP daemons of routers: BIRD 2 with what the topology says. A router tells others of its connected networks and of what
  * it heard; cluster nodes hear nothing of the lab's own segments, since BIRD would then resolve the next hops of a mesh
- * through routes that are recursive themselves. Nodes are waited for: they may not speak BGP with it at all. With a machine that
- * has IPv6 too there is a second session, over IPv6 and about it.
+ * through routes that are recursive themselves. Which sessions it has says `model/router-sessions.ts`.
  */
-import { familyOf, ipCidrContains, ipCidrOf, type IpFamily } from '../../model/ip-family.ts';
-import { cidrOf, formatIpv4, type InterfaceAddress, type Ip, type Ipv4 } from '../../model/ip.ts';
+import type { IpFamily } from '../../model/ip-family.ts';
+import { cidrOf, type Ipv4 } from '../../model/ip.ts';
 import { cidrOf6 } from '../../model/ipv6.ts';
-import type { Router, RouterBgp, RouterNeighbour, RouterPort, Topology } from '../../model/topology.ts';
+import { routerSessions, type RouterSession } from '../../model/router-sessions.ts';
+import type { Router, RouterBgp, Topology } from '../../model/topology.ts';
 import type { NetnsId } from '../../model/trace.ts';
 import type { FilterRule, NeighbourConfig, SpeakerConfig } from '../routing/speaker-config.ts';
 
@@ -45,16 +45,9 @@ function configuration(topology: Topology, router: Router, bgp: RouterBgp): Spea
     blackholes: [],
     learnt: [],
     connected: [...networks, ...networks6],
-    neighbours: (bgp.neighbours ?? foundNeighbours(topology, router, bgp)).flatMap((neighbour) => {
-      const neighbouring = { neighbour, bgp, routerId };
-      const second = networks6.length > 0 ? address6At(topology, neighbour.address) : undefined;
-      return [
-        neighbourConfig(topology, router, { ...neighbouring, address: neighbour.address }),
-        ...(second === undefined
-          ? []
-          : [neighbourConfig(topology, router, { ...neighbouring, address: second })]),
-      ];
-    }),
+    neighbours: routerSessions(topology, router, bgp).map((session) =>
+      neighbourConfig(session, bgp, routerId),
+    ),
     filters: {
       [TO_NODES]: topology.segments.flatMap(({ subnet, subnet6 }) => [
         withheld(subnet),
@@ -79,83 +72,24 @@ const withheld = (prefix: FilterRule['prefix'] & object): FilterRule => ({
   accept: false,
 });
 
-/** Every node and every router with BGP in the segments of its ports. */
-function foundNeighbours(
-  { nodes, routers }: Topology,
-  router: Router,
-  { nodesAs }: RouterBgp,
-): readonly RouterNeighbour[] {
-  return router.ports.flatMap(({ segment }): readonly RouterNeighbour[] => [
-    ...nodes
-      .filter((node) => node.segment === segment)
-      .map(({ address }) => ({
-        address: address.address,
-        asNumber: nodesAs,
-        reflectorClient: false,
-        passive: true,
-      })),
-    ...routers.flatMap(({ name, ports, bgp }) =>
-      bgp === undefined || name === router.name
-        ? []
-        : ports
-            .filter((port) => port.segment === segment)
-            .map(({ address }) => ({
-              address: address.address,
-              asNumber: bgp.asNumber,
-              reflectorClient: false,
-              passive: false,
-            })),
-    ),
-  ]);
-}
-
-/** The IPv6 address of the port that has the IPv4 address. */
-function address6At({ nodes, routers, hosts }: Topology, address: Ipv4): Ip | undefined {
-  const ports: readonly Pick<RouterPort, 'address' | 'address6'>[] = [
-    ...nodes,
-    ...hosts,
-    ...routers.flatMap(({ ports: own }) => own),
-  ];
-  return ports.find((port) => port.address.address === address)?.address6?.address;
-}
-
-interface Neighbouring {
-  /** In one of its families. */
-  readonly address: Ip;
-  readonly neighbour: RouterNeighbour;
-  readonly bgp: RouterBgp;
-  readonly routerId: Ipv4;
-}
-
 function neighbourConfig(
-  topology: Topology,
-  router: Router,
-  { address, neighbour, bgp, routerId }: Neighbouring,
+  session: RouterSession,
+  { asNumber: localAs }: RouterBgp,
+  routerId: Ipv4,
 ): NeighbourConfig {
-  const { asNumber, reflectorClient, nextHop, multihop, passive } = neighbour;
-  const family = familyOf(address);
-  const own = router.ports
-    .map((port): InterfaceAddress<Ip> | undefined => (family === 4 ? port.address : port.address6))
-    .find((each) => each && ipCidrContains(ipCidrOf(each.address, each.length), address));
-  const isNode = topology.nodes.some((node) => node.address.address === neighbour.address);
+  const { name, address, source, withNode } = session;
+  const { asNumber, reflectorClient, nextHop, multihop, passive } = session.neighbour;
   return {
-    name: `${protocolName(topology, neighbour.address)}${family === 6 ? '_v6' : ''}`,
+    name,
     address,
     asNumber,
-    localAs: bgp.asNumber,
-    ...(own ? { source: own.address } : {}),
+    localAs,
+    ...(source === undefined ? {} : { source }),
     passive,
     restartTime: RESTART_TIME,
     multihop: multihop ?? 'direct',
-    ...(isNode ? { exportFilters: [TO_NODES] } : {}),
+    ...(withNode ? { exportFilters: [TO_NODES] } : {}),
     ...(reflectorClient ? { reflector: { clusterId: routerId } } : {}),
     ...(nextHop === undefined ? {} : { nextHop }),
   };
-}
-
-/** As people name them: after the machine, in the letters that BIRD's names have. */
-function protocolName({ nodes, routers }: Topology, address: Ipv4): string {
-  const node = nodes.find((each) => each.address.address === address);
-  const router = routers.find(({ ports }) => ports.some((port) => port.address.address === address));
-  return (node?.name ?? router?.name ?? `peer_${formatIpv4(address)}`).replaceAll(/[^a-z0-9]/g, '_');
 }

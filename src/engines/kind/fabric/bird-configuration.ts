@@ -3,10 +3,11 @@
  * the words of BIRD 2 (User's Guide 2.0). A learner reads and changes this file, so it is laid out for people. Docker's
  * device is no network of the lab and stays out of it.
  */
-import { familyOf, formatIp, ipCidrContains, ipCidrOf, type IpFamily } from '../../../model/ip-family.ts';
-import { formatCidr, formatIpv4, type Ip, type Ipv4 } from '../../../model/ip.ts';
+import { familyOf, formatIp, type IpFamily } from '../../../model/ip-family.ts';
+import { formatCidr, formatIpv4, type Ipv4 } from '../../../model/ip.ts';
 import { formatCidr6 } from '../../../model/ipv6.ts';
-import type { Router, RouterBgp, RouterNeighbour, RouterPort, Topology } from '../../../model/topology.ts';
+import { routerSessions, type RouterSession } from '../../../model/router-sessions.ts';
+import type { Router, RouterBgp, Topology } from '../../../model/topology.ts';
 import { CARRIER } from './carrier.ts';
 
 /** Undefined for a router that knows only its static routes. */
@@ -15,12 +16,7 @@ export function birdConfiguration(topology: Topology, router: Router): string | 
   const routerId = ports[0]?.address.address;
   if (!bgp || routerId === undefined) return undefined;
   const families: readonly IpFamily[] = ports.some(({ address6 }) => address6) ? [4, 6] : [4];
-  const neighbours = (bgp.neighbours ?? foundNeighbours(topology, router, bgp)).flatMap((neighbour) => {
-    const second = families.includes(6) ? address6At(topology, neighbour.address) : undefined;
-    return [neighbour.address, ...(second === undefined ? [] : [second])].map((address) =>
-      session(topology, router, { neighbour, address, bgp, routerId }),
-    );
-  });
+  const sessions = routerSessions(topology, router, bgp).map((each) => session(each, bgp, routerId));
   return [
     `# BGP of ${name}. After a change: birdc configure`,
     `router id ${formatIpv4(routerId)};`,
@@ -35,7 +31,7 @@ export function birdConfiguration(topology: Topology, router: Router): string | 
     '}',
     ...families.flatMap((family) => ['', ...kernel(family, bgp)]),
     ...families.flatMap((family) => ['', ...filters(topology, family)]),
-    ...neighbours.flatMap((lines) => ['', ...lines]),
+    ...sessions.flatMap((lines) => ['', ...lines]),
     '',
   ].join('\n');
 }
@@ -74,62 +70,16 @@ function filters({ segments }: Topology, family: IpFamily): readonly string[] {
 
 const suffix = (family: IpFamily): string => (family === 6 ? '_v6' : '');
 
-/** Every node and every router with BGP in the segments of its ports. */
-function foundNeighbours(
-  { nodes, routers }: Topology,
-  router: Router,
-  { nodesAs }: RouterBgp,
-): readonly RouterNeighbour[] {
-  const found = (address: Ipv4, asNumber: number, passive: boolean): RouterNeighbour => ({
-    address,
-    asNumber,
-    passive,
-    reflectorClient: false,
-  });
-  return router.ports.flatMap(({ segment }) => [
-    ...nodes
-      .filter((node) => node.segment === segment)
-      .map(({ address }) => found(address.address, nodesAs, true)),
-    ...routers.flatMap(({ name, ports, bgp }) =>
-      bgp === undefined || name === router.name
-        ? []
-        : ports
-            .filter((port) => port.segment === segment)
-            .map(({ address }) => found(address.address, bgp.asNumber, false)),
-    ),
-  ]);
-}
-
-/** The IPv6 address of the port that has the IPv4 address. */
-function address6At({ nodes, routers, hosts }: Topology, address: Ipv4): Ip | undefined {
-  const ports: readonly Pick<RouterPort, 'address' | 'address6'>[] = [
-    ...nodes,
-    ...hosts,
-    ...routers.flatMap(({ ports: own }) => own),
-  ];
-  return ports.find((port) => port.address.address === address)?.address6?.address;
-}
-
-interface Session {
-  readonly neighbour: RouterNeighbour;
-  /** In one of its families. */
-  readonly address: Ip;
-  readonly bgp: RouterBgp;
-  readonly routerId: Ipv4;
-}
-
 function session(
-  topology: Topology,
-  router: Router,
-  { neighbour, address, bgp, routerId }: Session,
+  { name, address, source, neighbour, withNode }: RouterSession,
+  bgp: RouterBgp,
+  routerId: Ipv4,
 ): readonly string[] {
   const { asNumber, reflectorClient, nextHop, multihop, passive } = neighbour;
   const family = familyOf(address);
-  const source = sourceTowards(router, address);
-  const toNode = topology.nodes.some((node) => node.address.address === neighbour.address);
   const local = source === undefined ? '' : `${formatIp(source)} `;
   return [
-    `protocol bgp ${protocolName(topology, neighbour.address)}${suffix(family)} {`,
+    `protocol bgp ${name} {`,
     `  local ${local}as ${bgp.asNumber};`,
     `  neighbor ${formatIp(address)} as ${asNumber};`,
     multihop === undefined ? '  direct;' : `  multihop ${multihop};`,
@@ -145,24 +95,8 @@ function session(
     '    add paths on;',
     ...(nextHop === undefined ? [] : [`    next hop ${nextHop};`]),
     '    import all;',
-    `    export filter ${toNode ? 'to_nodes' : 'to_routers'}${suffix(family)};`,
+    `    export filter ${withNode ? 'to_nodes' : 'to_routers'}${suffix(family)};`,
     '  };',
     '}',
   ];
-}
-
-const sourceTowards = ({ ports }: Router, address: Ip): Ip | undefined =>
-  ports
-    .flatMap(({ address: own, address6 }) => [own, ...(address6 ? [address6] : [])])
-    .find(
-      (own) =>
-        familyOf(own.address) === familyOf(address) &&
-        ipCidrContains(ipCidrOf(own.address, own.length), address),
-    )?.address;
-
-/** As people name them: after the machine, in the letters that BIRD's names have. */
-function protocolName({ nodes, routers }: Topology, address: Ipv4): string {
-  const node = nodes.find((each) => each.address.address === address);
-  const router = routers.find(({ ports }) => ports.some((port) => port.address.address === address));
-  return (node?.name ?? router?.name ?? `peer_${formatIpv4(address)}`).replaceAll(/[^a-z0-9]/g, '_');
 }
