@@ -10,7 +10,7 @@ export type { ResourceType } from './kube/resource.ts';
 export type { EchoOutcome, HttpOutcome } from './net/exchange.ts';
 export { walk, type WalkStart } from './net/forward.ts';
 export { memberTexts } from './net/ipset-print.ts';
-export { printTable } from './net/netfilter-print.ts';
+export { printTable, withoutCounters } from './net/netfilter-print.ts';
 export { simulatorPage } from './modelled/page.ts';
 export type { Chain, Netfilter } from './net/netfilter-rules.ts';
 export type { Device, Inet6, Neighbour, Netns, Route } from './net/netns.ts';

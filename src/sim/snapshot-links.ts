@@ -25,7 +25,12 @@ export const deviceAddressOf = <Address extends Ip>({
   address: own,
   length,
 }: FamilyShapes<Address>): Shape<DeviceAddress<Address>> =>
-  object<DeviceAddress<Address>>({ address: own, length, scope: oneOf('global', 'link', 'host') });
+  object<DeviceAddress<Address>>({
+    address: own,
+    length,
+    scope: oneOf('global', 'link', 'host'),
+    broadcast: optional(own),
+  });
 
 const deviceAddress = deviceAddressOf(inet);
 

@@ -98,6 +98,7 @@ const matchOf = <A extends Ip>({ cidr }: FamilyShapes<A>): Shape<Match<A>> =>
     ctstate: object<MatchOf<A, 'ctstate'>>({ kind: oneOf('ctstate'), states: list(ctState), not }),
     rpfilter: object<MatchOf<A, 'rpfilter'>>({ kind: oneOf('rpfilter'), not }),
     probability: object<MatchOf<A, 'probability'>>({ kind: oneOf('probability'), probability: number }),
+    nfacct: object<MatchOf<A, 'nfacct'>>({ kind: oneOf('nfacct'), name: text }),
     recent: object<MatchOf<A, 'recent'>>({
       kind: oneOf('recent'),
       list: text,

@@ -14,6 +14,7 @@ import { clusterDns } from './kube/cluster-dns.ts';
 import { lastSeen, type LastSeen } from './kube/last-seen.ts';
 import { machineAt, MACHINES, nodeMachine } from './kube/machines.ts';
 import { kubeProxy } from './kube/proxy/kube-proxy.ts';
+import { nodeListeners } from './kube/node-programs.ts';
 import { podListeners } from './kube/pod-stack.ts';
 import { applyEdit } from './net/apply-edit.ts';
 import type { NetnsEdit } from './net/edit.ts';
@@ -111,10 +112,13 @@ export class Stacks {
     const isNode = kind === 'node' && !named;
     const node = names[0] ?? '';
     const programs = isNode ? nodeProgramming(world.cluster, this.#topology, node) : [];
+    const own = isNode ? nodeListeners(world.cluster, this.#topology, node) : NO_LISTENERS;
     const whole =
       programs.length === 0
         ? base
-        : keptFor(this.#programmed, id, [base, ...programs], () => programs.reduce(withProgramming, base));
+        : keptFor(this.#programmed, id, [base, own, ...programs], () =>
+            programs.reduce(withProgramming, { ...base, listeners: own }),
+          );
     const made = world.edits.get(memoryKey(world.cluster, id)) ?? [];
     const { now } = world.cluster;
     const watched = programs[0] && { felix: programs[0], now: repairedUntil(world.cluster, node) };
@@ -279,6 +283,8 @@ function kubeProxyOf(cluster: ClusterState, node: string): Programming {
   if (!seen) return kubeProxy(cluster, node);
   return seen.blank ? NO_PROGRAMMING : kubeProxy({ ...cluster, store: seen.store }, node);
 }
+
+const NO_LISTENERS: readonly Listener[] = [];
 
 const NO_PROGRAMMING: Programming = {
   devices: [],

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../src/base/json.ts';
 import { parseTopology } from '../../src/lab/topology.ts';
 import { Simulator, worldHash, type WorldSnapshot } from '../../src/sim/index.ts';
 import { encodeWorld } from '../../src/sim/snapshot.ts';
-import { create } from './cluster.ts';
+import { create, patch } from './cluster.ts';
 
 const FILE = 'labs/topologies/tor-bgp.yaml';
 const parsed = parseTopology(FILE, readFileSync(FILE, 'utf8'));
@@ -23,7 +23,7 @@ function write(cluster: Simulator, kind: string, name: string, spec: JsonObject)
 function configured(): Simulator {
   const made = simulator();
   made.settle(30_000);
-  write(made, 'BGPConfiguration', 'default', {
+  patch(made, '/apis/crd.projectcalico.org/v1/bgpconfigurations/default', {
     nodeToNodeMeshEnabled: false,
     bindMode: 'NodeIP',
     listenPort: 179,

@@ -152,7 +152,7 @@ apiVersion: projectcalico.org/v3
 kind: BGPConfiguration
 metadata: { name: default }
 spec: { nodeToNodeMeshEnabled: false }`;
-    await lab.out('workstation', `calicoctl create -f - <<'END'${off}\nEND\n`);
+    await lab.out('workstation', `calicoctl apply -f - <<'END'${off}\nEND\n`);
     await lab.at('workstation', 'sleep 15');
     expect(await verdict('bgp: { node: node1, sessions: 3 }')).toMatchObject({
       outcome: 'fail',

@@ -132,14 +132,17 @@ describe('a container network by hand', () => {
       lines(
         'MAC dev v-red master br0 ',
         'MAC dev v-red master br0 permanent',
+        ...Array<string>(2).fill('MAC dev v-red self permanent'),
         'MAC dev v-blue master br0 ',
         'MAC dev v-blue master br0 permanent',
+        ...Array<string>(2).fill('MAC dev v-blue self permanent'),
+        ...Array<string>(4).fill('MAC dev br0 self permanent'),
       ),
     );
     cluster.advanceTo(cluster.now + 299_000);
-    expect((await node(fdb)).split('\n')).toHaveLength(5);
+    expect((await node(fdb)).split('\n')).toHaveLength(13);
     cluster.advanceTo(cluster.now + 2_000);
-    expect((await node(fdb)).split('\n')).toHaveLength(3);
+    expect((await node(fdb)).split('\n')).toHaveLength(11);
   });
 
   test('the outside needs a default route, forwarding and masquerading: each of them', async () => {

@@ -8,10 +8,10 @@ import { parseTopology } from '../../src/lab/topology.ts';
 import { Simulator } from '../../src/sim/index.ts';
 import type { JsonObject } from '../../src/base/json.ts';
 import { at, listAt, numberAt, textAt } from '../../src/sim/kube/fields.ts';
-import { summarize } from '../../src/sim/kube/kinds/pod-status.ts';
+import { restartsOf, summarize } from '../../src/sim/kube/kinds/pod-status.ts';
 import type { Breakage } from '../../src/sim/kube/machines.ts';
 import type { KubeObject } from '../../src/sim/kube/object.ts';
-import { create, perform, settled } from './cluster.ts';
+import { create, patch, perform, settled } from './cluster.ts';
 
 const NODES = ['control-plane', 'node1', 'node2', 'node3'];
 
@@ -32,8 +32,9 @@ function calicoNode(cluster: Simulator, node: string): KubeObject {
 /** As `kubectl get pods` sums it up, without how long ago. */
 function line(cluster: Simulator, node: string): string {
   const { epoch, now } = cluster.world.cluster;
-  const { ready, total, reason, restarts } = summarize(calicoNode(cluster, node), epoch + now);
-  return `${ready}/${total} ${reason} ${restarts.replace(/ \(.*/, '')}`;
+  const pod = calicoNode(cluster, node);
+  const { ready, reason } = summarize(pod);
+  return `${ready} ${reason} ${restartsOf(pod, epoch + now).replace(/ \(.*/, '')}`;
 }
 
 function conditions(cluster: Simulator, node: string): readonly string[] {
@@ -133,12 +134,6 @@ describe('calico-node', () => {
     breakage(cluster, 'node2', 'bird', false);
     wait(cluster, 200);
     expect(line(cluster, 'node1')).toBe('1/1 Running 0');
-    const body = {
-      apiVersion: 'crd.projectcalico.org/v1',
-      kind: 'BGPConfiguration',
-      metadata: { name: 'default' },
-      spec: { nodeToNodeMeshEnabled: false },
-    };
     const peer = {
       apiVersion: 'crd.projectcalico.org/v1',
       kind: 'BGPPeer',
@@ -146,7 +141,9 @@ describe('calico-node', () => {
       spec: { node: 'node1', peerIP: '10.0.0.99', asNumber: 64512 },
     };
     expect(create(cluster, '/apis/crd.projectcalico.org/v1/bgppeers', peer).code).toBe(201);
-    expect(create(cluster, '/apis/crd.projectcalico.org/v1/bgpconfigurations', body).code).toBe(201);
+    patch(cluster, '/apis/crd.projectcalico.org/v1/bgpconfigurations/default', {
+      nodeToNodeMeshEnabled: false,
+    });
     wait(cluster, 35);
     expect(line(cluster, 'node1')).toBe('0/1 Running 0');
     expect(complaints(cluster, 'node1').at(-1)?.said).toBe(
@@ -234,14 +231,10 @@ describe('calico-node whose probes ask for bird6 too', () => {
       metadata: { name: 'nobody' },
       spec: { node: 'node1', peerIP: 'fd00:a::99', asNumber: 64512 },
     };
-    const body = {
-      apiVersion: 'crd.projectcalico.org/v1',
-      kind: 'BGPConfiguration',
-      metadata: { name: 'default' },
-      spec: { nodeToNodeMeshEnabled: false },
-    };
     expect(create(cluster, '/apis/crd.projectcalico.org/v1/bgppeers', peer).code).toBe(201);
-    expect(create(cluster, '/apis/crd.projectcalico.org/v1/bgpconfigurations', body).code).toBe(201);
+    patch(cluster, '/apis/crd.projectcalico.org/v1/bgpconfigurations/default', {
+      nodeToNodeMeshEnabled: false,
+    });
     wait(cluster, 35);
     expect(line(cluster, 'node1')).toMatch(/^0\/1 Running/);
     const logged = 'DATE node/health.go 207: Number of node(s) with BGP peering established = 0\n';

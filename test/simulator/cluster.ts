@@ -3,7 +3,7 @@ import type { JsonObject } from '../../src/base/json.ts';
 import { ipv4, type Ipv4 } from '../../src/model/ip.ts';
 import type { Transaction } from '../../src/sim/apply.ts';
 import type { ApiResponse } from '../../src/sim/kube/api.ts';
-import { Simulator } from '../../src/sim/index.ts';
+import { Simulator, type World } from '../../src/sim/index.ts';
 import { labNamed } from '../support/labs.ts';
 
 export const TOPOLOGY = labNamed('first-overlay').environment.topology;
@@ -16,12 +16,28 @@ export function simulator({ seed = 1 }: { readonly seed?: number } = {}): Simula
   return new Simulator({ topology: TOPOLOGY, seed, epoch: EPOCH, defaultPool: true });
 }
 
-/** A cluster whose own pods run. */
-export function settled(options?: { readonly seed?: number }): Simulator {
+/** The same as `settled`, brought up for whoever asks alone. */
+export function broughtUp(options?: { readonly seed?: number }): Simulator {
   const cluster = simulator(options);
   cluster.settle(REST);
   return cluster;
 }
+
+/** Worlds do not change: whoever wants the same cluster gets one that goes on from the world of the first. */
+export function shared<T extends readonly unknown[]>(
+  bringUp: (...wanted: T) => Simulator,
+): (...wanted: T) => Simulator {
+  const worlds = new Map<string, World>();
+  return (...wanted) => {
+    const key = JSON.stringify(wanted);
+    const world = worlds.get(key) ?? bringUp(...wanted).world;
+    worlds.set(key, world);
+    return new Simulator({ world });
+  };
+}
+
+/** A cluster whose own pods run. */
+export const settled = shared(broughtUp);
 
 /** Applies any transaction; what it brings about as plain data. */
 export function perform(cluster: Simulator, transaction: Transaction): unknown {
@@ -31,6 +47,13 @@ export function perform(cluster: Simulator, transaction: Transaction): unknown {
 
 export function create(cluster: Simulator, path: string, body: JsonObject): ApiResponse {
   return cluster.cluster.request({ method: 'POST', path, body });
+}
+
+/** Merges into an object's spec; throws when the API refuses. */
+export function patch(cluster: Simulator, path: string, spec: JsonObject): void {
+  const contentType = 'application/merge-patch+json';
+  const { code } = cluster.cluster.request({ method: 'PATCH', path, contentType, body: { spec } });
+  if (code !== 200) throw new Error(`PATCH ${path}: ${code}`);
 }
 
 export const podBody = (name: string, nodeName: string): JsonObject => ({

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Transaction } from '../../src/sim/apply.ts';
 import { hashOf } from '../../src/sim/core/hash.ts';
 import { worldHash, type Simulator } from '../../src/sim/index.ts';
-import { perform, settled, simulator } from './cluster.ts';
+import { broughtUp, perform, simulator } from './cluster.ts';
 import { story } from './story.ts';
 
 /** The fingerprints of what every transaction brought about, traces included. */
@@ -70,7 +70,7 @@ describe('determinism', () => {
   });
 
   test('another seed gives another world: the hash looks', () => {
-    const hashes = [settled(), settled(), settled({ seed: 2 })].map(({ world }) => worldHash(world));
+    const hashes = [broughtUp(), broughtUp(), broughtUp({ seed: 2 })].map(({ world }) => worldHash(world));
     expect(hashes[1]).toBe(hashes[0]);
     expect(hashes[2]).not.toBe(hashes[0]);
   });

@@ -10,12 +10,13 @@ import { OpenLab } from '../support/labs.ts';
 const FILE = 'labs/topologies/dual-stack.yaml';
 const ADDRESS = 'fd00:10:96::55';
 
+/** The cluster's DNS is in both racks, and is asked over IPv4. */
 const POOLS = ['10.244.0.0/16', 'fd00:10:244::/56']
   .map(
     (cidr, index) => `apiVersion: projectcalico.org/v3
 kind: IPPool
 metadata: { name: default-ipv${index === 0 ? 4 : 6}-ippool }
-spec: { cidr: "${cidr}", ipipMode: Never, vxlanMode: Never, natOutgoing: true }
+spec: { cidr: "${cidr}", ipipMode: Never, vxlanMode: ${index === 0 ? 'CrossSubnet' : 'Never'}, natOutgoing: true }
 `,
   )
   .join('---\n');

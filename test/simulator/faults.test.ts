@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { isJsonObject, type JsonObject } from '../../src/base/json.ts';
 import { FAULTS, worldHash, type Simulator } from '../../src/sim/index.ts';
 import { hashOf } from '../../src/sim/core/hash.ts';
-import { addressOf, create, perform, ping, podBody, run, settled } from './cluster.ts';
+import { addressOf, create, perform, ping, podBody, run, settled, shared } from './cluster.ts';
 
 const NODES = ['control-plane', 'node1', 'node2', 'node3'];
 
@@ -81,12 +81,12 @@ const tables = (cluster: Simulator): unknown =>
     );
   });
 
-function withPods(pods: Readonly<Record<string, string>>): Simulator {
+const withPods = shared((pods: Readonly<Record<string, string>>) => {
   const cluster = settled();
   for (const [name, node] of Object.entries(pods)) run(cluster, name, node);
   wait(cluster, 30);
   return cluster;
-}
+});
 
 describe('a node that is switched off', () => {
   test('is silent at once, NotReady within a minute, and its pods are evicted after five', () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Transaction } from '../../src/sim/apply.ts';
 import { Simulator, worldDifference, worldHash, type LogEntry, type World } from '../../src/sim/index.ts';
-import { perform, ping, run, settled, simulator } from './cluster.ts';
+import { broughtUp, perform, ping, run, settled, simulator } from './cluster.ts';
 import { story } from './story.ts';
 
 /** A cluster with this behind it, and its log. */
@@ -152,7 +152,7 @@ describe('a difference', () => {
   });
 
   test('is empty between equal worlds of different making', () => {
-    const [one, two] = [settled(), settled()];
+    const [one, two] = [broughtUp(), broughtUp()];
     run(one, 'a', 'node1');
     run(two, 'a', 'node1');
     expect(worldDifference(one.world, two.world)).toEqual({ objects: [], rows: [], memory: [] });

@@ -8,7 +8,7 @@ import type { JsonObject } from '../../src/base/json.ts';
 import type { Ipv4 } from '../../src/model/ip.ts';
 import type { Trace } from '../../src/model/trace.ts';
 import type { Simulator } from '../../src/sim/index.ts';
-import { perform, ping, run, settled, simulator } from './cluster.ts';
+import { addressOf, perform, ping, run, settled, shared, simulator } from './cluster.ts';
 import { violations } from './invariants.ts';
 import { story } from './story.ts';
 
@@ -41,13 +41,20 @@ interface Lab {
   readonly far: Ipv4;
 }
 
-/** A pod on node1 pings one on node2, in its rack, and one on node3, in the other. */
-function labIn(mode: Mode): Lab {
+const clusterIn = shared((mode: Mode) => {
   const cluster = settled();
   change(cluster, mode);
   cluster.settle(30_000);
   run(cluster, 'a', 'node1');
-  return { cluster, near: run(cluster, 'near', 'node2'), far: run(cluster, 'far', 'node3') };
+  run(cluster, 'near', 'node2');
+  run(cluster, 'far', 'node3');
+  return cluster;
+});
+
+/** A pod on node1 pings one on node2, in its rack, and one on node3, in the other. */
+function labIn(mode: Mode): Lab {
+  const cluster = clusterIn(mode);
+  return { cluster, near: addressOf(cluster, 'near'), far: addressOf(cluster, 'far') };
 }
 
 const STEP = 20;

@@ -75,7 +75,7 @@ test('what stands outlives a policy that would have refused it', async () => {
 
 describe('host endpoints', () => {
   test('without a policy the host is closed but for failsafe ports; forwarded traffic passes', async () => {
-    expect(await ends('node/node1', KUBELET)).toBe('port-closed');
+    expect(await ends('node/node1', KUBELET)).toBe('delivered');
     await lab.apply(hostEndpoint('node3-eth0', '{ node: node3, interfaceName: eth0 }'));
     expect(await ends('node/node1', KUBELET)).toBe('denied');
     expect(await lab.connects('node/node1', NODE3, 179)).toBe(true);
@@ -90,7 +90,7 @@ describe('host endpoints', () => {
         `{ selector: has(host), ingress: [{ action: Allow, protocol: TCP, destination: { ports: [${KUBELET}] } }] }`,
       ),
     );
-    expect(await ends('node/node1', KUBELET)).toBe('port-closed');
+    expect(await ends('node/node1', KUBELET)).toBe('delivered');
     expect(await lab.pings('node/node1', NODE3)).toBe(false);
     expect(await lab.rules('node3', 'cali-from-host-endpoint')).toEqual([
       expect.stringMatching(/^-A cali-from-host-endpoint .* -g cali-fh-any-interface-at-all$/),
@@ -114,7 +114,7 @@ describe('host endpoints', () => {
     expect(await lab.rules('node3', 'cali-fh-eth0', 'raw')).toContainEqual(
       expect.stringMatching(/-m mark --mark 0x10000\/0x10000 -j NOTRACK$/),
     );
-    expect(await ends('node/node1', KUBELET)).toBe('port-closed');
+    expect(await ends('node/node1', KUBELET)).toBe('delivered');
   });
 
   test('applyOnForward reaches what the node forwards to its pods', async () => {

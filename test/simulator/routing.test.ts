@@ -10,21 +10,11 @@ import type { Rule } from '../../src/sim/net/netfilter-rules.ts';
 import { oneRack } from '../../src/sim/cni/calico/two-racks.contract.ts';
 import { Simulator, worldHash } from '../../src/sim/index.ts';
 import { kernelOrder, routeLine } from '../../src/sim/shell/ip/route-print.ts';
-import { create, ping, run, settled, TOPOLOGY } from './cluster.ts';
+import { patch, ping, run, settled, TOPOLOGY } from './cluster.ts';
 
 const POOL = '/apis/crd.projectcalico.org/v1/ippools/default-ipv4-ippool';
 const BGP = '/apis/crd.projectcalico.org/v1/bgpconfigurations';
 const MINUTE = 60_000;
-
-const patch = (cluster: Simulator, path: string, spec: Record<string, string | boolean>): void => {
-  const { code } = cluster.cluster.request({
-    method: 'PATCH',
-    path,
-    contentType: 'application/merge-patch+json',
-    body: { spec },
-  });
-  expect(code).toBe(200);
-};
 
 function cluster(spec: Record<string, string | boolean> = {}): Simulator {
   const made = settled();
@@ -244,13 +234,7 @@ describe('a session', () => {
   test('ends when the mesh is switched off, and the routes with it', () => {
     const made = cluster({ ipipMode: 'Never' });
     const lines = birdLines(made, 'node1');
-    const body = {
-      apiVersion: 'crd.projectcalico.org/v1',
-      kind: 'BGPConfiguration',
-      metadata: { name: 'default' },
-      spec: { nodeToNodeMeshEnabled: false },
-    };
-    expect(create(made, BGP, body).code).toBe(201);
+    patch(made, `${BGP}/default`, { nodeToNodeMeshEnabled: false });
     made.settle(10_000);
     expect(workers(birdLines(made, 'node1'))).toEqual(['blackhole 10.244.166.128/26 proto bird']);
     expect(pingNear(made)).not.toBe('reply');
@@ -315,13 +299,7 @@ describe("Felix's law with routing", () => {
   const acts: readonly Act[] = [
     (of) => patch(of, POOL, { ipipMode: 'Never' }),
     (of) => patch(of, POOL, { natOutgoing: false }),
-    (of) =>
-      void create(of, BGP, {
-        apiVersion: 'crd.projectcalico.org/v1',
-        kind: 'BGPConfiguration',
-        metadata: { name: 'default' },
-        spec: { asNumber: 64_600 },
-      }),
+    (of) => patch(of, `${BGP}/default`, { asNumber: 64_600 }),
     (of) => of.network.edit('node/node2', { kind: 'set-link', device: 'tunl0', up: false }),
   ];
 

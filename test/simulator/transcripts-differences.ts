@@ -56,6 +56,28 @@ export const DIFFERENCES: readonly Difference[] = [
     rewrites: [[/link-netns(id)? \S+/, 'link-netns NAME']],
   },
   {
+    reason:
+      'The harness gave each pod a permanent neighbour; Felix has no MAC for one with this datastore, so the kernels ask, and pods learn who asked.',
+    of: /^ip neigh/,
+    drops: /^10\.0\.\d\.1\d dev eth0 lladdr ee:ee:ee:ee:ee:ee /,
+    rewrites: [[/( dev cali\w+ lladdr \S+) (PERMANENT|REACHABLE|STALE) $/, '$1 KNOWN ']],
+  },
+  {
+    reason:
+      "The harness's ports and pods came from `ip link add`: with a queue, and with no broadcast address; container engines and the CNI plugin make them otherwise.",
+    of: /^ip/,
+    rewrites: [
+      [/ brd \d+\.\d+\.\d+\.\d+ scope /, ' scope '],
+      [/^(N: (?:eth|cali)[^:]+: .* group default )qlen 1000/, '$1'],
+      [/numtxqueues \d numrxqueues \d/, 'numtxqueues N numrxqueues N'],
+    ],
+  },
+  {
+    reason: 'Nobody switched IPv6 off in a pod of Calico; in the harness it was off everywhere.',
+    of: /^ip/,
+    drops: /^ {4}inet6 (fe80::|::1\/128)/,
+  },
+  {
     reason: 'Whether a neighbour was confirmed a moment ago depends on the seconds since.',
     of: /^ip neigh/,
     rewrites: [[/(REACHABLE|STALE|DELAY|PROBE) $/, 'REACHABLE ']],
@@ -137,8 +159,10 @@ export const DIFFERENCES: readonly Difference[] = [
   },
 ];
 
-/** Tables that the kernel or BIRD lists in the order of a hash. */
-export const UNORDERED = /^(bridge fdb|ip neigh|conntrack -L|ip -br|birdc show route$)/;
+/** Tables that the kernel or BIRD lists in the order of a hash; a line that begins with a tab goes on with the row before it. */
+const UNORDERED: readonly Unordered[] = [
+  { of: /^(bridge fdb|ip neigh|conntrack -L|ip -br|birdc show route$)/, begins: /^(?!\t)/ },
+];
 
 /** The start and the end of a capture go to standard error; in a terminal, and in the transcripts, they frame it. */
 export function asInTerminal(
@@ -150,20 +174,35 @@ export function asInTerminal(
   return stderr.slice(0, end) + stdout + stderr.slice(end);
 }
 
-/** One output with everything reviewed taken out of it. Blank lines frame it only. */
-/** One output with everything reviewed taken out of it. */
-export function comparable(run: string, lines: readonly string[]): readonly string[] {
-  const concerned = DIFFERENCES.filter(({ of }) => of?.test(run) ?? true);
-  const kept = lines.filter((line) => line !== '' && !concerned.some(({ drops }) => drops?.test(line)));
-  const rewritten = kept.map((line) =>
-    concerned
-      .flatMap(({ rewrites = [] }) => rewrites)
-      .reduce((text, [part, stands]) => text.replace(part, stands), line),
-  );
-  return UNORDERED.test(run) ? rows(rewritten).toSorted() : rewritten;
+/** What is listed in no order of its own: which lines begin a row. */
+export interface Unordered {
+  readonly of: RegExp;
+  readonly begins: RegExp;
 }
 
-/** A line that begins with a tab goes on with the row before it. */
-function rows(lines: readonly string[]): readonly string[] {
-  return lines.join('\n').replaceAll('\n\t', ' | ').split('\n');
+/** Outputs with everything reviewed taken out of them. Blank lines frame them only. */
+export const comparing =
+  (differences: readonly Difference[], unordered: readonly Unordered[]) =>
+  (run: string, lines: readonly string[]): readonly string[] => {
+    const concerned = differences.filter(({ of }) => of?.test(run) ?? true);
+    const kept = lines.filter((line) => line !== '' && !concerned.some(({ drops }) => drops?.test(line)));
+    const rewritten = kept.map((line) =>
+      concerned
+        .flatMap(({ rewrites = [] }) => rewrites)
+        .reduce((text, [part, stands]) => text.replace(part, stands), line),
+    );
+    const table = unordered.find(({ of }) => of.test(run));
+    return table ? rows(rewritten, table.begins).toSorted() : rewritten;
+  };
+
+export const comparable = comparing(DIFFERENCES, UNORDERED);
+
+function rows(lines: readonly string[], begins: RegExp): readonly string[] {
+  const found: string[] = [];
+  for (const line of lines) {
+    const last = found.at(-1);
+    if (last === undefined || begins.test(line)) found.push(line);
+    else found[found.length - 1] = `${last} | ${line.trim()}`;
+  }
+  return found;
 }

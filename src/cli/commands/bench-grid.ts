@@ -57,13 +57,10 @@ const CALICO_API = 'crd.projectcalico.org/v1';
 /** A cluster of the topology with two pods on each node, when they all run. */
 export function builtCluster(topology: Topology, backend: 'vxlan' | 'bird' = 'vxlan'): Simulator {
   const simulator = new Simulator({ topology, seed: 1, epoch: 0, defaultPool: false, backend });
-  const create = (path: string, kind: string, body: JsonObject): void =>
-    sent(simulator, 'POST', `/apis/${CALICO_API}/${path}`, { apiVersion: CALICO_API, kind, ...body });
-  create('bgpconfigurations', 'BGPConfiguration', {
-    metadata: { name: 'default' },
-    spec: { nodeToNodeMeshEnabled: false },
-  });
-  create('ippools', 'IPPool', {
+  patched(simulator, 'bgpconfigurations/default', { nodeToNodeMeshEnabled: false });
+  sent(simulator, 'POST', `/apis/${CALICO_API}/ippools`, {
+    apiVersion: CALICO_API,
+    kind: 'IPPool',
     metadata: { name: 'pods' },
     spec: {
       ...NETWORKS[backend],

@@ -16,6 +16,7 @@ import {
   type Neighbour,
   type Netns,
   type Route,
+  withoutCounters,
 } from '../../sim/index.ts';
 
 export interface StackProgram {
@@ -73,7 +74,7 @@ const setLines = ({ ipsets }: Netfilter<Ip>, family: 'inet' | 'inet6'): readonly
 
 const tables = (netfilter: Netfilter<Ip>, family: 4 | 6): readonly string[] =>
   (Object.entries(netfilter.tables) as [TableName, Chains][]).flatMap(([table, chains]) =>
-    printTable(table, chains, family),
+    printTable(table, chains, family).map(withoutCounters),
   );
 
 type TableName = Parameters<typeof printTable>[0];

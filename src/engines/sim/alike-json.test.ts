@@ -93,7 +93,7 @@ describe('values that are alike are written as JSON.stringify writes them', () =
   });
 });
 
-test('what is written already and the last value once more', () => {
+test('what is written already, and the last value once more', () => {
   const json = new AlikeJson();
   json.add(utf8('['));
   json.value({ a: 'é' });

@@ -1,6 +1,6 @@
 /**
- * The JSON of many values that are alike, as the objects of a list are, as UTF-8: what stands where it stood in the value
- * before is copied from there, so a value costs what tells it apart. Together it is what `JSON.stringify` has.
+ * The JSON of many values that are alike, as the objects of a list are, as UTF-8: each is the bytes of the value before it,
+ * copied but for what has changed since, so a value costs what tells it apart. Together it is what `JSON.stringify` has.
  */
 import { utf8 } from '../../base/bytes.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
@@ -9,8 +9,6 @@ import type { Json, JsonObject } from '../../base/json.ts';
 const ROOM = 1 << 17;
 /** What lies deeper is written as a whole. */
 const DEEPEST = 24;
-/** So many members of one object are remembered by their names. */
-const MOST_NAMES = 256;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -18,63 +16,53 @@ const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const [LIST, LIST_END] = [0x5b, 0x5d];
 const [OBJECT, OBJECT_END] = [0x7b, 0x7d];
-const [FIRST_PLAIN, LAST_PLAIN] = [0x20, 0x7e];
+/** By code unit: 1 for those that JSON has as they are, in one byte. */
+const PLAIN = new Uint8Array(1 << 16).fill(1, 0x20, 0x7f);
+PLAIN[QUOTE] = PLAIN[BACKSLASH] = 0;
 
-/** So many bytes are copied one by one: a call costs more. */
-const FEW = 24;
-
-const NOTHING = Symbol('nothing');
-
-/** A place in the values, what stood there last, and where that was written. */
+/** A place in the values, what stands there in the last one, and where. */
 class Place {
   readonly name: string;
-  /** Members in their last order, or items. */
-  readonly inside: Place[] = [];
-  byName: Map<string, Place> | undefined;
-  value: unknown = NOTHING;
+  value: unknown;
+  /** Members or items in their order. */
+  inside: Place[] = [];
   /** From the first byte of the value that it is in. */
   at = 0;
   length = 0;
-  /** Bytes of what stands before it: a comma or a bracket, and its name. */
+  /** Bytes of what stands before a member: a comma or a bracket, and its name. */
   before = 0;
-  /** In which writing of the value around it it was written last. */
-  round = 0;
-  /** How often what is inside was written. */
-  rounds = 0;
 
-  constructor(name = '') {
+  constructor(name: string, value: unknown) {
     this.name = name;
-  }
-
-  named(name: string): Place {
-    const known = this.byName?.get(name);
-    if (known) return known;
-    if (!this.byName || this.byName.size >= MOST_NAMES) this.byName = new Map();
-    const place = new Place(name);
-    this.byName.set(name, place);
-    return place;
+    this.value = value;
   }
 }
 
-/** Where the value before stood that is written over now; -1 for nowhere. */
-type Old = number;
-
-const stoodAt = (old: Old, { at }: Place): Old => (old < 0 ? old : old + at);
+/** Of a value that is no longer made like the one before: up to where it is. */
+interface Rest {
+  /** So many members stand already. */
+  readonly known: number;
+  /** Where the value stood. */
+  readonly old: number;
+  readonly shift: number;
+  readonly depth: number;
+}
 
 export class AlikeJson {
-  readonly #root = new Place();
+  #root: Place | undefined;
   #bytes = new Uint8Array(ROOM);
-  /** Where the next byte goes, once what is to be copied is copied. */
+  /** Where the next byte goes. */
   #to = 0;
-  /** What is to be copied: neighbours go together. */
-  #from = 0;
-  #till = 0;
   /** What has not been taken. */
   #begin = 0;
   #isTaken = false;
-  /** The last value. */
-  #last: Old = -1;
+  /** Where the value under way begins. */
+  #start = 0;
+  /** The value before it, from where on it has not been copied, and how many bytes further on what follows now stands. */
+  #last = 0;
   #lastEnd = 0;
+  #from = 0;
+  #shift = 0;
 
   /** Bytes that have not been taken. */
   get length(): number {
@@ -97,117 +85,194 @@ export class AlikeJson {
   /** The next of the values. */
   value(value: Json): void {
     this.#goOn();
-    const start = this.#to;
-    this.#write(this.#root, value, this.#last, 0);
-    this.#copy();
-    this.#last = start;
+    this.#start = this.#to;
+    if (this.#root) {
+      this.#from = this.#last;
+      this.#shift = 0;
+      if (value !== this.#root.value) this.#change(this.#root, value, this.#last, 0);
+      this.#copyTill(this.#lastEnd);
+    } else this.#root = this.#written('', value, 0);
+    this.#last = this.#start;
     this.#lastEnd = this.#to;
   }
 
-  /** The last value once more, for whoever keeps it. */
+  /** The text of the last value; good until more is written. */
   last(): Uint8Array {
-    return this.#bytes.slice(this.#last, this.#lastEnd);
+    return this.#bytes.subarray(this.#last, this.#lastEnd);
   }
 
   /** What was taken makes room; the last value stays, for it is copied from. */
   #goOn(): void {
     if (!this.#isTaken) return;
     this.#isTaken = false;
-    const kept = this.#last < 0 ? 0 : this.#lastEnd - this.#last;
-    if (kept > 0) this.#bytes.copyWithin(0, this.#last, this.#lastEnd);
-    this.#last = kept > 0 ? 0 : -1;
+    const kept = this.#lastEnd - this.#last;
+    this.#bytes.copyWithin(0, this.#last, this.#lastEnd);
+    this.#last = 0;
     this.#lastEnd = this.#begin = this.#to = kept;
   }
 
-  #write(place: Place, value: Json | undefined, old: Old, depth: number): void {
-    if (old >= 0 && value === place.value) this.#keep(old, old + place.length);
-    else this.#writeAnew(place, value, old, depth);
-  }
-
-  #writeAnew(place: Place, value: Json | undefined, old: Old, depth: number): void {
-    const start = this.#position();
-    if (typeof value === 'object' && value !== null && depth < DEEPEST) {
-      const isList = Array.isArray(value);
-      const alike = isList === Array.isArray(place.value) ? old : -1;
-      if (isList) this.#list(place, value as readonly Json[], alike, depth);
-      else this.#object(place, value as JsonObject, alike, depth);
+  /** Another value than before, whose place began at `old`. */
+  #change(place: Place, value: Json, old: number, depth: number): void {
+    const shift = this.#shift;
+    if (isMadeLike(value, place.value) && depth < DEEPEST) {
+      if (Array.isArray(value)) this.#list(place, value as readonly Json[], old, depth);
+      else this.#object(place, value as JsonObject, old, depth);
+      place.length += this.#shift - shift;
     } else {
-      // What is inside now stands nowhere.
-      place.rounds += 1;
-      if (typeof value === 'string') this.#quoted(value);
-      else this.#plain(JSON.stringify(value) ?? 'null');
+      this.#copyTill(old);
+      this.#from = old + place.length;
+      const start = this.#to;
+      this.#write(place, value, depth);
+      this.#shift += this.#to - start - place.length;
+      place.length = this.#to - start;
     }
     place.value = value;
-    place.length = this.#position() - start;
   }
 
-  #object(place: Place, value: JsonObject, old: Old, depth: number): void {
-    const start = this.#position();
-    const last = place.rounds;
-    const round = (place.rounds += 1);
+  #object(place: Place, value: JsonObject, old: number, depth: number): void {
     const { inside } = place;
-    let at = 0;
+    const shift = this.#shift;
+    let known = 0;
     for (const name in value) {
       const member = value[name];
       if (member === undefined) continue;
-      const expected = inside[at];
-      const isExpected = expected?.name === name;
-      const child = isExpected ? expected : (inside[at] = place.named(name));
-      const was = child.round === last ? stoodAt(old, child) : -1;
-      if (isExpected && was >= 0) this.#keep(was - child.before, was);
-      else child.before = this.#label(at === 0 ? OBJECT : COMMA, name);
-      child.at = this.#position() - start;
-      child.round = round;
-      this.#write(child, member, was, depth + 1);
-      at += 1;
+      const child = inside[known];
+      if (child?.name !== name) {
+        this.#otherMembers(place, value, { known, old, shift, depth });
+        return;
+      }
+      const moved = this.#shift - shift;
+      if (member !== child.value) this.#change(child, member, old + child.at, depth + 1);
+      if (moved !== 0) child.at += moved;
+      known += 1;
     }
-    if (inside.length > at) inside.length = at;
-    if (at === 0) this.#byte(OBJECT);
-    this.#byte(OBJECT_END);
+    if (known < inside.length) this.#otherMembers(place, value, { known, old, shift, depth });
   }
 
-  #list(place: Place, value: readonly (Json | undefined)[], old: Old, depth: number): void {
-    const start = this.#position();
-    const last = place.rounds;
-    const round = (place.rounds += 1);
+  #list(place: Place, value: readonly Json[], old: number, depth: number): void {
     const { inside } = place;
-    for (let at = 0; at < value.length; at += 1) {
-      const child = (inside[at] ??= new Place());
-      const was = child.round === last ? stoodAt(old, child) : -1;
-      if (was >= 0) this.#keep(was - 1, was);
-      else this.#byte(at === 0 ? LIST : COMMA);
-      child.at = this.#position() - start;
-      child.round = round;
-      this.#write(child, value[at], was, depth + 1);
+    const shift = this.#shift;
+    const known = Math.min(inside.length, value.length);
+    for (let at = 0; at < known; at += 1) {
+      const child = inside[at];
+      if (!child) break;
+      const item = value[at] ?? null;
+      const moved = this.#shift - shift;
+      if (item !== child.value) this.#change(child, item, old + child.at, depth + 1);
+      if (moved !== 0) child.at += moved;
     }
-    if (inside.length > value.length) inside.length = value.length;
-    if (value.length === 0) this.#byte(LIST);
-    this.#byte(LIST_END);
+    if (inside.length !== value.length) this.#otherItems(place, value, { known, old, shift, depth });
   }
 
-  /** Where the next byte will stand. */
-  #position(): number {
-    return this.#to + this.#till - this.#from;
-  }
-
-  /** What stands between two places is as it was. */
-  #keep(from: number, till: number): void {
-    if (this.#till !== from) {
-      this.#copy();
-      this.#from = from;
+  /** From one member on, others than before, or the same in another order. */
+  #otherMembers(place: Place, value: JsonObject, { known, old, shift, depth }: Rest): void {
+    const [start, end] = [this.#nowAt(old, shift), old + place.length];
+    const left = place.inside.splice(known);
+    const [next] = left;
+    this.#copyTill(known === 0 ? old : next ? old + next.at - next.before : end - 1);
+    const byName = new Map(left.map((child) => [child.name, child]));
+    for (const [name, member] of Object.entries(value).filter(isPresent).slice(known)) {
+      const before = this.#label(place.inside.length === 0 ? OBJECT : COMMA, name);
+      const at = this.#to - start;
+      const child = byName.get(name) ?? new Place(name, undefined);
+      if (byName.has(name)) this.#moved(child, member, old + child.at, depth + 1);
+      else this.#write(child, member, depth + 1);
+      place.inside.push(Object.assign(child, { before, at, length: this.#to - start - at, value: member }));
     }
-    this.#till = till;
+    this.#close(place.inside.length === 0, [OBJECT, OBJECT_END]);
+    this.#from = end;
+    this.#shift = shift + this.#to - start - place.length;
   }
 
-  #copy(): void {
-    const [from, till, to] = [this.#from, this.#till, this.#to];
-    if (till === from) return;
+  /** More items than before, or fewer. */
+  #otherItems(place: Place, value: readonly Json[], { known, old, shift, depth }: Rest): void {
+    const [start, end] = [this.#nowAt(old, shift), old + place.length];
+    const [next] = place.inside.splice(known);
+    this.#copyTill(known === 0 ? old : next ? old + next.at - 1 : end - 1);
+    for (const item of value.slice(known)) {
+      this.#byte(place.inside.length === 0 ? LIST : COMMA);
+      const at = this.#to - start;
+      place.inside.push(Object.assign(this.#written('', item ?? null, depth + 1), { at }));
+    }
+    this.#close(place.inside.length === 0, [LIST, LIST_END]);
+    this.#from = end;
+    this.#shift = shift + this.#to - start - place.length;
+  }
+
+  /** A value that stood elsewhere. */
+  #moved(place: Place, value: Json, old: number, depth: number): void {
+    const end = old + place.length;
+    this.#from = old;
+    this.#shift = this.#to - this.#start - (old - this.#last);
+    if (value !== place.value) this.#change(place, value, old, depth);
+    this.#copyTill(end);
+  }
+
+  /** Where stands now what stood at `old`, when all before it has become so much longer. */
+  #nowAt(old: number, shift: number): number {
+    return this.#start + (old - this.#last) + shift;
+  }
+
+  /** A value of which nothing stands yet. */
+  #written(name: string, value: Json, depth: number): Place {
+    const start = this.#to;
+    const place = new Place(name, value);
+    this.#write(place, value, depth);
+    place.length = this.#to - start;
+    return place;
+  }
+
+  #write(place: Place, value: Json, depth: number): void {
+    place.inside = [];
+    if (typeof value === 'string') this.#quoted(value);
+    else if (typeof value !== 'object' || value === null || depth >= DEEPEST)
+      this.#put(utf8(JSON.stringify(value)));
+    else if (Array.isArray(value)) this.#writeItems(place, value as readonly Json[], depth);
+    else this.#writeMembers(place, value as JsonObject, depth);
+  }
+
+  #writeMembers({ inside }: Place, value: JsonObject, depth: number): void {
+    const start = this.#to;
+    for (const [name, member] of Object.entries(value).filter(isPresent)) {
+      const before = this.#label(inside.length === 0 ? OBJECT : COMMA, name);
+      const at = this.#to - start;
+      inside.push(Object.assign(this.#written(name, member, depth + 1), { before, at }));
+    }
+    this.#close(inside.length === 0, [OBJECT, OBJECT_END]);
+  }
+
+  #writeItems({ inside }: Place, value: readonly Json[], depth: number): void {
+    const start = this.#to;
+    for (const item of value) {
+      this.#byte(inside.length === 0 ? LIST : COMMA);
+      const at = this.#to - start;
+      inside.push(Object.assign(this.#written('', item ?? null, depth + 1), { at }));
+    }
+    this.#close(inside.length === 0, [LIST, LIST_END]);
+  }
+
+  #close(isEmpty: boolean, [begin, end]: readonly [number, number]): void {
+    if (isEmpty) this.#byte(begin);
+    this.#byte(end);
+  }
+
+  /** What stands before a member; its length. */
+  #label(before: number, name: string): number {
+    const start = this.#to;
+    this.#byte(before);
+    this.#quoted(name);
+    this.#byte(COLON);
+    return this.#to - start;
+  }
+
+  /** Up to there the value is what it was before. */
+  #copyTill(till: number): void {
+    const [from, to] = [this.#from, this.#to];
+    if (till <= from) return;
     this.#makeRoom(till - from);
-    const bytes = this.#bytes;
-    if (till - from > FEW) bytes.copyWithin(to, from, till);
-    else for (let at = from; at < till; at += 1) bytes[to + at - from] = bytes[at] ?? 0;
+    this.#bytes.copyWithin(to, from, till);
     this.#to = to + till - from;
-    this.#from = this.#till = 0;
+    this.#from = till;
   }
 
   #makeRoom(length: number): void {
@@ -219,42 +284,25 @@ export class AlikeJson {
   }
 
   #byte(byte: number): void {
-    this.#copy();
     this.#makeRoom(1);
     this.#bytes[this.#to] = byte;
     this.#to += 1;
   }
 
-  /** What stands before a member; its length. */
-  #label(before: number, name: string): number {
-    this.#byte(before);
-    const start = this.#to - 1;
-    this.#quoted(name);
-    this.#byte(COLON);
-    return this.#to - start;
-  }
-
   #quoted(text: string): void {
-    this.#byte(QUOTE);
-    this.#makeRoom(text.length + 1);
+    this.#makeRoom(text.length + 2);
     const bytes = this.#bytes;
-    const start = this.#to;
+    const start = this.#to + 1;
     for (let at = 0; at < text.length; at += 1) {
       const code = text.charCodeAt(at);
-      if (code < FIRST_PLAIN || code > LAST_PLAIN || code === QUOTE || code === BACKSLASH) {
-        this.#to = start - 1;
+      if (PLAIN[code] !== 1) {
         this.#put(utf8(JSON.stringify(text)));
         return;
       }
       bytes[start + at] = code;
     }
-    bytes[start + text.length] = QUOTE;
+    bytes[start - 1] = bytes[start + text.length] = QUOTE;
     this.#to = start + text.length + 1;
-  }
-
-  #plain(text: string): void {
-    this.#copy();
-    this.#put(utf8(text));
   }
 
   #put(added: Uint8Array): void {
@@ -263,3 +311,12 @@ export class AlikeJson {
     this.#to += added.length;
   }
 }
+
+const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** Both lists, or both objects. */
+const isMadeLike = (value: unknown, other: unknown): boolean =>
+  isContainer(value) && isContainer(other) && Array.isArray(value) === Array.isArray(other);
+
+const isPresent = (entry: readonly [string, Json | undefined]): entry is [string, Json] =>
+  entry[1] !== undefined;

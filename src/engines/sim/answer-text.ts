@@ -65,6 +65,17 @@ function writeKept(json: AlikeJson, item: Json): void {
   }
   json.value(item);
   if (!isJsonObject(item)) return;
-  if (asked.has(item)) kept.set(item, json.last());
+  if (asked.has(item)) kept.set(item, copied(json.last()));
   else asked.add(item);
+}
+
+/** Many texts lie in one piece of memory, for a piece of its own costs more than what is in it. */
+let [slab, used] = [new Uint8Array(0), 0];
+
+function copied(text: Uint8Array): Uint8Array {
+  if (text.length > slab.length - used) [slab, used] = [new Uint8Array(Math.max(PIECE, text.length)), 0];
+  const copy = slab.subarray(used, used + text.length);
+  copy.set(text);
+  used += text.length;
+  return copy;
 }

@@ -4,7 +4,7 @@
  * Left out: switches as devices of their own; a segment is one that never fails.
  */
 import type { InterfaceAddress, Ipv4 } from '../../model/ip.ts';
-import { cidr, cidrContains, cidrOf } from '../../model/ip.ts';
+import { addressAt, cidr, cidrContains, cidrOf } from '../../model/ip.ts';
 import type { Mac } from '../../model/mac.ts';
 import { macFromBytes } from '../../model/mac.ts';
 import type { ClusterNode, OutsideHost, Router, Topology } from '../../model/topology.ts';
@@ -12,7 +12,7 @@ import type { NetnsId } from '../../model/trace.ts';
 import { machineInet6 } from './fabric-inet6.ts';
 import { LOOPBACK } from '../net/loopback.ts';
 import { NO_NETFILTER } from '../net/netfilter-rules.ts';
-import type { Device, Listener, Netns, Route, SegmentPort } from '../net/netns.ts';
+import type { Device, DeviceAddress, Listener, Netns, Route, SegmentPort } from '../net/netns.ts';
 
 export interface Fabric {
   /** Stacks of routers (`router/<name>`), outside hosts (`host/<name>`), bare nodes (`node/<name>`) and the `workstation`. */
@@ -134,10 +134,15 @@ function port({ name, index, segment, address, mtu }: Port): Device {
     mac: portMac(address.address),
     mtu,
     up: true,
-    addresses: [{ ...address, scope: 'global' }],
+    addresses: [{ ...address, scope: 'global', ...broadcastIn(address) }],
     proxyArp: false,
     link: { kind: 'segment', segment },
   };
+}
+
+/** As whoever sets up a machine gives it; a net of one or two addresses has none. */
+function broadcastIn({ address, length }: InterfaceAddress): Pick<DeviceAddress, 'broadcast'> {
+  return length > 30 ? {} : { broadcast: addressAt(cidrOf(address, length), 2 ** (32 - length) - 1) };
 }
 
 /** The route that the kernel makes of an address. */

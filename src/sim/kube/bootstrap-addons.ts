@@ -1,6 +1,7 @@
-/** kubeadm's add-ons. Source: kubeadm v1.35 app/phases/addons/{proxy,dns}/manifests.go; volumes and RBAC are left out. */
+/** kubeadm's add-ons. Source: kubeadm v1.35 app/phases/addons/{proxy,dns}/manifests.go; RBAC is left out. */
 import type { JsonObject } from '../../base/json.ts';
-import type { Topology } from '../../model/topology.ts';
+import { formatIpv4 } from '../../model/ip.ts';
+import type { ClusterNode, Topology } from '../../model/topology.ts';
 import type { KubeObject } from './object.ts';
 import { KUBE_IMAGE_TAG, rangesText } from './static-pods.ts';
 
@@ -13,7 +14,10 @@ export const addonObjects = (topology: Topology, dnsAddress: string): readonly K
   { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'coredns', namespace: NAMESPACE } },
   { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'kube-proxy', namespace: NAMESPACE } },
   coreDnsConfig,
-  kubeProxyConfig(topology),
+  kubeProxyConfig(
+    topology,
+    topology.nodes.find(({ role }) => role === 'control-plane'),
+  ),
   dnsService(dnsAddress),
   coreDns,
   kubeProxy,
@@ -53,11 +57,31 @@ const coreDnsConfig: KubeObject = {
   },
 };
 
-const kubeProxyConfig = (topology: Topology): KubeObject => ({
+const kubeProxyConfig = (topology: Topology, controlPlane: ClusterNode | undefined): KubeObject => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
   metadata: { name: 'kube-proxy', namespace: NAMESPACE, labels: { app: 'kube-proxy' } },
   data: {
+    'kubeconfig.conf': [
+      'apiVersion: v1',
+      'kind: Config',
+      'clusters:',
+      '- cluster:',
+      '    certificate-authority: /var/run/secrets/kubernetes.io/serviceaccount/ca.crt',
+      `    server: https://${controlPlane === undefined ? 'localhost' : formatIpv4(controlPlane.address.address)}:6443`,
+      '  name: default',
+      'contexts:',
+      '- context:',
+      '    cluster: default',
+      '    namespace: default',
+      '    user: default',
+      '  name: default',
+      'current-context: default',
+      'users:',
+      '- name: default',
+      '  user:',
+      '    tokenFile: /var/run/secrets/kubernetes.io/serviceaccount/token',
+    ].join('\n'),
     'config.conf': [
       'apiVersion: kubeproxy.config.k8s.io/v1alpha1',
       `clusterCIDR: ${rangesText(topology.podCidr, topology.podCidr6)}`,
@@ -90,7 +114,22 @@ const dnsService = (clusterIP: string): KubeObject => ({
   },
 });
 
-const probe = (path: string, port: number): JsonObject => ({ httpGet: { path, port, scheme: 'HTTP' } });
+const probe = (path: string, port: string): JsonObject => ({ httpGet: { path, port, scheme: 'HTTP' } });
+
+/** One on each node, if that can be. */
+const APART: JsonObject = {
+  podAntiAffinity: {
+    preferredDuringSchedulingIgnoredDuringExecution: [
+      {
+        weight: 100,
+        podAffinityTerm: {
+          labelSelector: { matchExpressions: [{ key: 'k8s-app', operator: 'In', values: ['kube-dns'] }] },
+          topologyKey: 'kubernetes.io/hostname',
+        },
+      },
+    ],
+  },
+};
 
 const coreDns: KubeObject = {
   apiVersion: 'apps/v1',
@@ -110,10 +149,12 @@ const coreDns: KubeObject = {
           { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' },
         ],
         nodeSelector: { 'kubernetes.io/os': 'linux' },
+        affinity: APART,
         containers: [
           {
             name: 'coredns',
             image: 'registry.k8s.io/coredns/coredns:v1.13.1',
+            imagePullPolicy: 'IfNotPresent',
             args: ['-conf', '/etc/coredns/Corefile'],
             resources: { limits: { memory: '170Mi' }, requests: { cpu: '100m', memory: '70Mi' } },
             ports: [
@@ -124,15 +165,27 @@ const coreDns: KubeObject = {
               { containerPort: 8181, name: 'readiness-probe', protocol: 'TCP' },
             ],
             livenessProbe: {
-              ...probe('/health', 8080),
+              ...probe('/health', 'liveness-probe'),
               initialDelaySeconds: 60,
               timeoutSeconds: 5,
               failureThreshold: 5,
             },
-            readinessProbe: probe('/ready', 8181),
+            readinessProbe: probe('/ready', 'readiness-probe'),
+            volumeMounts: [{ name: 'config-volume', mountPath: '/etc/coredns', readOnly: true }],
+            securityContext: {
+              allowPrivilegeEscalation: false,
+              capabilities: { add: ['NET_BIND_SERVICE'], drop: ['ALL'] },
+              readOnlyRootFilesystem: true,
+            },
           },
         ],
         dnsPolicy: 'Default',
+        volumes: [
+          {
+            name: 'config-volume',
+            configMap: { name: 'coredns', items: [{ key: 'Corefile', path: 'Corefile' }] },
+          },
+        ],
       },
     },
   },
@@ -156,6 +209,7 @@ const kubeProxy: KubeObject = {
           {
             name: 'kube-proxy',
             image: `registry.k8s.io/kube-proxy:${KUBE_IMAGE_TAG}`,
+            imagePullPolicy: 'IfNotPresent',
             command: [
               '/usr/local/bin/kube-proxy',
               '--config=/var/lib/kube-proxy/config.conf',
@@ -168,7 +222,17 @@ const kubeProxy: KubeObject = {
               },
             ],
             securityContext: { privileged: true },
+            volumeMounts: [
+              { mountPath: '/var/lib/kube-proxy', name: 'kube-proxy' },
+              { mountPath: '/run/xtables.lock', name: 'xtables-lock' },
+              { mountPath: '/lib/modules', name: 'lib-modules', readOnly: true },
+            ],
           },
+        ],
+        volumes: [
+          { name: 'kube-proxy', configMap: { name: 'kube-proxy' } },
+          { name: 'xtables-lock', hostPath: { path: '/run/xtables.lock', type: 'FileOrCreate' } },
+          { name: 'lib-modules', hostPath: { path: '/lib/modules' } },
         ],
       },
     },

@@ -10,6 +10,7 @@ import type { ClusterTransaction } from './transaction.ts';
 const CAPACITY = {
   cpu: '4',
   'ephemeral-storage': '61202244Ki',
+  'hugepages-1Gi': '0',
   'hugepages-2Mi': '0',
   memory: '8145116Ki',
   pods: '110',

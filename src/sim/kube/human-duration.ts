@@ -2,6 +2,7 @@
  * Ages as kubectl prints them: two units at most, more exact the younger.
  * Source: k8s.io/apimachinery pkg/util/duration/duration.go (HumanDuration, ShortHumanDuration), Kubernetes 1.35.
  */
+import { memoize } from '../core/memo.ts';
 import { parseTimestamp } from '../core/time.ts';
 
 const SECOND = 1000;
@@ -34,5 +35,8 @@ export function humanDuration(milliseconds: number): string {
 
 /** Time since `created` (RFC 3339) at `now` (milliseconds since 1970). */
 export function ageOf(created: string | undefined, now: number): string {
-  return created === undefined ? '<unknown>' : humanDuration(now - parseTimestamp(created));
+  return created === undefined ? '<unknown>' : since(created, now);
 }
+
+/** Many objects of a list were made in the same second. */
+const since = memoize((created: string, now: number) => humanDuration(now - parseTimestamp(created)), 4);

@@ -2,6 +2,7 @@
  * Names: what an object may be called, and the random suffixes that controllers give.
  * Source: k8s.io/apimachinery pkg/util/rand (alphabet), pkg/util/validation; k8s.io/apiserver pkg/storage/names.
  */
+import { utf8 } from '../../base/bytes.ts';
 import { invalid, type FieldError } from './field-error.ts';
 import type { ClusterTransaction } from './transaction.ts';
 
@@ -21,8 +22,16 @@ export const safeEncode = (text: string): string =>
 /** 32-bit FNV-1a, as the controllers hash pod templates. */
 export function fnv32a(text: string): number {
   let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  for (const byte of utf8(text)) hash = Math.imul(hash ^ byte, 0x01000193);
   return hash >>> 0;
+}
+
+/** 128-bit FNV-1a, by which Endpoints order what they list. */
+export function fnv128a(text: string): bigint {
+  let hash = 0x6c62272e07bb014262b821756295c58dn;
+  for (const byte of utf8(text))
+    hash = BigInt.asUintN(128, (hash ^ BigInt(byte)) * 0x0000000001000000000000000000013bn);
+  return hash;
 }
 
 /** The longest base a generated name keeps: 63 less the suffix. */

@@ -12,6 +12,7 @@ const feature = (name: string, honoured: Honoured, note: string, provenance: Pro
 const KERNEL = compared('the Linux kernel in network namespaces (test/conformance)');
 const TRANSCRIPTS = compared('transcripts of the kernel and its tools (test/simulator/transcripts.test.ts)');
 const BIRD = compared('tables of real BIRD (test/conformance, goldens)');
+const REAL_CLUSTER = compared('a real cluster of Kubernetes 1.35 (test/simulator/real-cluster.test.ts)');
 const CALICO = source('Calico v3.32.1');
 const KUBERNETES = source('Kubernetes 1.35');
 const OPERATOR = source('tigera/operator v1.42.3');
@@ -30,6 +31,12 @@ export const BEHAVIOUR_GROUPS: readonly BehaviourGroup[] = [
         'yes',
         'Devices, FDB, ARP, routes and frames byte for byte.',
         TRANSCRIPTS,
+      ),
+      feature(
+        'What nodes, kubectl and calicoctl show in VXLAN CrossSubnet',
+        'yes',
+        'Output of more than twenty commands on each node, after a reviewed list of differences.',
+        REAL_CLUSTER,
       ),
       feature('No encapsulation with BGP', 'yes', 'Routes and the way of packets.', TRANSCRIPTS),
       feature(
@@ -88,6 +95,12 @@ export const BEHAVIOUR_GROUPS: readonly BehaviourGroup[] = [
         'yes',
         'Cluster, external and load balancer addresses, aggregated or not.',
         CALICO,
+      ),
+      feature(
+        'Routes that BIRD learns from the kernel',
+        'partly',
+        'Listed, but not told to neighbours. With VXLAN a real node also tells its blackhole and the blocks that Felix routes within its subnet, once more and at a higher preference; nothing of that is programmed.',
+        REAL_CLUSTER,
       ),
       feature('BFD', 'no', 'Calico does not use it.', ours('left out')),
       feature('Peers in pods (local workload peers)', 'no', 'Kept, never dialled.', CALICO),
@@ -253,6 +266,24 @@ export const BEHAVIOUR_GROUPS: readonly BehaviourGroup[] = [
         'Its probes, readiness, restarts and events follow Felix, BIRD and the sessions; of its log the start is written.',
         CALICO,
       ),
+      feature(
+        'Files of nodes: the CNI configuration, BIRD’s configuration',
+        'no',
+        'What stands in /etc/cni/net.d, /var/lib/calico and /etc/calico/confd is worked from, but there are no such files.',
+        REAL_CLUSTER,
+      ),
+      feature(
+        'Programs of a node that listen',
+        'partly',
+        'Kubelet, kube-proxy, Felix and the control plane accept connections and answer at their health paths; behind TLS and at metrics nobody answers.',
+        REAL_CLUSTER,
+      ),
+      feature(
+        'Hashes in the names of ReplicaSets and in the labels of daemon pods',
+        'yes',
+        'Of the same template the same name as in life; of StatefulSets’ revisions not.',
+        REAL_CLUSTER,
+      ),
       feature('CalicoNodeStatus', 'yes', 'Filled as its classes and its period say.', CALICO),
     ],
   },
@@ -274,7 +305,7 @@ export const BEHAVIOUR_GROUPS: readonly BehaviourGroup[] = [
       feature(
         'ARP, ICMP errors and their limits',
         'yes',
-        'Unicast probes and gratuitous ARP are left out.',
+        'The frames of unicast probes and gratuitous ARP are left out.',
         TRANSCRIPTS,
       ),
       feature(

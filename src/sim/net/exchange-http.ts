@@ -169,8 +169,8 @@ function responseTo(
   server: HttpServer,
   client: Client,
 ): Response {
-  const page = server.pages?.[path.split('?')[0] ?? ''] ?? server.body;
-  const body = page
+  const page = server.pages?.[path.split('?')[0] ?? ''];
+  const body = (page ?? server.body)
     .replaceAll('{client}', client.address)
     .replaceAll('{peer}', hostPort(client.address, client.port))
     .replaceAll('{now}', goTime(client.date));
@@ -179,11 +179,17 @@ function responseTo(
     ...(server.headers ?? []),
     ['Content-Length', String(utf8(body).length)],
   ] as const;
-  return { status: server.status ?? 200, headers, body: method === 'HEAD' ? '' : body };
+  return {
+    status: page === undefined ? (server.status ?? 200) : 200,
+    headers,
+    body: method === 'HEAD' ? '' : body,
+  };
 }
 
 const REASON: ReadonlyMap<number, string> = new Map([
   [200, 'OK'],
+  [400, 'Bad Request'],
+  [404, 'Not Found'],
   [503, 'Service Unavailable'],
 ]);
 

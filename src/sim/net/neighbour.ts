@@ -2,8 +2,9 @@
  * From a next hop's address to its MAC: the permanent entry, the cached one, or a question on the cable (see
  * `neighbour-question.ts`). An address that nobody answers for is INCOMPLETE for three requests a second apart, then FAILED
  * (Linux net/core/neighbour.c defaults, the same for ARP and neighbour discovery).
- * Left out: unicast probes of stale entries (they are verified silently), unasked-for answers, proxy_delay.
+ * Left out: the frames of unicast probes of stale entries, which are verified silently, unasked-for answers, proxy_delay.
  */
+import type { Ip } from '../../model/ip.ts';
 import type { Mac } from '../../model/mac.ts';
 import type { Frame } from '../../model/packet.ts';
 import type { CableEnd } from './cable.ts';
@@ -75,6 +76,7 @@ function learntOrAsked(
     const known = receiverOf(journey, from, learnt.mac);
     if (known && answersFor(known, question.address)) {
       memory.learn({ ...learnt, at: journey.now });
+      noteProber(journey, from, known, question);
       return { mac: learnt.mac, how: 'cached' };
     }
   }
@@ -82,6 +84,24 @@ function learntOrAsked(
   if (mac !== undefined) return { mac, how: 'resolved' };
   giveUp(journey, from, question);
   return { mac: undefined, how: 'failed' };
+}
+
+/** Who is asked whether it is still there (a unicast probe) learns who asks. */
+function noteProber(journey: Journey, from: CableEnd, answerer: CableEnd, question: Question): void {
+  noteAsker(journey, { from, answerer, asker: askerOf(questionFrame(from, question)) });
+}
+
+/** What a question tells of its sender is taken, but not for confirmed: STALE (net/core/neighbour.c neigh_event_ns). */
+function noteAsker(
+  journey: Journey,
+  { from, answerer, asker }: { readonly from: CableEnd; readonly answerer: CableEnd; readonly asker: Ip },
+): void {
+  const { stack, device } = answerer;
+  const { mac } = from.device;
+  const memory = journey.memory(stack.id);
+  if (tablesFor(stack, asker).neighbours.get(device.name)?.has(asker)) return;
+  if (memory.neighbour(device.name, asker)?.mac === mac) return;
+  memory.learn({ address: asker, device: device.name, mac, at: Math.max(0, journey.now - REACHABLE_TIME) });
 }
 
 /** Sends one request to all; the answer, if any, is learnt on both sides. */
@@ -117,11 +137,7 @@ interface Answer {
 function answer(journey: Journey, from: CableEnd, { answerer, question, request }: Answer): boolean {
   const asker = askerOf(request);
   const reply = answerFrame(answerer, request);
-  if (!tablesFor(answerer.stack, asker).neighbours.get(answerer.device.name)?.has(asker)) {
-    journey
-      .memory(answerer.stack.id)
-      .learn({ address: asker, device: answerer.device.name, mac: from.device.mac, at: journey.now });
-  }
+  noteAsker(journey, { from, answerer, asker });
   if (!canLeave(journey, answerer, reply)) return false;
   journey.frame(answerer.stack, answerer.device, 'out', reply);
   if (!carry(journey, answerer, [reply]) || !canReach(journey, from, reply)) return false;

@@ -156,6 +156,8 @@ function unnegated(match: Match<Ip>, salt: number): Test {
       return (hop) => match.states.some((state) => hasState(hop, state));
     case 'rpfilter':
       return hasWayBack;
+    case 'nfacct':
+      return () => true;
     case 'probability':
       return ({ packet }) => chance(packet, salt) < match.probability;
     case 'recent':

@@ -102,6 +102,9 @@ function printMatch(match: Match<Ip>, protocol: ProtocolMatch | undefined, famil
       return `-m rpfilter --validmark${match.not ? ' --invert' : ''}`;
     case 'probability':
       return `-m statistic --mode random --probability ${quantised(match.probability)}`;
+    case 'nfacct':
+      // The extension prints a space of its own before the name.
+      return `-m nfacct --nfacct-name  ${match.name}`;
     case 'recent':
       return `-m recent ${not}${recentText(match, family)}`;
     default:
@@ -142,6 +145,10 @@ export const CTSTATE_ORDER = [
   'SNAT',
   'DNAT',
 ] as const;
+
+/** Printed rules for a kernel in which nobody has made the objects that `-m nfacct` counts in: it would refuse them. */
+export const withoutCounters = (printed: string): string =>
+  printed.replaceAll(/ (?:-m nfacct --)?nfacct-name {2}\S+/g, '');
 
 /** The kernel keeps a probability as a 31-bit fraction, and iptables-save prints that back. */
 export function quantised(probability: number): string {

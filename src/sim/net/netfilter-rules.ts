@@ -121,6 +121,8 @@ export type Match<Address extends Ip = Ipv4> =
   | { readonly kind: 'rpfilter'; readonly not?: boolean }
   /** `-m statistic --mode random --probability p`: decided by a hash of the flow, so that a run repeats. */
   | { readonly kind: 'probability'; readonly probability: number }
+  /** `-m nfacct`: agrees with everything and counts it in a named object, which `nfacct` would show. */
+  | { readonly kind: 'nfacct'; readonly name: string }
   /**
    * `-m recent`: `set` notes the source in the named list and always agrees; `rcheck` agrees with a source that the list has
    * seen, in the last `seconds` if said; `reap` forgets older ones.

@@ -99,6 +99,8 @@ export interface VxlanConfig {
 
 export interface DeviceAddress<Address extends Ip = Ipv4> extends InterfaceAddress<Address> {
   readonly scope: 'global' | 'link' | 'host';
+  /** What `brd` shows; IPv4 has one when whoever set the address gave it. */
+  readonly broadcast?: Address;
 }
 
 /** A point-to-point cable (veth pair) or a port of an L2 segment (a rack's switch). */
@@ -153,6 +155,8 @@ export interface Listener {
   readonly port: number;
   /** Bound to this address alone; otherwise to every one of the stack, of both families. */
   readonly address?: Ip;
+  /** The program's name, where it is known otherwise than by what it does. */
+  readonly process?: string;
   /** What the process behind the socket does with a request. */
   readonly serves: HttpServer | EchoServer | DnsServer | BgpServer | StreamServer | ForwardServer;
 }
@@ -167,7 +171,7 @@ export interface HttpServer {
   readonly body: string;
   /** By path, without query. */
   readonly pages?: Readonly<Record<string, string>>;
-  /** 200 unless said. */
+  /** Of that answer, 200 unless said; a page's is 200. */
   readonly status?: number;
   readonly contentType?: string;
   /** Besides type and length. */

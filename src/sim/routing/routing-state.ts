@@ -3,7 +3,7 @@
  * kept, hashed and written down. Times are virtual milliseconds.
  */
 import type { BgpOpen, PathAttributes } from '../../model/bgp.ts';
-import type { IpCidr, IpFamily } from '../../model/ip-family.ts';
+import type { IpCidr } from '../../model/ip-family.ts';
 import type { Ip, Ipv4 } from '../../model/ip.ts';
 import type { NetnsId } from '../../model/trace.ts';
 import { Agenda } from '../core/agenda.ts';
@@ -42,16 +42,6 @@ export const speakerKey = ({ netns, daemon }: DaemonPlace): SpeakerKey =>
   daemon === undefined ? netns : `${netns} ${daemon}`;
 
 export const peerKey = (speaker: SpeakerKey, protocol: string): PeerKey => `${speaker} ${protocol}`;
-
-/** The daemon of a machine that speaks of a family: its own one, or the one that speaks of everything. */
-export function speakerOf(
-  { speakers }: Pick<RoutingState, 'speakers'>,
-  netns: NetnsId,
-  family: IpFamily,
-): Speaker | undefined {
-  const own = family === 6 ? speakers.get(speakerKey({ netns, daemon: 'bird6' })) : undefined;
-  return own ?? speakers.get(netns);
-}
 
 export const NO_ROUTING: RoutingState = {
   speakers: Table.empty(),

@@ -152,7 +152,7 @@ export interface RouteView {
   readonly type: string;
   readonly bgp?: BgpRouteView;
   /** Present on routes learnt from the kernel. */
-  readonly kernel?: { readonly source: number; readonly metric: number };
+  readonly kernel?: { readonly source: number; readonly metric: number; readonly mtu?: number };
 }
 
 export type RouteTarget =

@@ -1,26 +1,25 @@
 /** A speaker as `birdcl` sees it, put together from its state and the stack it runs on. */
-import type { AsSegment, BgpOpen } from '../../model/bgp.ts';
-import { familyOf, ipCidrOf, type IpFamily } from '../../model/ip-family.ts';
-import { UNSPECIFIED, type Ip } from '../../model/ip.ts';
+import type { BgpOpen } from '../../model/bgp.ts';
+import { familyOf, type IpFamily } from '../../model/ip-family.ts';
+import { UNSPECIFIED } from '../../model/ip.ts';
 import type { Millis } from '../core/time.ts';
-import type { Netns, Route } from '../net/netns.ts';
-import { addressesOf, isDirect, READ_OFF, routesOf, wayOf, type Resolver, type Way } from './next-hop.ts';
+import type { Netns } from '../net/netns.ts';
+import { routesOf } from './next-hop.ts';
 import { ownLinkLocal } from './announcement.ts';
 import { agreement, capability, openMessage } from './open-message.ts';
-import { hasStatics, ownSource, prefixKey, reelected, type OwnSource } from './rib.ts';
-import type { Connection, Path, Peer, RoutingState, Speaker } from './routing-state.ts';
+import { hasStatics, ownSource, type OwnSource } from './rib.ts';
+import { isFirst, routesInView, type Unranked } from './route-views.ts';
+import type { Connection, Peer, RoutingState, Speaker } from './routing-state.ts';
 import { peerKey, speakerKey } from './routing-state.ts';
 import { keepaliveTime } from './session.ts';
 import { familiesOf, familyOfSession, isInternal, TIMERS } from './speaker-config.ts';
 import type { Socket } from './tcp-socket.ts';
 import type {
   BgpProtocolView,
-  BgpRouteView,
   BgpState,
   BuiltinProtocolView,
   ChannelView,
   RouteChanges,
-  RouteView,
   SessionView,
   SocketView,
   SpeakerView,
@@ -43,10 +42,7 @@ export function speakerView(looked: Looked): SpeakerView {
   const { speaker, stack, now } = looked;
   const { routerId, asNumber, neighbours, software = 'bird-1.6' } = speaker.config;
   const families = familiesOf(speaker.config);
-  const routes = [
-    ...tableRoutes(looked),
-    ...families.flatMap((family) => [...directRoutes(looked, family), ...kernelRoutesLearnt(looked, family)]),
-  ].sort(inOrder);
+  const routes = routesInView(looked);
   const key = speakerKey(speaker);
   const bgp = neighbours.flatMap(({ name }) => {
     const peer = looked.routing.peers.get(peerKey(key, name));
@@ -81,128 +77,6 @@ const socketView = ({ address, port, peer, state, flight }: Socket): SocketView 
   state,
   unacknowledged: flight.reduce((sum, { bytes, sent }) => sum + (sent ? bytes.length : 0), 0),
 });
-
-type Unranked = Omit<RouteView, 'primary'>;
-
-const inOrder = (a: Unranked, b: Unranked): number =>
-  familyOf(a.prefix.base) - familyOf(b.prefix.base) || byPrefix(a, b);
-
-const byPrefix = (a: Unranked, b: Unranked): number =>
-  prefixKey(a.prefix) < prefixKey(b.prefix)
-    ? -1
-    : prefixKey(a.prefix) > prefixKey(b.prefix)
-      ? 1
-      : b.preference - a.preference;
-
-const isFirst = (routes: readonly Unranked[], at: number): boolean => {
-  const [here, before] = [routes[at], routes[at - 1]];
-  return !here || !before || prefixKey(here.prefix) !== prefixKey(before.prefix);
-};
-
-function tableRoutes({ speaker, stack }: Looked): readonly Unranked[] {
-  const resolver = { speaker, stack };
-  return [...speaker.rib.values()].flatMap((paths) =>
-    reelected(paths, resolver)
-      .filter(({ protocol }) => !READ_OFF.includes(protocol))
-      .map((path) => pathView(path, resolver)),
-  );
-}
-
-function pathView(path: Path, resolver: Resolver): Unranked {
-  const { prefix, protocol, since, preference, bgp } = path;
-  const common = { prefix, protocol, since, preference };
-  if (!bgp) {
-    const target =
-      path.via === undefined ? ({ kind: 'blackhole' } as const) : targetOf(wayOf(resolver, path));
-    return { ...common, target, type: 'static unicast univ' };
-  }
-  const { attributes } = bgp;
-  const { origin, asPath, ...others } = attributes;
-  const way = wayOf(resolver, path);
-  const igpMetric = metricWord(way);
-  const view: BgpRouteView = {
-    ...others,
-    localPref: attributes.localPref,
-    origin,
-    asPath: asPath.flatMap((segment) => segment.numbers),
-    ...(igpMetric === undefined ? {} : { igpMetric }),
-    code: `${lastAs(asPath)}${origin === 'IGP' ? 'i' : origin === 'EGP' ? 'e' : '?'}`,
-  };
-  const [first, second] = way.hops;
-  const from = !second && first?.via === bgp.from ? {} : { from: bgp.from };
-  return { ...common, ...from, target: targetOf(way), type: 'BGP unicast univ', bgp: view };
-}
-
-function metricWord({ kind, metric, recursive }: Way): number | '?' | '-' | undefined {
-  if (!recursive) return undefined;
-  return kind === 'unicast' ? (metric ?? '?') : '-';
-}
-
-function targetOf({ kind, hops }: Way): RouteView['target'] {
-  if (kind !== 'unicast') return { kind: kind === 'prohibit' ? 'prohibited' : kind };
-  const [first, second] = hops;
-  if (!first || second) return { kind: 'multipath', hops };
-  return { kind: 'via', gateway: first.via, device: first.device };
-}
-
-function lastAs(asPath: readonly AsSegment[]): string {
-  const last = asPath.at(-1)?.numbers.at(-1);
-  return last === undefined ? '' : `AS${last}`;
-}
-
-/** Protocol direct: the networks of the stack's devices. */
-function directRoutes({ stack, speaker }: Looked, family: IpFamily): readonly Unranked[] {
-  const { protocol, preference } = ownSource('connected', speaker.config, family);
-  return stack.devices.flatMap((device) =>
-    device.up && device.kind.type !== 'loopback' && isDirect(device.name, speaker.config.ignoredInterfaces)
-      ? addressesOf(stack, device, family).map(({ address, length }) => ({
-          prefix: ipCidrOf(address, length),
-          target: { kind: 'device', device: device.name } as const,
-          protocol,
-          since: speaker.startedAt,
-          preference,
-          type: 'device unicast univ',
-        }))
-      : [],
-  );
-}
-
-/** `learn`: what others put into the kernel's main table. */
-function kernelRoutesLearnt({ stack, speaker }: Looked, family: IpFamily): readonly Unranked[] {
-  const { protocol, preference } = ownSource('kernel', speaker.config, family);
-  return routesOf(stack, family).flatMap((route): readonly Unranked[] => {
-    if (route.protocol === 'kernel' || route.protocol === 'bird') return [];
-    const target = kernelTarget(route);
-    return [
-      {
-        prefix: route.prefix,
-        target,
-        protocol,
-        since: speaker.startedAt,
-        preference,
-        type: 'inherit unicast univ',
-        kernel: { source: PROTOCOL_NUMBERS[route.protocol], metric: route.metric ?? 0 },
-      },
-    ];
-  });
-}
-
-/** rtnetlink's rtm_protocol. */
-const PROTOCOL_NUMBERS: Readonly<Record<Route['protocol'], number>> = {
-  kernel: 2,
-  boot: 3,
-  static: 4,
-  bird: 12,
-  '80': 80,
-};
-
-function kernelTarget({ type, via, device = '', hops }: Route<Ip>): RouteView['target'] {
-  if (hops) return { kind: 'multipath', hops };
-  if (type === 'unicast') {
-    return via === undefined ? { kind: 'device', device } : { kind: 'via', gateway: via, device };
-  }
-  return { kind: type === 'prohibit' ? 'prohibited' : type };
-}
 
 /** In the order of the configuration file: Calico's, or that of Debian. */
 const ORDER = {

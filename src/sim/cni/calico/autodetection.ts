@@ -76,6 +76,14 @@ const words = (list: string): readonly string[] => list.split(/\s*,\s*/);
 
 const text = ({ address, length }: InterfaceAddress<Ip>): string => `${formatIp(address)}/${length}`;
 
+/** Every interface that is not one of the machine's own making, by name, with its addresses. */
+export function knownInterfaces(interfaces: readonly AddressedInterface[]): readonly AddressedInterface[] {
+  const excluded = matcher(EXCLUDED);
+  return interfaces
+    .filter(({ name }) => excluded?.test(name) !== true)
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 interface Filter {
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];

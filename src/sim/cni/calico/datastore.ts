@@ -31,13 +31,13 @@ export interface CustomResource {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** Where Calico's client keeps the metadata of its own resource, as JSON; IPAM's objects have none. */
+/** Where Calico's client keeps the metadata of its own resource, as JSON; IPAM's objects are not dated in it. */
 export const METADATA_ANNOTATION = 'projectcalico.org/metadata';
-export const NO_METADATA = '{}';
+export const NO_METADATA = '{"creationTimestamp":null}';
 
 /** Of a new object of IPAM: its labels stand in the annotation too. */
 export const ipamMetadata = ({ labels }: CustomResource): string =>
-  labels ? JSON.stringify({ labels }) : NO_METADATA;
+  labels ? JSON.stringify({ creationTimestamp: null, labels }) : NO_METADATA;
 
 export function newMetadata(tx: ClusterTransaction, name: string, calico: string): ObjectMeta {
   return {

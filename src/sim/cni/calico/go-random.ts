@@ -19,9 +19,13 @@ function step(x: number): number {
   return next < 0 ? next + INT32_MAX : next;
 }
 
-/** `rand.New(rand.NewSource(seed))`, read by `uint32()`. */
+/** Of each value, the numbers it is put together from. */
+const PARTS = 3;
+
+/** `rand.New(rand.NewSource(seed))`, read by `uint32()`. Of its 607 values few are ever read: they are put together then. */
 export class GoRandom {
-  readonly #values: bigint[] = [];
+  readonly #parts = new Int32Array(LENGTH * PARTS);
+  readonly #values: (bigint | undefined)[] = [];
   #tap = 0;
   #feed = LENGTH - TAP;
 
@@ -30,14 +34,9 @@ export class GoRandom {
     let x = Number(((seed % BigInt(INT32_MAX)) + BigInt(INT32_MAX)) % BigInt(INT32_MAX));
     if (x === 0) x = 89482311;
     for (let skip = 0; skip < 20; skip += 1) x = step(x);
-    for (const start of GO_RANDOM_START_VALUES) {
+    for (let part = 0; part < LENGTH * PARTS; part += 1) {
       x = step(x);
-      let value = BigInt(x) << 40n;
-      x = step(x);
-      value ^= BigInt(x) << 20n;
-      x = step(x);
-      value ^= BigInt(x);
-      this.#values.push((value & WORD) ^ start);
+      this.#parts[part] = x;
     }
   }
 
@@ -45,9 +44,17 @@ export class GoRandom {
   uint32(): number {
     this.#tap = (this.#tap + LENGTH - 1) % LENGTH;
     this.#feed = (this.#feed + LENGTH - 1) % LENGTH;
-    const sum = ((this.#values[this.#feed] ?? 0n) + (this.#values[this.#tap] ?? 0n)) & WORD;
+    const sum = (this.#valueAt(this.#feed) + this.#valueAt(this.#tap)) & WORD;
     this.#values[this.#feed] = sum;
     return Number((sum >> 31n) & 0xffffffffn);
+  }
+
+  #valueAt(place: number): bigint {
+    const known = this.#values[place];
+    if (known !== undefined) return known;
+    const [high, middle, low] = this.#parts.subarray(place * PARTS, (place + 1) * PARTS);
+    const drawn = (BigInt(high ?? 0) << 40n) ^ (BigInt(middle ?? 0) << 20n) ^ BigInt(low ?? 0);
+    return (drawn & WORD) ^ (GO_RANDOM_START_VALUES[place] ?? 0n);
   }
 }
 

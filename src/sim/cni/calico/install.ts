@@ -16,7 +16,7 @@ import { objectAt, textAt } from '../../kube/fields.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS, definitionOf } from '../../kube/kinds/custom-resource-definition.ts';
 import type { ClusterTransaction } from '../../kube/transaction.ts';
 import { confd } from './confd.ts';
-import { newMetadata } from './datastore.ts';
+import { newMetadata, NO_METADATA } from './datastore.ts';
 import { felixProcesses } from './felix-daemon.ts';
 import { DEFAULT_CONFIG } from './ipam/ipam-store.ts';
 import { withPoolDefaults } from './ippool.ts';
@@ -26,6 +26,7 @@ import { ipamCollector } from './kube-controllers/ipam-collector.ts';
 import { loadBalancer } from './kube-controllers/load-balancer.ts';
 import {
   API_VERSION,
+  BGP_CONFIGURATIONS,
   CALICO_VERSION,
   CLUSTER_INFORMATIONS,
   FELIX_CONFIGURATIONS,
@@ -179,10 +180,15 @@ function putGlobals(tx: ClusterTransaction, clusterType: string): void {
       reportingInterval: '0s',
     },
   });
+  put(tx, BGP_CONFIGURATIONS, {
+    kind: 'BGPConfiguration',
+    name: 'default',
+    spec: { logSeverityScreen: 'Info', serviceLoadBalancerAggregation: 'Enabled' },
+  });
   tx.put(IPAM_CONFIGS, {
     apiVersion: API_VERSION,
     kind: 'IPAMConfig',
-    metadata: newMetadata(tx, 'default', '{}'),
+    metadata: newMetadata(tx, 'default', NO_METADATA),
     spec: DEFAULT_CONFIG,
   });
   tendConfiguration(tx);

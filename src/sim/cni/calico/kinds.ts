@@ -52,6 +52,7 @@ export const NODE_ANNOTATION = {
   vxlanMac6: 'projectcalico.org/VXLANTunnelMACAddrV6',
   asNumber: 'projectcalico.org/ASNumber',
   reflector: 'projectcalico.org/RouteReflectorClusterID',
+  interfaces: 'projectcalico.org/Interfaces',
   labels: 'projectcalico.org/labels',
 } as const;
 

@@ -103,6 +103,15 @@ const SERVICES_ENDPOINT: readonly JsonObject[] = [
   { configMapRef: { name: 'kubernetes-services-endpoint', optional: true } },
 ];
 
+const PRIVILEGED = { securityContext: { privileged: true } };
+
+/** `path name`, as the container sees it. */
+const mounts = (...paths: readonly string[]): readonly JsonObject[] =>
+  paths.map((each) => {
+    const [mountPath = '', name = '', readOnly] = each.split(' ');
+    return { mountPath, name, ...(readOnly === 'ro' && { readOnly: true }) };
+  });
+
 const INIT_CONTAINERS: readonly JsonObject[] = [
   {
     ...container('upgrade-ipam', IMAGES.cni),
@@ -112,6 +121,8 @@ const INIT_CONTAINERS: readonly JsonObject[] = [
       field('KUBERNETES_NODE_NAME', 'spec.nodeName'),
       configured('CALICO_NETWORKING_BACKEND', 'calico_backend'),
     ],
+    volumeMounts: mounts('/var/lib/cni/networks host-local-net-dir', '/host/opt/cni/bin cni-bin-dir'),
+    ...PRIVILEGED,
   },
   {
     ...container('install-cni', IMAGES.cni),
@@ -124,9 +135,55 @@ const INIT_CONTAINERS: readonly JsonObject[] = [
       configured('CNI_MTU', 'veth_mtu'),
       value('SLEEP', 'false'),
     ],
+    volumeMounts: mounts('/host/opt/cni/bin cni-bin-dir', '/host/etc/cni/net.d cni-net-dir'),
+    ...PRIVILEGED,
   },
-  { ...container('ebpf-bootstrap', IMAGES.node), command: ['calico-node', '-init', '-best-effort'] },
+  {
+    ...container('ebpf-bootstrap', IMAGES.node),
+    command: ['calico-node', '-init', '-best-effort'],
+    volumeMounts: [
+      ...mounts('/sys/fs sys-fs', '/var/run/calico var-run-calico').map((mount) => ({
+        ...mount,
+        mountPropagation: 'Bidirectional',
+      })),
+      ...mounts('/nodeproc nodeproc ro'),
+    ],
+    ...PRIVILEGED,
+  },
 ];
+
+const NODE_MOUNTS = mounts(
+  '/host/etc/cni/net.d cni-net-dir',
+  '/lib/modules lib-modules ro',
+  '/run/xtables.lock xtables-lock',
+  '/var/run/calico var-run-calico',
+  '/var/lib/calico var-lib-calico',
+  '/var/run/nodeagent policysync',
+  '/sys/fs/bpf bpffs',
+  '/var/log/calico/cni cni-log-dir ro',
+);
+
+const hostPath = (name: string, path: string, type?: string): JsonObject => ({
+  name,
+  hostPath: { path, ...(type !== undefined && { type }) },
+});
+
+const NODE_VOLUMES: readonly JsonObject[] = [
+  hostPath('lib-modules', '/lib/modules'),
+  hostPath('var-run-calico', '/var/run/calico', 'DirectoryOrCreate'),
+  hostPath('var-lib-calico', '/var/lib/calico', 'DirectoryOrCreate'),
+  hostPath('xtables-lock', '/run/xtables.lock', 'FileOrCreate'),
+  hostPath('sys-fs', '/sys/fs/', 'DirectoryOrCreate'),
+  hostPath('bpffs', '/sys/fs/bpf', 'Directory'),
+  hostPath('nodeproc', '/proc'),
+  hostPath('cni-bin-dir', '/opt/cni/bin', 'DirectoryOrCreate'),
+  hostPath('cni-net-dir', '/etc/cni/net.d'),
+  hostPath('cni-log-dir', '/var/log/calico/cni'),
+  hostPath('host-local-net-dir', '/var/lib/cni/networks'),
+  hostPath('policysync', '/var/run/nodeagent', 'DirectoryOrCreate'),
+];
+
+const SECCOMP = { seccompProfile: { type: 'RuntimeDefault' } };
 
 const nodeVariables = (dualStack: boolean): readonly JsonObject[] => [
   value('DATASTORE_TYPE', 'kubernetes'),
@@ -164,6 +221,7 @@ const nodeDaemonSet = (backend: Backend, dualStack: boolean): JsonObject => ({
           { effect: 'NoExecute', operator: 'Exists' },
         ],
         serviceAccountName: 'calico-node',
+        securityContext: SECCOMP,
         terminationGracePeriodSeconds: 0,
         priorityClassName: 'system-node-critical',
         initContainers: INIT_CONTAINERS,
@@ -175,11 +233,19 @@ const nodeDaemonSet = (backend: Backend, dualStack: boolean): JsonObject => ({
             resources: { requests: { cpu: '250m' } },
             lifecycle: { preStop: { exec: { command: ['/bin/calico-node', '-shutdown'] } } },
             ...nodeProbes(backend),
+            volumeMounts: NODE_MOUNTS,
+            ...PRIVILEGED,
           },
         ],
+        volumes: NODE_VOLUMES,
       },
     },
   },
+});
+
+const statusCheck = (flag: string): JsonObject => ({
+  exec: { command: ['/usr/bin/check-status', flag] },
+  periodSeconds: 10,
 });
 
 const CONTROLLERS_DEPLOYMENT: JsonObject = {
@@ -195,7 +261,11 @@ const CONTROLLERS_DEPLOYMENT: JsonObject = {
     selector: { matchLabels: labelled('calico-kube-controllers') },
     strategy: { type: 'Recreate' },
     template: {
-      metadata: { labels: labelled('calico-kube-controllers') },
+      metadata: {
+        name: 'calico-kube-controllers',
+        namespace: NAMESPACE,
+        labels: labelled('calico-kube-controllers'),
+      },
       spec: {
         nodeSelector: { 'kubernetes.io/os': 'linux' },
         tolerations: [
@@ -204,8 +274,22 @@ const CONTROLLERS_DEPLOYMENT: JsonObject = {
           { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' },
         ],
         serviceAccountName: 'calico-kube-controllers',
+        securityContext: SECCOMP,
         priorityClassName: 'system-cluster-critical',
-        containers: [container('calico-kube-controllers', IMAGES.controllers)],
+        containers: [
+          {
+            ...container('calico-kube-controllers', IMAGES.controllers),
+            env: [value('ENABLED_CONTROLLERS', 'node,loadbalancer'), value('DATASTORE_TYPE', 'kubernetes')],
+            livenessProbe: {
+              ...statusCheck('-l'),
+              initialDelaySeconds: 10,
+              failureThreshold: 6,
+              timeoutSeconds: 10,
+            },
+            readinessProbe: statusCheck('-r'),
+            securityContext: { runAsNonRoot: true },
+          },
+        ],
       },
     },
   },

@@ -6,13 +6,15 @@
  * address, and addresses that are changed by hand while it runs.
  */
 import type { Ip } from '../../../model/ip.ts';
-import { isIpv4, isIpv6, parseIp } from '../../../model/ip-family.ts';
+import { formatIp, isIpv4, isIpv6, parseIp } from '../../../model/ip-family.ts';
 import type { Topology } from '../../../model/topology.ts';
+import { portMac } from '../../fabric/fabric.ts';
 import type { Controller } from '../../kube/controller.ts';
 import { listAt, textAt } from '../../kube/fields.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { ClusterTransaction } from '../../kube/transaction.ts';
-import { detectAddress, localCidr, type HostNetwork } from './autodetection.ts';
+import { detectAddress, knownInterfaces, localCidr, type HostNetwork } from './autodetection.ts';
+import { linkLocalOf } from '../../net/inet6.ts';
 import { hostInterfaces, UPLINK } from './host-mtu.ts';
 import { NODES, NODE_ANNOTATION, PODS, annotation } from './kinds.ts';
 import { withNetworkUp } from './node-agent.ts';
@@ -51,9 +53,11 @@ export function writeAddress(tx: ClusterTransaction, topology: Topology, name: s
   const node = tx.get(NODES, undefined, name);
   const environment = nodeEnvironment(tx.get(NODE_ENVIRONMENTS, undefined, name));
   if (!node || environment.backend === 'none') return;
+  const [host, host6] = [hostNetwork(tx, topology, node), hostNetwork6(topology, node)];
   const found = [
-    [NODE_ANNOTATION.address, inetAddress(environment, hostNetwork(tx, topology, node), node)],
-    [NODE_ANNOTATION.address6, inet6Address(environment, hostNetwork6(topology, node))],
+    [NODE_ANNOTATION.address, inetAddress(environment, host, node)],
+    [NODE_ANNOTATION.address6, inet6Address(environment, host6)],
+    [NODE_ANNOTATION.interfaces, interfacesText(environment, host, host6)],
   ] as const;
   const moved = found.flatMap(([key, address]) =>
     address === undefined || address === annotation(node, key) ? [] : [[key, address] as const],
@@ -82,6 +86,30 @@ function inet6Address({ ip6, ip6Method }: NodeEnvironment, host: HostNetwork): s
   return ip6 === '' || ip6 === 'none' ? undefined : localCidr(ip6, host);
 }
 
+/** What the host has besides, in the families that are looked for; a link-local address is one of its addresses too. */
+function interfacesText(
+  { ip, ip6 }: NodeEnvironment,
+  host: HostNetwork,
+  host6: HostNetwork,
+): string | undefined {
+  const isWanted = (setting: string): boolean => setting !== '' && setting !== 'none';
+  if (!isWanted(ip) && !isWanted(ip6)) return undefined;
+  const names = knownInterfaces(isWanted(ip) ? host.interfaces : host6.interfaces).map(({ name }) => name);
+  const addressesIn = ({ interfaces }: HostNetwork, wanted: string): readonly Ip[] =>
+    interfaces
+      .filter(({ name }) => name === wanted)
+      .flatMap(({ addresses }) => addresses.map(({ address }) => address));
+  return JSON.stringify(
+    names.map((name) => ({
+      name,
+      addresses: [
+        ...(isWanted(ip) ? addressesIn(host, name) : []),
+        ...(isWanted(ip6) ? addressesIn(host6, name) : []),
+      ].map(formatIp),
+    })),
+  );
+}
+
 const hostNetwork = (tx: ClusterTransaction, topology: Topology, node: KubeObject): HostNetwork => ({
   interfaces: hostInterfaces(tx, topology, node.metadata.name),
   internalIp: internalIps(node).find(isIpv4),
@@ -90,9 +118,17 @@ const hostNetwork = (tx: ClusterTransaction, topology: Topology, node: KubeObjec
 
 /** As the lab made it: what somebody changes of it by hand is left out. */
 function hostNetwork6({ nodes }: Topology, node: KubeObject): HostNetwork {
-  const own = nodes.find(({ name }) => name === node.metadata.name)?.address6;
+  const machine = nodes.find(({ name }) => name === node.metadata.name);
+  const own = machine?.address6;
   return {
-    interfaces: own ? [{ name: UPLINK, addresses: [own] }] : [],
+    interfaces: own
+      ? [
+          {
+            name: UPLINK,
+            addresses: [own, { address: linkLocalOf(portMac(machine.address.address)), length: 64 }],
+          },
+        ]
+      : [],
     internalIp: internalIps(node).find(isIpv6),
     uplink: UPLINK,
   };

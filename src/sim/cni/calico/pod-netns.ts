@@ -1,5 +1,5 @@
 /**
- * What the CNI plugin leaves in a pod's network namespace: an address of its own in each family, and default routes to what
+ * What the CNI plugin leaves in a pod's network namespace: an address of its own in each family of the cluster, and default routes to what
  * nobody has: 169.254.1.1, for which the node's proxy ARP answers, and the link-local address of the node's end of the cable.
  * Source: cni-plugin/pkg/dataplane/linux/dataplane_linux.go, Calico v3.32.1.
  */
@@ -60,10 +60,13 @@ export function podNetns(sandbox: PodSandbox, network: PodNetwork, listeners: re
     fdb: [],
     netfilter: NO_NETFILTER,
     ipForward: forwarding,
-    ...(network.address6 !== undefined && { inet6: inet6Of(network.address6, forwarding) }),
+    inet6: network.address6 === undefined ? LINK_LOCAL_ALONE : inet6Of(network.address6, forwarding),
     listeners,
   };
 }
+
+/** Nobody switches IPv6 off in a pod: where the cluster has none, its device has the address that it makes itself. */
+const LINK_LOCAL_ALONE: Inet6 = FRESH_INET6;
 
 const inet6Of = (address: Ipv6, forwarding: boolean): Inet6 => ({
   ...FRESH_INET6,

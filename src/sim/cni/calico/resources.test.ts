@@ -89,6 +89,7 @@ describe('a manifest install', () => {
     expect(cluster.get('nodes', 'node1')?.metadata.annotations).toEqual({
       'projectcalico.org/IPv4Address': '10.0.0.11/24',
       'projectcalico.org/IPv4IPIPTunnelAddr': '10.244.166.128',
+      'projectcalico.org/Interfaces': '[{"name":"eth0","addresses":["10.0.0.11"]}]',
     });
   });
 });

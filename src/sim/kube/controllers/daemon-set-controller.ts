@@ -3,14 +3,13 @@
  * Source: k8s.io/kubernetes pkg/controller/daemon/{daemon_controller,update}.go, Kubernetes 1.35. ControllerRevision objects
  * and maxSurge are left out; the revision label is there.
  */
-import { canonicalJson, type JsonObject } from '../../../base/json.ts';
+import type { JsonObject } from '../../../base/json.ts';
 import { memoize } from '../../core/memo.ts';
 import type { Millis } from '../../core/time.ts';
 import { putStatus } from '../admission.ts';
 import type { Controller } from '../controller.ts';
 import { at, listAt, numberAt, objectAt, textAt } from '../fields.ts';
 import { DAEMON_SETS } from '../kinds/workload.ts';
-import { fnv32a, safeEncode } from '../name.ts';
 import type { KubeObject } from '../object.ts';
 import type { ClusterTransaction } from '../transaction.ts';
 import { DaemonCensus, hasEnded, REVISION_LABEL, sameForDaemons, type DaemonPod } from './daemon-census.ts';
@@ -19,6 +18,7 @@ import { keyOf, splitKey } from './ownership.ts';
 import { createPod, removePod } from './pod-control.ts';
 import { untilAvailable } from './pod-state.ts';
 import { ownerKeys } from './replica-set-controller.ts';
+import { templateHash } from './template-hash.ts';
 
 const NAME = 'daemonset';
 const COMPONENT = 'daemonset-controller';
@@ -67,7 +67,7 @@ function censusOf(tx: ClusterTransaction, set: KubeObject): DaemonCensus {
   const owner = set.metadata.uid ?? '';
   let census = censuses.get(template);
   if (census?.owner !== owner) {
-    const revision = safeEncode(String(fnv32a(canonicalJson(template))));
+    const revision = templateHash(template);
     census = new DaemonCensus({ owner, revision, fits: placing(podSpecFor(set)) });
     censuses.set(template, census);
   }

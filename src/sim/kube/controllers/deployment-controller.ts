@@ -3,13 +3,12 @@
  * Source: k8s.io/kubernetes pkg/controller/deployment/{sync,rolling,recreate}.go, Kubernetes 1.35. Proportional scaling in
  * the middle of a rollout is left out: the rolling steps converge to the same counts.
  */
-import { canonicalJson, jsonEquals, type Json, type JsonObject } from '../../../base/json.ts';
+import { jsonEquals, type Json, type JsonObject } from '../../../base/json.ts';
 import { createObject } from '../admission.ts';
 import type { Controller } from '../controller.ts';
 import { deleteObject } from '../deletion.ts';
 import { at, numberAt, objectAt, textAt } from '../fields.ts';
 import { DEPLOYMENTS, REPLICA_SETS } from '../kinds/workload.ts';
-import { fnv32a, safeEncode } from '../name.ts';
 import type { KubeObject } from '../object.ts';
 import type { ClusterTransaction } from '../transaction.ts';
 import { reportDeployment } from './deployment-status.ts';
@@ -24,6 +23,7 @@ import {
 } from './ownership.ts';
 import { isActive } from './pod-state.ts';
 import { ownerKeys } from './replica-set-controller.ts';
+import { templateHash } from './template-hash.ts';
 
 export const DEPLOYMENT_CONTROLLER = 'deployment';
 const COMPONENT = 'deployment-controller';
@@ -70,9 +70,6 @@ function plainTemplate(object: KubeObject): Json {
   const { [HASH_LABEL]: _, ...labels } = objectAt(template, 'metadata', 'labels');
   return { ...template, metadata: { ...objectAt(template, 'metadata'), labels } };
 }
-
-const templateHash = (template: Json, collisions: number): string =>
-  safeEncode(String(fnv32a(canonicalJson(template) + (collisions === 0 ? '' : String(collisions)))));
 
 /** The ReplicaSet of the present template; the oldest when several fit. */
 export function currentSet(deployment: KubeObject, sets: readonly KubeObject[]): KubeObject | undefined {

@@ -10,9 +10,10 @@ import { createObject } from '../admission.ts';
 import type { Change, Controller, Seen } from '../controller.ts';
 import type { Table } from '../../core/table.ts';
 import { at, listAt, numberAt, objectAt, textAt, textsAt } from '../fields.ts';
+import { goDump } from '../go-dump.ts';
 import { ENDPOINT_SLICES, ENDPOINTS } from '../kinds/endpoints.ts';
 import type { Family } from '../kinds/service-families.ts';
-import { randomSuffix } from '../name.ts';
+import { fnv128a, randomSuffix } from '../name.ts';
 import type { KubeObject } from '../object.ts';
 import { matches, type Labels } from '../selector.ts';
 import { TableIndex } from '../table-index.ts';
@@ -287,6 +288,13 @@ function createSlice(tx: ClusterTransaction, service: KubeObject, content: JsonO
   });
 }
 
+/** As Endpoints list them (pkg/api/v1/endpoints/util.go portsByHash): `metrics`, `dns-tcp`, `dns`. */
+function byHash(ports: readonly Port[]): readonly Port[] {
+  if (ports.length < 2) return ports;
+  const keyed = ports.map((port) => ({ port, key: fnv128a(goDump('v1.EndpointPort', { ...port })) }));
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ port }) => port);
+}
+
 function writeEndpoints(tx: ClusterTransaction, service: KubeObject, backends: readonly Backend[]): void {
   const { namespace = '', name, labels = {} } = service.metadata;
   const address = ({ pod, text }: Backend): JsonObject => ({
@@ -298,7 +306,7 @@ function writeEndpoints(tx: ClusterTransaction, service: KubeObject, backends: r
   const living = backends.filter((backend) => !backend.terminating);
   const ready = living.filter((backend) => backend.ready).map(address);
   const notReady = living.filter((backend) => !backend.ready).map(address);
-  const ports = portsOf(service, backends).map(({ name: portName, ...port }) => ({
+  const ports = byHash(portsOf(service, backends)).map(({ name: portName, ...port }) => ({
     ...(portName === '' ? {} : { name: portName }),
     ...port,
   }));

@@ -7,7 +7,6 @@ import type { Json, JsonObject } from '../../../base/json.ts';
 import { parseTimestamp, type Millis } from '../../core/time.ts';
 import { numberAt, textAt } from '../fields.ts';
 import type { KubeObject } from '../object.ts';
-import { TableIndex } from '../table-index.ts';
 import type { ClusterTransaction } from '../transaction.ts';
 
 export interface EventInput {
@@ -28,9 +27,10 @@ export interface EventInput {
 const EVENTS = 'events';
 
 export function recordEvent(tx: ClusterTransaction, told: EventInput): void {
-  const input = isOneOfMany(tx, told) ? { ...told, message: `${COMBINED}${told.message}` } : told;
-  const namespace = input.about.metadata.namespace ?? 'default';
-  const earlier = findEarlier(tx, input);
+  const known = eventsAbout(tx, told.about);
+  const input = isOneOfMany(tx, told, known) ? { ...told, message: `${COMBINED}${told.message}` } : told;
+  const namespace = namespaceOf(input.about);
+  const earlier = findEarlier(input, known);
   if (earlier) {
     tx.put(EVENTS, { ...again(tx, earlier, input), message: input.message });
     return;
@@ -98,14 +98,15 @@ function again(tx: ClusterTransaction, earlier: KubeObject, { action }: EventInp
   return { ...earlier, series: { count, lastObservedTime: microTime(tx) } as Json };
 }
 
-/** A large cluster has thousands of events, and few about one object: many that are alike are told as one. */
-const events = new TableIndex<KubeObject>(
-  ({ involvedObject }) => [textAt(involvedObject, 'uid')],
-  (a, b) => a['involvedObject'] === b['involvedObject'],
-);
+/** Of an object without one, `default`. */
+const namespaceOf = ({ metadata: { namespace = 'default' } }: KubeObject): string => namespace;
 
-const eventsAbout = (tx: ClusterTransaction, { metadata: { uid = '' } }: KubeObject): readonly KubeObject[] =>
-  events.group(tx.table(EVENTS), uid);
+/** A large cluster has thousands of events, and few about one object: their names begin with its. */
+function eventsAbout(tx: ClusterTransaction, about: KubeObject): readonly KubeObject[] {
+  const { name, uid = '' } = about.metadata;
+  const named = tx.table(EVENTS)?.withPrefix(`${namespaceOf(about)}/${name}.`) ?? [];
+  return named.filter(({ involvedObject }) => textAt(involvedObject, 'uid') === uid);
+}
 
 const COMBINED = '(combined from similar events): ';
 /** From this many wordings on, each within so many milliseconds of the last, they are told as one. */
@@ -114,10 +115,10 @@ const SIMILAR_WITHIN: Millis = 600_000;
 
 /** Events about one object for one reason by one reporter. */
 const similarTo = (
-  tx: ClusterTransaction,
-  { about, type, reason, component, host = '' }: EventInput,
+  { type, reason, component, host = '' }: EventInput,
+  known: readonly KubeObject[],
 ): readonly KubeObject[] =>
-  eventsAbout(tx, about).filter(
+  known.filter(
     (event) =>
       event['type'] === type &&
       event['reason'] === reason &&
@@ -127,9 +128,9 @@ const similarTo = (
 
 const isCombined = ({ message }: KubeObject): boolean => String(message).startsWith(COMBINED);
 
-function isOneOfMany(tx: ClusterTransaction, input: EventInput): boolean {
-  if (input.action !== undefined || eventsAbout(tx, input.about).length < MOST_SIMILAR - 1) return false;
-  const similar = similarTo(tx, input);
+function isOneOfMany(tx: ClusterTransaction, input: EventInput, known: readonly KubeObject[]): boolean {
+  if (input.action !== undefined || known.length < MOST_SIMILAR - 1) return false;
+  const similar = similarTo(input, known);
   if (similar.length < MOST_SIMILAR - 1) return false;
   const since = tx.epoch + tx.now - SIMILAR_WITHIN;
   const recent = similar.filter((event) => parseTimestamp(String(event['lastTimestamp'])) >= since);
@@ -139,17 +140,15 @@ function isOneOfMany(tx: ClusterTransaction, input: EventInput): boolean {
 }
 
 /** The event that says the same about the same object, or what many others say. */
-function findEarlier(tx: ClusterTransaction, input: EventInput): KubeObject | undefined {
+function findEarlier(input: EventInput, known: readonly KubeObject[]): KubeObject | undefined {
   const { about, reason, fieldPath = '', message } = input;
-  if (message.startsWith(COMBINED)) return similarTo(tx, input).find(isCombined);
-  const { name, namespace = 'default' } = about.metadata;
-  return eventsAbout(tx, about).find(
+  if (message.startsWith(COMBINED)) return similarTo(input, known).find(isCombined);
+  return known.find(
     (event) =>
       event['message'] === message &&
       event['reason'] === reason &&
-      event.metadata.namespace === namespace &&
       textAt(event, 'involvedObject', 'fieldPath') === fieldPath &&
-      textAt(event, 'involvedObject', 'name') === name,
+      textAt(event, 'involvedObject', 'name') === about.metadata.name,
   );
 }
 

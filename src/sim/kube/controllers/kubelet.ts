@@ -228,12 +228,14 @@ interface Told {
   readonly reason: string;
   readonly message: string;
   readonly container?: string;
+  /** `containers` unless said. */
+  readonly among?: 'containers' | 'initContainers';
 }
 
 const event = (
   tx: ClusterTransaction,
   pod: KubeObject,
-  { type = 'Normal', reason, message, container }: Told,
+  { type = 'Normal', reason, message, container, among = 'containers' }: Told,
 ): void =>
   recordEvent(tx, {
     about: pod,
@@ -242,7 +244,7 @@ const event = (
     message,
     component: 'kubelet',
     host: nodeOf(pod),
-    ...(container === undefined ? {} : { fieldPath: `spec.containers{${container}}` }),
+    ...(container === undefined ? {} : { fieldPath: `spec.${among}{${container}}` }),
   });
 
 const forEachContainer = (pod: KubeObject, tell: (name: string, container: JsonObject) => void): void => {
@@ -273,13 +275,12 @@ function start(tx: ClusterTransaction, pod: KubeObject, isProbed: boolean): void
   const again = listAt(pod.status, 'containerStatuses').some(
     (status) => at(status, 'lastState', 'terminated') !== undefined,
   );
-  forEachContainer(pod, (name, container) => {
-    const image = textAt(container, 'image');
-    const message = `Container image "${image}" already present on machine and can be accessed by the pod`;
-    event(tx, pod, { reason: 'Pulled', message, container: name });
-    event(tx, pod, { reason: 'Created', message: 'Container created', container: name });
-    event(tx, pod, { reason: 'Started', message: 'Container started', container: name });
-  });
+  const done = listAt(pod.status, 'initContainerStatuses').some(
+    (status) => at(status, 'state', 'terminated') !== undefined,
+  );
+  if (!done)
+    for (const each of listAt(pod.spec, 'initContainers')) tellStart(tx, pod, each, 'initContainers');
+  for (const each of listAt(pod.spec, 'containers')) tellStart(tx, pod, each, 'containers');
   const probeDelay = readinessDelay(pod);
   const current = tx.get('pods', pod.metadata.namespace, pod.metadata.name) ?? pod;
   tx.put('pods', {
@@ -289,6 +290,19 @@ function start(tx: ClusterTransaction, pod: KubeObject, isProbed: boolean): void
   if (!isProbed && probeDelay > 0) next(tx, 'ready', pod, probeDelay);
   const ends = endsOf(tx, pod);
   if (ends.length > 0) next(tx, 'exit', pod, Math.max(1000, Math.min(...ends.map((end) => end.after))));
+}
+
+function tellStart(
+  tx: ClusterTransaction,
+  pod: KubeObject,
+  container: JsonObject,
+  among: 'containers' | 'initContainers',
+): void {
+  const name = textAt(container, 'name');
+  const message = `Container image "${textAt(container, 'image')}" already present on machine and can be accessed by the pod`;
+  event(tx, pod, { reason: 'Pulled', message, container: name, among });
+  event(tx, pod, { reason: 'Created', message: 'Container created', container: name, among });
+  event(tx, pod, { reason: 'Started', message: 'Container started', container: name, among });
 }
 
 /** With a readiness probe a container is ready after the first success. */

@@ -3,7 +3,7 @@ import type { Json } from '../../../base/json.ts';
 import { memoize } from '../../core/memo.ts';
 import { textAt } from '../fields.ts';
 import type { KubeObject, OwnerReference } from '../object.ts';
-import { TableIndex, TableTally } from '../table-index.ts';
+import { TableIndex } from '../table-index.ts';
 import type { ClusterTransaction } from '../transaction.ts';
 
 export function controllerOf({ metadata }: KubeObject): OwnerReference | undefined {
@@ -77,21 +77,6 @@ export const podsWithLabel = (
 /** Pods bound to a node; to none for the empty name. */
 export const podsOnNode = (tx: ClusterTransaction, node: string): readonly KubeObject[] =>
   podGroup(tx, `node/${node}`);
-
-const byNode = new TableTally<KubeObject>((pod) => ['', textAt(pod.spec, 'nodeName')]);
-
-/** Pods bound to each node, by its name. Read it before the next write. */
-export const podCounts = (tx: ClusterTransaction): ReadonlyMap<string, number> =>
-  byNode.counts(tx.table('pods'), '');
-
-const byOwner = new TableTally<KubeObject>((pod) => [
-  controllerOf(pod)?.uid ?? '',
-  textAt(pod.spec, 'nodeName'),
-]);
-
-/** Pods of one owner on each node that has any. Read it before the next write. */
-export const ownerCounts = (tx: ClusterTransaction, owner: string): ReadonlyMap<string, number> =>
-  byOwner.counts(tx.table('pods'), owner);
 
 const replicaSets = new TableIndex<KubeObject>((object) => {
   const owner = controllerOf(object)?.uid;

@@ -9,7 +9,7 @@ import { formatIpv4 } from '../../../model/ip.ts';
 import { formatIpv6 } from '../../../model/ipv6.ts';
 import { memoize } from '../../core/memo.ts';
 import type { Millis } from '../../core/time.ts';
-import { at, listAt, numberAt, textAt } from '../fields.ts';
+import { at, listAt, numberAt, objectAt, textAt } from '../fields.ts';
 import type { KubeObject } from '../object.ts';
 import type { ClusterTransaction } from '../transaction.ts';
 import { transitionTime } from './pod-state.ts';
@@ -29,6 +29,8 @@ const OF_CONTAINERS = new Set(['Ready', 'ContainersReady']);
 interface Conditions {
   readonly sandbox: boolean;
   readonly ready: boolean;
+  /** All init containers have done their work; true unless said. */
+  readonly initialized?: boolean;
   /** `PodCompleted` for a pod that ended well, else ContainersNotReady. */
   readonly reason?: string;
 }
@@ -61,15 +63,17 @@ const listOf = memoize((...conditions: readonly JsonObject[]) => conditions, 16)
 const runningSince = memoize((startedAt: string): JsonObject => ({ running: { startedAt } }), 4);
 const NO_STATE: JsonObject = {};
 
+const incompleteOf = memoize((names: string): string => `containers with incomplete status: [${names}]`, 4);
+
 function conditions(tx: ClusterTransaction, pod: KubeObject, wanted: Conditions): readonly JsonObject[] {
   const generation = pod.metadata.generation ?? 1;
-  const names = listAt(pod.spec, 'containers').map((container) => textAt(container, 'name'));
+  const names = namesOf(pod, 'containers');
   const { reason = 'ContainersNotReady' } = wanted;
   const message =
     reason === 'PodCompleted' ? undefined : `containers with unready status: [${names.join(' ')}]`;
   const wants: readonly (readonly [type: string, isTrue: boolean])[] = [
     ['PodReadyToStartContainers', wanted.sandbox],
-    ['Initialized', true],
+    ['Initialized', wanted.initialized !== false],
     ['Ready', wanted.ready],
     ['ContainersReady', wanted.ready],
     ['PodScheduled', true],
@@ -79,12 +83,19 @@ function conditions(tx: ClusterTransaction, pod: KubeObject, wanted: Conditions)
   const own = wants.map(([type, isTrue]) => {
     const status = isTrue ? 'True' : 'False';
     const since = transitionTime(before, { type, status }, tx.timestamp);
+    if (type === 'Initialized' && !isTrue) {
+      const inits = incompleteOf(namesOf(pod, 'initContainers').join(' '));
+      return conditionOf(type, status, 'ContainersNotInitialized', inits, generation, since);
+    }
     return isTrue || !OF_CONTAINERS.has(type)
       ? conditionOf(type, status, undefined, undefined, generation, since)
       : conditionOf(type, status, reason, message, generation, since);
   });
   return listOf(...others, ...own);
 }
+
+const namesOf = (pod: KubeObject, member: 'containers' | 'initContainers'): readonly string[] =>
+  listAt(pod.spec, member).map((container) => textAt(container, 'name'));
 
 /** One of each family at most. */
 interface HostAddresses {
@@ -143,22 +154,66 @@ function base(tx: ClusterTransaction, pod: KubeObject): JsonObject {
 }
 
 export function creatingStatus(tx: ClusterTransaction, pod: KubeObject): JsonObject {
+  const inits = listAt(pod.spec, 'initContainers');
   return {
     ...base(tx, pod),
     phase: 'Pending',
-    conditions: conditions(tx, pod, { sandbox: false, ready: false }),
-    containerStatuses: listAt(pod.spec, 'containers').map((container) => ({
-      name: textAt(container, 'name'),
-      image: textAt(container, 'image'),
-      imageID: '',
-      lastState: NO_STATE,
-      ready: false,
-      restartCount: 0,
-      started: false,
-      state: { waiting: { reason: 'ContainerCreating' } },
-    })),
+    conditions: conditions(tx, pod, { sandbox: false, ready: false, initialized: inits.length === 0 }),
+    ...(inits.length > 0 && { initContainerStatuses: inits.map((each) => waiting(each, INITIALIZING)) }),
+    containerStatuses: listAt(pod.spec, 'containers').map((each) =>
+      waiting(each, inits.length > 0 ? INITIALIZING : CREATING),
+    ),
   };
 }
+
+const CREATING: JsonObject = { waiting: { reason: 'ContainerCreating' } };
+const INITIALIZING: JsonObject = { waiting: { reason: 'PodInitializing' } };
+
+const waiting = (container: JsonObject, state: JsonObject): JsonObject => ({
+  name: textAt(container, 'name'),
+  image: textAt(container, 'image'),
+  imageID: '',
+  lastState: NO_STATE,
+  ready: false,
+  restartCount: 0,
+  started: false,
+  state,
+});
+
+/** Init containers that have done their work, in no time. */
+function initialized(tx: ClusterTransaction, pod: KubeObject): JsonObject {
+  const inits = listAt(pod.spec, 'initContainers');
+  if (inits.length === 0) return {};
+  const former = listAt(pod.status, 'initContainerStatuses');
+  if (former.some((status) => at(status, 'state', 'terminated') !== undefined)) return {};
+  return {
+    initContainerStatuses: inits.map((container) => {
+      const name = textAt(container, 'name');
+      const containerID = `containerd://${hex(sha256(utf8(`${pod.metadata.uid ?? ''} ${name}`)))}`;
+      const ended = completedAt(tx.timestamp);
+      return {
+        name,
+        ...imageNames(textAt(container, 'image')),
+        containerID,
+        lastState: NO_STATE,
+        ready: true,
+        resources: resourcesOf(container),
+        restartCount: 0,
+        started: false,
+        state: { terminated: { ...ended, containerID } },
+        ...mounts(container),
+      };
+    }),
+  };
+}
+
+const completedAt = memoize(
+  (time: string): JsonObject => ({ exitCode: 0, finishedAt: time, reason: 'Completed', startedAt: time }),
+  4,
+);
+
+/** What a container runs with is what was asked for. */
+const resourcesOf = (container: JsonObject): JsonObject => objectAt(container, 'resources');
 
 /** containerd's full name of an image. */
 export function canonicalImage(image: string): string {
@@ -194,6 +249,7 @@ export function runningStatus(
     ...base(tx, pod),
     phase: 'Running',
     conditions: conditions(tx, pod, { sandbox: true, ready }),
+    ...initialized(tx, pod),
     containerStatuses: listAt(pod.spec, 'containers').map((container) => {
       const former = old.find((status) => status['name'] === container['name']);
       const keeps = restart && at(former, 'state', 'running') !== undefined;
@@ -201,9 +257,11 @@ export function runningStatus(
       return {
         name: textAt(container, 'name'),
         ...imageNames(textAt(container, 'image')),
+        ...allocatedOf(container),
         containerID: `containerd://${tx.hex(64)}`,
         lastState: former?.['lastState'] ?? NO_STATE,
         ready,
+        resources: resourcesOf(container),
         restartCount: numberAt(former, 'restartCount') + (restart ? 1 : 0),
         started: true,
         state: runningSince(tx.timestamp),
@@ -211,6 +269,12 @@ export function runningStatus(
       };
     }),
   };
+}
+
+/** Of what a container asked for, the kubelet tells what it set aside. */
+function allocatedOf(container: JsonObject): JsonObject {
+  const requests = objectAt(container, 'resources', 'requests');
+  return Object.keys(requests).length === 0 ? {} : { allocatedResources: requests };
 }
 
 function mounts(container: JsonObject): JsonObject {

@@ -5,15 +5,14 @@
  * requests, host ports, volumes, topology spread constraints and preemption are left out.
  */
 import type { JsonObject } from '../../../base/json.ts';
-import { memoize } from '../../core/memo.ts';
-import type { Table } from '../../core/table.ts';
 import type { Change, Controller } from '../controller.ts';
 import { at, listAt, textAt } from '../fields.ts';
 import type { KubeObject } from '../object.ts';
 import type { ClusterTransaction } from '../transaction.ts';
 import { recordEvent } from './event-recorder.ts';
 import { nodeMatcher, tolerates, untoleratedTaint } from './node-fit.ts';
-import { controllerOf, keyOf, ownerCounts, podCounts, podsOnNode, splitKey } from './ownership.ts';
+import { nodeLoad, type Candidate, type Load, type NodeLoad } from './node-load.ts';
+import { controllerOf, keyOf, podsOnNode, splitKey } from './ownership.ts';
 import { affinityRules } from './pod-affinity.ts';
 import { isTerminal, withCondition } from './pod-state.ts';
 
@@ -21,7 +20,6 @@ const NAME = 'scheduler';
 const COMPONENT = 'default-scheduler';
 const DELAY = 5;
 const POD_LIMIT = 110;
-const ZONE = 'topology.kubernetes.io/zone';
 
 /** `host` is the node the scheduler runs on, for the source of its events. */
 export const scheduler = (host: string): Controller => ({
@@ -58,66 +56,44 @@ const helps = ({ before, after }: Change): boolean =>
   after !== undefined &&
   (before === undefined || before.spec !== after.spec || before.metadata.labels !== after.metadata.labels);
 
-/** What is asked of every node for every pod, read once while no node changes. */
-interface Candidate {
-  readonly node: KubeObject;
-  readonly name: string;
-  /** Takes any pod that asks for nothing. */
-  readonly open: boolean;
-  /** Empty where this node does not say, undefined where all say the same. */
-  readonly zone: string | undefined;
-}
-
-type Candidates = ReadonlyMap<string, Candidate>;
-
-const candidatesOf = memoize((table: Table<KubeObject> | undefined): Candidates => {
-  const nodes = [...(table?.values() ?? [])];
-  const zoneOf = ({ metadata }: KubeObject): string => metadata.labels?.[ZONE] ?? '';
-  const zoned = new Set(nodes.map(zoneOf)).size > 1;
-  const candidates = nodes.map((node) => ({
-    node,
-    name: node.metadata.name,
-    open: node.spec?.['unschedulable'] !== true && node.spec?.['taints'] === undefined,
-    zone: zoned ? zoneOf(node) : undefined,
-  }));
-  return new Map(candidates.map((candidate) => [candidate.name, candidate]));
-});
-
 function schedule(tx: ClusterTransaction, pod: KubeObject, host: string): void {
   const spec = pod.spec ?? {};
-  const nodes = candidatesOf(tx.table('nodes'));
-  const affinity = affinityRules(tx, pod, nodes.values());
-  const counts = podCounts(tx);
+  const nodes = nodeLoad(tx);
+  const { candidates, total } = nodes;
+  const affinity = affinityRules(tx, pod, candidates);
   const refusal = refusals(spec);
-  const feasible: Candidate[] = [];
-  const reasons = new Map<string, number>();
-  for (const candidate of pinned(spec, nodes, refusal) ?? nodes.values()) {
-    const { node, name } = candidate;
-    // As many as fit may be there, ended ones counted.
-    const isFull = countOf(counts, name) >= POD_LIMIT && running(tx, name) >= POD_LIMIT;
-    const why = refusal(candidate, isFull) ?? affinity?.(node);
-    if (why === undefined) feasible.push(candidate);
-    else reasons.set(why, (reasons.get(why) ?? 0) + 1);
-  }
-  const chosen = best(tx, pod, feasible);
+  const pinned = placePinned(spec, nodes, refusal);
+  const choice: Choice = {
+    nodes,
+    first: pinned ?? 0,
+    last: pinned ?? candidates.length - 1,
+    refused: (candidate, place) => {
+      // As many as fit may be there, ended ones counted.
+      const isFull = countAt(total, place) >= POD_LIMIT && running(tx, candidate.name) >= POD_LIMIT;
+      return refusal(candidate, isFull) ?? affinity?.(candidate.node);
+    },
+  };
+  const chosen = best(pod, choice);
   if (chosen) bind(tx, pod, host, chosen.name);
-  else
-    fail(
-      tx,
-      pod,
-      host,
-      nodes.size === 0 ? 'no nodes available to schedule pods' : unfit(nodes.size, reasons),
-    );
+  else fail(tx, pod, host, unfit(choice));
 }
 
-/** A daemon pod names its only node: the others need no look, unless that one refuses it. */
-function pinned(spec: JsonObject, nodes: Candidates, refusal: Refusal): readonly Candidate[] | undefined {
+/** Among which nodes, by the first place and the last, and why one of them cannot take the pod. */
+interface Choice {
+  readonly nodes: NodeLoad;
+  readonly first: number;
+  readonly last: number;
+  readonly refused: (candidate: Candidate, place: number) => string | undefined;
+}
+
+/** The place of a daemon pod, which names its only node: the others need no look, unless that one refuses it. */
+function placePinned(spec: JsonObject, nodes: NodeLoad, refusal: Refusal): number | undefined {
   const required = at(spec, 'affinity', 'nodeAffinity', 'requiredDuringSchedulingIgnoredDuringExecution');
   const terms = listAt(required, 'nodeSelectorTerms');
   if (terms.length !== 1) return undefined;
-  const name = textAt(terms[0], 'matchFields', 0, 'values', 0);
-  const node = nodes.get(name);
-  return node && refusal(node, false) === undefined ? [node] : undefined;
+  const place = nodes.placeOf(textAt(terms[0], 'matchFields', 0, 'values', 0));
+  const candidate = place === undefined ? undefined : nodes.candidates[place];
+  return candidate && refusal(candidate, false) === undefined ? place : undefined;
 }
 
 type Refusal = (candidate: Candidate, isFull: boolean) => string | undefined;
@@ -149,23 +125,22 @@ const toleratesCordon = (spec: JsonObject): boolean =>
 
 /**
  * The node to take: with the fewest taints to avoid, then pods of the same owner on the node and in its zone, then pods of
- * any kind, then the first by name; undefined for no nodes.
+ * any kind, then the first by name; undefined for no places.
  */
-function best(tx: ClusterTransaction, pod: KubeObject, nodes: readonly Candidate[]): Candidate | undefined {
+function best(pod: KubeObject, choice: Choice): Candidate | undefined {
   const spec = pod.spec ?? {};
-  const owner = controllerOf(pod)?.uid;
-  const own = owner === undefined ? NO_PODS : ownerCounts(tx, owner);
-  const total = podCounts(tx);
-  const zones = ownByZone(own, nodes);
+  const { nodes, first, last, refused } = choice;
+  const { candidates, total } = nodes;
+  const own = nodes.of(controllerOf(pod)?.uid);
+  const zones = nodes.zoned ? ownByZone(own, choice) : undefined;
   let chosen: Candidate | undefined;
   let lowest = Infinity;
-  for (const candidate of nodes) {
-    const { name, zone } = candidate;
-    const avoid = avoids(spec, candidate) ? 1 : 0;
-    const inZone = zone === undefined ? 0 : countOf(zones, zone);
-    const score = ((avoid * 1e4 + countOf(own, name)) * 1e5 + inZone) * 1e4;
-    if (score >= lowest) continue;
-    const whole = score + countOf(total, name);
+  for (let place = first; place <= last; place += 1) {
+    const candidate = candidates[place] as Candidate;
+    const inZone = zones?.get(candidate.zone) ?? 0;
+    const score = (countAt(own, place) * 1e5 + inZone) * 1e4 + countAt(total, place);
+    if (score >= lowest || refused(candidate, place) !== undefined) continue;
+    const whole = avoids(spec, candidate) ? score + AVOIDED : score;
     if (whole >= lowest) continue;
     chosen = candidate;
     lowest = whole;
@@ -173,21 +148,22 @@ function best(tx: ClusterTransaction, pod: KubeObject, nodes: readonly Candidate
   return chosen;
 }
 
+/** More than any number of pods weighs. */
+const AVOIDED = 1e13;
+
 const avoids = (spec: JsonObject, { node, open }: Candidate): boolean =>
   !open && untoleratedTaint(spec, node, SOFT) !== undefined;
 
-const countOf = (counts: ReadonlyMap<string, number>, name: string): number => counts.get(name) ?? 0;
+const countAt = (load: Load, place: number): number => load[place] ?? 0;
 
-const NO_PODS: ReadonlyMap<string, number> = new Map();
-
-/** Pods of one owner by zone; none when all nodes are in one zone as far as they say. */
-function ownByZone(
-  own: ReadonlyMap<string, number>,
-  nodes: readonly Candidate[],
-): ReadonlyMap<string, number> {
-  if (own.size === 0 || nodes[0]?.zone === undefined) return NO_PODS;
+/** Pods of one owner by zone, on nodes that can take the pod. */
+function ownByZone(own: Load, { nodes, first, last, refused }: Choice): ReadonlyMap<string, number> {
   const zones = new Map<string, number>();
-  for (const { name, zone = '' } of nodes) zones.set(zone, countOf(zones, zone) + countOf(own, name));
+  for (let place = first; place <= last; place += 1) {
+    const candidate = nodes.candidates[place] as Candidate;
+    if (refused(candidate, place) !== undefined) continue;
+    zones.set(candidate.zone, (zones.get(candidate.zone) ?? 0) + countAt(own, place));
+  }
   return zones;
 }
 
@@ -237,7 +213,14 @@ function fail(tx: ClusterTransaction, pod: KubeObject, host: string, message: st
 /** Refusals that no eviction could lift. */
 const FINAL = ['Too many pods', "node(s) didn't match pod anti-affinity rules"];
 
-function unfit(total: number, refusals: ReadonlyMap<string, number>): string {
+function unfit({ nodes: { candidates }, first, last, refused }: Choice): string {
+  const total = candidates.length;
+  if (total === 0) return 'no nodes available to schedule pods';
+  const refusals = new Map<string, number>();
+  for (let place = first; place <= last; place += 1) {
+    const why = refused(candidates[place] as Candidate, place) ?? '';
+    refusals.set(why, (refusals.get(why) ?? 0) + 1);
+  }
   const reasons = [...refusals].map(([reason, count]) => `${count} ${reason}`).sort();
   const evictable = [...refusals]
     .filter(([reason]) => FINAL.includes(reason))

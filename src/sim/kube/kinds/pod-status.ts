@@ -4,16 +4,15 @@
  */
 import type { JsonObject } from '../../../base/json.ts';
 import { parseTimestamp } from '../../core/time.ts';
+import { memoize } from '../../core/memo.ts';
 import { at, listAt, numberAt, objectAt, textAt } from '../fields.ts';
 import { humanDuration } from '../human-duration.ts';
 import type { KubeObject } from '../object.ts';
 
 export interface PodSummary {
-  readonly ready: number;
-  readonly total: number;
+  /** Containers that are ready, of how many: `1/2`. */
+  readonly ready: string;
   readonly reason: string;
-  /** e.g. `0`, `3 (25s ago)` */
-  readonly restarts: string;
 }
 
 interface Count {
@@ -31,24 +30,27 @@ const hasCondition = (pod: KubeObject, type: string): boolean =>
 const isSidecar = (container: JsonObject | undefined): boolean =>
   textAt(container, 'restartPolicy') === 'Always';
 
-/** `now` in milliseconds since 1970. */
-export function summarize(pod: KubeObject, now: number): PodSummary {
-  const { count, ...rest } = standingOf(pod);
-  return { ...rest, restarts: restartText(count, now) };
-}
-
-/** The part that does not change with time. */
-interface Standing extends Omit<PodSummary, 'restarts'> {
+/** What does not change with time. */
+interface Standing extends PodSummary {
   readonly count: Count;
 }
 
 const standings = new WeakMap<KubeObject, Standing>();
+/** Three cells of a row tell of one pod. */
+let last: { readonly pod: KubeObject; readonly standing: Standing } | undefined;
 
 function standingOf(pod: KubeObject): Standing {
+  if (last?.pod === pod) return last.standing;
   let standing = standings.get(pod);
   if (!standing) standings.set(pod, (standing = standingNow(pod)));
+  last = { pod, standing };
   return standing;
 }
+
+export const summarize: (pod: KubeObject) => PodSummary = standingOf;
+
+/** Restarts of its containers, and when the last was, at `now` in milliseconds since 1970: `0`, `3 (25s ago)`. */
+export const restartsOf = (pod: KubeObject, now: number): string => restartText(standingOf(pod).count, now);
 
 function standingNow(pod: KubeObject): Standing {
   const inits = listAt(pod.spec, 'initContainers');
@@ -60,12 +62,14 @@ function standingNow(pod: KubeObject): Standing {
   const main = useMain ? mainState(pod, init.reason ?? initial) : undefined;
   const count = main ? added(init.sidecars, main.count) : init.count;
   return {
-    ready: init.readySidecars + (main?.ready ?? 0),
-    total,
+    ready: fraction(init.readySidecars + (main?.ready ?? 0), total),
     reason: endReason(pod, phase, main?.reason ?? init.reason ?? initial),
     count,
   };
 }
+
+/** Thousands of pods have the same. */
+const fraction = memoize((some: number, all: number): string => `${some}/${all}`, 4);
 
 const isGated = (pod: KubeObject): boolean =>
   listAt(pod.status, 'conditions').some(

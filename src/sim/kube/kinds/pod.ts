@@ -13,7 +13,7 @@ import { AGE_COLUMN, column, NAME_COLUMN, type PrinterColumn, type ResourceType 
 import type { ClusterTransaction } from '../transaction.ts';
 import { builtin } from './builtin.ts';
 import { POD_SUBRESOURCES } from './pod-subresources.ts';
-import { summarize } from './pod-status.ts';
+import { restartsOf, summarize } from './pod-status.ts';
 
 /** Without a tag, or with `latest`, the image is always pulled. */
 const pullPolicy = (image: string): string =>
@@ -276,17 +276,11 @@ const readinessGates = (pod: KubeObject): string => {
   return `${passed.length}/${gates.length}`;
 };
 
-/** Three cells of a row tell of it. */
-const summary = memoize(summarize);
-
 const COLUMNS: readonly PrinterColumn[] = [
   NAME_COLUMN,
-  column('Ready', (pod, { now }) => {
-    const { ready, total } = summary(pod, now);
-    return `${ready}/${total}`;
-  }),
-  column('Status', (pod, { now }) => summary(pod, now).reason),
-  column('Restarts', (pod, { now }) => summary(pod, now).restarts),
+  column('Ready', (pod) => summarize(pod).ready),
+  column('Status', (pod) => summarize(pod).reason),
+  column('Restarts', (pod, { now }) => restartsOf(pod, now)),
   AGE_COLUMN,
   column('IP', (pod) => orNone(textAt(pod.status, 'podIPs', 0, 'ip')), { priority: 1 }),
   column('Node', (pod) => orNone(textAt(pod.spec, 'nodeName')), { priority: 1 }),

@@ -2,7 +2,8 @@
  * The rules that every node has whatever its services are: the jumps out of the built-in chains, masquerading, forwarding,
  * and the kubelet's chains, which kube-proxy keeps up as well.
  * Source: k8s.io/kubernetes pkg/proxy/iptables/proxier.go iptablesJumpChains and syncProxyRules,
- * pkg/kubelet/kubelet_network_linux.go, Kubernetes 1.35. Counters of nfacct are left out: they need a kernel module.
+ * pkg/kubelet/kubelet_network_linux.go, Kubernetes 1.35. The counters of nfacct, for which kube-proxy asks where the kernel has
+ * them (the usual ones do), are named in rules and count nothing.
  */
 import type { Ip } from '../../../model/ip.ts';
 import type { Chain, Match, Rule } from '../../net/netfilter-rules.ts';
@@ -68,7 +69,13 @@ export function writeForwarding<Address extends Ip>({ filter }: Draft<Address>):
   add(
     filter,
     'KUBE-FORWARD',
-    { matches: [{ kind: 'ctstate', states: ['INVALID'] }], target: { kind: 'drop' } },
+    {
+      matches: [
+        { kind: 'ctstate', states: ['INVALID'] },
+        { kind: 'nfacct', name: 'ct_state_invalid_dropped_pkts' },
+      ],
+      target: { kind: 'drop' },
+    },
     { matches: [MARKED], target: { kind: 'accept' }, comment: 'kubernetes forwarding rules' },
     {
       matches: [{ kind: 'ctstate', states: ['RELATED', 'ESTABLISHED'] }],

@@ -126,6 +126,17 @@ function writeNodePort<Address extends Ip>(
   const port: Match<never> = { kind: 'destination-port', port: nodePort };
   if (chain !== undefined) {
     const matches = [protocolOf(service), port];
+    const { guarded } = draft.family;
+    if (guarded)
+      add(draft.nat, 'KUBE-NODEPORTS', {
+        matches: [
+          { kind: 'destination', cidr: guarded },
+          ...matches,
+          { kind: 'nfacct', name: 'localhost_nps_accepted_pkts' },
+        ],
+        target: jump(chain),
+        comment: name,
+      });
     add(draft.nat, 'KUBE-NODEPORTS', { matches, target: jump(chain), comment: name });
   }
   if (refused)

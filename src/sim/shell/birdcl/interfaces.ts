@@ -34,25 +34,30 @@ function summary2({ device, addresses }: SeenInterface): string {
     const first = addresses.find(({ address }) => isWanted(address));
     return first ? withLength(first) : '';
   };
-  return `${device.name.padEnd(10)} ${state(device).padEnd(6)} ${text(isIpv4).padEnd(18)} ${text(isIpv6)}`;
+  return `${device.name.padEnd(10)} ${state(device.up).padEnd(6)} ${text(isIpv4).padEnd(18)} ${text(isIpv6)}`;
 }
 
-const state = ({ up }: Device): string => (up ? 'up' : 'DOWN');
+const state = (up: boolean): string => (up ? 'up' : 'DOWN');
 
-function summary({ device, addresses }: SeenInterface): string {
+/** BIRD 1.6 takes an interface for down as long as it has no address of the daemon's family. */
+const isUp = ({ device, addresses }: SeenInterface): boolean => device.up && addresses.length > 0;
+
+function summary(seen: SeenInterface): string {
+  const { device, addresses } = seen;
   const [first] = addresses;
-  return `${device.name.padEnd(9)} ${state(device).padEnd(5)} ${first ? withLength(first) : ''}`;
+  return `${device.name.padEnd(9)} ${state(isUp(seen)).padEnd(5)} ${first ? withLength(first) : ''}`;
 }
 
 const withLength = ({ address, length }: InterfaceAddress<Ip>): string => `${formatIp(address)}/${length}`;
 
-function details({ device, carrier, addresses }: SeenInterface, software: Software): readonly ReplyLine[] {
+function details(seen: SeenInterface, software: Software): readonly ReplyLine[] {
+  const { device, carrier, addresses } = seen;
   const { name, index, mtu, up, kind } = device;
   const broadcast = kind.type === 'loopback' || kind.type === 'ipip' ? '' : ' Broadcast Multicast';
   const loopback = kind.type === 'loopback' ? ' Loopback Ignored' : '';
   const link = up && carrier ? 'Up' : 'Down';
   return [
-    { code: 1001, text: `${name} ${state(device)} (index=${index})` },
+    { code: 1001, text: `${name} ${state(software === 'bird-2' ? up : isUp(seen))} (index=${index})` },
     {
       code: 1004,
       text: `\tMultiAccess${broadcast} Admin${up ? 'Up' : 'Down'} Link${link}${loopback} MTU=${mtu}`,

@@ -281,6 +281,7 @@ function attributes({ bgp, kernel }: RouteView): readonly string[] {
   return [
     ...(bgp ? bgpAttributes(bgp) : []),
     ...(kernel ? [`\tKernel.source: ${kernel.source}`, `\tKernel.metric: ${kernel.metric}`] : []),
+    ...(kernel?.mtu === undefined ? [] : [`\tKernel.mtu: ${kernel.mtu}`]),
   ];
 }
 

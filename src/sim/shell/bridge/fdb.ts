@@ -1,14 +1,18 @@
 /**
  * `bridge fdb`: show, add, append, replace, del. Wordings: iproute2 6.1 bridge/fdb.c, compared with the real tool. The kernel
- * lists a bridge's entries in hash order, here they come port by port; multicast addresses of Ethernet devices are left out.
+ * lists a bridge's entries in hash order, here they come device by device. Of multicast
+ * groups those that the kernel joins by itself are listed.
  */
 import { ok } from '../../../base/result.ts';
 import type { Ip } from '../../../model/ip.ts';
 import { parseIp } from '../../../model/ip-family.ts';
-import { parseMac } from '../../../model/mac.ts';
+import { ipv6 } from '../../../model/ipv6.ts';
+import { parseMac, type Mac } from '../../../model/mac.ts';
 import type { NetnsEdit } from '../../net/edit.ts';
+import { addresses6 } from '../../net/inet6.ts';
 import { STATION_AGEING } from '../../net/memory.ts';
-import type { Device, FdbEntry } from '../../net/netns.ts';
+import { multicastMac, solicitedNode } from '../../net/neighbour-question.ts';
+import type { Device, FdbEntry, Netns } from '../../net/netns.ts';
 import type { CommandIo } from '../command.ts';
 import { complain, type Parsed } from '../network/complaint.ts';
 import { deviceNamed, type Here } from '../network/here.ts';
@@ -75,12 +79,13 @@ const isOf = ({ netns }: Here, { device, bridge }: ListedEntry, name: string): b
 /** Device by device: what was learnt there, what somebody added, the port's own address. */
 function listedEntries({ io, here: { netns, memory } }: FdbSubject): readonly ListedEntry[] {
   const now = io.clock.now();
-  return netns.devices.flatMap(({ name, master, mac }) => {
+  return netns.devices.flatMap((device) => {
+    const { name, master, mac } = device;
     const learnt = (memory.stations ?? [])
-      .filter(({ device, at }) => device === name && now - at < STATION_AGEING)
+      .filter((station) => station.device === name && now - station.at < STATION_AGEING)
       .map((station): ListedEntry => ({ ...station, state: '', age: Math.floor((now - station.at) / 1000) }));
     const added = netns.fdb
-      .filter(({ device }) => device === name)
+      .filter((entry) => entry.device === name)
       .map((entry): ListedEntry => ({ ...entry, state: entry.state ?? 'permanent', age: 0 }));
     const own: readonly ListedEntry[] =
       master === undefined ? [] : [{ mac, device: name, bridge: master, state: 'permanent', age: 0 }];
@@ -89,9 +94,37 @@ function listedEntries({ io, here: { netns, memory } }: FdbSubject): readonly Li
       ...added.filter(({ bridge }) => bridge !== undefined),
       ...own,
       ...added.filter(({ bridge }) => bridge === undefined),
+      ...groupsOf(netns, device).map((group): ListedEntry => ({
+        mac: group,
+        device: name,
+        state: 'permanent',
+        age: 0,
+      })),
     ];
   });
 }
+
+/**
+ * The groups that an Ethernet device listens to, of which the kernel lists its filter (ndo_dflt_fdb_dump); a VXLAN device lists
+ * its own table alone. A bridge also hears who routes multicast. Compared with the real tool.
+ */
+function groupsOf(netns: Netns, device: Device): readonly Mac[] {
+  const { kind, up } = device;
+  if (!up || kind.type === 'loopback' || kind.type === 'vxlan' || kind.type === 'ipip') return [];
+  const own = addresses6(netns, device).map(({ address }) => multicastMac(solicitedNode(address)));
+  const routers = own.length > 0 && netns.inet6?.forwarding ? [ALL_ROUTERS] : [];
+  const snooping = kind.type === 'bridge' ? [SNOOPERS, SNOOPERS6] : [];
+  return [ALL_NODES, ...routers, ...snooping, ALL_HOSTS, ...new Set(own)];
+}
+
+/** ff02::1, which a device joins whether it has an address of IPv6 or not, and ff02::2. */
+const ALL_NODES = multicastMac(ipv6('ff02::1'));
+const ALL_ROUTERS = multicastMac(ipv6('ff02::2'));
+/** 224.0.0.1 (RFC 1112 6.4) */
+const ALL_HOSTS = '01:00:5e:00:00:01' as Mac;
+/** 224.0.0.106 and ff02::6a (RFC 4286) */
+const SNOOPERS = '01:00:5e:00:00:6a' as Mac;
+const SNOOPERS6 = multicastMac(ipv6('ff02::6a'));
 
 interface EditWords {
   readonly mac?: string;

@@ -108,6 +108,9 @@ function showBorrowed(client: Client): Report {
   return { stdout: unclassified === 0 ? table : table + note };
 }
 
+/** An address as Go's heap has them. */
+const SOMEWHERE = '0xc0006a24d0';
+
 function showConfiguration(client: Client): Report {
   const { strictAffinity, autoAllocateBlocks, maxBlocksPerHost } = new IpamStore(client.objects).config();
   const persistence = client.objects.get(IPAM_CONFIGS, 'default')?.spec?.['kubeVirtVMAddressPersistence'];
@@ -115,10 +118,10 @@ function showConfiguration(client: Client): Report {
     ['StrictAffinity', String(strictAffinity)],
     ['AutoAllocateBlocks', String(autoAllocateBlocks)],
     ['MaxBlocksPerHost', String(maxBlocksPerHost)],
-    // The real tool prints a pointer here; its target says more.
+    // The real tool prints where the value lies in its memory, and not the value.
     [
       'KubeVirtVMAddressPersistence',
-      persistence === undefined ? '(*ipam.VMAddressPersistence)(nil)' : JSON.stringify(persistence),
+      `(*ipam.VMAddressPersistence)(${persistence === undefined ? 'nil' : SOMEWHERE})`,
     ],
   ];
   return { stdout: borderedTable(['PROPERTY', 'VALUE'], rows) };

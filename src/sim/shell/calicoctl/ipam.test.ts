@@ -83,7 +83,7 @@ describe('ipam', () => {
       'Successfully set StrictAffinity to: true\n',
     );
     expect((await shell.type('calicoctl ipam show --show-configuration')).stdout).toContain(
-      '| StrictAffinity               | true      |',
+      '| StrictAffinity               | true ',
     );
     expect((await shell.type('calicoctl ipam configure')).stderr).toBe(
       'at least one configuration option must be specified\n',

@@ -1,10 +1,10 @@
 /**
  * `ip address` add, del, replace, flush. Complaints: iproute2 6.1 ip/ipaddress.c, compared with the real tool. Labels,
- * lifetimes, peers and broadcast addresses are not modelled.
+ * lifetimes and peers are not modelled.
  */
 import { ok } from '../../../base/result.ts';
 import { formatIp, ipCidrContains, ipCidrOf, isIpv6 } from '../../../model/ip-family.ts';
-import type { InterfaceAddress, Ip } from '../../../model/ip.ts';
+import { addressAt, cidrOf, type InterfaceAddress, type Ip, type Ipv4 } from '../../../model/ip.ts';
 import { LOOPBACK6 } from '../../../model/ipv6.ts';
 import type { NetnsEdit } from '../../net/edit.ts';
 import { addresses6, isLinkLocalAddress } from '../../net/inet6.ts';
@@ -21,6 +21,8 @@ interface EditWords {
   readonly address?: InterfaceAddress<Ip>;
   readonly scope?: DeviceAddress['scope'];
   readonly bare?: boolean;
+  /** An address; `+` and `-` stand for the subnet's last and first. */
+  readonly broadcast?: '+' | '-' | Ipv4;
 }
 
 const EDIT = (family: Family): Grammar<EditWords> => ({
@@ -31,7 +33,7 @@ const EDIT = (family: Family): Grammar<EditWords> => ({
       read: (words, value) => mapScope(value, (scope) => ({ ...words, scope })),
     },
     { names: ['dev'], exact: true, read: (words, device) => ok({ ...words, device }) },
-    { names: ['broadcast', 'brd'], exact: true, read: (words) => ok(words) },
+    { names: ['broadcast', 'brd'], exact: true, read: readBroadcast },
     { names: ['label'], exact: true, read: (words) => ok(words) },
     { names: ['local'], exact: true, read: readLocal(family) },
   ],
@@ -44,6 +46,13 @@ const readLocal =
     if (words.address) return duplicateOrGarbage('local', value);
     return mapPrefix(value, family, (address) => ({ ...words, address, bare: !value.includes('/') }));
   };
+
+function readBroadcast(words: EditWords, value: string): Parsed<EditWords> {
+  if (value === '+' || value === '-') return ok({ ...words, broadcast: value });
+  return mapPrefix(value, 'inet', ({ address }) =>
+    isIpv6(address) ? words : { ...words, broadcast: address },
+  );
+}
 
 const addressesOf = (netns: Netns, device: Device): readonly DeviceAddress<Ip>[] => [
   ...device.addresses,
@@ -150,7 +159,7 @@ function edited(
 ): Parsed<string> {
   const wanted = parseKeywords(words, EDIT(options.family), {});
   if (!wanted.ok) return wanted;
-  const { device, address, scope, bare } = wanted.value;
+  const { device, address, scope, bare, broadcast } = wanted.value;
   if (device === undefined) return complain(1, 'Not enough information: "dev" argument is required.');
   const target = deviceNamed(here.netns, device);
   if (!target) return complain(1, `Cannot find device "${device}"`);
@@ -159,8 +168,24 @@ function edited(
     kind === 'delete-address' && bare
       ? target.addresses.find((own) => own.address === address.address)
       : undefined;
-  const whole: DeviceAddress<Ip> = any ?? { ...address, scope: scope ?? defaultScope(address) };
+  if (broadcast !== undefined && isIpv6(address.address))
+    return complain(1, 'Broadcast can be set only for IPv4 addresses');
+  const whole: DeviceAddress<Ip> = any ?? {
+    ...address,
+    scope: scope ?? defaultScope(address),
+    ...broadcastOf(address, broadcast),
+  };
   return edit(addressEdit(kind, device, whole), 2);
+}
+
+function broadcastOf(
+  { address, length }: InterfaceAddress<Ip>,
+  wanted: EditWords['broadcast'],
+): Pick<DeviceAddress<Ip>, 'broadcast'> {
+  if (wanted === undefined || isIpv6(address)) return {};
+  if (wanted !== '+' && wanted !== '-') return { broadcast: wanted };
+  const subnet = cidrOf(address, length);
+  return { broadcast: wanted === '-' ? subnet.base : addressAt(subnet, 2 ** (32 - length) - 1) };
 }
 
 /** ipaddress.c default_scope: 127/8 is host, the rest global; of IPv6 the kernel looks at the address (ipv6_addr_scope). */

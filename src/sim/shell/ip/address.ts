@@ -1,6 +1,6 @@
 /**
- * `ip address show`. Formats and complaints: iproute2 6.1 ip/ipaddress.c, compared with the real tool. Labels,
- * lifetimes and broadcast addresses are not modelled; IPv6 addresses live for ever, as those set by hand do.
+ * `ip address show`. Formats and complaints: iproute2 6.1 ip/ipaddress.c, compared with the real tool. Labels
+ * and lifetimes are not modelled; IPv6 addresses live for ever, as those set by hand do.
  */
 import type { Json } from '../../../base/json.ts';
 import { ok } from '../../../base/result.ts';
@@ -193,11 +193,14 @@ function headLines(seen: SeenDevice, head: Head, { family, details }: IpOptions)
 
 const textOf = ({ address, length }: InterfaceAddress<Ip>): string => `${formatIp(address)}/${length}`;
 
+const broadcastText = ({ broadcast }: DeviceAddress<Ip>): string =>
+  broadcast === undefined ? '' : ` brd ${formatIp(broadcast)}`;
+
 /** Only IPv4 has labels; they are the device's name. */
 const familyText = (seen: SeenDevice, own: DeviceAddress<Ip>): string =>
   isIpv6(own.address)
     ? `inet6 ${textOf(own)} scope ${own.scope} `
-    : `inet ${textOf(own)} scope ${scopeText(seen, own)} ${seen.device.name}`;
+    : `inet ${textOf(own)}${broadcastText(own)} scope ${scopeText(seen, own)} ${seen.device.name}`;
 
 /** `global secondary` for another address of the same subnet. */
 const scopeText = (seen: SeenDevice, address: DeviceAddress<Ip>): string =>
@@ -229,6 +232,7 @@ function entryJson({ seen, addresses }: Entry, head: Head, options: IpOptions): 
       family: isIpv6(own.address) ? 'inet6' : 'inet',
       local: formatIp(own.address),
       prefixlen: own.length,
+      ...(own.broadcast === undefined ? {} : { broadcast: formatIp(own.broadcast) }),
       scope: own.scope,
       ...(isSecondary(seen, own) ? { secondary: true } : {}),
       ...(isIpv6(own.address) ? {} : { label: seen.device.name }),

@@ -1,7 +1,7 @@
 /**
  * The parts of a device's description that `ip link` and `ip address` share: flags, operational state, link-layer line and
- * the name of the other end. Format: iproute2 6.1 ip/ipaddress.c, compared with real transcripts. Linux's group, queue
- * length and offload figures are constants here: nothing in a lab changes them.
+ * the name of the other end. Format: iproute2 6.1 ip/ipaddress.c, compared with real transcripts. Linux's group and offload
+ * figures are constants here: nothing in a lab changes them.
  */
 import { sha1 } from '@noble/hashes/legacy.js';
 import { hex, utf8 } from '../../../base/bytes.ts';
@@ -83,6 +83,15 @@ export function inet6Peer({ device, stack }: Pick<SeenDevice, 'device' | 'stack'
 export function peerIndex({ link, index }: Device): number | undefined {
   if (!link) return undefined;
   return link.kind === 'peer' ? link.index : index + 1;
+}
+
+/** The node's end of the pair that the CNI plugin made, seen from either side. */
+export const isOfPlugin = ({ link, index }: Device): boolean =>
+  link?.kind === 'peer' && (link.netns.startsWith('pod/') || (link.netns.startsWith('node/') && index === 2));
+
+/** What container engines make of a machine's port, and the plugin of a node's end, holds no packets back. */
+export function queueLength({ link }: Device): number {
+  return link?.kind === 'segment' || (link?.kind === 'peer' && link.netns.startsWith('pod/')) ? 0 : 1000;
 }
 
 /** `ether`, `loopback`, `ipip`. */

@@ -48,11 +48,12 @@ blackhole 10.244.166.128/26 proto 80
     );
   });
 
+  // As the CNI plugin makes it: a real cluster of Calico v3.32.1.
   test('ip -d link show of a pod veth', async () => {
     expect(await transcript('node/node1', 'ip -d link show cali0d7763386da')).toBe(
-      `3: cali0d7763386da@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1450 qdisc noqueue state UP mode DEFAULT group default qlen 1000
+      `3: cali0d7763386da@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1450 qdisc noqueue state UP mode DEFAULT group default 
     link/ether ee:ee:ee:ee:ee:ee brd ff:ff:ff:ff:ff:ff link-netns * promiscuity 0  allmulti 0 minmtu 68 maxmtu 65535 
-    veth addrgenmode eui64 numtxqueues 2 numrxqueues 2 gso_max_size 65536 gso_max_segs 65535 tso_max_size 524280 tso_max_segs 65535 gro_max_size 65536 
+    veth addrgenmode eui64 numtxqueues 1 numrxqueues 1 gso_max_size 65536 gso_max_segs 65535 tso_max_size 524280 tso_max_segs 65535 gro_max_size 65536 
 `,
     );
   });
@@ -136,7 +137,7 @@ vxlan.calico     UNKNOWN        10.244.166.128/32
       ]),
     });
     expect(namespaces((await lab.type('router/router', 'ip -s link show eth1')).stdout)).toBe(
-      `3: eth1@if4: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP mode DEFAULT group default qlen 1000
+      `3: eth1@if4: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP mode DEFAULT group default 
     link/ether 02:00:0a:00:01:01 brd ff:ff:ff:ff:ff:ff link-netns *
     RX:  bytes packets errors dropped  missed   mcast           
          29332      99      0       6       0       0 
@@ -293,7 +294,7 @@ describe('selectors and forms', () => {
     ['ip -d r s default', 'unicast default via 10.0.0.1 dev eth0 proto boot scope global \n'],
     [
       'ip -o -4 a s eth0',
-      '2: eth0    inet 10.0.0.11/24 scope global eth0\\       valid_lft forever preferred_lft forever\n',
+      '2: eth0    inet 10.0.0.11/24 brd 10.0.0.255 scope global eth0\\       valid_lft forever preferred_lft forever\n',
     ],
     ['ip -j r s default', '[{"dst":"default","gateway":"10.0.0.1","dev":"eth0","flags":[]}]\n'],
     [

@@ -8,7 +8,7 @@ import { formatIp, isIpv6 } from '../../../model/ip-family.ts';
 import type { Ip } from '../../../model/ip.ts';
 import { ZERO_MAC } from '../../../model/mac.ts';
 import type { Device, DeviceKind, Netns, VxlanConfig } from '../../net/netns.ts';
-import type { SeenDevice } from './device-text.ts';
+import { isOfPlugin, type SeenDevice } from './device-text.ts';
 
 const SPECIFICS: Readonly<Record<DeviceKind['type'], { readonly mtu: string; readonly queues: number }>> = {
   loopback: { mtu: 'minmtu 0 maxmtu 0', queues: 1 },
@@ -23,7 +23,8 @@ const SPECIFICS: Readonly<Record<DeviceKind['type'], { readonly mtu: string; rea
 /** How addresses are generated is told of the link, not beside its addresses. */
 export function detailsText(seen: SeenDevice, mode: 'link' | 'address'): string {
   const { device, stack } = seen;
-  const { mtu, queues } = SPECIFICS[device.kind.type];
+  const { mtu } = SPECIFICS[device.kind.type];
+  const queues = isOfPlugin(device) ? 1 : SPECIFICS[device.kind.type].queues;
   const kind = kindText(seen);
   const port = portFacts(stack, device);
   const isPort = port ? 1 : 0;

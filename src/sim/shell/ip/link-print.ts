@@ -17,6 +17,7 @@ import {
   operationalState,
   peerIndex,
   peerName,
+  queueLength,
   type SeenDevice,
 } from './device-text.ts';
 import { detailsJson, detailsText } from './link-details.ts';
@@ -28,13 +29,19 @@ export function headLine(seen: SeenDevice, mode: 'link' | 'address'): string {
   const linkMode = mode === 'link' ? 'mode DEFAULT ' : '';
   return (
     `${device.index}: ${fullName(seen)}: <${flagNames(seen).join(',')}> mtu ${device.mtu} ` +
-    `qdisc ${queueing(device)} ${device.master === undefined ? '' : `master ${device.master} `}state ${operationalState(seen)} ${linkMode}group default qlen 1000`
+    `qdisc ${queueing(device)} ${device.master === undefined ? '' : `master ${device.master} `}state ${operationalState(seen)} ${linkMode}group default ${queueText(device)}`
   );
 }
 
 /** The same of the kernel's IPv6: `2: eth0: <...> mtu 1500 state UP qlen 1000`. */
 export const inet6HeadLine = (seen: SeenDevice): string =>
-  `${seen.device.index}: ${inet6Name(seen)}: <${flagNames(seen).join(',')}> mtu ${seen.device.mtu} state ${operationalState(seen)} qlen 1000`;
+  `${seen.device.index}: ${inet6Name(seen)}: <${flagNames(seen).join(',')}> mtu ${seen.device.mtu} state ${operationalState(seen)} ${queueText(seen.device)}`;
+
+/** No word of a queue that holds nothing; the space before it stays. */
+function queueText(device: Device): string {
+  const length = queueLength(device);
+  return length === 0 ? '' : `qlen ${length}`;
+}
 
 /** A device that has never been up has no queueing discipline yet. */
 const queueing = ({ fresh }: Device): string => (fresh ? 'noop' : 'noqueue');
@@ -117,7 +124,7 @@ export function headJson(seen: SeenDevice, isLink: boolean): Readonly<Record<str
     operstate: operationalState(seen),
     ...(isLink ? { linkmode: 'DEFAULT' } : {}),
     group: 'default',
-    txqlen: 1000,
+    ...(queueLength(device) === 0 ? {} : { txqlen: queueLength(device) }),
   };
 }
 
@@ -130,7 +137,7 @@ export function inet6HeadJson(seen: SeenDevice): Readonly<Record<string, Json>> 
     flags: flagNames(seen),
     mtu: device.mtu,
     operstate: operationalState(seen),
-    txqlen: 1000,
+    ...(queueLength(device) === 0 ? {} : { txqlen: queueLength(device) }),
   };
 }
 

@@ -91,6 +91,7 @@ export const MATCHES = [
   'conntrack',
   'multiport',
   'statistic',
+  'nfacct',
   'rpfilter',
   'recent',
 ] as const;

@@ -194,6 +194,8 @@ function conditionText(match: Match<Ip>, words: Words): readonly string[] {
       return [`rpfilter validmark${not ? ' invert' : ''}`];
     case 'probability':
       return [`statistic mode random probability ${quantised(match.probability)}`];
+    case 'nfacct':
+      return [`nfacct-name  ${match.name}`];
     case 'recent':
       return [recentWords(match, words.family)];
     default:

@@ -126,6 +126,10 @@ const OPTIONS: ReadonlyMap<string, Option> = new Map<string, Option>([
     },
   ],
   ['--probability', { read: needs('statistic', readProbability) }],
+  [
+    '--nfacct-name',
+    { read: needs('nfacct', (draft, name) => void draft.matches.push({ kind: 'nfacct', name })) },
+  ],
   ...RECENT_OPTIONS,
   ['--validmark', { takes: 0, read: needs('rpfilter', () => undefined) }],
   [
@@ -200,6 +204,7 @@ const EXTENSIONS: ReadonlySet<Match['kind']> = new Set([
   'ctstate',
   'rpfilter',
   'probability',
+  'nfacct',
   'recent',
 ]);
 

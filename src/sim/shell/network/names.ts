@@ -45,11 +45,6 @@ export function knownHosts(io: CompletionIo, name: string, family: WantedFamily 
 export const isWanted = (family: WantedFamily, address: Ip): boolean =>
   family === 'any' || familyOf(address) === family;
 
-/** Undefined when the name is not known here as one of IPv4. */
-export function knownHost(io: CompletionIo, name: string): Ipv4 | undefined {
-  return knownHosts(io, name, 4).find(isIpv4);
-}
-
 /** All names that /etc/hosts gives an address, the canonical one first. */
 export const hostNames = (io: CompletionIo, address: Ip): readonly string[] =>
   hostsOf(io).find((line) => line.address === address)?.names ?? [];

@@ -113,7 +113,6 @@ export function styled(cells: readonly Cell[], styleAt: (offset: number) => Styl
 export const plain = (cells: readonly Cell[]): string => cells.map((cell) => cell.text).join('');
 
 export const reverse = (text: string): string => `\x1b[7m${text}\x1b[m`;
-export const bold = (text: string): string => `\x1b[1m${text}\x1b[m`;
 
 /** Cut to a width, or filled up to it. */
 export function fitted(text: string, columns: number): string {

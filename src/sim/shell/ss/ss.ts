@@ -1,6 +1,7 @@
 /**
  * `ss` of iproute2 6.1: the sockets of this stack, in its columns. Flags and layout compared with the real tool; filters are
- * `state NAME` and `sport`/`dport` with `=`. Process ids are not simulated: -p names the program where it is known.
+ * `state NAME` and `sport`/`dport` with `=`. -p names the program where it is known, with
+ * numbers that stand in for those of its process.
  */
 import type { Command, CommandIo } from '../command.ts';
 import {
@@ -12,9 +13,15 @@ import {
   type FlagTable,
   type Flags,
 } from '../network/flags.ts';
-import { hereOf } from '../network/here.ts';
 import { serviceName } from '../network/services.ts';
-import { isInet6, socketsOf, type Endpoint, type SocketRow, type SocketState } from './sockets.ts';
+import {
+  isInet6,
+  socketsOf,
+  type Endpoint,
+  type Process,
+  type SocketRow,
+  type SocketState,
+} from './sockets.ts';
 import { layOut, type Column } from './table.ts';
 
 /** Flags of the real tool; the refused ones ask for what no socket of the simulator has. */
@@ -151,11 +158,11 @@ function tableText(io: CommandIo, flags: Flags, filter: Filter): string {
     .filter(({ protocol }) => wanted.some((each) => each === protocol))
     .filter(({ state }) => states.includes(state))
     .filter(filter.test)
-    .filter(ofFamily(io, flags))
+    .filter(ofFamily(flags))
     .toSorted(
       (a, b) =>
         FAMILY_ORDER.indexOf(a.protocol) - FAMILY_ORDER.indexOf(b.protocol) ||
-        (speaksInet6(io) ? Number(isInet6(a)) - Number(isInet6(b)) : 0),
+        Number(isInet6(a)) - Number(isInet6(b)),
     );
   const several = protocols.length !== 1;
   const oneState = states.length === 1;
@@ -171,13 +178,11 @@ function tableText(io: CommandIo, flags: Flags, filter: Filter): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-const speaksInet6 = (io: CommandIo): boolean => hereOf(io)?.netns.inet6 !== undefined;
-
-/** -4 and -6; a socket of both is one of IPv6, where the stack has that. */
-function ofFamily(io: CommandIo, flags: Flags): (row: SocketRow) => boolean {
+/** -4 and -6; a socket of both is one of IPv6. */
+function ofFamily(flags: Flags): (row: SocketRow) => boolean {
   const [four, six] = [isGiven(flags, '4'), isGiven(flags, '6')];
   if (four === six) return () => true;
-  return six ? isInet6 : (row) => !speaksInet6(io) || !isInet6(row);
+  return six ? isInet6 : (row) => !isInet6(row);
 }
 
 /** Without -a or -l, what is connected; datagram sockets are that too once they have a peer. */
@@ -214,9 +219,11 @@ function cellsOf(row: SocketRow, numeric: boolean, processes: boolean): readonly
     port(row.local),
     `${row.peer.address}:`,
     port(row.peer),
-    processes && row.process !== undefined ? ` users:(("${row.process}"))` : '',
+    processes && row.process ? ` users:((${processText(row.process)}))` : '',
   ];
 }
+
+const processText = ({ name, pid, fd }: Process): string => `"${name}",pid=${pid},fd=${fd}`;
 
 function summaryText(rows: readonly SocketRow[]): string {
   const tcp = rows.filter(({ protocol }) => protocol === 'tcp');

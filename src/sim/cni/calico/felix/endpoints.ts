@@ -1,12 +1,13 @@
 /**
- * Felix's endpoint manager and what the CNI plugin left for it: the node's end of each pod's veth pair, a route to each address
- * and a permanent neighbour.
+ * Felix's endpoint manager and what the CNI plugin left for it: the node's end of each pod's veth pair and a route to each
+ * address. The MAC behind it the kernel finds out by itself: with the Kubernetes datastore no endpoint has one that Felix could
+ * make a neighbour of.
  * Sources: felix/dataplane/linux/endpoint_mgr.go, cni-plugin/pkg/dataplane/linux, Calico v3.32.1.
  */
 import type { Ipv6 } from '../../../../model/ip.ts';
 import type { Table } from '../../../core/table.ts';
 import type { PodSandbox } from '../../../kube/sandbox.ts';
-import type { Device, Neighbour, Programming, Route } from '../../../net/netns.ts';
+import type { Device, Programming, Route } from '../../../net/netns.ts';
 import { HOST_MAC } from '../names.ts';
 import type { WorkloadSandbox } from './view.ts';
 
@@ -49,13 +50,6 @@ export const endpointRoutes6 = ({ network }: WorkloadSandbox): readonly Route<Ip
         },
       ];
 
-/** Of IPv4 alone: neighbours of IPv6 the kernel finds by itself. */
-export const endpointNeighbour = ({ network }: WorkloadSandbox): Neighbour => ({
-  address: network.address,
-  device: network.hostInterface,
-  mac: network.mac,
-});
-
 /**
  * What Felix programmed when it saw some sandboxes, with the cables of those that are there now: without Felix the kernel drops
  * what belongs to a pod that goes, and the plugin gives a new pod its device and its route, but no chains.
@@ -77,7 +71,6 @@ export const keptCables =
         (a, b) => a.index - b.index,
       ),
       routes: [...felix.routes.filter(stays), ...come.map(endpointRoute)],
-      neighbours: felix.neighbours.filter(stays),
       ...(felix.inet6 && {
         inet6: {
           ...felix.inet6,

@@ -95,8 +95,6 @@ describe('the VXLAN device', () => {
     ).toEqual([
       '10.244.104.0 dev vxlan.calico lladdr 66:2d:bf:44:a6:8b',
       '10.244.135.0 dev vxlan.calico lladdr 66:a4:6f:e0:c4:da',
-      '10.244.166.129 dev cali0d7763386da lladdr 7a:00:0a:f4:a6:81',
-      '10.244.166.130 dev cali0761ccbeace lladdr 7a:00:0a:f4:a6:82',
     ]);
     expect(
       fdb.map(
@@ -123,6 +121,7 @@ describe('mechanism', () => {
     expect(annotations).toEqual({
       'projectcalico.org/IPv4Address': '10.0.0.11/24',
       'projectcalico.org/IPv4IPIPTunnelAddr': '10.244.166.131',
+      'projectcalico.org/Interfaces': '[{"name":"eth0","addresses":["10.0.0.11"]}]',
     });
     // The file that the plugin reads is written by Felix when it is back.
     cluster.wait(4_000);

@@ -26,7 +26,7 @@ import { NODE_ENVIRONMENTS, nodeEnvironment } from '../node-environment.ts';
 import type { ActivePolicy } from '../policy/active.ts';
 import { policyCalculator, type PolicyCalculator } from '../policy/calculator.ts';
 import { stableList } from '../stable.ts';
-import { endpointDevice, endpointNeighbour, endpointRoute, endpointRoutes6 } from './endpoints.ts';
+import { endpointDevice, endpointRoute, endpointRoutes6 } from './endpoints.ts';
 import { hostDevices } from './host-devices.ts';
 import { readHosts, type HostsOf } from './hosts.ts';
 import { ipipDevices } from './ipip.ts';
@@ -144,7 +144,7 @@ function programFor(view: FelixView): Programming {
       ...view.workloads.map(endpointDevice),
     ].sort(byIndex),
     routes: [...tunnel.routes, ...view.workloads.map(endpointRoute)].sort(byPrefix),
-    neighbours: [...tunnel.neighbours, ...view.workloads.map(endpointNeighbour)],
+    neighbours: tunnel.neighbours,
     fdb: tunnel.fdb,
     netfilter: felixNetfilter(view, tunnel.sources),
   };

@@ -73,7 +73,9 @@ describe('what the datastore holds', () => {
       type: 'host',
     });
     const block = tested.get(IPAM_BLOCKS, '10-244-1-104-30');
-    expect(block?.metadata.annotations).toEqual({ 'projectcalico.org/metadata': '{}' });
+    expect(block?.metadata.annotations).toEqual({
+      'projectcalico.org/metadata': '{"creationTimestamp":null}',
+    });
     expect(block?.spec).toEqual({
       affinity: 'host:node1',
       affinityClaimTime: '2026-05-01T10:00:00Z',

@@ -71,13 +71,14 @@ export function tendConfiguration(tx: ClusterTransaction): void {
 /** Which controllers run is the environment's say; the object settles the rest. */
 function runningStatus(spec: JsonObject): JsonObject {
   const { node, loadBalancer } = objectAt(spec, 'controllers');
-  const { hostEndpoint, leakGracePeriod, syncLabels } = objectAt(node);
+  const { hostEndpoint, leakGracePeriod } = objectAt(node);
   return {
-    environmentVars: { ENABLED_CONTROLLERS: 'node,loadbalancer' },
+    environmentVars: { DATASTORE_TYPE: 'kubernetes', ENABLED_CONTROLLERS: 'node,loadbalancer' },
     runningConfig: compact({
       controllers: {
         loadBalancer: { assignIPs: textAt(loadBalancer, 'assignIPs') || 'AllServices' },
-        node: compact({ hostEndpoint, leakGracePeriod, syncLabels }),
+        // Nodes have their labels already in this datastore, whatever the object wants.
+        node: compact({ hostEndpoint, leakGracePeriod, syncLabels: 'Disabled' }),
         policyMigration: { enabled: textAt(spec, 'controllers', 'policyMigration', 'enabled') || 'Enabled' },
       },
       etcdV3CompactionPeriod: spec['etcdV3CompactionPeriod'],

@@ -188,14 +188,14 @@ test('the configuration comes back when it is deleted, and its status says what 
   });
   const object = tested.wait(0).get(KUBE_CONTROLLERS_CONFIGURATIONS, 'default');
   expect(object?.status).toEqual({
-    environmentVars: { ENABLED_CONTROLLERS: 'node,loadbalancer' },
+    environmentVars: { DATASTORE_TYPE: 'kubernetes', ENABLED_CONTROLLERS: 'node,loadbalancer' },
     runningConfig: {
       controllers: {
         loadBalancer: { assignIPs: 'AllServices' },
         node: {
           hostEndpoint: { autoCreate: 'Disabled', createDefaultHostEndpoint: 'Enabled' },
           leakGracePeriod: '15m0s',
-          syncLabels: 'Enabled',
+          syncLabels: 'Disabled',
         },
         policyMigration: { enabled: 'Enabled' },
       },

@@ -56,8 +56,8 @@ describe('calicoctl', () => {
       ].join('\n'),
     );
     expect(
-      await type('calicoctl create -f -', document('BGPConfiguration', 'default', '{asNumber: 64600}')),
-    ).toBe("Successfully created 1 'BGPConfiguration' resource(s)\n");
+      await type('calicoctl apply -f -', document('BGPConfiguration', 'default', '{asNumber: 64600}')),
+    ).toBe("Successfully applied 1 'BGPConfiguration' resource(s)\n");
     const disable = `'{"spec":{"nodeToNodeMeshEnabled":false}}'`;
     expect(await type(`calicoctl patch bgpconfig default -p ${disable}`)).toBe(
       "Successfully patched 1 'BGPConfiguration' resource\n",
@@ -164,7 +164,7 @@ describe('kubectl', () => {
       'spec.exportV4[0].communities.values[0]: Invalid value: "70000:1": spec.exportV4[0].communities.values[0] in body should match',
     );
     const configuration = (spec: JsonObject): string =>
-      message('BGPConfiguration', 'bgpconfigurations', spec, 'default');
+      message('BGPConfiguration', 'bgpconfigurations', spec, 'other');
     expect(configuration({ logSeverityScreen: 'Loud' })).toBe(
       `spec.logSeverityScreen: Invalid value: "Loud": spec.logSeverityScreen in body should match '^(?i)(Trace|Debug|Info|Warning|Error|Fatal)?$'`,
     );
@@ -174,10 +174,10 @@ describe('kubectl', () => {
   });
 
   test('is given the defaults of the CRD, and its client is not asked', () => {
-    expect(message('BGPConfiguration', 'bgpconfigurations', { logSeverityScreen: 'DEBUG' }, 'default')).toBe(
+    expect(message('BGPConfiguration', 'bgpconfigurations', { logSeverityScreen: 'DEBUG' }, 'other')).toBe(
       'accepted',
     );
-    expect(cluster.get('bgpconfigurations.crd.projectcalico.org', 'default')?.spec).toEqual({
+    expect(cluster.get('bgpconfigurations.crd.projectcalico.org', 'other')?.spec).toEqual({
       logSeverityScreen: 'DEBUG',
       serviceLoadBalancerAggregation: 'Enabled',
     });

@@ -60,11 +60,26 @@ function toV3(node: KubeObject): JsonObject {
       ...Object.fromEntries(
         SPEC.flatMap(([key, member]) => (annotations[key] ? [[member, annotations[key]]] : [])),
       ),
+      ...interfaces(annotations[NODE_ANNOTATION.interfaces]),
       orchRefs: [{ nodeName: metadata.name, orchestrator: 'k8s' }],
       addresses: addresses(node),
     },
     status: Array.isArray(podCidrs) && podCidrs.length > 0 ? { podCIDRs: podCidrs } : {},
   };
+}
+
+/** What calico-node found on its host; what cannot be read counts as absent. */
+function interfaces(text: string | undefined): JsonObject {
+  const found = text === undefined ? undefined : parseJson(text);
+  return Array.isArray(found) ? { interfaces: found } : {};
+}
+
+function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
 }
 
 function ownLabels(annotations: Readonly<Record<string, string>>): JsonObject {
@@ -95,6 +110,8 @@ function merged(node: KubeObject, resource: JsonObject): JsonObject {
   };
   for (const [key, member] of BGP) set(key, bgp[member]);
   for (const [key, member] of SPEC) set(key, specOf(resource)[member]);
+  const found = specOf(resource)['interfaces'];
+  set(NODE_ANNOTATION.interfaces, found === undefined ? undefined : JSON.stringify(found));
   const kube = node.metadata.labels ?? {};
   const labels = members(members(resource['metadata'])['labels']);
   const own = Object.entries(labels).filter(([key]) => kube[key] === undefined);

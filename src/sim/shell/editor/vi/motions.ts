@@ -1,6 +1,6 @@
 /** Where each motion of normal mode leads (motion.txt of Vim 9.0). */
 import { after, backward, before, compare, forward, lineAt, type Lines, type Position } from '../text.ts';
-import { columnAt, offsetAt } from '../../screen/cells.ts';
+import { offsetAt } from '../../screen/cells.ts';
 import { repeatSearch, searchWord } from './search.ts';
 import { firstNonBlank, type ViState } from './state.ts';
 
@@ -301,7 +301,3 @@ const MOTIONS: ReadonlyMap<string, Mover> = new Map<string, Mover>([
   ['*', searchUnder(true)],
   ['#', searchUnder(false)],
 ]);
-
-/** The column of a position, as `j` will keep it. */
-export const columnOf = (state: ViState, { row, offset }: Position): number =>
-  columnAt(lineAt(state.lines, row), offset);

@@ -4,16 +4,7 @@
  * swap files, scripts, `!` commands.
  */
 import { History, type Moment } from '../history.ts';
-import {
-  after,
-  before,
-  lineAt,
-  replaceRange,
-  within,
-  type Lines,
-  type Position,
-  type Range,
-} from '../text.ts';
+import { before, lineAt, replaceRange, within, type Lines, type Position, type Range } from '../text.ts';
 import { columnAt, offsetAt } from '../../screen/cells.ts';
 
 export type Mode = 'normal' | 'insert' | 'replace' | 'visual' | 'visual-line' | 'prompt';
@@ -223,6 +214,3 @@ export const firstNonBlank = (line: string): number => {
   const at = line.search(/\S/);
   return at < 0 ? (line === '' ? 0 : before(line, line.length)) : at;
 };
-
-export const nextOffset = (line: string, offset: number): number =>
-  offset >= line.length ? offset : after(line, offset);

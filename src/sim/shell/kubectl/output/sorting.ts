@@ -31,9 +31,12 @@ function sortedBy<T>(items: readonly T[], path: string, objectOf: (item: T) => J
   return keyed.sort((a, b) => compareKeys(a.key, b.key)).map(({ item }) => item);
 }
 
-/** Objects without the field come first. */
+const isSet = (key: Json | undefined): boolean => key !== undefined && key !== null;
+
+/** Objects without the field, or with null in it, come first. */
 function compareKeys(a: Json | undefined, b: Json | undefined): number {
-  if (a === undefined || b === undefined) return Number(a !== undefined) - Number(b !== undefined);
+  const [known, other] = [isSet(a), isSet(b)];
+  if (!known || !other) return Number(known) - Number(other);
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   const left = String(a);
   const right = String(b);
