@@ -34,17 +34,20 @@ export async function openServices(options: HostServicesOptions): Promise<Result
   if (!library.ok) return library;
   const progress = await ProgressStore.open(dataFolder());
   if (!progress.ok) return progress;
-  const { setAside } = progress.value;
+  const { value: store } = progress;
+  const { setAside } = store;
   if (setAside !== undefined) warn(`The saved progress could not be read. It is kept as ${setAside}.`);
   const [firstLab] = library.value.labs.values();
   const engine = simEngine({ worker: PATHS.simWorker, rehearse: firstLab?.environment });
-  const real = realClustersHere();
+  const real = realClustersHere({
+    afterwards: () => (store.view.settings.clusters === 'remove' ? 'delete' : 'keep'),
+  });
   const services = new Services({
     library: library.value,
     engines: [engine, real.engine],
     examine: examination(real.care),
     engineCare: real.care,
-    progress: progress.value,
+    progress: store,
     saved: new SavedLabs(dataFolder()),
     kubeconfigs: join(dataFolder(), 'kubeconfigs'),
     info: {

@@ -65,6 +65,8 @@ export const API = {
   'settings.set': z.strictObject({
     theme: z.enum(['system', 'light', 'dark']).optional(),
     terminalFontSize: z.number().int().min(8).max(32).optional(),
+    /** What becomes of a real cluster when its lab is left. */
+    clusters: z.enum(['keep', 'remove']).optional(),
   }),
 } as const;
 
@@ -208,7 +210,14 @@ export interface TopologyView {
 export interface ProgressView {
   readonly lessons: Readonly<Record<string, { readonly done: boolean }>>;
   readonly labs: Readonly<Record<string, { readonly steps: readonly string[]; readonly done: boolean }>>;
-  readonly settings: { readonly theme: 'system' | 'light' | 'dark'; readonly terminalFontSize: number };
+  readonly settings: Settings;
+}
+
+export interface Settings {
+  readonly theme: 'system' | 'light' | 'dark';
+  readonly terminalFontSize: number;
+  /** What becomes of a real cluster when its lab is left. */
+  readonly clusters: 'keep' | 'remove';
 }
 
 /** A failure that crosses the wire: see `errors.ts` for the catalogue of codes. */

@@ -105,6 +105,36 @@ describe('a lab', () => {
     ]);
   });
 
+  test('on an engine that takes its time is looked at again, as long as there is patience', async () => {
+    const late = (looks: number) => async (): Promise<readonly string[]> => {
+      let on = 0;
+      const session = new Switch({
+        exec: (_, line) => {
+          if (line === 'late on') on = 1;
+          if (line !== 'is it late') return 0;
+          if (on > 0) on += 1;
+          return on > 3 ? 0 : 1;
+        },
+      });
+      const subject = labWith({ checks: '- script: { run: is it late, expect: switched, why: w }' });
+      const said: string[] = [];
+      const again = (taken: number): Promise<boolean> => Promise.resolve(taken < looks);
+      const open = () => Promise.resolve(ok(session));
+      const solution = script('#@ step first', 'late on');
+      for await (const { name, outcome } of proveLab(
+        { ...lab(), spec: subject, solution, pitfalls: [] },
+        [],
+        {
+          ...{ open, again, signal: SIGNAL },
+        },
+      ))
+        if (name.startsWith('the solution passes')) said.push(outcome);
+      return said;
+    };
+    expect(await late(3)()).toEqual(['pass']);
+    expect(await late(2)()).toEqual(['fail']);
+  });
+
   test('whose start passes already is reported', async () => {
     expect(await faults(lab({ pitfalls: [] }), () => new Switch({}, true))).toEqual([
       'fail: the start fails first: every check passes already',

@@ -9,6 +9,9 @@ import { openSession, openShell, place, sharedSession, SIGNAL, typed } from './s
 const exitOf = (stream: ShellStream): Promise<number> =>
   new Promise((resolve) => void stream.onExit(({ code }) => resolve(code)));
 
+/** Without arguments it waits; every engine's nodes have it, whatever registry can be reached. */
+const AGNHOST = 'registry.k8s.io/e2e-test-images/agnhost:2.53';
+
 /** @param makeEngine an engine of the kind under test; the suite resets one session between its tests */
 export function labSessionContract(name: string, makeEngine: () => LabEngine): void {
   describe(name, () => {
@@ -200,7 +203,7 @@ export function labSessionContract(name: string, makeEngine: () => LabEngine): v
         'router/router',
         'host/outside',
       ]);
-      await at('workstation', 'kubectl', 'run', 'more', '--image=registry.k8s.io/pause:3.10');
+      await at('workstation', 'kubectl', 'run', 'more', `--image=${AGNHOST}`);
       await hurry();
       await at('workstation', 'kubectl', 'wait', '--for=condition=Ready', 'pod/more');
       await at('workstation', 'kubectl', 'delete', 'pod', 'near', '--now', '--wait=false');

@@ -132,8 +132,8 @@ export interface SharedSession {
   gone(where: string): Promise<void>;
 }
 
-/** Milliseconds that opening may take, on a machine that does much else. */
-const OPENING = 300_000;
+/** Milliseconds that opening may take, on a machine that does much else, where a cluster has to be made. */
+const OPENING = 900_000;
 
 /** One session for the tests of the surrounding `describe`, reset before each. */
 export function sharedSession(makeEngine: () => LabEngine): SharedSession {

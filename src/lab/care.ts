@@ -21,8 +21,20 @@ export interface Finding {
   readonly remedy?: string;
 }
 
+/** Findings as they are shown: of what could not be looked at for one and the same reason, the reason is said once. */
+export function findingRows(findings: readonly Finding[]): readonly Finding[] {
+  const rows: Finding[] = [];
+  for (const finding of findings) {
+    const at = rows.findIndex(({ state, says }) => state === 'unknown' && says === finding.says);
+    const row = rows[at];
+    if (row && finding.state === 'unknown') rows[at] = { ...row, title: `${row.title}, ${finding.title}` };
+    else rows.push(finding);
+  }
+  return rows;
+}
+
 /** What a lab needs of a kernel and may not find. */
-export type KernelFeature = 'vxlan' | 'ipip' | 'wireguard' | 'ipset';
+export type KernelFeature = 'vxlan' | 'ipip' | 'wireguard' | 'ipset' | 'ipv6';
 
 export interface CareOptions {
   readonly signal: AbortSignal;

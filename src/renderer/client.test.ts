@@ -162,7 +162,11 @@ test('a feed reaches those who asked for it until they stop', async () => {
   const codes: number[] = [];
   const stop = client.on('terminal.exit', ({ code }) => codes.push(code));
   host.feed('terminal.exit', { terminal: 1, code: 0 });
-  host.feed('progress', { lessons: {}, labs: {}, settings: { theme: 'system', terminalFontSize: 13 } });
+  host.feed('progress', {
+    lessons: {},
+    labs: {},
+    settings: { theme: 'system', terminalFontSize: 13, clusters: 'keep' },
+  });
   stop();
   host.feed('terminal.exit', { terminal: 2, code: 1 });
   expect(codes).toEqual([0]);

@@ -4,6 +4,8 @@
  */
 const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
 
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+
 /** Lab time as a person says it, in whole minutes. */
 function spanOf(milliseconds: number): string {
   const minutes = Math.floor(milliseconds / 60_000);
@@ -143,13 +145,15 @@ export const strings = {
   lab: {
     landmark: 'Lab',
     closedTitle: 'Lab',
-    closedText:
-      'A simulated cluster of your own: racks, nodes, pods, and Calico between them. It starts at once and nothing leaves this computer.',
+    closedText: {
+      sim: 'A simulated cluster of your own: racks, nodes, pods, and Calico between them. It starts at once and nothing leaves this computer.',
+      kind: 'A cluster of your own on your Docker: racks, nodes, pods, and Calico between them. The first one downloads about 1 GB; later ones use what is there.',
+    },
     start: { sim: 'Start the lab on the simulator', kind: 'Start the lab on a real cluster' },
     starting: 'Starting the lab…',
     startFailed: 'The lab did not start.',
-    replaces: (title: string) =>
-      `Starting this lab leaves the one that is running, ${title}, which is kept as it is.`,
+    replaces: (title: string, kept: boolean) =>
+      `Starting this lab leaves the one that is running, ${title}, ${kept ? 'which is kept as it is' : 'whose cluster is then removed; your files stay'}.`,
     passedBefore: (steps: number) => `You have passed ${count(steps, 'step', 'steps')} of it before.`,
     tryAgain: 'Try again',
     reset: 'Reset',
@@ -160,8 +164,12 @@ export const strings = {
     resetting: 'Resetting…',
     end: 'Leave the lab',
     endTitle: 'Leave the lab?',
-    endText:
-      'Its terminals close. The cluster is kept as it is: start the lab again to go on where you left off.',
+    endText: {
+      sim: 'Its terminals close. The cluster is kept as it is: start the lab again to go on where you left off.',
+      keep: 'Its terminals close. The cluster goes on running in your Docker: start the lab again to go on where you left off, or remove the cluster on the page This machine.',
+      remove:
+        'Its terminals close, and its cluster is removed from your Docker. Your files and your progress stay; start the lab again for a new cluster.',
+    },
     returned: (milliseconds: number) =>
       `You are where you left off, ${spanOf(milliseconds)} into the lab. Lab time stood still while you were away.`,
     startOver: 'Start over',
@@ -203,6 +211,9 @@ export const strings = {
     begins: 'Getting ready',
     states: { waiting: 'waiting', ready: 'ready', failing: 'failing' },
     log: 'What kind and Docker say',
+    copyLog: 'Copy all of it',
+    givingUp: 'Given up. What is there already is being removed.',
+    givenUp: 'The real cluster was given up, and is removed.',
     cancel: 'Give up, and remove what is there',
   },
 
@@ -218,17 +229,29 @@ export const strings = {
     states: { good: 'works', limited: 'limited', broken: 'broken', unknown: 'not looked at' },
     leftovers: 'Clusters that earlier labs left',
     nothingLeft: 'Nothing is left behind.',
+    made: (date: string) => `made on ${date}`,
+    together: (bytes: number) => `Together they take ${gigabytes(bytes)}, and memory while they run.`,
     columns: { cluster: 'Cluster', state: 'State', size: 'Takes', action: 'Action' },
     kinds: { unfinished: 'not finished', idle: 'running, unused', stopped: 'stopped' },
     size: (containers: number, bytes: number | undefined) =>
-      `${count(containers, 'container', 'containers')}${bytes === undefined ? '' : `, ${(bytes / 1e9).toFixed(1)} GB`}`,
+      `${count(containers, 'container', 'containers')}${bytes === undefined ? '' : `, ${gigabytes(bytes)}`}`,
     remove: 'Remove',
+    removing: 'Removing…',
     removeOne: (name: string) => `Remove ${name}`,
     removeAll: 'Remove all',
     removeTitle: (clusters: number) => `Remove ${count(clusters, 'cluster', 'clusters')}?`,
     removeText:
       'Their containers, volumes and networks go; what you changed in them is lost. Images stay, so the next cluster is quick.',
     cleaned: (clusters: number) => `${count(clusters, 'cluster is', 'clusters are')} removed.`,
+    afterwards: {
+      legend: 'When you leave a lab on a real cluster',
+      names: { keep: 'Keep its cluster', remove: 'Remove its cluster' },
+      texts: {
+        keep: 'You go on where you left off, in seconds. Until it is removed it takes room on the disk, about 1 GB a node, and memory.',
+        remove:
+          'Nothing stays but images, your files and your progress. The next start makes a new cluster, in minutes.',
+      },
+    },
   },
 
   steps: {

@@ -252,10 +252,17 @@ describe('a crash', () => {
   test('that cannot be repaired leaves the lab as it was', async () => {
     const { labs, engine } = host();
     const { session } = value(await labs.open('small', 'sim'));
+    const belongings = { places: { workstation: { files: {}, history: ['ls'] } } };
+    engine.session.holdings = belongings;
     engine.session.crash();
     engine.refusal = ENGINE_DOWN;
     expect(await labs.restart(session)).toEqual({ ok: false, error: ENGINE_DOWN });
     expect(value(await labs.open('small', 'sim'))).toMatchObject({ session, status: 'failed' });
+    // What it was on is let go before: a real cluster is used by one session only.
+    expect(engine.session.status).toEqual({ state: 'disposed' });
+    engine.refusal = undefined;
+    expect(value(await labs.restart(session))).toMatchObject({ session, status: 'ready' });
+    expect(engine.opened.at(-1)?.belongings).toEqual(belongings);
   });
 });
 
@@ -267,4 +274,26 @@ test('closing ends the session; what comes later finds it gone', async () => {
   expect(restarted).toMatchObject({ ok: false, error: { code: 'unknown-session' } });
   expect(engine.session.status).toEqual({ state: 'disposed' });
   expect(labs.session(session)).toBeUndefined();
+});
+
+test('a lab that is opened again while it is being left waits until it is', async () => {
+  const { labs, engine } = host();
+  const { session } = value(await labs.open('small', 'sim'));
+  const first = engine.session;
+  let letGo = (): void => undefined;
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  const dispose = first.dispose.bind(first);
+  first.dispose = async () => {
+    await held;
+    await dispose();
+  };
+  const closing = labs.close(session);
+  await Promise.resolve();
+  const again = labs.open('small', 'sim');
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(engine.opened).toHaveLength(1);
+  letGo();
+  await closing;
+  expect(value(await again).session).not.toBe(session);
+  expect([engine.opened.length, first.status]).toEqual([2, { state: 'disposed' }]);
 });

@@ -77,6 +77,8 @@ export class LabSessions {
   readonly #running = new Map<string, Running>();
   /** Two windows that open one lab get one session. */
   readonly #openings = new Openings();
+  /** Labs that are being left, by engine and lab. */
+  readonly #leaving = new Map<string, Promise<void>>();
   readonly #ending = new AbortController();
   readonly #changed = new Emitter<LabView>();
   readonly #replaced = new Emitter<Closed>();
@@ -137,6 +139,8 @@ export class LabSessions {
     if (!engine || !entry.spec.engines.includes(engineId)) {
       return err(failure('engine-unavailable', { name: engineId }));
     }
+    // Who comes back at once finds what was saved, and a real cluster that nobody uses any more.
+    await this.#leaving.get(`${engineId} ${lab}`)?.catch(() => undefined);
     const found: FoundLab = (await this.#saved?.read(lab, engineId)) ?? { kind: 'none' };
     const opened = await this.#start(engine, entry, { ...options, belongings: belongingsOf(found) });
     if (!opened.ok) return opened;
@@ -260,13 +264,15 @@ export class LabSessions {
   /** A new engine session for a lab whose engine died; the learner's files and histories move over. */
   async restart(id: string): Promise<Result<LabView, ErrorBody>> {
     return this.#change(id, async (running) => {
+      const belongings = running.session.belongings();
+      running.unsubscribe();
+      // First, for a real cluster that outlived its session is used by one only, and may be what the next one is given.
+      await running.session.dispose();
       const opened = await this.#start(running.engine, running.entry, {
         signal: this.#ending.signal,
-        belongings: running.session.belongings(),
+        belongings,
       });
       if (!opened.ok) return opened;
-      running.unsubscribe();
-      await running.session.dispose();
       running.session = opened.value;
       running.problem = undefined;
       running.run.forgetVerdicts();
@@ -282,8 +288,12 @@ export class LabSessions {
       this.#running.delete(id);
       running.unsubscribe();
       this.#replaced.emit({ session: id });
-      await running.keeper.close();
-      await running.session.dispose();
+      const key = `${running.engineId} ${running.run.spec.id}`;
+      const left = running.keeper.close().then(() => running.session.dispose());
+      this.#leaving.set(key, left);
+      await left.finally(() => {
+        if (this.#leaving.get(key) === left) this.#leaving.delete(key);
+      });
       return ok(null);
     });
   }

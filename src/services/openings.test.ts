@@ -77,6 +77,40 @@ test('giving up ends when the engine has, and the same lab can be opened again',
   expect(await again).toEqual(ok(LAB));
 });
 
+test('what is opened again while it is given up begins when nothing is left of it', async () => {
+  const { openings, told } = stage();
+  let tidied = (): void => undefined;
+  const slow = new Slow();
+  const first = openings.join('small', 'kind', ({ signal }) => {
+    slow.begun += 1;
+    return new Promise((resolve) =>
+      signal.addEventListener('abort', () => (tidied = () => resolve(err(GIVEN_UP)))),
+    );
+  });
+  await Promise.resolve();
+  const cancelled = openings.cancel('small', 'kind');
+  const again = openings.join('small', 'kind', slow.begin);
+  expect(told).toEqual([{ lab: 'small', engine: 'kind', progress: { phase: 'Removing what was given up' } }]);
+  expect(slow.begun).toBe(1);
+  tidied();
+  await cancelled;
+  expect(await first).toMatchObject({ error: { code: 'opening-cancelled' } });
+  expect(openings.list()).toEqual([{ lab: 'small', engine: 'kind' }]);
+  slow.arrive();
+  expect([await again, slow.begun, openings.size]).toEqual([ok(LAB), 2, 0]);
+});
+
+test('and is not begun at all when it is given up as well meanwhile', async () => {
+  const { openings, slow } = stage();
+  const first = openings.join('small', 'kind', slow.begin);
+  await Promise.resolve();
+  const cancelled = openings.cancel('small', 'kind');
+  const again = openings.join('small', 'kind', slow.begin);
+  await Promise.all([cancelled, openings.cancel('small', 'kind')]);
+  expect(await again).toMatchObject({ error: { code: 'opening-cancelled' } });
+  expect([(await first).ok, slow.begun, openings.size]).toEqual([false, 1, 0]);
+});
+
 test('giving up what is not on its way is nothing', async () => {
   const { openings } = stage();
   await openings.cancel('small', 'kind');

@@ -8,6 +8,9 @@ import type { EngineId, OpenOptions, Progress } from '../lab/ports.ts';
 /** Lines of a tool's output that are kept for a window that joins in. */
 const KEPT_LINES = 500;
 
+/** The phase of one that waits for the end of another, which was given up. */
+const TIDYING = 'Removing what was given up';
+
 interface Opening {
   readonly lab: string;
   readonly engine: EngineId;
@@ -35,28 +38,31 @@ export class Openings {
     return this.#all.has(keyOf(lab, engine));
   }
 
-  /** @param begin is called unless this lab is on its way to this engine already */
+  /** @param begin is called unless this lab is on its way to this engine already, and not given up */
   async join(lab: string, engine: EngineId, begin: Begin): Promise<Result<LabView, ErrorBody>> {
     const key = keyOf(lab, engine);
     const known = this.#all.get(key);
-    if (known) {
+    if (known && !known.control.signal.aborted) {
       this.#tellAgain(known);
       return known.answer;
     }
     const control = new AbortController();
     const signal = AbortSignal.any([control.signal, this.#ending.signal]);
     const onProgress = (progress: Progress): void => this.#tell(opening, progress);
-    // Begun a moment later, so that `opening` is there for the first telling.
-    const begun = Promise.resolve().then(() => begin({ signal, onProgress }));
+    // Begun a moment later, so that `opening` is there for the first telling; of one that was given up nothing is left then.
+    const begun = (known?.answer.catch(() => undefined) ?? Promise.resolve()).then(() =>
+      signal.aborted ? err(failure('opening-cancelled')) : begin({ signal, onProgress }),
+    );
     const answer = begun.then((opened) =>
       !opened.ok && signal.aborted ? err(failure('opening-cancelled')) : opened,
     );
     const opening: Opening = { lab, engine, control, answer, progress: undefined, log: [] };
     this.#all.set(key, opening);
+    if (known) onProgress({ phase: TIDYING });
     try {
       return await answer;
     } finally {
-      this.#all.delete(key);
+      if (this.#all.get(key) === opening) this.#all.delete(key);
     }
   }
 

@@ -18,13 +18,24 @@ const finish =
   (lesson: string) =>
   (view: ProgressView): ProgressView => ({ ...view, lessons: { ...view.lessons, [lesson]: { done: true } } });
 
-const FRESH: ProgressView = { lessons: {}, labs: {}, settings: { theme: 'system', terminalFontSize: 14 } };
+const FRESH: ProgressView = {
+  lessons: {},
+  labs: {},
+  settings: { theme: 'system', terminalFontSize: 14, clusters: 'keep' },
+};
 
 describe('progress', () => {
   test('begins empty, also in a folder that does not exist yet', async () => {
     const store = await opened(join(temporaryFolder(), 'deep', 'down'));
     expect(store.view).toEqual(FRESH);
     expect(store.setAside).toBeUndefined();
+  });
+
+  test('of before there was a choice of what becomes of clusters keeps them', async () => {
+    const folder = temporaryFolder();
+    const { clusters: _, ...settings } = FRESH.settings;
+    writeFileSync(join(folder, 'progress.json'), JSON.stringify({ format: 1, ...FRESH, settings }));
+    expect((await opened(folder)).view).toEqual(FRESH);
   });
 
   test('is told when saved, and found again', async () => {

@@ -17,10 +17,19 @@ const schema = z.object({
   format: z.literal(FORMAT),
   lessons: z.record(z.string(), z.object({ done: z.boolean() })),
   labs: z.record(z.string(), z.object({ steps: z.array(z.string()), done: z.boolean() })),
-  settings: z.object({ theme: z.enum(['system', 'light', 'dark']), terminalFontSize: z.number() }),
+  settings: z.object({
+    theme: z.enum(['system', 'light', 'dark']),
+    terminalFontSize: z.number(),
+    // Files of before there was a choice have none.
+    clusters: z.enum(['keep', 'remove']).default('keep'),
+  }),
 });
 
-const EMPTY: ProgressView = { lessons: {}, labs: {}, settings: { theme: 'system', terminalFontSize: 14 } };
+const EMPTY: ProgressView = {
+  lessons: {},
+  labs: {},
+  settings: { theme: 'system', terminalFontSize: 14, clusters: 'keep' },
+};
 
 export class ProgressStore {
   readonly #file: string;

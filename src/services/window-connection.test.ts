@@ -91,7 +91,7 @@ describe('a window', () => {
     const saved = {
       lessons: {},
       labs: { small: { steps: ['first'], done: true } },
-      settings: { theme: 'system', terminalFontSize: 14 },
+      settings: { theme: 'system', terminalFontSize: 14, clusters: 'keep' },
     };
     expect([one.feeds('progress'), two.feeds('progress')]).toEqual([[saved], [saved]]);
     expect(await two.call('progress.get', {})).toEqual(saved);
@@ -194,7 +194,7 @@ describe('a window', () => {
     });
     expect(await window.call('progress.lesson', { lesson: 'none', done: true })).toBe('unknown-lesson');
     expect(await window.call('settings.set', { theme: 'dark' })).toMatchObject({
-      settings: { theme: 'dark', terminalFontSize: 14 },
+      settings: { theme: 'dark', terminalFontSize: 14, clusters: 'keep' },
     });
   });
 

@@ -17,6 +17,17 @@ onEngine('exec', ({ docker, sleeper }) => {
     });
   });
 
+  test('ends a program that prints more than can be kept, and says so', async () => {
+    const { containers } = await docker();
+    const { name } = await sleeper();
+    const flood = sh('head --bytes=80000000 /dev/zero; sleep 400');
+    expect(await containers.exec(name, flood, { signal })).toMatchObject({
+      error: { code: 'output-too-long', message: 'sh printed more than can be kept.' },
+    });
+    const { stdout } = must(await containers.exec(name, ['ps', '-e', '-o', 'args='], { signal }));
+    expect(stdout).not.toContain('sleep 400');
+  });
+
   test('gives input, and closes it', async () => {
     const { containers } = await docker();
     const { name } = await sleeper();

@@ -56,6 +56,15 @@ onEngine('files', ({ docker, sleeper, cli }) => {
     expect(must(await containers.readFile(name, file.path, { signal }))).toEqual(Buffer.from(binary));
   });
 
+  test('are read where there is no shell to read by', async () => {
+    const { containers } = await docker();
+    const { name } = await sleeper();
+    must(await containers.writeFiles(name, [{ path: '/opt/kept', content: binary }], signal));
+    must(await containers.exec(name, ['rm', '/bin/sh'], { signal }));
+    expect(must(await containers.readFile(name, '/opt/kept', { signal }))).toEqual(Buffer.from(binary));
+    expect(must(await containers.readFile(name, '/opt/not-there', { signal }))).toBeUndefined();
+  });
+
   test('of a stopped container are written and read as well', async () => {
     const { containers } = await docker();
     const { name } = await sleeper();

@@ -24,6 +24,10 @@ import { kindLacking } from './support/kind-cli.ts';
 
 const NEVER = new AbortController().signal;
 
+/** Bytes that a node is made to write. */
+const STORED = 3_000_000;
+const WRITTEN = 1_000_000;
+
 /** In which a creation can be given up, and how a node is made to stay in it. */
 const PHASES = [
   ['Making the network', undefined],
@@ -97,8 +101,13 @@ onEngine('clusters by the real kind on stub nodes', (engine) => {
       expect(must(await leftovers(means, NEVER))).toMatchObject([
         { name: wish.name, lab: 'small', kind: 'idle', containers: 3 },
       ]);
+      const fill = `head -c ${STORED} /dev/zero > /var/stored; head -c ${WRITTEN} /dev/zero > /etc/written`;
+      await engine.cli('exec', `${wish.name}-worker`, 'sh', '-c', fill);
       await engine.cli('stop', '--time', '0', ...cluster.nodes.values());
-      expect(must(await leftovers(means, NEVER))).toMatchObject([{ kind: 'stopped' }]);
+      const [stopped] = must(await leftovers(means, NEVER));
+      expect(stopped).toMatchObject({ kind: 'stopped' });
+      // Nodes keep what they store in a volume without a name, and change little besides.
+      expect(stopped?.size).toBeGreaterThanOrEqual(STORED + WRITTEN);
       const [idle] = await idleClusters('small', SMALL, means);
       if (!idle) throw new Error('nothing idle');
       expect(must(await openCluster(idle, SMALL, means, NEVER)).nodes).toEqual(cluster.nodes);

@@ -8,7 +8,8 @@ const LABELS = { 'underlay.cluster': 'underlay-test', 'underlay.role': 'router' 
 
 onEngine('containers', ({ docker, sleeper, cli }) => {
   test('are made as they are asked for, found by their labels, and gone with their volumes', async () => {
-    const { containers, networks, volumes } = await docker();
+    const engine = await docker();
+    const { containers, networks, volumes } = engine;
     must(await networks.create({ name: 'underlay-net', labels: LABELS, subnet: '172.31.77.0/24' }, signal));
     const made = await sleeper({
       labels: LABELS,
@@ -42,9 +43,16 @@ onEngine('containers', ({ docker, sleeper, cli }) => {
     const volume = ['run', '--detach', '--network', 'none', '--volume', '/data', BASE_IMAGE];
     const id = (await cli(...volume, 'sh', '-c', 'head -c 300000 /dev/zero > /data/z; sleep 99')).trim();
     const { volumes: [anonymous = ''] = [] } = must(await containers.inspect(id, signal)) ?? {};
-    while ((must(await volumes.sizes([anonymous], signal))[anonymous] ?? 0) < 300_000);
+    const sizes = async (): Promise<readonly (number | undefined)[]> => {
+      const usage = must(await engine.diskUsage(signal));
+      return [usage.volumes[anonymous], usage.containers[id]];
+    };
+    while (((await sizes())[0] ?? 0) < 300_000);
+    const [, written = 0] = await sizes();
+    must(await containers.exec(id, ['sh', '-c', 'head -c 400000 /dev/zero > /z'], { signal }));
+    expect((await sizes())[1]).toBeGreaterThanOrEqual(written + 400_000);
     must(await containers.remove(id, signal));
-    expect(must(await volumes.sizes([anonymous], signal))).toEqual({});
+    expect(await sizes()).toEqual([undefined, undefined]);
     must(await volumes.remove(anonymous, signal));
     must(await containers.remove(id, signal));
     must(await networks.remove('underlay-net', signal));

@@ -3,7 +3,16 @@
  * what is inside, which fuses are flipped, and that the packaged host starts and the packaged simulator works.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +20,7 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundleForNode } from '../support/bundle.ts';
+import { toolImageOf } from '../../src/engines/kind/fabric/tool-image.ts';
 import { simEngine } from '../../src/engines/sim/engine.ts';
 import { WORKSTATION } from '../../src/model/place.ts';
 import { TOOLS } from '../../src/sim/shell/text/tool-facts.ts';
@@ -75,6 +85,26 @@ describe.runIf(full)('the package (long: with npm run test:full, on Linux)', () 
         './out/content/course.json',
       ]),
     );
+  });
+
+  test('holds all that the tool image is built from, where the packaged host looks for it', async () => {
+    const at = join('resources', 'tool-image');
+    const names = readdirSync(join(ROOT, at));
+    expect(readdirSync(join(inside, at))).toEqual(names);
+    // It is known by a hash of what it is built from: both are one image.
+    expect(await toolImageOf(join(inside, at))).toBe(await toolImageOf(join(ROOT, at)));
+    // Electron reads folders and files of an archive for us (lib/node/asar-fs-wrapper.ts); for nobody else, so none may need
+    // a path in there, and nothing may lie beside the archive, where it could be changed.
+    const archive = join(folder, 'dist', 'linux-unpacked', 'resources', 'app.asar');
+    expect(existsSync(`${archive}.unpacked`)).toBe(false);
+    const { statFile } = fromBuilder('@electron/asar') as {
+      readonly statFile: (
+        archive: string,
+        file: string,
+      ) => { readonly size?: number; readonly link?: string };
+    };
+    for (const name of names)
+      expect(statFile(archive, `${at}/${name}`).size, name).toBe(statSync(join(ROOT, at, name)).size);
   });
 
   test('has a host that starts and serves its page', async () => {

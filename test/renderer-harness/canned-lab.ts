@@ -18,7 +18,7 @@ export class CannedLab {
   #progress: ProgressView = {
     lessons: { 'pod-network-model': { done: true }, 'cali-veth': { done: true } },
     labs: {},
-    settings: { theme: 'system', terminalFontSize: 13 },
+    settings: { theme: 'system', terminalFontSize: 13, clusters: 'keep' },
   };
 
   constructor(events: Events) {
@@ -100,14 +100,17 @@ export class CannedLab {
     'progress.get': () => answer(this.#progress),
     'progress.lesson': ({ lesson, done }) =>
       this.#save({ ...this.#progress, lessons: { ...this.#progress.lessons, [lesson]: { done } } }),
-    'settings.set': ({ theme, terminalFontSize }) =>
-      this.#save({
+    'settings.set': ({ theme, terminalFontSize, clusters }) => {
+      const { settings } = this.#progress;
+      return this.#save({
         ...this.#progress,
         settings: {
-          theme: theme ?? this.#progress.settings.theme,
-          terminalFontSize: terminalFontSize ?? this.#progress.settings.terminalFontSize,
+          theme: theme ?? settings.theme,
+          terminalFontSize: terminalFontSize ?? settings.terminalFontSize,
+          clusters: clusters ?? settings.clusters,
         },
-      }),
+      });
+    },
   };
 
   #save(progress: ProgressView): Promise<Result<ProgressView, never>> {

@@ -51,6 +51,8 @@ export class FakeContainers implements Containers {
   /** Container -> path -> content. */
   readonly files = new Map<string, Map<string, FileEntry>>();
   readonly terminals: FakeTerminal[] = [];
+  /** Bytes that were written over the image, by container. */
+  readonly written = new Map<string, number>();
   /** What `logs` gives, by container. */
   readonly printed = new Map<string, string>();
   readonly #parts: FakeEngineParts;

@@ -1,14 +1,15 @@
 /** Images, networks and volumes of the fake engine. */
 import { err, ok, type Result } from '../../src/base/result.ts';
-import type {
-  ImageBuild,
-  Images,
-  ImageState,
-  Networks,
-  NetworkSpec,
-  NetworkState,
-  TransferOptions,
-  Volumes,
+import {
+  MTU_OPTION,
+  type ImageBuild,
+  type Images,
+  type ImageState,
+  type Networks,
+  type NetworkSpec,
+  type NetworkState,
+  type TransferOptions,
+  type Volumes,
 } from '../../src/engines/kind/docker/docker.ts';
 import type { LabError } from '../../src/lab/ports.ts';
 import { labelled, refusal, type Call } from './fake-docker-words.ts';
@@ -16,6 +17,13 @@ import { labelled, refusal, type Call } from './fake-docker-words.ts';
 /** An image of which a test says more than its reference. */
 export interface FakeImage extends Partial<ImageState> {
   readonly reference: string;
+}
+
+/** Archives that hold their images, as an engine's do. */
+export interface FakeArchives {
+  write(image: ImageState): Promise<Uint8Array>;
+  /** Throws what an engine says of bytes that are none. */
+  read(archive: Uint8Array): Promise<ImageState>;
 }
 
 const HEX_DIGITS = 64;
@@ -36,6 +44,8 @@ export class FakeImages implements Images {
   readonly built: ImageBuild[] = [];
   /** The references that the next `load` finds in its archive. */
   inArchive: readonly string[] = [];
+  /** How images are really written and read; words in their place unless a test says. */
+  archives: FakeArchives | undefined;
   readonly #call: Call;
   readonly #registry: readonly string[] | undefined;
 
@@ -62,9 +72,18 @@ export class FakeImages implements Images {
       labels: {},
       ...more,
     };
+    for (const tag of state.tags) this.#untag(tag, state.id);
     for (const known of [reference, ...state.tags, ...state.digests, state.id, name])
       this.present.set(known, state);
     return state;
+  }
+
+  /** Another image that had the tag has it no more. */
+  #untag(tag: string, id: string): void {
+    const other = this.present.get(tag);
+    if (!other || other.id === id) return;
+    const left = { ...other, tags: other.tags.filter((each) => each !== tag) };
+    for (const [known, state] of [...this.present]) if (state === other) this.present.set(known, left);
   }
 
   async inspect(reference: string, signal: AbortSignal): Promise<Result<ImageState | undefined, LabError>> {
@@ -74,7 +93,7 @@ export class FakeImages implements Images {
 
   async pull(
     reference: string,
-    { signal, onProgress }: TransferOptions,
+    { signal, onProgress, platform }: TransferOptions & { readonly platform?: string },
   ): Promise<Result<ImageState, LabError>> {
     onProgress?.({ status: 'Downloading', done: 500_000, total: 1_000_000, layers: { done: 0, total: 2 } });
     const failed = await this.#call(`images.pull ${reference}`, signal);
@@ -87,7 +106,9 @@ export class FakeImages implements Images {
       total: 1_000_000,
       layers: { done: 2, total: 2 },
     });
-    return ok(this.add(reference));
+    if (platform === undefined) return ok(this.add(reference));
+    const id = digestOf(`${platform} ${reference}`);
+    return ok(this.add({ reference, id, arch: platform.split('/')[1] ?? '' }));
   }
 
   async load(
@@ -96,15 +117,20 @@ export class FakeImages implements Images {
   ): Promise<Result<readonly string[], LabError>> {
     const pieces: Uint8Array[] = [];
     let done = 0;
-    for await (const piece of archive) {
-      if (signal.aborted) break;
-      pieces.push(piece);
-      done += piece.length;
-      onProgress?.({ status: 'Loading', done });
+    try {
+      for await (const piece of archive) {
+        if (signal.aborted) break;
+        pieces.push(piece);
+        done += piece.length;
+        onProgress?.({ status: 'Loading', done });
+      }
+    } catch (cause) {
+      return err(unreadable(cause));
     }
     const failed = await this.#call('images.load', signal);
     if (failed) return err(failed);
     this.loaded.push(Buffer.concat(pieces));
+    if (this.archives) return this.#unpacked(Buffer.concat(pieces), this.archives);
     for (const reference of this.inArchive) this.add(reference);
     return ok(this.inArchive);
   }
@@ -117,7 +143,21 @@ export class FakeImages implements Images {
     if (failed) return err(failed);
     const absent = references.find((reference) => !this.present.has(reference));
     if (absent !== undefined) return err(noSuchImage(absent));
+    const image = this.present.get(references[0] ?? '');
+    if (this.archives && image) return ok(pieces([await this.archives.write(image)]));
     return ok(pieces(references.map((reference) => Buffer.from(`archive of ${reference}\n`))));
+  }
+
+  /** An archive without names: what is in it is known by its id alone. */
+  async #unpacked(archive: Uint8Array, { read }: FakeArchives): Promise<Result<readonly string[], LabError>> {
+    try {
+      const image = await read(archive);
+      const known = this.present.get(image.id);
+      this.present.set(image.id, known ?? { ...image, tags: [], digests: [] });
+      return ok([image.id]);
+    } catch (cause) {
+      return err(refusal({ says: cause instanceof Error ? cause.message : String(cause) }, 'the archive'));
+    }
   }
 
   async tag(reference: string, as: string, signal: AbortSignal): Promise<Result<void, LabError>> {
@@ -125,7 +165,7 @@ export class FakeImages implements Images {
     if (failed) return err(failed);
     const image = this.present.get(reference);
     if (!image) return err(noSuchImage(reference));
-    this.add({ ...image, reference: as, tags: [...image.tags, as] });
+    this.add({ ...image, reference: as, tags: [...new Set([...image.tags, as])] });
     return ok(undefined);
   }
 
@@ -138,7 +178,9 @@ export class FakeImages implements Images {
     const failed = await this.#call(`images.build ${build.tag}`, signal);
     if (failed) return err(failed);
     this.built.push(build);
-    return ok(this.add({ reference: build.tag, labels: build.labels }));
+    const arch = build.platform?.split('/')[1] ?? 'amd64';
+    const id = digestOf(`${arch} ${build.tag}`);
+    return ok(this.add({ reference: build.tag, labels: build.labels, ...(build.platform && { arch, id }) }));
   }
 
   async remove(reference: string, signal: AbortSignal): Promise<Result<void, LabError>> {
@@ -151,6 +193,13 @@ export class FakeImages implements Images {
     return ok(undefined);
   }
 }
+
+/** As `docker/images.ts` says it. */
+const unreadable = (cause: unknown): LabError => ({
+  code: 'archive-not-read',
+  message: `The archive could not be read: ${(cause as Error).message}.`,
+  remedy: 'Look at the file and its disk; copy it anew.',
+});
 
 const noSuchImage = (reference: string): LabError =>
   refusal({ status: 404, says: `No such image: ${reference}` }, reference);
@@ -245,6 +294,7 @@ const stateOf = ({ id, spec, subnet, members }: FakeNetwork): NetworkState => ({
   name: spec.name,
   labels: spec.labels,
   subnets: [subnet, ...(spec.ipv6Subnet === undefined ? [] : [spec.ipv6Subnet])],
+  ...(spec.options?.[MTU_OPTION] !== undefined && { mtu: Number(spec.options[MTU_OPTION]) }),
   containers: [...members.keys()],
 });
 
@@ -255,15 +305,6 @@ export class FakeVolumes implements Volumes {
 
   constructor(call: Call) {
     this.#call = call;
-  }
-
-  async sizes(
-    names: readonly string[],
-    signal: AbortSignal,
-  ): Promise<Result<Readonly<Record<string, number>>, LabError>> {
-    const failed = await this.#call('volumes.sizes', signal);
-    if (failed) return err(failed);
-    return ok(Object.fromEntries([...this.all].filter(([name]) => names.includes(name))));
   }
 
   async remove(name: string, signal: AbortSignal): Promise<Result<void, LabError>> {

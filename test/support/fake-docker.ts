@@ -6,6 +6,7 @@
 import { err, ok, type Result } from '../../src/base/result.ts';
 import type {
   ContainerWatch,
+  DiskUsage,
   Docker,
   EngineInfo,
   EngineVersion,
@@ -101,6 +102,15 @@ export class FakeDocker implements Docker {
     return failed ? err(failed) : ok(this.#info);
   }
 
+  async diskUsage(signal: AbortSignal): Promise<Result<DiskUsage, LabError>> {
+    const failed = await this.#call('diskUsage', signal);
+    if (failed) return err(failed);
+    const written = [...this.containers.all.values()].map(
+      ({ id, name }) => [id, this.containers.written.get(name) ?? 0] as const,
+    );
+    return ok({ containers: Object.fromEntries(written), volumes: Object.fromEntries(this.volumes.all) });
+  }
+
   watch(watch: ContainerWatch, signal: AbortSignal): void {
     this.calls.push(`watch ${watch.label}`);
     if (signal.aborted) return;
@@ -147,6 +157,7 @@ const INFO: EngineInfo = {
   rootDir: '/var/lib/docker',
   rootless: false,
   userns: false,
+  securityModules: [],
   memoryLimit: true,
   pidsLimit: true,
   cpuShares: true,

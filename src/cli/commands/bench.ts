@@ -23,6 +23,7 @@ import {
   snapshotSize,
 } from './bench-lab.ts';
 import { birdMeasurements } from './bench-bird.ts';
+import { clusterMeasurements } from './bench-cluster.ts';
 import { dockerMeasurements } from './bench-docker.ts';
 import { heapMeasurements } from './bench-heap.ts';
 import { kernelMeasurements } from './bench-kernel.ts';
@@ -52,7 +53,9 @@ export const bench: CliCommand = {
       return EXIT.engine;
     }
     const only = flags.get('only') ?? '';
-    const all = flags.has('docker') ? dockerMeasurements() : measurements(labs, lab);
+    const all = flags.has('docker')
+      ? { ...dockerMeasurements(), ...clusterMeasurements() }
+      : measurements(labs, lab);
     const chosen = Object.entries(all).filter(([name]) => name.includes(only));
     if (chosen.length === 0) {
       complain(`No figure has "${only}" in its name.`);

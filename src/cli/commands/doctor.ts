@@ -1,5 +1,5 @@
 /** `underlay doctor`: what of Underlay works on this machine, and what to do about the rest. */
-import type { Finding } from '../../lab/care.ts';
+import { findingRows, type Finding } from '../../lab/care.ts';
 import type { CliCommand } from '../command.ts';
 import { examination } from '../doctor/examine.ts';
 import { EXIT } from '../exit-code.ts';
@@ -17,7 +17,11 @@ export const doctor: CliCommand = {
   async run({ flags }) {
     const { signal } = new AbortController();
     const findings = await examination(realClustersHere().care)({ signal });
-    say(flags.has('json') ? JSON.stringify({ findings }, undefined, 2) : findings.map(lines).join('\n'));
+    say(
+      flags.has('json')
+        ? JSON.stringify({ findings }, undefined, 2)
+        : findingRows(findings).map(lines).join('\n'),
+    );
     return findings.some(({ state }) => state === 'broken') ? EXIT.failed : EXIT.pass;
   },
 };

@@ -6,7 +6,8 @@ import { temporaryFolder } from '../../../test/support/fake-services.ts';
 import { spoken, type Spoken } from '../../../test/support/spoken.ts';
 import { parseArguments } from '../arguments.ts';
 import type { CliCommand } from '../command.ts';
-import { labList, labRun, labTest } from './lab.ts';
+import { labList, labRun } from './lab.ts';
+import { labTest } from './lab-test.ts';
 
 function underlay(command: CliCommand, ...args: readonly string[]): Promise<Spoken> {
   const parsed = parseArguments(args, command.spec);
@@ -45,11 +46,16 @@ describe('underlay lab test', () => {
     });
   });
 
-  test('of a lab that is not there suggests one that is', async () => {
+  test('of a lab or an engine that is not there says what is', async () => {
     expect(await underlay(labTest, 'first-overly')).toEqual({
       code: 2,
       out: '',
       err: 'There is no lab "first-overly". Did you mean first-overlay?\n',
+    });
+    expect(await underlay(labTest, 'first-overlay', '--engine', 'minikube')).toEqual({
+      code: 2,
+      out: '',
+      err: 'There is no engine "minikube". Labs run on sim or on kind.\n',
     });
     expect((await underlay(labTest, 'zzz')).err).toBe(
       'There is no lab "zzz". underlay lab list shows them.\n',

@@ -9,6 +9,10 @@ export interface KindFolder {
   readonly bin: string;
   /** Manifests that were fetched, or came in a bundle. */
   readonly manifests: string;
+  /** Parts of offline bundles on their way from another machine. */
+  readonly bundles: string;
+  /** Which image of an engine is known to be the pinned node image, though the engine does not know its digest. */
+  readonly nodeImage: string;
   readonly clusters: string;
   cluster(name: string): ClusterFolder;
 }
@@ -31,6 +35,8 @@ export function kindFolder(data: string): KindFolder {
     root,
     bin: join(root, 'bin'),
     manifests: join(root, 'manifests'),
+    bundles: join(root, 'bundles'),
+    nodeImage: join(root, 'node-image.json'),
     clusters,
     cluster(name) {
       const folder = join(clusters, name);

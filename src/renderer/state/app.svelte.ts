@@ -146,6 +146,11 @@ export class AppState {
     if (lesson.next !== undefined) this.go({ page: 'lesson', lesson: lesson.next });
   }
 
+  /** Whether a lab that is left can be gone on with: a simulated one always, a real one as the learner has chosen. */
+  keepsCluster({ engine }: Pick<LabState, 'engine'>): boolean {
+    return engine === 'sim' || this.course.progress?.settings.clusters !== 'remove';
+  }
+
   endLab(): void {
     this.#lab?.end();
     this.#lab = undefined;

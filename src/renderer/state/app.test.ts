@@ -7,7 +7,11 @@ import type { ProgressView } from '../../contract/api.ts';
 import { Client } from '../client.ts';
 import { AppState, type Surroundings } from './app.svelte.ts';
 
-const PROGRESS: ProgressView = { lessons: {}, labs: {}, settings: { theme: 'system', terminalFontSize: 13 } };
+const PROGRESS: ProgressView = {
+  lessons: {},
+  labs: {},
+  settings: { theme: 'system', terminalFontSize: 13, clusters: 'keep' },
+};
 
 class Desk implements Surroundings {
   fragment = '#/';
@@ -146,4 +150,16 @@ describe('labs', () => {
     expect(app.lab?.terminals.active?.place).toBe('node/node1');
     expect(host.typed).toEqual([]);
   });
+});
+
+test('a real cluster is kept when its lab is left, unless the learner has chosen otherwise', async () => {
+  const { app, host } = await started(new Desk(), {
+    'settings.set': ({ clusters = 'keep' }) =>
+      Promise.resolve(ok({ ...PROGRESS, settings: { ...PROGRESS.settings, clusters } })),
+  });
+  const kept = (): readonly boolean[] =>
+    (['sim', 'kind'] as const).map((engine) => app.keepsCluster({ engine }));
+  expect(kept()).toEqual([true, true]);
+  await app.course.set({ clusters: 'remove' });
+  expect([kept(), host.called('settings.set')]).toEqual([[true, false], [{ clusters: 'remove' }]]);
 });

@@ -1,5 +1,5 @@
 /** The course, the lesson that is open and how far the learner has come. */
-import type { ErrorBody, ProgressView } from '../../contract/api.ts';
+import type { ErrorBody, ProgressView, Settings } from '../../contract/api.ts';
 import type {
   CourseModule,
   CourseOutline,
@@ -101,10 +101,7 @@ export class CourseState {
     else this.#notices.problem(answer.error);
   }
 
-  async set(settings: {
-    readonly theme?: 'system' | 'light' | 'dark';
-    readonly terminalFontSize?: number;
-  }): Promise<void> {
+  async set(settings: Partial<Settings>): Promise<void> {
     const before = this.#progress;
     // Shown at once: a host that refuses is the exception, and its answer puts things right.
     if (before !== undefined) this.#progress = { ...before, settings: { ...before.settings, ...settings } };

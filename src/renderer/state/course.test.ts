@@ -16,7 +16,7 @@ import { Notices } from './notices.svelte.ts';
 const PROGRESS: ProgressView = {
   lessons: { 'pod-network-model': { done: true } },
   labs: {},
-  settings: { theme: 'system', terminalFontSize: 13 },
+  settings: { theme: 'system', terminalFontSize: 13, clusters: 'keep' },
 };
 
 async function loaded(

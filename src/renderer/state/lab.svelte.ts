@@ -246,8 +246,15 @@ export class LabState {
     this.terminals.closeAll();
     for (const stop of this.#stop) stop();
     if (this.#view !== undefined) void this.#client.call('lab.close', { session: this.#view.session });
-    else if (this.#phase === 'starting')
-      void this.#client.call('lab.cancel', { lab: this.lab, engine: this.engine });
+    else if (this.#phase === 'starting') void this.#giveUp();
+  }
+
+  /** What is there of a real cluster goes while the learner reads on; a simulated one was hardly begun. */
+  async #giveUp(): Promise<void> {
+    const isSlow = this.opening.progress !== undefined;
+    if (isSlow) this.#notices.say(strings.opening.givingUp);
+    const answer = await this.#client.call('lab.cancel', { lab: this.lab, engine: this.engine });
+    if (answer.ok && isSlow) this.#notices.say(strings.opening.givenUp);
   }
 
   #arrived({ arrival, desk, places }: LabView): void {

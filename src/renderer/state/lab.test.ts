@@ -90,6 +90,25 @@ describe('starting', () => {
     expect(host.called('lab.cancel')).toEqual([{ lab: LAB.lab, engine: 'kind' }]);
   });
 
+  test('that was on its way for long is told to be given up, and when it is', async () => {
+    const host = new StageHost({
+      'lab.open': () => new Promise(() => undefined),
+      'lab.cancel': answers(null),
+    });
+    const [client, notices] = [new Client(host.connect, new StageClock()), new Notices()];
+    const lab = new LabState(client, notices, { lab: LAB.lab, engine: 'kind' });
+    client.start();
+    void lab.start();
+    await settled();
+    host.feed('lab.opening', { lab: LAB.lab, engine: 'kind', progress: { phase: 'Preparing nodes' } });
+    lab.end();
+    await settled();
+    expect(notices.toasts.map(({ text }) => text)).toEqual([
+      'Given up. What is there already is being removed.',
+      'The real cluster was given up, and is removed.',
+    ]);
+  });
+
   test('that ends before the host answered leaves no session behind', async () => {
     const host = new StageHost({ 'lab.open': answers(LAB), 'lab.close': answers(null) });
     const client = new Client(host.connect, new StageClock());

@@ -12,7 +12,7 @@ export class MachineState {
   #findings = $state.raw<readonly Finding[]>([]);
   #examining = $state(false);
   #leftovers = $state.raw<readonly Leftover[]>();
-  #cleaning = $state(false);
+  #removing = $state.raw<readonly string[]>([]);
   #offers = $state.raw<readonly EngineOffer[]>([]);
   #offered = $state<string>();
   #chosen = $state<EngineId>('sim');
@@ -41,8 +41,14 @@ export class MachineState {
     return this.#leftovers;
   }
 
-  get cleaning(): boolean {
-    return this.#cleaning;
+  /** Names of clusters that are being removed; one removal at a time. */
+  get removing(): readonly string[] {
+    return this.#removing;
+  }
+
+  /** Bytes of all that is left, as far as it could be counted. */
+  get leftBytes(): number {
+    return (this.#leftovers ?? []).reduce((sum, { size = 0 }) => sum + size, 0);
   }
 
   /** On what the lab that was asked for last can run; empty until the host has told. */
@@ -93,11 +99,11 @@ export class MachineState {
   }
 
   async clean(names: readonly string[]): Promise<void> {
-    if (this.#cleaning || names.length === 0) return;
-    this.#cleaning = true;
+    if (this.#removing.length > 0 || names.length === 0) return;
+    this.#removing = names;
     const cleaned = await this.#client.call('care.clean', { names: [...names] });
     const left = await this.#client.call('care.leftovers', {});
-    this.#cleaning = false;
+    this.#removing = [];
     if (left.ok) this.#leftovers = left.value;
     if (cleaned.ok) this.#notices.say(strings.machine.cleaned(names.length));
     else this.#notices.problem(cleaned.error);

@@ -61,6 +61,27 @@ test('removing a cluster shows what is left after it', async () => {
   expect([host.called('care.clean'), machine.leftovers]).toEqual([[{ names: [LEFT.name] }], []]);
 });
 
+test('what is being removed is known meanwhile, and one removal follows another', async () => {
+  let finish = (): void => undefined;
+  const removed = new Promise<void>((resolve) => (finish = resolve));
+  const { machine, host } = stage({
+    'care.examine': answers([]),
+    'care.leftovers': answers([LEFT, { ...LEFT, name: 'other', size: 5e8 }]),
+    'care.clean': async () => {
+      await removed;
+      return { ok: true, value: null };
+    },
+  });
+  await machine.look();
+  expect([machine.leftBytes, machine.removing]).toEqual([3.5e9, []]);
+  const removal = machine.clean([LEFT.name]);
+  expect(machine.removing).toEqual([LEFT.name]);
+  await machine.clean(['other']);
+  finish();
+  await removal;
+  expect([machine.removing, host.called('care.clean')]).toEqual([[], [{ names: [LEFT.name] }]]);
+});
+
 describe('what a lab runs on', () => {
   test('is the simulator where there is no choice', async () => {
     const { machine } = stage({ 'lab.engines': answers([{ engine: 'sim' }] as const) });

@@ -4,7 +4,7 @@
  * not show is kubeadm, kubelet, containerd and Calico's own programs.
  */
 import { setMaxListeners } from 'node:events';
-import { existsSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -51,9 +51,6 @@ export interface StubCluster extends Cluster {
   layAll(): Promise<Result<void, LabError>>;
   dispose(): Promise<void>;
 }
-
-/** Why none can be made; undefined when one can. */
-export const lacking = (): string | undefined => (existsSync(KUBECTL) ? undefined : `there is no ${KUBECTL}`);
 
 let made = 0;
 

@@ -7,13 +7,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FakeDocker, refusal, type FakeRun } from '../../../../test/support/fake-docker.ts';
+import { ok } from '../../../base/result.ts';
 import type { LabError, Progress } from '../../../lab/ports.ts';
 import { parseTopology } from '../../../lab/topology.ts';
 import { kubectlOf, type Cluster } from '../cluster/cluster.ts';
 import { kindFolder, type KindFolder } from '../data-folder.ts';
 import { nodeContainers } from '../names.ts';
 import { clusterImages } from './images.ts';
-import { installCalico, prepareCalico, type CalicoMeans, type CalicoParts } from './install.ts';
+import {
+  installCalico,
+  prepareCalico,
+  type CalicoMeans,
+  type CalicoParts,
+  type CalicoWish,
+} from './install.ts';
 import { manifestPath, manifestsOf } from './manifests.ts';
 
 const { signal } = new AbortController();
@@ -171,7 +178,7 @@ describe('installing', () => {
         'quay.io/calico/node:v3.32.1',
         AGNHOST,
         CTL,
-      ],
+      ].map((reference) => ({ reference, id: `id of ${reference}` })),
       exec: (run) => {
         runs.push(run);
         return answer(run);
@@ -203,25 +210,34 @@ describe('installing', () => {
     const parts = await prepareCalico(docker, { install: 'manifest' }, means);
     if (!parts.ok) throw new Error(parts.error.message);
     told.length = 0;
-    const wish: CalicoParts & { install: 'manifest'; defaultPools: boolean } = {
+    const wish: CalicoParts & CalicoWish = {
       ...parts.value,
       install: 'manifest',
       defaultPools: false,
+      configure: () => {
+        runs.push({ container: name, line: 'the lab’s own pools' } as FakeRun);
+        return Promise.resolve(ok(undefined));
+      },
     };
     return { runs, told, outcome: await installCalico(cluster, kubectlOf(cluster), wish, means) };
   }
 
-  test('brings the images to every node, applies, and waits for every part', async () => {
+  test('brings the images to every node, applies, makes the lab’s pools, and waits for every part', async () => {
     const { runs, told, outcome } = await installed(({ line }) =>
       line.startsWith('kubectl get') ? listing(true) : undefined,
     );
     expect(outcome).toEqual({ ok: true, value: undefined });
     const head = 'underlay-a1b2c3-small-00ff-control-plane';
-    expect(runs.map(({ container, line }) => `${container.slice(27)}: ${line}`)).toEqual([
-      ...['control-plane', 'worker', 'worker2', 'worker3'].map(
-        (node) => `${node}: ctr --namespace=k8s.io images import --digests -`,
-      ),
+    const said = (line: string): string => (line.includes('images list') ? 'lists its images' : line);
+    expect(runs.map(({ container, line }) => `${container.slice(27)}: ${said(line)}`)).toEqual([
+      ...['control-plane', 'worker', 'worker2', 'worker3'].flatMap((node) => [
+        `${node}: lists its images`,
+        `${node}: ctr --namespace=k8s.io images import --digests -`,
+      ]),
       'control-plane: kubectl apply --server-side --force-conflicts --filename=-',
+      'control-plane: kubectl wait --for=create --timeout=60s crd/ippools.crd.projectcalico.org',
+      'control-plane: kubectl wait --for=condition=Established --timeout=60s crd/ippools.crd.projectcalico.org',
+      ': the lab’s own pools',
       'control-plane: kubectl get nodes,pods --all-namespaces --output=json',
     ]);
     const applied = runs.find(({ line }) => line.startsWith('kubectl apply'));
@@ -232,9 +248,23 @@ describe('installing', () => {
     expect(told.at(-1)).toMatchObject({ fraction: 1, detail: '10 of 10 parts are ready' });
   });
 
+  test('leaves out what a node has already, and takes anew what it has otherwise', async () => {
+    const held = (reference: string, id = `id of ${reference}`): string =>
+      `${reference} ${JSON.stringify({ schemaVersion: 2, config: { digest: id } })}\n`;
+    const calico = ['quay.io/calico/cni:v3.32.1', 'quay.io/calico/node:v3.32.1'].map((each) => held(each));
+    const { runs } = await installed(({ container, line }) => {
+      if (line.startsWith('kubectl get')) return listing(true);
+      if (!line.includes('images list')) return undefined;
+      const agnhost = container.endsWith('worker3') ? held(AGNHOST, 'another') : held(AGNHOST);
+      return [...calico, agnhost, 'an/index:1 {"manifests":[]}\n'].join('');
+    });
+    const imports = runs.filter(({ line }) => line.includes('images import'));
+    expect(imports.map(({ container }) => container)).toEqual(['underlay-a1b2c3-small-00ff-worker3']);
+  });
+
   test('says which node could not take the images', async () => {
     const { outcome } = await installed(({ container, line }) =>
-      line.startsWith('ctr') && container.endsWith('worker2')
+      line.includes('images import') && container.endsWith('worker2')
         ? { exitCode: 1, stdout: '', stderr: 'ctr: no space left on device' }
         : undefined,
     );

@@ -19,6 +19,8 @@ export interface CalicoWish {
   readonly install: Install;
   /** False: the lab brings its own pools. */
   readonly defaultPools: boolean;
+  /** Puts the lab's own objects of Calico there: without pools no pod has an address, and nothing becomes ready. */
+  readonly configure: () => Promise<Result<void, LabError>>;
 }
 
 export interface CalicoMeans {
@@ -54,16 +56,23 @@ export async function prepareCalico(
       }),
   });
   if (!manifests.ok) return manifests;
-  if (env.UNDERLAY_CALICO_IMAGES) {
+  const images = clusterImages(install, manifests.value);
+  const wanted = [...images, CALICOCTL_IMAGE];
+  if (env.UNDERLAY_CALICO_IMAGES && !(await areThere(docker, wanted, signal))) {
     const loaded = await loadSupplied(docker, env.UNDERLAY_CALICO_IMAGES, means);
     if (!loaded.ok) return loaded;
   }
-  const images = clusterImages(install, manifests.value);
-  const ensured = await ensureImages(docker, [...images, CALICOCTL_IMAGE], {
-    signal,
-    ...sharing(means, 0, 1),
-  });
+  const ensured = await ensureImages(docker, wanted, { signal, ...sharing(means, 0, 1) });
   return ensured.ok ? ok({ manifests: manifests.value, images }) : ensured;
+}
+
+async function areThere(
+  docker: Cluster['docker'],
+  references: readonly string[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const found = await Promise.all(references.map((reference) => docker.images.inspect(reference, signal)));
+  return found.every((each) => each.ok && each.value !== undefined);
 }
 
 /** Share of the way at which images are on the nodes, and at which everything is applied. */
@@ -86,6 +95,8 @@ export async function installCalico(
       ? await applyOperator(kubectl, { ...wish, topology }, signal)
       : await applyManifest(kubectl, { ...wish, topology }, signal);
   if (!applied.ok) return applied;
+  const configured = await configure(kubectl, wish, signal);
+  if (!configured.ok) return configured;
   return untilReady(kubectl, {
     install: wish.install,
     topology,
@@ -94,6 +105,30 @@ export async function installCalico(
     ...(wish.install === 'operator' ? { nudge: () => nudge(kubectl, signal) } : {}),
   });
 }
+
+async function configure(
+  kubectl: Kubectl,
+  { configure: put, defaultPools }: CalicoWish,
+  signal: AbortSignal,
+): Promise<Result<void, LabError>> {
+  if (defaultPools) return ok(undefined);
+  // The API serves a new kind a moment after it was told of it. The operator's are there once it runs.
+  const served = await run(
+    kubectl,
+    ['wait', '--for=create', `--timeout=${SERVED}s`, 'crd/ippools.crd.projectcalico.org'],
+    { signal, seconds: SERVED + 10 },
+  );
+  if (!served.ok) return served;
+  const established = await run(
+    kubectl,
+    ['wait', '--for=condition=Established', `--timeout=${SERVED}s`, 'crd/ippools.crd.projectcalico.org'],
+    { signal, seconds: SERVED + 10 },
+  );
+  return established.ok ? put() : established;
+}
+
+/** Seconds. */
+const SERVED = 60;
 
 type Applied = CalicoWish & Pick<CalicoParts, 'manifests'> & { readonly topology: Cluster['topology'] };
 

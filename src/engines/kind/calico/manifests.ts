@@ -66,8 +66,9 @@ async function manifest(name: string, options: ManifestOptions): Promise<Result<
       url: `${from}/${CALICO_VERSION}/manifests/${name}`,
       file: manifestPath(folder, name),
       name: `${name} of Calico ${CALICO_VERSION}`,
+      instead: 'point UNDERLAY_CALICO_MANIFESTS at a folder with it',
     },
-    { signal },
+    { signal, env },
   );
   if (!fetched.ok) return fetched;
   return ok({ name, text: await readFile(fetched.value.file, 'utf8'), sha256: fetched.value.sha256 });

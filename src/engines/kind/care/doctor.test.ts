@@ -42,6 +42,8 @@ ipip=no
 wireguard=no
 ipset=yes
 matches=yes
+ipv6=yes
+available=8000000
 instances=8192
 watches=524288
 free=90000000000
@@ -114,12 +116,29 @@ test('no Docker, a stopped one and one without privileged containers are told ap
   expect(new Set(answers).size).toBe(3);
 });
 
+test('what is around the engine is looked at: networks, packets, proxies, Podman', async () => {
+  dockerCommand(false);
+  const docker = new FakeDocker({ engine: { isPodman: true } });
+  const looked = await look({ connect: () => Promise.resolve(ok(docker)) });
+  expect(states(looked)).toMatchObject({
+    podman: 'limited',
+    downloads: 'good',
+    subnets: 'good',
+    kernel: 'good',
+    security: 'good',
+  });
+  expect(states(looked)).toHaveProperty('mtu');
+  expect(saying(looked, 'subnets')).toMatch(/^The next cluster's network is \d+\.\d+\.\d+\.0\/24\.$/);
+  const without = await look({ connect: () => Promise.resolve(ok(engine())) });
+  expect(states(without)).not.toHaveProperty('podman');
+});
+
 test('without the tool image nothing is built, and what it would tell is not known', async () => {
   dockerCommand(false);
   const docker = engine();
   const looked = await look({ connect: () => Promise.resolve(ok(docker)) });
   expect(states(looked)).toMatchObject({ 'tool-image': 'good', vxlan: 'unknown', inotify: 'unknown' });
-  expect(docker.calls.filter((call) => !call.startsWith('info'))).toEqual([]);
+  expect(docker.calls.filter((call) => !/^(info|networks\.(list|inspect bridge))$/.test(call))).toEqual([]);
 });
 
 test('an engine that fails midway is a finding, not the end of the look', async () => {

@@ -2,13 +2,13 @@
  * Looks at everything that a real cluster needs, in an order in which each look can stand on the ones before: the engine,
  * the programs beside it, what the engine says of itself, and what a container on it finds. Nothing is kept between looks.
  */
-import { randomBytes } from 'node:crypto';
 import type { Result } from '../../../base/result.ts';
 import type { Finding } from '../../../lab/care.ts';
 import type { LabError } from '../../../lab/ports.ts';
 import type { Docker } from '../docker/docker.ts';
-import { ownContainer } from '../names.ts';
+import { probeName } from './before-making.ts';
 import { engineFindings } from './engine-findings.ts';
+import { downloadFinding, firewallFinding, mtuFinding, subnetFinding } from './network-findings.ts';
 import { probe, type ProbeReport } from './probe.ts';
 import { probeFindings, unprobed } from './probe-findings.ts';
 import {
@@ -49,8 +49,9 @@ export async function lookAround(doctor: Doctor, { signal, onFinding }: LookOpti
     }
   };
   const connected = await doctor.connect();
-  add(engineFinding(connected));
+  add(engineFinding(connected), connected.ok ? podmanFinding(connected.value) : undefined);
   add(await dockerCommandFinding(doctor.search), await kindFinding(doctor.search));
+  add(await downloadFinding(doctor.search));
   if (!connected.ok) {
     add(...unprobed('It is looked at once a Docker Engine answers.'));
     return { findings };
@@ -58,7 +59,12 @@ export async function lookAround(doctor: Doctor, { signal, onFinding }: LookOpti
   const docker = connected.value;
   add(await contextFinding(docker, doctor.search));
   const info = await docker.info(signal);
-  add(...(info.ok ? engineFindings(info.value) : [failedLook('engine-info', 'The engine', info.error)]));
+  const { arch } = doctor.search;
+  add(
+    ...(info.ok ? engineFindings(info.value, arch) : [failedLook('engine-info', 'The engine', info.error)]),
+  );
+  add(await subnetFinding(docker, signal), await mtuFinding(docker, signal));
+  add(await firewallFinding(doctor.search));
   const probed = await tryContainers(doctor, docker, signal);
   add(...probed.findings);
   return { findings, ...(probed.report ? { report: probed.report } : {}) };
@@ -80,6 +86,19 @@ function engineFinding(connected: Result<Docker, LabError>): Finding {
   return { ...base, state: 'good', says };
 }
 
+/** It answers like Docker and limits containers otherwise. */
+function podmanFinding({ engine }: Docker): Finding | undefined {
+  if (!engine.isPodman) return undefined;
+  return {
+    id: 'podman',
+    title: 'Podman',
+    state: 'limited',
+    says: 'This engine is Podman, on which real clusters were never tried.',
+    remedy:
+      'Let its machine run with root (`podman machine set --rootful`), and write `pids_limit = 65536` and `log_driver = "k8s-file"` below `[containers]` in containers.conf.',
+  };
+}
+
 async function tryContainers(doctor: Doctor, docker: Docker, signal: AbortSignal): Promise<Look> {
   const image = await doctor.toolImage(docker, signal);
   if (!image.ok)
@@ -96,8 +115,7 @@ async function tryContainers(doctor: Doctor, docker: Docker, signal: AbortSignal
     says: `${image.value} is there.`,
   };
   const privileged = await privilegedFinding(docker, { ...doctor.search, image: image.value, signal });
-  const name = ownContainer(`underlay-${randomBytes(3).toString('hex')}`, 'probe');
-  const report = await probe(docker, { image: image.value, name, signal });
+  const report = await probe(docker, { image: image.value, name: probeName(), signal });
   if (!report.ok)
     return {
       findings: [tools, privileged, failedLook('probe', 'Containers', report.error), ...unprobed(UNTRIED)],

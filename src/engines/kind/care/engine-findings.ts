@@ -11,21 +11,56 @@ const ENOUGH_MEMORY = 6e9;
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
-type Rule = (info: EngineInfo) => Finding;
+type Rule = (info: EngineInfo, own: string) => Finding;
 
-export function engineFindings(info: EngineInfo): readonly Finding[] {
-  return RULES.map((rule) => rule(info));
+/** @param own the processor that Underlay runs on, as Node says it: `x64` */
+export function engineFindings(info: EngineInfo, own: string): readonly Finding[] {
+  return RULES.map((rule) => rule(info, own));
 }
 
-const architecture: Rule = ({ architecture: arch }) => {
+/** What Linux, Docker and Node call them. */
+const PROCESSORS: Readonly<Record<string, 'amd64' | 'arm64'>> = {
+  x86_64: 'amd64',
+  amd64: 'amd64',
+  x64: 'amd64',
+  aarch64: 'arm64',
+  arm64: 'arm64',
+};
+
+const architecture: Rule = ({ architecture: arch }, own) => {
   const base = { id: 'arch', title: 'Processor of the engine' };
-  const known = /^(x86_64|amd64|aarch64|arm64)$/.test(arch);
-  if (known) return { ...base, state: 'good', says: `The engine runs on ${arch}.` };
+  const [theirs, ours] = [PROCESSORS[arch], PROCESSORS[own]];
+  if (theirs && ours && theirs !== ours)
+    return {
+      ...base,
+      state: 'limited',
+      says: `The engine runs on ${theirs} and Underlay on ${ours}: one of them is emulated. Nodes do not run in an emulated machine.`,
+      remedy: `Use an engine, and an Underlay, made for this machine's own processor.`,
+    };
+  if (theirs) return { ...base, state: 'good', says: `The engine runs on ${arch}.` };
   return {
     ...base,
     state: 'limited',
     says: `There are no node images for ${arch}.`,
     remedy: 'Use an engine on amd64 or arm64, or build a node image and name it by UNDERLAY_NODE_IMAGE.',
+  };
+};
+
+/** Control groups got namespaces in Linux 4.6 (kind: "does not support cgroup namespaces"). */
+const OLDEST_KERNEL = [4, 6] as const;
+
+const kernel: Rule = ({ kernelVersion }) => {
+  const base = { id: 'kernel', title: 'Kernel of the engine' };
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(kernelVersion) ?? [];
+  if (major === undefined) return { ...base, state: 'unknown', says: 'The engine does not say its kernel.' };
+  const [least, part] = OLDEST_KERNEL;
+  const old = Number(major) < least || (Number(major) === least && Number(minor) < part);
+  if (!old) return { ...base, state: 'good', says: `Linux ${kernelVersion}.` };
+  return {
+    ...base,
+    state: 'limited',
+    says: `Linux ${kernelVersion} is too old for nodes.`,
+    remedy: `Use an engine on Linux ${least}.${part} or newer; 5.8 or newer is better.`,
   };
 };
 
@@ -75,8 +110,9 @@ const cgroups: Rule = ({ cgroupVersion, rootless, memoryLimit, pidsLimit, cpuSha
     return {
       ...base,
       state: 'limited',
-      says: 'The engine uses cgroup v1, which Kubernetes 1.35 refuses unless told otherwise.',
-      remedy: 'Boot with systemd.unified_cgroup_hierarchy=1; with WSL 2, run `wsl --update`.',
+      says: 'The engine uses cgroup v1, which Kubernetes 1.35 refuses unless told otherwise. Labs tell it so.',
+      remedy:
+        'If nodes do not start, boot with systemd.unified_cgroup_hierarchy=1; with WSL 2, run `wsl --update`.',
     };
   if (cgroupVersion === undefined)
     return { ...base, state: 'unknown', says: 'The engine does not say which control groups it uses.' };
@@ -117,4 +153,19 @@ const proxy: Rule = ({ httpProxy }) => {
   };
 };
 
-const RULES: readonly Rule[] = [architecture, memory, cpus, cgroups, storage, proxy];
+const security: Rule = ({ securityModules }) => {
+  const base = { id: 'security', title: 'Security modules' };
+  if (securityModules.length === 0) return { ...base, state: 'good', says: 'None limits containers.' };
+  const says = `${securityModules.join(' and ')} limits containers; nodes ask not to be limited.`;
+  if (!securityModules.includes('SELinux')) return { ...base, state: 'good', says };
+  return {
+    ...base,
+    state: 'good',
+    says: `${says} If nodes do not start, \`sudo ausearch -m avc -ts recent\` shows what was denied.`,
+  };
+};
+
+const RULES: readonly Rule[] = [
+  ...[architecture, kernel, memory, cpus],
+  ...[cgroups, security, storage, proxy],
+];

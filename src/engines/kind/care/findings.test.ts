@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FakeDocker } from '../../../../test/support/fake-docker.ts';
+import { cidr6 } from '../../../model/ipv6.ts';
 import { smallEnvironment } from '../../small-lab.contract.ts';
 import type { EngineInfo } from '../docker/docker.ts';
 import { engineFindings } from './engine-findings.ts';
@@ -22,6 +23,7 @@ const INFO: EngineInfo = {
   rootDir: '/var/lib/docker',
   rootless: false,
   userns: false,
+  securityModules: ['AppArmor'],
   memoryLimit: true,
   pidsLimit: true,
   cpuShares: true,
@@ -30,14 +32,16 @@ const INFO: EngineInfo = {
 
 describe('what an engine says of itself', () => {
   const findings = (change: Partial<EngineInfo>): ReturnType<typeof engineFindings> =>
-    engineFindings({ ...INFO, ...change });
+    engineFindings({ ...INFO, ...change }, 'x64');
 
   test('is good on an ordinary machine', () => {
     expect(findings({}).map(({ id, state, says }) => [id, state, says])).toEqual([
       ['arch', 'good', 'The engine runs on x86_64.'],
+      ['kernel', 'good', 'Linux 6.12.0.'],
       ['memory', 'good', 'The engine has 16.0 GB.'],
       ['cpu', 'good', 'The engine has 4 processors.'],
       ['cgroups', 'good', 'cgroup v2.'],
+      ['security', 'good', 'AppArmor limits containers; nodes ask not to be limited.'],
       ['storage', 'good', 'overlay2 on extfs.'],
       ['proxy', 'good', 'Images are pulled without a proxy.'],
     ]);
@@ -45,6 +49,8 @@ describe('what an engine says of itself', () => {
 
   test.each([
     ['arch', { architecture: 'riscv64' }, /no node images for riscv64/, /UNDERLAY_NODE_IMAGE/],
+    ['arch', { architecture: 'aarch64' }, /arm64 and Underlay on amd64.*emulated/, /own processor/],
+    ['kernel', { kernelVersion: '3.10.0-1160.el7.x86_64' }, /3\.10.*too old/, /Linux 4\.6 or newer/],
     ['memory', { memory: 5e9 }, /5\.0 GB.*little to spare/, /6 GB/],
     ['memory', { memory: 2e9 }, /2\.0 GB.*needs 4 GB/, /colima start --memory 6/],
     ['memory', { memory: 2e9, operatingSystem: 'Docker Desktop' }, /2\.0 GB/, /Settings, Resources/],
@@ -63,8 +69,15 @@ describe('what an engine says of itself', () => {
 
   test('that it does not say is not known', () => {
     const { cgroupVersion: _unsaid, ...silent } = INFO;
-    const [, , , cgroups] = engineFindings(silent);
-    expect(cgroups).toMatchObject({ id: 'cgroups', state: 'unknown' });
+    const unknown = engineFindings({ ...silent, kernelVersion: '' }, 'x64').filter(
+      ({ state }) => state === 'unknown',
+    );
+    expect(unknown.map(({ id }) => id)).toEqual(['kernel', 'cgroups']);
+  });
+
+  test('of SELinux tells where its denials are', () => {
+    const found = findings({ securityModules: ['SELinux'] }).find(({ id }) => id === 'security');
+    expect(found).toMatchObject({ state: 'good', says: expect.stringContaining('ausearch') });
   });
 });
 
@@ -74,6 +87,8 @@ ipip=no
 wireguard=no
 ipset=yes
 matches=yes
+ipv6=no
+available=1500000
 instances=128
 watches=8192
 free=2500000000
@@ -84,11 +99,12 @@ init=docker-init
 describe('what a container finds', () => {
   test('is read from what it prints', () => {
     expect(parseProbe(SAID)).toEqual({
-      features: { vxlan: true, ipip: false, wireguard: false, ipset: true },
+      features: { vxlan: true, ipip: false, wireguard: false, ipset: true, ipv6: false },
       matches: true,
       inotifyInstances: 128,
       inotifyWatches: 8192,
       free: 2.5e9,
+      available: 1_536_000_000,
       clock: 1_700_000_060_000,
       init: 'docker-init',
     });
@@ -99,6 +115,7 @@ describe('what a container finds', () => {
     expect(found.map(({ id, state }) => `${id} ${state}`)).toEqual([
       'inotify limited',
       'engine-disk limited',
+      'memory-left limited',
       'clock limited',
       'init limited',
       'matches good',
@@ -106,12 +123,16 @@ describe('what a container finds', () => {
       'ipip limited',
       'wireguard limited',
       'ipset good',
+      'ipv6 limited',
     ]);
     expect(found[0]?.remedy).toBe(
       "On the engine's machine: sudo sysctl fs.inotify.max_user_instances=512 fs.inotify.max_user_watches=524288",
     );
     expect(found[1]?.says).toContain('A cluster does not fit');
-    expect(found[2]?.says).toContain('60 seconds ahead');
+    expect(found[2]?.says).toBe(
+      "1.5 GB of the engine's memory are free for programs. A lab's cluster takes about 3 GB.",
+    );
+    expect(found[3]?.says).toContain('60 seconds ahead');
   });
 
   test('is all good on a machine that has everything', () => {
@@ -120,6 +141,7 @@ describe('what a container finds', () => {
         .replace('128', '512')
         .replace('8192', '524288')
         .replace('2500000000', '90000000000')
+        .replace('available=1500000', 'available=8000000')
         .replace('docker-init', 'sleep'),
     );
     const found = probeFindings(report, 1_700_000_061_000);
@@ -157,6 +179,8 @@ describe('what a lab needs of a kernel', () => {
     expect(
       kernelNeeds({ ...lab, start: [], calico: { install: 'operator', pools: 'operator' } }),
     ).not.toContain('ipip');
+    const topology = { ...lab.topology, podCidr6: cidr6('fd00:10:244::/56') };
+    expect(kernelNeeds({ ...lab, topology })).toEqual(['ipset', 'vxlan', 'ipv6']);
   });
 
   test('and is refused with the way round where it is missing', () => {

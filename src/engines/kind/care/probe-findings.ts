@@ -5,8 +5,10 @@ import type { ProbeReport } from './probe.ts';
 const LEAST_INSTANCES = 512;
 const LEAST_WATCHES = 524_288;
 /** Bytes of a cluster's images and volumes. */
-const LEAST_FREE = 4e9;
+export const LEAST_FREE = 4e9;
 const ENOUGH_FREE = 10e9;
+/** Bytes of memory that a control plane, three workers and Calico take. */
+const LEAST_AVAILABLE = 3e9;
 /** Milliseconds by which clocks may differ before certificates are not valid yet. */
 const SKEW = 30_000;
 
@@ -14,6 +16,7 @@ const SKEW = 30_000;
 export const probeFindings = (report: ProbeReport, now: number): readonly Finding[] => [
   inotify(report),
   disk(report),
+  available(report),
   clock(report, now),
   init(report),
   matches(report),
@@ -25,6 +28,7 @@ export const unprobed = (why: string): readonly Finding[] =>
   [
     ['inotify', 'Watches on files'],
     ['engine-disk', 'Disk of the engine'],
+    ['memory-left', 'Memory that is left'],
     ['clock', 'Clock of the engine'],
     ['matches', 'Matches of iptables'],
     ...FEATURES.map((feature) => [feature, TITLES[feature]] as const),
@@ -53,6 +57,19 @@ function disk({ free }: ProbeReport): Finding {
     state: 'limited',
     says: `${says} ${enough}; ${ENOUGH_FREE / 1e9} GB are comfortable.`,
     remedy: '`docker system df` shows what takes room; enlarge the disk of Docker Desktop in its settings.',
+  };
+}
+
+function available({ available: bytes }: ProbeReport): Finding {
+  const base = { id: 'memory-left', title: 'Memory that is left' };
+  const says = `${(bytes / 1e9).toFixed(1)} GB of the engine's memory are free for programs.`;
+  if (bytes >= LEAST_AVAILABLE) return { ...base, state: 'good', says };
+  return {
+    ...base,
+    state: 'limited',
+    says: `${says} A lab's cluster takes about ${LEAST_AVAILABLE / 1e9} GB.`,
+    remedy:
+      'Remove clusters and stop containers that you do not use (`docker ps` shows them), or give the engine more.',
   };
 }
 
@@ -92,13 +109,14 @@ function matches({ matches: there, features }: ProbeReport): Finding {
   };
 }
 
-const FEATURES: readonly KernelFeature[] = ['vxlan', 'ipip', 'wireguard', 'ipset'];
+const FEATURES: readonly KernelFeature[] = ['vxlan', 'ipip', 'wireguard', 'ipset', 'ipv6'];
 
-const TITLES: Readonly<Record<KernelFeature, string>> = {
+export const TITLES: Readonly<Record<KernelFeature, string>> = {
   vxlan: 'VXLAN',
   ipip: 'IP in IP',
   wireguard: 'WireGuard',
   ipset: 'ipsets',
+  ipv6: 'IPv6',
 };
 
 /** What is lost without it, and the way round. */
@@ -107,6 +125,7 @@ const WITHOUT: Readonly<Record<KernelFeature, string>> = {
   ipip: 'Labs with IP in IP run on the simulator; those with VXLAN run here.',
   wireguard: 'Labs with WireGuard run on the simulator.',
   ipset: 'Calico does not run without it; the simulator does.',
+  ipv6: 'Labs with both families run on the simulator; those with IPv4 run here.',
 };
 
 function kernelFeature({ features }: ProbeReport, feature: KernelFeature): Finding {

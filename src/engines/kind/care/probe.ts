@@ -17,25 +17,31 @@ export interface ProbeReport {
   readonly inotifyWatches: number;
   /** Bytes free where the engine keeps containers. */
   readonly free: number;
+  /** Bytes of memory that programs could still have (MemAvailable of proc(5)). */
+  readonly available: number;
   /** Milliseconds since 1970, by the engine's machine. */
   readonly clock: number;
   /** What the first process of a container is called: `docker-init` when the engine puts one in front of everything. */
   readonly init: string;
 }
 
-const SCRIPT = `
+const SCRIPT = String.raw`
 tried() { name=$1; shift; if "$@" >/dev/null 2>&1; then echo "$name=yes"; else echo "$name=no"; fi; }
 tried vxlan ip link add probe0 type vxlan id 1 dstport 4789
 tried ipip ip link add probe1 type ipip local 127.0.0.2 remote 127.0.0.3
 tried wireguard ip link add probe2 type wireguard
 tried ipset ipset create probe hash:ip
 tried matches sh -c 'iptables -w -t raw -A PREROUTING -m rpfilter --invert -j DROP && iptables -w -t raw -A PREROUTING -m set --match-set probe src -j DROP'
+tried ipv6 sh -c 'test -e /proc/net/if_inet6 && ip6tables -w -t mangle -S'
+echo "available=$(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo)"
 echo "instances=$(cat /proc/sys/fs/inotify/max_user_instances)"
 echo "watches=$(cat /proc/sys/fs/inotify/max_user_watches)"
 echo "free=$(df --output=avail --block-size=1 / | tail -n 1 | tr -d ' ')"
 echo "clock=$(date +%s%3N)"
 echo "init=$(cat /proc/1/comm)"
 `;
+
+const KIBIBYTE = 1024;
 
 /** Seconds for all of it. */
 const PATIENCE = 20;
@@ -54,6 +60,7 @@ export async function probe(
       network: 'none',
       capabilities: ['NET_ADMIN', 'NET_RAW'],
       transient: true,
+      plainInit: true,
     },
     signal,
   );
@@ -76,11 +83,18 @@ export function parseProbe(text: string): ProbeReport {
   const yes = (name: string): boolean => said.get(name) === 'yes';
   const number = (name: string): number => Number(said.get(name) ?? Number.NaN);
   return {
-    features: { vxlan: yes('vxlan'), ipip: yes('ipip'), wireguard: yes('wireguard'), ipset: yes('ipset') },
+    features: {
+      vxlan: yes('vxlan'),
+      ipip: yes('ipip'),
+      wireguard: yes('wireguard'),
+      ipset: yes('ipset'),
+      ipv6: yes('ipv6'),
+    },
     matches: yes('matches'),
     inotifyInstances: number('instances'),
     inotifyWatches: number('watches'),
     free: number('free'),
+    available: number('available') * KIBIBYTE,
     clock: number('clock'),
     init: said.get('init') ?? '',
   };

@@ -231,6 +231,20 @@ test('volumes are noted before their containers go, and removed if they stay', a
   expect(existsSync(folder().root)).toBe(false);
 });
 
+test('what an engine says to have removed and still has is told by name', async () => {
+  await writeJournal(folder(), journal());
+  addNodes();
+  await docker.networks.create({ name: NAME, labels: { [LABELS.cluster]: NAME } }, NEVER);
+  docker.networks.remove = () => Promise.resolve({ ok: true, value: undefined });
+  expect(await deleteCluster(NAME, means(), { signal: NEVER })).toMatchObject({
+    error: {
+      code: 'cluster-not-removed',
+      message: `The Docker Engine still has parts of ${NAME}: network ${NAME}.`,
+    },
+  });
+  expect(await readJournal(folder())).toMatchObject({ state: 'deleting' });
+});
+
 test("another's cluster is never removed", async () => {
   await expect(deleteCluster('kind', means(), { signal: NEVER })).rejects.toThrow('not ours');
   expect(await clean(['underlay-fedcba-lab-0001'], means(), { signal: NEVER })).toMatchObject({
@@ -243,6 +257,7 @@ test('leftovers: what each is, how large, and what is in use by nobody', async (
   addNodes();
   docker.volumes.all.set('var-control-plane', 700);
   docker.volumes.all.set('var-worker', 300);
+  docker.containers.written.set(`${NAME}-worker`, 24);
   docker.containers.add({ name: 'kind-control-plane', labels: { [KIND_CLUSTER_LABEL]: 'kind' } });
   const lost = 'underlay-abc123-lost-0002';
   docker.containers.add({ name: `${lost}-worker`, labels: { [KIND_CLUSTER_LABEL]: lost }, created: 1000 });
@@ -252,8 +267,8 @@ test('leftovers: what each is, how large, and what is in use by nobody', async (
   const found = {
     ok: true,
     value: [
-      { name: NAME, lab: 'lab', kind: 'idle', created: 1_767_225_800_000, containers: 2, size: 1000 },
-      { name: lost, kind: 'unfinished', created: 1000, containers: 1 },
+      { name: NAME, lab: 'lab', kind: 'idle', created: 1_767_225_800_000, containers: 2, size: 1024 },
+      { name: lost, kind: 'unfinished', created: 1000, containers: 1, size: 0 },
       { name: 'underlay-abc123-torn-0004', kind: 'unfinished', containers: 0 },
     ],
   };
@@ -271,6 +286,15 @@ test('leftovers: what each is, how large, and what is in use by nobody', async (
   expect(told.at(-1)).toMatchObject({ detail: names.at(-1), fraction: 1 });
   expect(await leftovers(means(), NEVER)).toEqual({ ok: true, value: [] });
   expect([...docker.containers.all.keys()]).toEqual(['kind-control-plane']);
+});
+
+test('leftovers are told without their sizes when the engine does not come to count', async () => {
+  addNodes();
+  docker.failOn('diskUsage', refusal({ system: 'TIMEOUT', says: 'no answer' }));
+  expect(await leftovers(means(), NEVER)).toEqual({
+    ok: true,
+    value: [{ name: NAME, kind: 'unfinished', created: 1_767_225_700_000, containers: 2 }],
+  });
 });
 
 test('leftovers cannot be told while the engine is away', async () => {

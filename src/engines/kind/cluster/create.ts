@@ -43,6 +43,7 @@ export async function createCluster(
   if (!program.ok) return program;
   const image = await ensureNodeImage(means.docker, means.env, {
     signal,
+    folder: means.folder,
     onProgress: (transfer) => progress.image(transfer),
   });
   if (!image.ok) return image;
@@ -125,7 +126,7 @@ async function runCreation(making: Making): Promise<Result<Cluster, LabError>> {
   try {
     const ended = await runKind(making.kind, {
       argv: ['create', 'cluster', '--name', wish.name, '--config', '-', '--retain', ...kubeconfig(making)],
-      environment: kindEnvironment(means, networkName(wish.name)),
+      environment: kindEnvironment(means, networkName(wish.name), wish.topology.segments),
       signal: starts.signal,
       stdin: config,
       onStart: async (pid) => updateJournal(folder, { child: await ownerOf(pid) }).then(settled),

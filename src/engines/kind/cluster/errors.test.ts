@@ -73,9 +73,10 @@ test.each([
 });
 
 test('what no row knows is told in its own words, or by how it ended', () => {
-  expect(failed('Creating cluster ...\nERROR: failed to create cluster: the moon is full.\n').message).toBe(
-    'kind could not make the cluster: the moon is full.',
-  );
+  expect(failed('Creating cluster ...\nERROR: failed to create cluster: the moon is full.\n')).toMatchObject({
+    code: 'kind-failed',
+    message: 'kind could not make the cluster: the moon is full.',
+  });
   expect(failed('', 2).message).toBe('kind ended with exit code 2 and did not say why.');
   expect(kindFailed({ log: '', exitCode: undefined, host: '', platform: 'linux' }).message).toBe(
     'kind was ended by something else.',

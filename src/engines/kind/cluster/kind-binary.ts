@@ -43,6 +43,14 @@ interface KindProgram {
   readonly pinned: boolean;
 }
 
+/** Where releases are, and what is known of them. */
+export interface KindRelease {
+  readonly url: string;
+  readonly checksums: Checksums;
+}
+
+export const KIND_RELEASE: KindRelease = { url: RELEASE, checksums: CHECKSUMS };
+
 export interface KindSearch {
   readonly folder: KindFolder;
   readonly env: NodeJS.ProcessEnv;
@@ -52,8 +60,8 @@ export interface KindSearch {
   readonly arch: string;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
-  /** Where releases are, and what is known of them; tests have their own. */
-  readonly release?: { readonly url: string; readonly checksums: Checksums };
+  /** Tests have their own. */
+  readonly release?: KindRelease;
   readonly openPart?: (path: string) => Promise<PartFile>;
 }
 
@@ -83,10 +91,11 @@ export async function findKind(search: KindSearch): Promise<Result<KindProgram, 
       remedy:
         'Build it (`go install sigs.k8s.io/kind@v0.32.0`), or point UNDERLAY_KIND_BIN at your own copy.',
     });
-  const { signal, onProgress, openPart } = search;
+  const { signal, env, onProgress, openPart } = search;
   const phase = `Downloading kind ${KIND_VERSION}`;
   const got = await download(wanted, {
     signal,
+    env,
     ...(openPart && { openPart }),
     onProgress: (done, total) =>
       onProgress?.({
@@ -125,7 +134,7 @@ const doesNotRun = (path: string, version: string | undefined): LabError => ({
     'Look whether something on this machine forbids programs there; or point UNDERLAY_KIND_BIN at your own copy.',
 });
 
-type PlatformSearch = Pick<KindSearch, 'platform' | 'arch' | 'folder' | 'release'>;
+export type PlatformSearch = Pick<KindSearch, 'platform' | 'arch' | 'folder' | 'release'>;
 
 async function programAt(
   path: string,
@@ -143,16 +152,24 @@ const SYSTEMS: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
 };
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
+/** A machine as the release names it: `linux-amd64`, `darwin-arm64`. */
+export const hostName = ({ platform, arch }: Pick<PlatformSearch, 'platform' | 'arch'>): string =>
+  `${SYSTEMS[platform] ?? ''}-${ARCHITECTURES[arch] ?? ''}`;
+
 /** Undefined for a machine that the release has nothing for. */
-function wantedFile({ platform, arch, folder, release }: PlatformSearch): Download | undefined {
-  const name = `${SYSTEMS[platform] ?? ''}-${ARCHITECTURES[arch] ?? ''}`;
-  const { url, checksums } = release ?? { url: RELEASE, checksums: CHECKSUMS };
-  if (!(name in checksums)) return undefined;
-  const sha256 = checksums[name];
+const wantedFile = (search: PlatformSearch): Download | undefined => releasedKind(hostName(search), search);
+
+/** The release's program for a machine; that of another one than this is kept beside this one's, for bundles. */
+export function releasedKind(host: string, search: PlatformSearch): Download | undefined {
+  const { url, checksums } = search.release ?? KIND_RELEASE;
+  if (!(host in checksums)) return undefined;
+  const sha256 = checksums[host];
+  const own = host === hostName(search);
+  const suffix = own ? (search.platform === 'win32' ? '.exe' : '') : `-${host}`;
   return {
-    url: `${url}/kind-${name}`,
-    file: join(folder.bin, `kind-${KIND_VERSION}${platform === 'win32' ? '.exe' : ''}`),
-    name: `kind ${KIND_VERSION}`,
+    url: `${url}/kind-${host}`,
+    file: join(search.folder.bin, `kind-${KIND_VERSION}${suffix}`),
+    name: `kind ${KIND_VERSION}${own ? '' : ` for ${host}`}`,
     executable: true,
     ...(sha256 !== undefined && { sha256 }),
   };

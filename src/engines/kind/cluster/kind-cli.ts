@@ -5,7 +5,11 @@
 import { basename, delimiter, dirname } from 'node:path';
 import { err, ok, type Result } from '../../../base/result.ts';
 import type { LabError } from '../../../lab/ports.ts';
+import { formatCidr } from '../../../model/ip.ts';
+import { formatCidr6 } from '../../../model/ipv6.ts';
+import type { Topology } from '../../../model/topology.ts';
 import { childEnvironment, runChild } from '../process/child.ts';
+import { proxiesForContainers } from '../process/proxies.ts';
 import { CREATE_INTERRUPTED, KIND_MISSING } from './errors.ts';
 import type { ClusterMeans } from './making.ts';
 
@@ -52,18 +56,25 @@ const OURS: Readonly<Record<string, (program: string) => LabError>> = {
 };
 
 /**
- * The surroundings in which kind, and the docker commands under it, reach the engine that we mean.
+ * The surroundings in which kind, and the docker commands under it, reach the engine that we mean. kind hands proxies on to
+ * the nodes, and kubeadm to the control plane: they are not for what is in the lab, of which kind knows pods and services.
  * @param network where the nodes shall be
  */
 export function kindEnvironment(
   { env, docker, platform, home }: Pick<ClusterMeans, 'docker' | 'env' | 'platform' | 'home'>,
   network?: string,
+  segments: Topology['segments'] = [],
 ): NodeJS.ProcessEnv {
+  const subnets = segments.flatMap(({ subnet, subnet6 }) => [
+    formatCidr(subnet),
+    ...(subnet6 ? [formatCidr6(subnet6)] : []),
+  ]);
   const around = childEnvironment(
     { env: { HOME: home, ...env }, platform },
     {
       KIND_EXPERIMENTAL_PROVIDER: 'docker',
       ...(network !== undefined && { KIND_EXPERIMENTAL_DOCKER_NETWORK: network }),
+      ...proxiesForContainers(env, subnets),
       ...docker.environment,
     },
   );

@@ -27,12 +27,18 @@ networking:
   disableDefaultCNI: true
   kubeProxyMode: iptables
   dnsSearch: []
+kubeadmConfigPatches:
+  - |
+    kind: KubeletConfiguration
+    failCgroupV1: false
 nodes:
   - role: control-plane
     image: kindest/node:v1.35.5
     kubeadmConfigPatches:
       - |
         kind: InitConfiguration
+        localAPIEndpoint:
+          advertiseAddress: 10.0.0.10
         nodeRegistration:
           name: control-plane
           kubeletExtraArgs:
@@ -112,4 +118,18 @@ test('only the first control plane is initialised, the others join', () => {
     'kind: JoinConfiguration',
     'kind: JoinConfiguration',
   ]);
+});
+
+test('each control plane speaks for its address in the rack, the first and those that join', () => {
+  const lab = topology('two-racks');
+  const nodes = lab.nodes.map((node, index) =>
+    index === 2 ? { ...node, role: 'control-plane' as const } : node,
+  );
+  const config = read(kindConfig('c', { ...lab, nodes }, 'image'));
+  const patches = config.nodes.map(({ kubeadmConfigPatches: [patch = ''] }) => parse(patch) as object);
+  expect(patches[0]).toMatchObject({ localAPIEndpoint: { advertiseAddress: '10.0.0.10' } });
+  expect(patches[2]).toMatchObject({
+    controlPlane: { localAPIEndpoint: { advertiseAddress: '10.0.0.12' } },
+  });
+  expect(patches[3]).not.toHaveProperty('controlPlane');
 });

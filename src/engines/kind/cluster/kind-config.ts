@@ -2,8 +2,8 @@
  * kind's configuration (kind.x-k8s.io/v1alpha4) of a lab's topology. Nodes keep the topology's order, by which
  * `nodeContainers` knows their containers; each has the name and the address that the topology gives it, by a patch of
  * kubeadm's configuration. Patches name no apiVersion: kind v0.32.0 then merges them into whatever version of kubeadm's
- * configuration it writes (pkg/internal/patch). That kubelet waits for an address which comes later is Cilium's practice
- * (contrib/containerlab); it has not been proved on a real cluster of ours.
+ * configuration it writes (pkg/internal/patch). kubelet and kubeadm find the addresses there, since nodes are laid as soon as
+ * their containers start (fabric/); were they late, they would be waited for, as in Cilium's labs (contrib/containerlab).
  */
 import { stringify } from 'yaml';
 import { formatIp, formatIpCidr } from '../../../model/ip-family.ts';
@@ -19,11 +19,12 @@ export function kindConfig(name: string, topology: Topology, image: string): str
       apiVersion: 'kind.x-k8s.io/v1alpha4',
       name,
       networking: networking(topology),
+      kubeadmConfigPatches: [stringify(KUBELET)],
       nodes: topology.nodes.map((node) => ({
         role: node.role,
         image,
         ...(Object.keys(node.labels).length > 0 && { labels: node.labels }),
-        kubeadmConfigPatches: [stringify(registration(node, node === first))],
+        kubeadmConfigPatches: [stringify(membership(node, node === first))],
       })),
     },
     { lineWidth: 0 },
@@ -44,14 +45,31 @@ function networking({ podCidr, podCidr6, serviceCidr, serviceCidr6 }: Topology):
   };
 }
 
+/** Kubernetes 1.35 would not start on engines with cgroup v1, where it still works (kubelet v1.35 pkg/kubelet/cm). */
+const KUBELET = { kind: 'KubeletConfiguration', failCgroupV1: false };
+
 /** kubeadm starts the first control plane by `init`, and everything else by `join`. */
-const registration = ({ name, address, address6 }: ClusterNode, first: boolean): object => ({
-  kind: first ? 'InitConfiguration' : 'JoinConfiguration',
-  nodeRegistration: {
-    name,
-    kubeletExtraArgs: {
-      'node-ip': joined([address.address, address6?.address], (ip: Ip) => formatIp(ip)),
-    },
+const membership = (node: ClusterNode, first: boolean): object =>
+  first
+    ? { kind: 'InitConfiguration', ...endpoint(node), nodeRegistration: registration(node) }
+    : {
+        kind: 'JoinConfiguration',
+        ...(node.role === 'control-plane' && { controlPlane: endpoint(node) }),
+        nodeRegistration: registration(node),
+      };
+
+/**
+ * The API server and etcd speak for the rack's address. kind would have Docker's, to which the service `kubernetes` would
+ * lead: pods cannot get there, since what they send leaves a node by its racks alone.
+ */
+const endpoint = ({ address: { address } }: ClusterNode): object => ({
+  localAPIEndpoint: { advertiseAddress: formatIp(address) },
+});
+
+const registration = ({ name, address, address6 }: ClusterNode): object => ({
+  name,
+  kubeletExtraArgs: {
+    'node-ip': joined([address.address, address6?.address], (ip: Ip) => formatIp(ip)),
   },
 });
 

@@ -6,7 +6,7 @@
 import { ok, err, type Result } from '../../../base/result.ts';
 import type { CareOptions, Leftover } from '../../../lab/care.ts';
 import type { LabError } from '../../../lab/ports.ts';
-import type { ContainerState } from '../docker/docker.ts';
+import type { ContainerState, DiskUsage } from '../docker/docker.ts';
 import { isOurs, KIND_CLUSTER_LABEL, LABELS } from '../names.ts';
 import { deleteCluster } from './delete.ts';
 import { clusterInUse } from './errors.ts';
@@ -24,8 +24,8 @@ export async function leftovers(
     found.value.map(async (find) => (find.journal && (await isUsed(find.journal)) ? undefined : find)),
   );
   const rest = unused.filter((find) => find !== undefined);
-  const sizes = await sizesOf(rest, means, signal);
-  return ok(rest.map((find) => leftoverOf(find, sizes)));
+  const usage = await usageOf(rest, means, signal);
+  return ok(rest.map((find) => leftoverOf(find, usage)));
 }
 
 /** Removes those, one after another; the first that cannot be removed ends it. Names that are gone are removed already. */
@@ -87,17 +87,27 @@ async function finds(means: ClusterMeans, signal: AbortSignal): Promise<Result<r
 const clusterOf = (labels: Readonly<Record<string, string>>): string | undefined =>
   labels[LABELS.cluster] ?? labels[KIND_CLUSTER_LABEL];
 
-function leftoverOf({ name, journal, containers }: Find, sizes: Readonly<Record<string, number>>): Leftover {
+function leftoverOf(find: Find, usage: DiskUsage): Leftover {
+  const { name, journal, containers } = find;
   const created = journal?.created ?? earliest(containers);
-  const volumes = volumesOf({ journal, containers }).flatMap((volume) => sizes[volume] ?? []);
+  const size = sizeOf(find, usage);
   return {
     name,
     ...(journal && { lab: journal.lab }),
     kind: kindOf(journal, containers),
     ...(created !== undefined && { created }),
     containers: containers.length,
-    ...(volumes.length > 0 && { size: volumes.reduce((sum, size) => sum + size, 0) }),
+    ...(size !== undefined && { size }),
   };
+}
+
+/** Nodes keep nearly everything in an anonymous volume each, the rest is written over their images. */
+function sizeOf(find: Find, usage: DiskUsage): number | undefined {
+  const sizes = [
+    ...find.containers.flatMap(({ id }) => usage.containers[id] ?? []),
+    ...volumesOf(find).flatMap((volume) => usage.volumes[volume] ?? []),
+  ];
+  return sizes.length > 0 ? sizes.reduce((sum, size) => sum + size, 0) : undefined;
 }
 
 function kindOf(journal: Journal | undefined, containers: readonly ContainerState[]): Leftover['kind'] {
@@ -114,13 +124,15 @@ const volumesOf = ({ journal, containers }: Pick<Find, 'journal' | 'containers'>
 ];
 
 /** Counting takes an engine long; one that does not come to an end has said nothing of sizes, and all the rest. */
-async function sizesOf(
+async function usageOf(
   found: readonly Find[],
   { docker }: ClusterMeans,
   signal: AbortSignal,
-): Promise<Readonly<Record<string, number>>> {
-  const volumes = found.flatMap(volumesOf);
-  if (volumes.length === 0) return {};
-  const sizes = await docker.volumes.sizes(volumes, signal);
-  return sizes.ok ? sizes.value : {};
+): Promise<DiskUsage> {
+  const nothing = found.every((find) => find.containers.length === 0 && volumesOf(find).length === 0);
+  if (nothing) return UNKNOWN;
+  const usage = await docker.diskUsage(signal);
+  return usage.ok ? usage.value : UNKNOWN;
 }
+
+const UNKNOWN: DiskUsage = { containers: {}, volumes: {} };

@@ -1,8 +1,8 @@
 /** The Docker network of a cluster: labelled, with a subnet that we chose, made before kind looks for it. */
 import { ok, err, type Result } from '../../../base/result.ts';
 import type { LabError } from '../../../lab/ports.ts';
-import { addressAt, formatCidr, formatIpv4, parseCidr } from '../../../model/ip.ts';
-import type { Docker, NetworkState } from '../docker/docker.ts';
+import { addressAt, formatCidr, formatIpv4, parseCidr, type Cidr } from '../../../model/ip.ts';
+import { MTU_OPTION, type Docker, type NetworkState } from '../docker/docker.ts';
 import { carrierMtu } from '../fabric/carrier.ts';
 import { LABELS, networkName } from '../names.ts';
 import { noFreeSubnet } from './errors.ts';
@@ -20,12 +20,10 @@ export async function createNetwork(
   docker: Docker,
   signal: AbortSignal,
 ): Promise<Result<NetworkState, LabError>> {
-  const others = await docker.networks.list({}, signal);
-  if (!others.ok) return others;
-  const used = others.value.flatMap(({ subnets }) => subnets.flatMap((text) => parseCidr(text) ?? []));
-  const taken = [...used, ...subnetsOf(topology), ...(await subnetsOfHost())];
+  const taken = await takenSubnets(docker, signal);
+  if (!taken.ok) return taken;
   let attempts = 0;
-  for (const subnet of freeSubnets(taken)) {
+  for (const subnet of freeSubnets([...taken.value, ...subnetsOf(topology)])) {
     const made = await docker.networks.create(
       {
         name: networkName(cluster),
@@ -33,7 +31,7 @@ export async function createNetwork(
         subnet: formatCidr(subnet),
         gateway: formatIpv4(addressAt(subnet, 1)),
         ...(topology.podCidr6 && { ipv6Subnet: ownSubnet6(cluster) }),
-        options: { ...OPTIONS, 'com.docker.network.driver.mtu': String(carrierMtu(topology)) },
+        options: { ...OPTIONS, [MTU_OPTION]: String(carrierMtu(topology)) },
       },
       signal,
     );
@@ -41,6 +39,17 @@ export async function createNetwork(
     if (made.ok || made.error.code !== 'subnet-taken' || attempts === ATTEMPTS) return made;
   }
   return err(noFreeSubnet());
+}
+
+/** By the engine's networks, and by this machine itself. */
+export async function takenSubnets(
+  docker: Docker,
+  signal: AbortSignal,
+): Promise<Result<readonly Cidr[], LabError>> {
+  const networks = await docker.networks.list({}, signal);
+  if (!networks.ok) return networks;
+  const used = networks.value.flatMap(({ subnets }) => subnets.flatMap((text) => parseCidr(text) ?? []));
+  return ok([...used, ...(await subnetsOfHost())]);
 }
 
 /** Removes it, with whatever is still on it taken off; one that is not there is removed already. */

@@ -1,5 +1,8 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FakeDocker, refusal, type FakeDockerScript } from '../../../../test/support/fake-docker.ts';
+import { kindFolder } from '../data-folder.ts';
 import { ensureNodeImage, NODE_IMAGE_REFERENCE, NODE_IMAGE_TAG } from './node-image.ts';
 import { transferDetail, transferFraction } from './transfer-detail.ts';
 
@@ -18,6 +21,7 @@ async function ensured(
   const result = await ensureNodeImage(docker, env, {
     signal: NEVER,
     onProgress: (transfer) => told.push(transferDetail(NODE_IMAGE_REFERENCE, transfer)),
+    folder: kindFolder(join(tmpdir(), 'underlay-no-such-folder')),
   });
   return { result, pulls: docker.calls.filter((call) => call.startsWith('images.pull')), told };
 }

@@ -1,6 +1,7 @@
 /**
  * Tells of each node's container as soon as it runs, while kind goes on with its work. One after another for each container:
- * one that starts again is told again. The first error ends the creation.
+ * one that starts again is told again. The first error ends the creation, but for that of a node which died meanwhile: kind
+ * itself knows better what became of it.
  */
 import { err, ok, type Result } from '../../../base/result.ts';
 import type { LabError } from '../../../lab/ports.ts';
@@ -16,6 +17,9 @@ export class NodeStarts {
   /** Ends with the creation's own, and with the first error. */
   readonly signal: AbortSignal;
   #error: LabError | undefined;
+  /** Containers that ended while somebody was at them: Docker starts a node that dies once more, which is told again. */
+  readonly #fallen = new Set<string>();
+  #complete = false;
 
   /** @param nodes container of each node */
   constructor(
@@ -48,7 +52,10 @@ export class NodeStarts {
   /** All are told, those too whose start nobody heard of, and every answer is there. */
   async complete(containers: Result<readonly ContainerState[], LabError>): Promise<Result<void, LabError>> {
     if (!containers.ok) return containers;
-    for (const { name } of containers.value) if (!this.#told.has(name)) this.#started(name);
+    await Promise.all(this.#told.values());
+    this.#complete = true;
+    for (const { name } of containers.value)
+      if (!this.#told.has(name) || this.#fallen.has(name)) this.#started(name);
     await Promise.all(this.#told.values());
     return this.#error ? err(this.#error) : ok(undefined);
   }
@@ -73,7 +80,12 @@ export class NodeStarts {
   async #tell(node: string, container: string): Promise<void> {
     if (this.#error || this.signal.aborted) return;
     const answer = (await this.#options.onNode?.({ node, container }, this.signal)) ?? ok(undefined);
+    this.#fallen.delete(container);
     if (answer.ok || this.#error || this.signal.aborted) return;
+    if (answer.error.code === 'container-stopped' && !this.#complete) {
+      this.#fallen.add(container);
+      return;
+    }
     this.#error = answer.error;
     this.#stop.abort();
   }

@@ -46,8 +46,10 @@ export class Client {
     asking: Asking,
     question: (abortSignal: AbortSignal) => Promise<T>,
   ): Promise<Result<T, LabError>> {
-    const { signal, patience = PATIENCE } = asking;
-    if (signal.aborted) return err(INTERRUPTED);
+    const { patience = PATIENCE } = asking;
+    if (asking.signal.aborted) return err(INTERRUPTED);
+    // One for each question: many of them listening to the same one look to Node like a leak.
+    const signal = AbortSignal.any([asking.signal]);
     const limit = new AbortController();
     let late = false;
     const given = new Promise<never>((_, reject) => {
@@ -99,6 +101,20 @@ export function orDone(
   ...codes: readonly string[]
 ): Result<void, LabError> {
   return result.ok || codes.includes(result.error.code) ? ok(undefined) : result;
+}
+
+/** A list says too little of each: what was listed is looked at, and what went meanwhile is not there. */
+export async function lookedAt<T>(
+  ids: readonly string[],
+  inspect: (id: string) => Promise<Result<T | undefined, LabError>>,
+): Promise<Result<readonly T[], LabError>> {
+  const looks = await Promise.all(ids.map(inspect));
+  const there: T[] = [];
+  for (const look of looks) {
+    if (!look.ok) return look;
+    if (look.value !== undefined) there.push(look.value);
+  }
+  return ok(there);
 }
 
 /** A label filter as Docker takes it: `name`, `name=value`. */

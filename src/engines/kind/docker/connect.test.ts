@@ -150,7 +150,8 @@ test('no Docker, a stopped Docker and a forbidden one are three things', async (
     error: {
       code: 'docker-stopped',
       message: 'Docker is installed on this machine, but no Docker Engine answers.',
-      remedy: 'Start Docker Desktop or Rancher Desktop.',
+      remedy:
+        'Start Docker Desktop or Rancher Desktop (one inside a WSL distribution alone is out of reach).',
     },
   });
 });

@@ -10,6 +10,7 @@ import type { LabError } from '../../../lab/ports.ts';
 import { addressOf, dockerodeAt } from './address.ts';
 import { Client } from './client.ts';
 import { EngineContainers } from './containers.ts';
+import { diskUsage } from './disk-usage.ts';
 import type { Docker, EngineVersion } from './docker.ts';
 import {
   dockerEndpoints,
@@ -82,6 +83,7 @@ function versionIn(said: {
   readonly MinAPIVersion?: string;
   readonly Os: string;
   readonly Arch: string;
+  readonly Components?: readonly { readonly Name: string }[];
 }): EngineVersion {
   const {
     Version: version,
@@ -90,7 +92,11 @@ function versionIn(said: {
     Os: osType,
     Arch: arch,
   } = said;
-  return { version, apiVersion, minApiVersion: minApiVersion ?? apiVersion, osType, arch };
+  const isPodman = said.Components?.some(({ Name: name }) => /^podman/i.test(name)) === true;
+  return {
+    ...{ version, apiVersion, minApiVersion: minApiVersion ?? apiVersion, osType, arch },
+    ...(isPodman && { isPodman }),
+  };
 }
 
 type ApiVersion = readonly [major: number, minor: number];
@@ -132,6 +138,7 @@ function assembled(client: Client, around: DockerSurroundings): Docker {
     engine: client.engine,
     environment: environmentFor(client.endpoint),
     info: (signal) => engineInfo(client, signal),
+    diskUsage: (signal) => diskUsage(client, signal),
     containers: new EngineContainers(client),
     images: new EngineImages(client, around),
     networks: new EngineNetworks(client),

@@ -12,6 +12,8 @@ import { execBytes } from './exec.ts';
 const MOST = 64 * 1024 * 1024;
 const NOT_THERE = 66;
 const NOT_FOUND = 127;
+/** What engines end a program with that cannot be run, the newer ones and the older. */
+const WITHOUT_SHELL: ReadonlySet<number> = new Set([126, NOT_FOUND]);
 
 /** Puts standard input where the first argument says; a link's target is written, as an editor does. */
 const WRITE = 'mkdir -p "$(dirname "$1")" && cat > "$1" && chmod "$2" "$1"';
@@ -72,15 +74,17 @@ export async function readContainerFile(
   if (read.ok) {
     const { exitCode, stdout, stderr } = read.value;
     if (exitCode === NOT_THERE) return ok(undefined);
+    // An image of one program has no shell to read by.
+    if (WITHOUT_SHELL.has(exitCode)) return readByEngine(client, { container, path, signal, limit });
     return exitCode === 0 ? ok(stdout) : err(notRead(container, path, stderr.toString()));
   }
   if (read.error.code === 'output-too-long') return err(tooLong(path, limit));
   return read.error.code === 'container-stopped'
-    ? readStopped(client, { container, path, signal, limit })
+    ? readByEngine(client, { container, path, signal, limit })
     : read;
 }
 
-async function readStopped(
+async function readByEngine(
   client: Client,
   { container, path, signal, limit }: { container: string; path: string; signal: AbortSignal; limit: number },
 ): Promise<Result<Uint8Array | undefined, LabError>> {

@@ -72,7 +72,8 @@ function hostOf(spec: ContainerSpec): ContainerCreateOptions['HostConfig'] {
   return {
     NetworkMode: network,
     // Process 1 that ends when asked to; one that shares processes has it already.
-    ...(pid === undefined ? { Init: true } : { PidMode: pid }),
+    ...(pid !== undefined && { PidMode: pid }),
+    ...(pid === undefined && spec.plainInit !== true && { Init: true }),
     ...(capabilities && { CapAdd: [...capabilities] }),
     ...(sysctls && { Sysctls: { ...sysctls } }),
     ...(securityOptions && { SecurityOpt: [...securityOptions] }),

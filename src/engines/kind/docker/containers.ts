@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { err, ok, type Result } from '../../../base/result.ts';
 import type { ExecResult, LabError, ShellStream } from '../../../lab/ports.ts';
-import { labelFilter, orAbsent, orDone, type Asking, type Client } from './client.ts';
+import { labelFilter, lookedAt, orAbsent, orDone, type Asking, type Client } from './client.ts';
 import { readContainerFile, writeContainerFiles } from './container-files.ts';
 import { bodyOf, stateOf } from './container-state.ts';
 import { Demultiplexer } from './demultiplexer.ts';
@@ -39,11 +39,8 @@ export class EngineContainers implements Containers {
       dockerode.listContainers({ all: true, filters: { label: labelFilter(labels) }, abortSignal }),
     );
     if (!found.ok) return found;
-    const inspected = await Promise.all(found.value.map(({ Id: id }) => this.inspect(id, signal)));
-    const failed = inspected.find((each) => !each.ok);
-    if (failed && !failed.ok) return failed;
-    // One that went between the list and the look at it is not there.
-    return ok(inspected.flatMap((each) => (each.ok && each.value ? [each.value] : [])));
+    const ids = found.value.map(({ Id: id }) => id);
+    return lookedAt(ids, (id) => this.inspect(id, signal));
   }
 
   async inspect(

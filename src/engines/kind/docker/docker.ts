@@ -13,6 +13,8 @@ export interface Docker {
   /** For child processes (kind, and the docker CLI under it), so that they reach this very engine: DOCKER_HOST and TLS. */
   readonly environment: Readonly<Record<string, string>>;
   info(signal: AbortSignal): Promise<Result<EngineInfo, LabError>>;
+  /** Slow: the engine counts the bytes of files. */
+  diskUsage(signal: AbortSignal): Promise<Result<DiskUsage, LabError>>;
   readonly containers: Containers;
   readonly images: Images;
   readonly networks: Networks;
@@ -33,6 +35,8 @@ export interface EngineVersion {
   readonly osType: string;
   /** `amd64`, `arm64`, ... */
   readonly arch: string;
+  /** It is Podman, which answers as Docker does. */
+  readonly isPodman?: true;
 }
 
 /** What the doctor reads of `GET /info`; absent fields are those the engine did not say. */
@@ -51,12 +55,22 @@ export interface EngineInfo {
   readonly rootDir: string;
   readonly rootless: boolean;
   readonly userns: boolean;
+  /** `AppArmor`, `SELinux`: those that are on. */
+  readonly securityModules: readonly string[];
   readonly memoryLimit: boolean;
   readonly pidsLimit: boolean;
   readonly cpuShares: boolean;
   readonly httpProxy?: string;
   readonly bridgeNfIptables?: boolean;
   readonly warnings: readonly string[];
+}
+
+/** Bytes; what the engine cannot count is left out. */
+export interface DiskUsage {
+  /** What was written since a container was made of its image, by its id. */
+  readonly containers: Readonly<Record<string, number>>;
+  /** By name. */
+  readonly volumes: Readonly<Record<string, number>>;
 }
 
 export interface ContainerSpec {
@@ -85,6 +99,8 @@ export interface ContainerSpec {
   readonly pids?: number;
   /** Host paths, read-only: `/lib/modules`. */
   readonly readOnlyMounts?: readonly { readonly from: string; readonly to: string }[];
+  /** Its first process is what the engine makes it; Docker's own little init unless said. */
+  readonly plainInit?: boolean;
   /** Removed by the engine when it ends. */
   readonly transient?: boolean;
 }
@@ -254,6 +270,8 @@ export interface ImageBuild {
   readonly args: Readonly<Record<string, string>>;
   /** A network of the engine for RUN lines: `default`, `host`, `none`. */
   readonly network?: string;
+  /** `linux/arm64`; the engine's own unless said. */
+  readonly platform?: string;
 }
 
 export interface NetworkSpec {
@@ -267,11 +285,19 @@ export interface NetworkSpec {
   readonly options?: Readonly<Record<string, string>>;
 }
 
+/** What a network's packets may have; on the default one, what dockerd's own `mtu` was set to (moby libnetwork netlabel). */
+export const MTU_OPTION = 'com.docker.network.driver.mtu';
+
+/** Where containers are that ask for no network. */
+export const DEFAULT_NETWORK = 'bridge';
+
 export interface NetworkState {
   readonly id: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly subnets: readonly string[];
+  /** Bytes of IP that its packets may have, where an option of its driver says so. */
+  readonly mtu?: number;
   /** Names of the containers on it that run. */
   readonly containers: readonly string[];
 }
@@ -288,11 +314,6 @@ export interface Networks {
 }
 
 export interface Volumes {
-  /** Bytes of each that is there, by name: slow, the engine counts files. */
-  sizes(
-    names: readonly string[],
-    signal: AbortSignal,
-  ): Promise<Result<Readonly<Record<string, number>>, LabError>>;
   remove(name: string, signal: AbortSignal): Promise<Result<void, LabError>>;
 }
 

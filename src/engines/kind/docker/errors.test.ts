@@ -40,6 +40,12 @@ describe('what an engine answers to the making of a container', () => {
     [500, 'listen tcp4 127.0.0.1:6443: bind: address already in use', 'port-taken'],
     [403, 'Address already in use', 'address-taken'],
     [500, 'OCI runtime create failed: unable to apply caps: operation not permitted', 'not-permitted'],
+    [
+      500,
+      'OCI runtime create failed: runc create failed: error adding pid 4321 to cgroups: failed to write 4321',
+      'cgroup-unusable',
+    ],
+    [500, 'OCI runtime create failed: the kernel does not support cgroup namespaces', 'kernel-too-old'],
     [400, 'client version 1.51 is too new. Maximum supported API version is 1.40', 'docker-too-old'],
     [400, 'client version 1.51 is too old. Minimum supported API version is 1.60', 'docker-too-new'],
     [500, 'something that nobody has seen before', 'docker-refused'],
@@ -157,6 +163,16 @@ test('a question that is given up is interrupted, also when it is never answered
   expect(await docker.containers.inspect('c1', control.signal)).toMatchObject({
     error: { code: 'interrupted' },
   });
+});
+
+test.each([
+  [404, 'get data: no such volume', 'no-such-volume'],
+  [409, 'remove data: volume is in use - [f00]', 'in-use'],
+  [403, 'error while removing network: network underlay-a id f00 has active endpoints', 'in-use'],
+])('what cannot be removed for %i %s is %s', (status, says, code) => {
+  expect(dockerError({ status, says }, { host: 'unix:///d', platform: 'linux', subject: 'it' }).code).toBe(
+    code,
+  );
 });
 
 test.each([

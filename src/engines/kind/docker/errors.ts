@@ -100,7 +100,8 @@ const START_LINUX = 'Start it (`sudo systemctl start docker`), or install Docker
 const START: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
   darwin:
     'Start Docker Desktop, Colima (`colima start`), Rancher Desktop or OrbStack, or install one of them.',
-  win32: 'Start Docker Desktop or Rancher Desktop, or install one of them.',
+  win32:
+    'Start Docker Desktop or Rancher Desktop (one inside a WSL distribution alone is out of reach), or install one of them.',
 };
 
 const OF_THE_SOCKET: readonly Row[] = [
@@ -295,6 +296,19 @@ const OF_REGISTRIES: readonly Row[] = [
 ];
 
 const OF_THE_RUNTIME: readonly Row[] = [
+  {
+    code: 'cgroup-unusable',
+    when: /error adding pid \d+ to cgroups|cgroups: cannot find cgroup mount destination|no such cgroup/i,
+    message: (fault) =>
+      `The machine of the Docker Engine cannot give containers their control groups: ${words(fault)}`,
+    remedy: 'With WSL 2, run `wsl --update` and restart Docker; else boot it with cgroup v2.',
+  },
+  {
+    code: 'kernel-too-old',
+    when: /does not support cgroup namespaces/i,
+    message: (fault) => `The kernel of the Docker Engine is too old for nodes: ${words(fault)}`,
+    remedy: 'Use an engine on Linux 4.6 or newer; 5.8 or newer is better.',
+  },
   {
     code: 'not-permitted',
     when: /operation not permitted|apply caps|unable to apply (caps|apparmor)|permission denied|cgroup/i,

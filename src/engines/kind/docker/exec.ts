@@ -39,7 +39,8 @@ export async function execBytes(
   argv: readonly string[],
   options: BytesOptions,
 ): Promise<Result<Executed, LabError>> {
-  const { signal, user, privileged } = options;
+  const { user, privileged } = options;
+  const signal = AbortSignal.any([options.signal]);
   const marked: Marked = {
     container,
     mark: newMark(),
@@ -59,7 +60,7 @@ export async function execBytes(
     if (started.error === INTERRUPTED) await killMarked(client, marked);
     return notStarted(started.error);
   }
-  const running = new Running(started.value, options);
+  const running = new Running(started.value, { ...options, signal });
   const ended = await running.end();
   if (ended === 'interrupted' || ended === 'too-long') {
     await killMarked(client, marked);

@@ -94,6 +94,7 @@ export class EngineImages implements Images {
     const stop = (): void => limit.abort();
     signal.addEventListener('abort', stop, { once: true });
     const opened = await this.#client.ask(asking, () => this.#archiveOf(references, platform, limit.signal));
+    signal.removeEventListener('abort', stop);
     return opened.ok ? ok(this.#pieces(opened.value, asking)) : opened;
   }
 
@@ -109,7 +110,7 @@ export class EngineImages implements Images {
     build: ImageBuild,
     { signal, onProgress, onLog }: TransferOptions & { readonly onLog?: (line: string) => void },
   ): Promise<Result<ImageState, LabError>> {
-    const { context, tag, labels, args, network } = build;
+    const { context, tag, labels, args, network, platform } = build;
     const files = Object.entries(context).map(([path, content]) => ({ path, content }));
     const archive = await archiveOf(files);
     const asking = { signal, subject: tag, pulling: false, patience: Infinity };
@@ -121,6 +122,7 @@ export class EngineImages implements Images {
         labels: { ...labels },
         buildargs: { ...args },
         ...(network !== undefined && { networkmode: network }),
+        ...(platform !== undefined && { platform }),
         abortSignal,
       };
       const stream = await this.#client.dockerode.buildImage(streamOf(archive), options);
@@ -186,6 +188,7 @@ export class EngineImages implements Images {
   async *#pieces(stream: Readable, { signal, subject }: Asking): AsyncGenerator<Uint8Array> {
     const stop = (): void => void stream.destroy();
     signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
     try {
       for await (const chunk of stream) yield chunk as Uint8Array;
       if ((stream as IncomingMessage).complete === false) throw new Error('aborted');

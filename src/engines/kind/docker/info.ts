@@ -72,7 +72,16 @@ function wordsIn(
 }
 
 /** Each is a list of pairs: `name=rootless`, `name=seccomp,profile=default`. */
-function securityIn(options: readonly string[]): Pick<EngineInfo, 'rootless' | 'userns'> {
+function securityIn(options: readonly string[]): Pick<EngineInfo, 'rootless' | 'userns' | 'securityModules'> {
   const names = options.flatMap((option) => option.split(',')).filter((pair) => pair.startsWith('name='));
-  return { rootless: names.includes('name=rootless'), userns: names.includes('name=userns') };
+  return {
+    rootless: names.includes('name=rootless'),
+    userns: names.includes('name=userns'),
+    securityModules: Object.entries(SECURITY_MODULES).flatMap(([name, said]) =>
+      names.includes(`name=${name}`) ? [said] : [],
+    ),
+  };
 }
+
+/** As they call themselves. */
+const SECURITY_MODULES = { apparmor: 'AppArmor', selinux: 'SELinux' } as const;

@@ -1,14 +1,15 @@
 /** Networks of an engine. Older engines allow several of one name, so all that is done is done by id. */
 import { ok, type Result } from '../../../base/result.ts';
 import type { LabError } from '../../../lab/ports.ts';
-import { labelFilter, orAbsent, orDone, type Client } from './client.ts';
-import type { Networks, NetworkSpec, NetworkState } from './docker.ts';
+import { labelFilter, lookedAt, orAbsent, orDone, type Client } from './client.ts';
+import { MTU_OPTION, type Networks, type NetworkSpec, type NetworkState } from './docker.ts';
 
 /** moby's network.Inspect, as far as it is read. */
 interface Said {
   readonly Id: string;
   readonly Name: string;
   readonly Labels?: Readonly<Record<string, string>> | null;
+  readonly Options?: Readonly<Record<string, string>> | null;
   readonly IPAM?: { readonly Config?: readonly { readonly Subnet?: string }[] | null };
   readonly Containers?: Readonly<Record<string, { readonly Name: string }>> | null;
 }
@@ -29,14 +30,8 @@ export class EngineNetworks implements Networks {
       dockerode.listNetworks({ filters: { label: labelFilter(labels) }, abortSignal }),
     );
     if (!found.ok) return found;
-    const states: NetworkState[] = [];
-    // A list does not say who is on each.
-    for (const { Id: id } of found.value) {
-      const state = await this.inspect(id, signal);
-      if (!state.ok) return state;
-      if (state.value) states.push(state.value);
-    }
-    return ok(states);
+    const ids = found.value.map(({ Id: id }) => id);
+    return lookedAt(ids, (id) => this.inspect(id, signal));
   }
 
   async inspect(network: string, signal: AbortSignal): Promise<Result<NetworkState | undefined, LabError>> {
@@ -92,13 +87,17 @@ export class EngineNetworks implements Networks {
 /** Milliseconds for the removal of what a failure left. */
 const CLEANING = 10_000;
 
-const stateIn = ({ Id: id, Name: name, Labels, IPAM, Containers }: Said): NetworkState => ({
-  id,
-  name,
-  labels: Labels ?? {},
-  subnets: (IPAM?.Config ?? []).flatMap(({ Subnet: subnet }) => (subnet === undefined ? [] : [subnet])),
-  containers: Object.values(Containers ?? {}).map((container) => container.Name),
-});
+function stateIn({ Id: id, Name: name, Labels, Options, IPAM, Containers }: Said): NetworkState {
+  const mtu = Number(Options?.[MTU_OPTION] ?? 0);
+  return {
+    id,
+    name,
+    labels: Labels ?? {},
+    subnets: (IPAM?.Config ?? []).flatMap(({ Subnet: subnet }) => (subnet === undefined ? [] : [subnet])),
+    ...(mtu > 0 && { mtu }),
+    containers: Object.values(Containers ?? {}).map((container) => container.Name),
+  };
+}
 
 function bodyOf({ name, labels, subnet, gateway, ipv6Subnet, options }: NetworkSpec): {
   Name: string;

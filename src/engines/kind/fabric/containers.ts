@@ -3,9 +3,9 @@ import { err, ok, type Result } from '../../../base/result.ts';
 import type { LabError } from '../../../lab/ports.ts';
 import { addressAt, formatCidr, formatIpv4, parseCidr } from '../../../model/ip.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { ContainerSpec, ContainerState } from '../docker/docker.ts';
+import { DEFAULT_NETWORK, type ContainerSpec, type ContainerState } from '../docker/docker.ts';
 import { LABELS, networkName, ownContainer, type OwnRole } from '../names.ts';
-import { carrierMtu } from './carrier.ts';
+import { carrierMtu, internetMtu } from './carrier.ts';
 import { notThere } from './errors.ts';
 import type { CarrierPort } from './mending.ts';
 import type { PlacePlan } from './plan.ts';
@@ -98,12 +98,14 @@ export async function carrierOf(
   const { docker, topology } = cluster;
   const network = networkName(cluster.name);
   const name = plan.kind === 'node' ? (cluster.nodes.get(plan.name) ?? '') : toolsOf(cluster, plan);
-  const [container, carrier] = await Promise.all([
+  const [container, carrier, outward] = await Promise.all([
     docker.containers.inspect(name, signal),
     docker.networks.inspect(network, signal),
+    docker.networks.inspect(DEFAULT_NETWORK, signal),
   ]);
   if (!container.ok) return container;
   if (!carrier.ok) return carrier;
+  if (!outward.ok) return outward;
   const subnet = carrier.value?.subnets.map(parseCidr).find((each) => each !== undefined);
   const address = addressOf(container.value, network);
   if (subnet === undefined) return err(notThere(`The Docker network ${network}`));
@@ -112,6 +114,7 @@ export async function carrierOf(
     address,
     subnet: formatCidr(subnet),
     mtu: carrierMtu(topology),
+    internetMtu: internetMtu(outward.value),
     gateway: formatIpv4(addressAt(subnet, 1)),
   });
 }

@@ -15,6 +15,7 @@ const CARRIER: CarrierPort = {
   address: '172.31.0.8',
   subnet: '172.31.0.0/24',
   mtu: 1550,
+  internetMtu: 1400,
   gateway: '172.31.0.1',
 };
 
@@ -132,7 +133,7 @@ test('a node keeps what is Docker’s and Calico’s', () => {
     'ip -4 route delete 10.9.0.0/16 via 10.0.0.12 dev eth0 table main',
   ]);
   expect(told).toContain(
-    'ip -4 route replace default via 172.31.0.1 dev docker0 table 1000 mtu 1500 src 172.31.0.8',
+    'ip -4 route replace default via 172.31.0.1 dev docker0 table 1000 mtu 1400 src 172.31.0.8',
   );
   expect(told).toContain('ip -4 rule add priority 1000 iif lo table 1000');
   expect(told).toContain('ip address replace 172.31.0.8/24 dev docker0 scope link');

@@ -18,6 +18,8 @@ export interface CarrierPort {
   /** The Docker network's prefix. */
   readonly subnet: string;
   readonly mtu: number;
+  /** Of what goes on from Docker's gateway to the Internet. */
+  readonly internetMtu: number;
   /** Where Docker's gateway is expected when nothing there says it any more. */
   readonly gateway: string;
 }
@@ -299,7 +301,7 @@ function egressCommands({ insideOnly }: PlacePlan, seen: Observed, carrier: Carr
         : [
             ip(
               ...[`-${family}`, 'route', 'replace', 'default', 'via', gateway],
-              ...['dev', CARRIER, 'table', SIDE, 'mtu', INTERNET_MTU],
+              ...['dev', CARRIER, 'table', SIDE, 'mtu', String(carrier.internetMtu)],
               ...(family === 4 ? ['src', carrier.address] : []),
             ),
           ]),
@@ -309,9 +311,6 @@ function egressCommands({ insideOnly }: PlacePlan, seen: Observed, carrier: Carr
     ];
   });
 }
-
-/** Docker's device carries more, the host's own does not. */
-const INTERNET_MTU = '1500';
 
 /** As Docker itself set it, which a node that was just started still says. */
 function dockersGateway(seen: Observed, family: 4 | 6): string | undefined {

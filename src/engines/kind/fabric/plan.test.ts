@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { formatDiagnostics } from '../../../lab/diagnostic.ts';
 import { parseTopology } from '../../../lab/topology.ts';
 import type { Topology } from '../../../model/topology.ts';
-import { carrierMtu } from './carrier.ts';
+import { carrierMtu, internetMtu } from './carrier.ts';
 import { fabricPlan, planOf, type PlacePlan } from './plan.ts';
 
 function named(name: string): Topology {
@@ -155,6 +155,8 @@ test('Docker’s network carries the widest segment', () => {
   if (!first) throw new Error('no segment');
   expect(carrierMtu(topology)).toBe(1550);
   expect(carrierMtu({ ...topology, segments: [{ ...first, mtu: 9000 }, ...others] })).toBe(9050);
+  // What leaves for the Internet follows what Docker was told of the way there, which may be a VPN.
+  expect([{}, { mtu: 1400 }, { mtu: 9000 }, undefined].map(internetMtu)).toEqual([1500, 1400, 1500, 1500]);
 });
 
 test('what is not in the topology is a bug', () => {

@@ -8,7 +8,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../../base/result.ts';
 import type { LabError, Progress } from '../../../lab/ports.ts';
+import { runsOn } from '../docker/architecture.ts';
 import type { Docker } from '../docker/docker.ts';
+import { isOnLoopback } from '../process/proxies.ts';
 import { imageMissing, imageNotBuilt } from './errors.ts';
 
 export interface ToolImageOptions {
@@ -22,12 +24,17 @@ export interface ToolImageOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Of the engine, for the packages: `default` unless said. */
   readonly network?: string;
+  /** `linux/arm64`, for others' machines: such a one is built anew. The engine's own unless said. */
+  readonly platform?: string;
   readonly onProgress?: (progress: Progress) => void;
 }
 
 export const TOOL_IMAGE_LABEL = 'underlay.tool-image';
 /** The simulator's machines are of the same release, so that tools print alike. */
 const BASE = 'debian:bookworm-slim';
+
+export const toolBase = (env: NodeJS.ProcessEnv): string => env.UNDERLAY_TOOL_BASE || BASE;
+
 const PHASE = "Building Underlay's tool image";
 
 /** Its reference in the engine, once it is there. */
@@ -37,7 +44,7 @@ export async function toolImage(
 ): Promise<Result<string, LabError>> {
   const present = await presentToolImage(docker, options);
   if (!present.ok) return present;
-  if (present.value !== undefined) return ok(present.value);
+  if (present.value !== undefined && options.platform === undefined) return ok(present.value);
   return build(docker, wanted(await contextIn(options.folder)), options);
 }
 
@@ -55,7 +62,8 @@ export async function presentToolImage(
   const { hash, tag } = wanted(await contextIn(folder));
   const found = await docker.images.inspect(tag, signal);
   if (!found.ok) return found;
-  return ok(found.value?.labels[TOOL_IMAGE_LABEL] === hash ? tag : undefined);
+  const serves = found.value?.labels[TOOL_IMAGE_LABEL] === hash && runsOn(docker, found.value);
+  return ok(serves ? tag : undefined);
 }
 
 interface Wanted {
@@ -72,10 +80,14 @@ function wanted(context: Context): Wanted {
 async function build(
   docker: Docker,
   { context, hash, tag }: Wanted,
-  { signal, env, network, onProgress }: ToolImageOptions,
+  { signal, env, network, platform, onProgress }: ToolImageOptions,
 ): Promise<Result<string, LabError>> {
-  const base = env.UNDERLAY_TOOL_BASE || BASE;
-  const pulled = await ensureBase(docker, base, { signal, ...(onProgress && { onProgress }) });
+  const base = toolBase(env);
+  const pulled = await ensureBase(docker, base, {
+    signal,
+    ...(platform !== undefined && { platform }),
+    ...(onProgress && { onProgress }),
+  });
   if (!pulled.ok) return pulled;
   const log = new BuildLog(onProgress);
   const built = await docker.images.build(
@@ -85,6 +97,7 @@ async function build(
       labels: { [TOOL_IMAGE_LABEL]: hash },
       args: { BASE: base, MIRROR: env.UNDERLAY_DEBIAN_MIRROR ?? '', ...proxiesIn(env) },
       ...(network !== undefined && { network }),
+      ...(platform !== undefined && { platform }),
     },
     { signal, onLog: (line) => log.add(line) },
   );
@@ -119,13 +132,14 @@ function hashOf(context: Context): string {
 async function ensureBase(
   docker: Docker,
   base: string,
-  { signal, onProgress }: Pick<ToolImageOptions, 'signal' | 'onProgress'>,
+  { signal, platform, onProgress }: Pick<ToolImageOptions, 'signal' | 'platform' | 'onProgress'>,
 ): Promise<Result<void, LabError>> {
   const found = await docker.images.inspect(base, signal);
   if (!found.ok) return found;
-  if (found.value) return ok(undefined);
+  if (found.value && platform === undefined && runsOn(docker, found.value)) return ok(undefined);
   const pulled = await docker.images.pull(base, {
     signal,
+    ...(platform !== undefined && { platform }),
     onProgress: ({ status, done, total }) =>
       onProgress?.({
         phase: PHASE,
@@ -167,6 +181,6 @@ const proxiesIn = (env: NodeJS.ProcessEnv): Readonly<Record<string, string>> =>
   Object.fromEntries(
     PROXIES.flatMap((name) => [name, name.toUpperCase()]).flatMap((name) => {
       const value = env[name];
-      return value && !/\/\/(localhost|127\.|\[::1\])/.test(value) ? [[name, value]] : [];
+      return value && !isOnLoopback(value) ? [[name, value]] : [];
     }),
   );

@@ -15,10 +15,13 @@ export interface KindEngineOptions {
   readonly parts: KindEngineParts;
   /**
    * What becomes of a cluster when its learner leaves: kept unless said, for another would take minutes to make, and who
-   * comes back expects to find what they left. The doctor and the list of leftovers show it, with what it takes.
+   * comes back expects to find what they left. The list of leftovers shows it, with what it takes. A wish that may change is
+   * asked for when it matters.
    */
-  readonly afterwards?: 'keep' | 'delete';
+  readonly afterwards?: Afterwards | (() => Afterwards);
 }
+
+export type Afterwards = 'keep' | 'delete';
 
 export type KindEngine = LabEngine & { readonly id: 'kind' };
 
@@ -31,7 +34,8 @@ export function kindEngine({ parts, afterwards = 'keep' }: KindEngineOptions): K
     async open(environment, options) {
       const raised = await parts.raise(environment, options);
       if (!raised.ok) return raised;
-      const opened = await openOn(raised.value, { environment, options, afterwards });
+      const wish = typeof afterwards === 'function' ? afterwards : (): Afterwards => afterwards;
+      const opened = await openOn(raised.value, { environment, options, afterwards: wish });
       if (opened.ok) return opened;
       // Half a lab is none: nobody could tell what is missing.
       if (raised.value.kept) await raised.value.release();
@@ -44,7 +48,7 @@ export function kindEngine({ parts, afterwards = 'keep' }: KindEngineOptions): K
 interface Opening {
   readonly environment: LabEnvironment;
   readonly options: OpenOptions;
-  readonly afterwards: 'keep' | 'delete';
+  readonly afterwards: () => Afterwards;
 }
 
 async function openOn(

@@ -5,7 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { err, ok, type Result } from '../../../base/result.ts';
 import type { LabEnvironment, LabError } from '../../../lab/ports.ts';
-import { installCalico, prepareCalico } from '../calico/install.ts';
+import { bringToNode } from '../calico/images.ts';
+import { installCalico, prepareCalico, type CalicoParts } from '../calico/install.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { kubectlOf } from '../cluster/cluster.ts';
 import { createCluster } from '../cluster/create.ts';
@@ -17,7 +18,7 @@ import { raiseWorkstation } from '../fabric/workstation.ts';
 import { clusterName, nodeContainers } from '../names.ts';
 import { sharing } from '../share.ts';
 import type { KindEngineParts, PartOptions, RaisedCluster } from './parts.ts';
-import { bringsPools } from './start-objects.ts';
+import { applyCalicoStart, bringsPools } from './start-objects.ts';
 
 export interface KindPartsOptions {
   /** The engine, the data folder and kind's CLI; asked for whenever they are needed, since an engine may come and go. */
@@ -25,22 +26,33 @@ export interface KindPartsOptions {
   /** Reference of the tool image, built if it is not there. */
   readonly toolImage: (means: ClusterMeans, options: PartOptions) => Promise<Result<string, LabError>>;
   readonly preflight: KindEngineParts['preflight'];
+  /** What would make a new cluster fail, found out by trying, where the quick questions of `preflight` do not reach. */
+  readonly beforeMaking: (
+    environment: LabEnvironment,
+    found: { readonly means: ClusterMeans; readonly image: string },
+    options: PartOptions,
+  ) => Promise<LabError | undefined>;
+  /** Whether clusters are kept for their lab, and taken up again; else each is new, and nobody opens it twice. */
+  readonly keeps: boolean;
 }
 
 /** Shares of the whole way at which each part is done. */
-const DONE = { image: 0.1, nodes: 0.55, fabric: 0.62, calico: 0.96 } as const;
+const DONE = { kind: 0.03, image: 0.1, nodes: 0.55, fabric: 0.62, calico: 0.96 } as const;
 
 export function kindParts(options: KindPartsOptions): KindEngineParts {
   return {
     preflight: options.preflight,
     async raise(environment, asked) {
-      const means = await options.means(asked);
+      const means = await options.means(partOf(asked, 0, DONE.kind));
       if (!means.ok) return means;
-      const image = await options.toolImage(means.value, partOf(asked, 0, DONE.image));
+      const image = await options.toolImage(means.value, partOf(asked, DONE.kind, DONE.image));
       if (!image.ok) return image;
-      const raising: Raising = { means: means.value, image: image.value, asked };
-      const kept = await takeUp(environment, raising);
-      return kept ?? make(environment, raising);
+      const raising: Raising = { means: means.value, image: image.value, asked, keeps: options.keeps };
+      const kept = options.keeps ? await takeUp(environment, raising) : undefined;
+      if (kept) return kept;
+      asked.onProgress?.({ phase: 'Looking at the machine', fraction: DONE.image });
+      const obstacle = await options.beforeMaking(environment, raising, asked);
+      return obstacle ? err(obstacle) : make(environment, raising);
     },
   };
 }
@@ -49,6 +61,7 @@ interface Raising {
   readonly means: ClusterMeans;
   readonly image: string;
   readonly asked: PartOptions;
+  readonly keeps: boolean;
 }
 
 /** The newest that can be had; undefined when there is none. */
@@ -75,43 +88,90 @@ async function takeUp(
 
 async function make(environment: LabEnvironment, raising: Raising): Promise<Result<RaisedCluster, LabError>> {
   const { means, image, asked } = raising;
+  const { signal } = asked;
   const { topology } = environment;
   const name = clusterName(means.installation, environment.id, randomBytes(2).toString('hex'));
   const wish = { name, lab: environment.id, topology };
   // Nodes are laid while kind still makes the others: the cluster is known by its names before it is whole.
   const folder = means.folder.cluster(name);
   const coming: Cluster = { ...wish, docker: means.docker, nodes: nodeContainers(name, topology), folder };
-  const calico = { folder: means.folder, env: means.env };
-  // What Calico needs is fetched meanwhile.
-  const [created, parts] = await Promise.all([
-    createCluster(wish, means, {
-      ...partOf(asked, DONE.image, DONE.nodes),
-      onNode: ({ node }, signal) => layNode(coming, node, { signal, image }),
-    }),
-    prepareCalico(means.docker, environment.calico, { ...calico, signal: asked.signal }),
-  ]);
-  if (!created.ok) return created;
+  // Neither is of use without the other: what fails ends both.
+  const failed = new AbortController();
+  const both = AbortSignal.any([signal, failed.signal]);
+  // What Calico needs is fetched meanwhile, and put into each node that is laid.
+  const parts = prepareCalico(means.docker, environment.calico, {
+    ...{ folder: means.folder, env: means.env, signal: both },
+  });
+  void parts.then((prepared) => prepared.ok || failed.abort());
+  const early = new EarlyImages(coming, parts, both);
+  const created = await createCluster(wish, means, {
+    ...partOf(asked, DONE.image, DONE.nodes),
+    signal: both,
+    onNode: async ({ node }, given) => {
+      const laid = await layNode(coming, node, { signal: given, image });
+      if (laid.ok) early.bring(node);
+      return laid;
+    },
+  });
+  if (!created.ok) failed.abort();
+  const [prepared] = await Promise.all([parts, early.done()]);
+  if (!created.ok) return created.error.code === 'interrupted' && !prepared.ok ? prepared : created;
   const cluster = created.value;
-  const steps: readonly (() => Promise<Result<void, LabError>>)[] = [
-    () => raiseFabric(cluster, { image, ...partOf(asked, DONE.nodes, DONE.fabric) }),
-    () => raiseWorkstation(cluster, { image, files: environment.files, signal: asked.signal }),
-    async () =>
-      parts.ok
-        ? installCalico(
-            cluster,
-            kubectlOf(cluster),
-            { ...parts.value, install: environment.calico.install, defaultPools: wantsPools(environment) },
-            partOf(asked, DONE.fabric, DONE.calico),
-          )
-        : parts,
-  ];
-  for (const step of steps) {
-    const done = await step();
-    if (done.ok) continue;
-    await deleteCluster(name, means, { signal: NEVER });
-    return err(done.error);
+  const built = prepared.ok ? await build(cluster, environment, raising, prepared.value) : prepared;
+  if (built.ok) return ok(raised(cluster, raising, false));
+  await deleteCluster(name, means, { signal: NEVER });
+  return err(built.error);
+}
+
+/** Images on their way while kind is at work, one node after another. What fails is tried again when it is needed. */
+class EarlyImages {
+  readonly #cluster: Cluster;
+  readonly #parts: Promise<Result<CalicoParts, LabError>>;
+  readonly #signal: AbortSignal;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(cluster: Cluster, parts: Promise<Result<CalicoParts, LabError>>, signal: AbortSignal) {
+    this.#cluster = cluster;
+    this.#parts = parts;
+    this.#signal = signal;
   }
-  return ok(raised(cluster, raising, false));
+
+  bring(node: string): void {
+    this.#last = this.#last.then(async () => {
+      const parts = await this.#parts;
+      if (parts.ok) await bringToNode(this.#cluster, node, parts.value.images, this.#signal);
+    });
+  }
+
+  async done(): Promise<void> {
+    await this.#last;
+  }
+}
+
+/** What stands around the nodes, and Calico in them; the workstation is made while Calico comes up, and used by it. */
+async function build(
+  cluster: Cluster,
+  environment: LabEnvironment,
+  { image, asked }: Raising,
+  parts: CalicoParts,
+): Promise<Result<void, LabError>> {
+  const { signal } = asked;
+  const kubectl = kubectlOf(cluster);
+  const fabric = await raiseFabric(cluster, { image, ...partOf(asked, DONE.nodes, DONE.fabric) });
+  if (!fabric.ok) return fabric;
+  const workstation = raiseWorkstation(cluster, { image, files: environment.files, signal });
+  const configure = async (): Promise<Result<void, LabError>> => {
+    const there = await workstation;
+    return there.ok ? applyCalicoStart(environment.start, { cluster, kubectl, signal }) : there;
+  };
+  const calico = installCalico(
+    cluster,
+    kubectl,
+    { ...parts, install: environment.calico.install, defaultPools: wantsPools(environment), configure },
+    partOf(asked, DONE.fabric, DONE.calico),
+  );
+  const ended = await Promise.all([workstation, calico]);
+  return ended.find((each) => !each.ok) ?? ok(undefined);
 }
 
 const NEVER = new AbortController().signal;
@@ -120,7 +180,7 @@ const NEVER = new AbortController().signal;
 const wantsPools = ({ calico, start }: LabEnvironment): boolean =>
   calico.install === 'operator' ? calico.pools === 'operator' : !bringsPools(start);
 
-function raised(cluster: Cluster, { means, image }: Raising, kept: boolean): RaisedCluster {
+function raised(cluster: Cluster, { means, image, keeps }: Raising, kept: boolean): RaisedCluster {
   const ending = new AbortController();
   // What cannot be laid again shows in the lab itself, and in a reset, which says why.
   keepFabric(cluster, { signal: ending.signal, image, onTrouble: () => undefined });
@@ -128,7 +188,7 @@ function raised(cluster: Cluster, { means, image }: Raising, kept: boolean): Rai
     cluster,
     kept,
     mend: (signal) => resetFabric(cluster, { signal, image }),
-    keep: () => keepCluster(cluster),
+    keep: () => (keeps ? keepCluster(cluster) : Promise.resolve(ok(undefined))),
     async release() {
       ending.abort();
       await releaseCluster(cluster);

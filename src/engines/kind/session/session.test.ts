@@ -1,5 +1,5 @@
 /** What becomes of a session when things around it go: the engine of containers, its start, its end. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -11,7 +11,7 @@ import { smallEnvironment } from '../../small-lab.contract.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { kindFolder } from '../data-folder.ts';
 import { networkName, nodeContainers, ownContainer } from '../names.ts';
-import { kindEngine } from './engine.ts';
+import { kindEngine, type KindEngineOptions } from './engine.ts';
 import type { RaisedCluster } from './parts.ts';
 
 const { signal } = new AbortController();
@@ -24,11 +24,13 @@ afterEach(async () => {
 });
 
 interface Scene {
+  /** The data folder. */
+  readonly data: string;
   readonly docker: FakeDocker;
   readonly told: string[];
   readonly open: (change?: {
     readonly kept?: boolean;
-    readonly afterwards?: 'delete';
+    readonly afterwards?: KindEngineOptions['afterwards'];
     readonly belongings?: Belongings;
   }) => ReturnType<ReturnType<typeof kindEngine>['open']>;
 }
@@ -71,6 +73,7 @@ async function scene(
     release: async () => void (await tell('release')()),
   };
   return {
+    data: folder,
     docker,
     told,
     open: ({ kept = false, afterwards, belongings } = {}) =>
@@ -106,6 +109,13 @@ test('a cluster is kept once the lab is whole on it, and when the learner leaves
 test('or removed, where that is wished', async () => {
   const { open, told } = await scene();
   await (await opened(open({ afterwards: 'delete' }))).dispose();
+  expect(told).toEqual(['keep', 'remove']);
+  told.length = 0;
+  // What counts is the wish at the end.
+  let wish: 'keep' | 'delete' = 'keep';
+  const session = await opened(open({ afterwards: () => wish }));
+  wish = 'delete';
+  await session.dispose();
   expect(told).toEqual(['keep', 'remove']);
 });
 
@@ -144,6 +154,13 @@ test('a lab that cannot be put on it leaves nothing', async () => {
     ok: false,
     error: { code: 'lab-start-failed', message: expect.stringContaining('20-web.yaml') as string },
   });
+  expect(told).toEqual(['remove']);
+});
+
+test('a data folder that cannot be written leaves nothing either', async () => {
+  const { open, told, data } = await scene();
+  await writeFile(join(data, 'kind'), 'in the way');
+  expect(await open()).toMatchObject({ ok: false, error: { code: 'data-folder-unwritable' } });
   expect(told).toEqual(['remove']);
 });
 

@@ -6,6 +6,7 @@ import { Emitter } from '../../../base/event.ts';
 import { err, ok, type Result } from '../../../base/result.ts';
 import type {
   Belongings,
+  KubeconfigOptions,
   LabEnvironment,
   LabError,
   LabSession,
@@ -41,8 +42,8 @@ export interface KindSessionOptions {
   /** What was stored when the learner arrived. */
   readonly start: readonly StoredObject[];
   readonly belongings: BelongingsKeeper;
-  /** What becomes of the cluster when the learner leaves. */
-  readonly afterwards: 'keep' | 'delete';
+  /** What becomes of the cluster, asked when the learner leaves. */
+  readonly afterwards: () => 'keep' | 'delete';
 }
 
 /** Milliseconds that leaving may take for the last look at files. */
@@ -149,9 +150,8 @@ export class KindSession implements LabSession {
     return read.value ? ok(read.value) : err(noSuchFile(formatPlace(place), path));
   }
 
-  /** kind has published the port when it made the cluster: there is none to choose. */
-  kubeconfig(): Promise<Result<string, LabError>> {
-    return ownKubeconfig(this.#measured.cluster);
+  kubeconfig(options?: KubeconfigOptions): Promise<Result<string, LabError>> {
+    return ownKubeconfig(this.#measured.cluster, options);
   }
 
   belongings(): Belongings {
@@ -163,14 +163,15 @@ export class KindSession implements LabSession {
    * devices, routes and rules again. Terminals and files stay.
    */
   async reset(signal: AbortSignal): Promise<Result<void, LabError>> {
-    const { raised, start, environment } = this.#options;
+    const { raised, start, environment, belongings } = this.#options;
+    await belongings.collected(signal);
     const restoring = { kubectl: this.#measured.kubectl, signal };
     const applying = { ...restoring, cluster: this.#measured.cluster };
     const steps: readonly (() => Promise<Result<void, LabError>>)[] = [
       () => raised.mend(signal),
       () => restoreObjects(start, restoring),
       () => applyStart(environment.start, applying),
-      () => restartAgents(restoring),
+      () => restartAgents(applying),
       () => waitReady(start, restoring),
       () => this.#pods.refresh(signal),
     ];
@@ -192,7 +193,7 @@ export class KindSession implements LabSession {
     belongings.end();
     await this.capture.dispose();
     this.#ending.abort();
-    if (afterwards === 'delete') await raised.remove(new AbortController().signal);
+    if (afterwards() === 'delete') await raised.remove(new AbortController().signal);
     else await raised.release();
   }
 

@@ -29,17 +29,27 @@ export async function applyStart(
   start: LabEnvironment['start'],
   applying: Applying,
 ): Promise<Result<void, LabError>> {
-  const documents = start.flatMap(documentsOf);
-  const groups = [
-    documents.filter(({ apiVersion }) => apiVersion === CALICO_API),
-    documents.filter(({ apiVersion }) => apiVersion !== CALICO_API),
-  ];
-  for (const [at, group] of groups.entries()) {
-    if (group.length === 0) continue;
-    const applied = await apply(group, at === 0 ? 'calicoctl' : 'kubectl', applying);
-    if (!applied.ok) return applied;
-  }
-  return ok(undefined);
+  const configured = await applyCalicoStart(start, applying);
+  return configured.ok ? applyAll(start, 'kubectl', applying) : configured;
+}
+
+/** What of it is Calico's own: a cluster without pools of its own is not whole before. */
+export const applyCalicoStart = (
+  start: LabEnvironment['start'],
+  applying: Applying,
+): Promise<Result<void, LabError>> => applyAll(start, 'calicoctl', applying);
+
+type Tool = 'calicoctl' | 'kubectl';
+
+async function applyAll(
+  start: LabEnvironment['start'],
+  tool: Tool,
+  applying: Applying,
+): Promise<Result<void, LabError>> {
+  const documents = start
+    .flatMap(documentsOf)
+    .filter(({ apiVersion }) => (apiVersion === CALICO_API) === (tool === 'calicoctl'));
+  return documents.length === 0 ? ok(undefined) : apply(documents, tool, applying);
 }
 
 function documentsOf({ file, text }: LabEnvironment['start'][number]): readonly Document[] {
@@ -54,7 +64,7 @@ function documentsOf({ file, text }: LabEnvironment['start'][number]): readonly 
 
 async function apply(
   documents: readonly Document[],
-  tool: 'calicoctl' | 'kubectl',
+  tool: Tool,
   { cluster, kubectl, signal }: Applying,
 ): Promise<Result<void, LabError>> {
   const stdin = new TextEncoder().encode(documents.map(({ text }) => text).join('---\n'));
