@@ -101,6 +101,9 @@ test('settings of a router and of a node', () => {
     'net.ipv4.conf.eth0.accept_redirects': '0',
     'net.ipv4.conf.all.send_redirects': '0',
     'net.ipv4.conf.eth0.send_redirects': '0',
+    'net.ipv4.conf.all.rp_filter': '0',
+    'net.ipv4.conf.default.rp_filter': '0',
+    'net.ipv4.conf.eth0.rp_filter': '0',
     'net.ipv6.conf.eth0.disable_ipv6': '1',
   });
   expect(planOf(two, 'host', 'outside').sysctls).toEqual({

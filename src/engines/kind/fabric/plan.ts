@@ -106,7 +106,10 @@ function hostPlan(host: OutsideHost, topology: Topology): PlacePlan {
   };
 }
 
-/** kind sets what kubelet and kube-proxy need (images/base/files/etc/sysctl.d of kind v0.32.0); this is only the lab's. */
+/**
+ * kind sets what kubelet and kube-proxy need (images/base/files/etc/sysctl.d of kind v0.32.0); this is only the lab's. Of
+ * kind's own, `rp_filter=1` goes: the kernel has 0, as the simulator's nodes have, and labs send packets one way and back another.
+ */
 function nodePlan(node: ClusterNode, topology: Topology): PlacePlan {
   return {
     kind: 'node',
@@ -118,6 +121,7 @@ function nodePlan(node: ClusterNode, topology: Topology): PlacePlan {
       'net.ipv4.ip_forward': '1',
       ...ALL_ERRORS,
       ...redirects(['all', 'eth0']),
+      ...each(['all', 'default', 'eth0'], 'net.ipv4.conf', 'rp_filter', '0'),
       'net.ipv6.conf.eth0.disable_ipv6': node.address6 ? '0' : '1',
       ...(node.address6 && { 'net.ipv6.conf.all.forwarding': '1' }),
     },

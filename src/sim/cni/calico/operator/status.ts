@@ -194,7 +194,8 @@ function podFault(pod: KubeObject): string | undefined {
   const name = nameOf(pod);
   const phase = textAt(pod.status, 'phase');
   if (phase === 'Failed') return `Pod ${name} has failed`;
-  for (const container of listAt(pod.status, 'containerStatuses')) {
+  const containers = ['initContainerStatuses', 'containerStatuses'].flatMap((of) => listAt(pod.status, of));
+  for (const container of containers) {
     const fault = containerFault(name, container);
     if (fault !== undefined) return fault;
   }
