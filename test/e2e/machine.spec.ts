@@ -62,11 +62,11 @@ async function withLeftovers(page: Page): Promise<void> {
     const answer = (id: number, value: unknown): void =>
       window.send(JSON.stringify({ type: 'answer', id, value }));
     window.onMessage((message) => {
-      const { id, method, input } = typeof message === 'string' ? (JSON.parse(message) as Call) : {};
-      if (id !== undefined && method === 'care.clean') {
-        left = left.filter(({ name }) => !input.names.includes(name));
-        answer(id, null);
-      } else if (id !== undefined && method === 'care.leftovers') answer(id, left);
+      const call = typeof message === 'string' ? (JSON.parse(message) as Call) : undefined;
+      if (call?.method === 'care.clean') {
+        left = left.filter(({ name }) => !call.input.names.includes(name));
+        answer(call.id, null);
+      } else if (call?.method === 'care.leftovers') answer(call.id, left);
       else host.send(message);
     });
     host.onMessage((message) => window.send(message));
