@@ -13,13 +13,7 @@ const open = new Set();
 
 const tasks = {
   /** Servers that answer anything: `Listener`s of the simulator. */
-  listen: ({ tcp, udp, addresses }) =>
-    Promise.all(
-      addresses.flatMap((at) => [
-        ...tcp.map((port) => listenTcp(port, at)),
-        ...udp.map((port) => listenUdp(port, at)),
-      ]),
-    ).then(() => ({})),
+  listen: ({ tcp, udp }) => Promise.all([...tcp.map(listenTcp), ...udp.map(listenUdp)]).then(() => ({})),
   ping,
   udp,
   tcp,
@@ -38,7 +32,7 @@ const tasks = {
   },
 };
 
-function listenTcp(port, host) {
+function listenTcp({ port, host }) {
   const server = createServer({ noDelay: true }, (socket) => {
     socket.on('error', () => undefined);
     socket.once('data', () => socket.end(`seen ${socket.remoteAddress}\n`));
@@ -51,7 +45,7 @@ function listenTcp(port, host) {
 const socketFor = (address) =>
   address.includes(':') ? createSocket({ type: 'udp6', ipv6Only: true }) : createSocket('udp4');
 
-function listenUdp(port, host) {
+function listenUdp({ port, host }) {
   const socket = socketFor(host);
   socket.on('message', (message, { port: from, address }) => socket.send(message, from, address));
   return new Promise((done, fail) => socket.on('error', fail).bind(port, host, done));

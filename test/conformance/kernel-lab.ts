@@ -9,6 +9,7 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { inside, Namespaces, type Ended } from '../../src/cli/kernel/namespaces.ts';
 import { stackProgram, type StackWish } from '../../src/cli/kernel/stack-program.ts';
+import { formatIp } from '../../src/model/ip-family.ts';
 import type { NetnsId } from '../../src/model/trace.ts';
 import type { Netns } from '../../src/sim/net/netns.ts';
 import { Capture } from './capture.ts';
@@ -120,12 +121,14 @@ export class KernelLab {
       ]),
     );
     await agent.ask({ task: 'sysctl', values: retransmit });
-    const ports = (wanted: 'tcp' | 'udp'): readonly number[] =>
+    const anywhere = inet6 ? ['0.0.0.0', '::'] : ['0.0.0.0'];
+    const sockets = (wanted: 'tcp' | 'udp'): readonly SocketName[] =>
       listeners
         .filter(({ protocol, port }) => protocol === wanted && port !== BGP_PORT)
-        .map(({ port }) => port);
-    const addresses = inet6 ? ['0.0.0.0', '::'] : ['0.0.0.0'];
-    await agent.ask({ task: 'listen', tcp: ports('tcp'), udp: ports('udp'), addresses });
+        .flatMap(({ port, address }) =>
+          (address === undefined ? anywhere : [formatIp(address)]).map((host) => ({ port, host })),
+        );
+    await agent.ask({ task: 'listen', tcp: sockets('tcp'), udp: sockets('udp') });
     this.#captures.set(
       id,
       await Capture.open(this.#namespaces.nameOf(id), (captured) => {
@@ -159,6 +162,11 @@ export class KernelLab {
     await this.type(id, ['bridge', '-force', '-batch', '-'], bridge.join('\n'));
     if (iptables.length > 0) await this.type(id, ['iptables-restore'], `${iptables.join('\n')}\n`);
   }
+}
+
+interface SocketName {
+  readonly port: number;
+  readonly host: string;
 }
 
 export interface Question {

@@ -99,12 +99,13 @@ export function withDefaults(schema: Schema | undefined, value: Json): Json {
   if (!schema || value === null) return value;
   if (schema.type === 'object' && isJsonObject(value)) return objectWithDefaults(schema, value);
   if (schema.type === 'map' && isJsonObject(value) && hasDefaults(schema.values)) {
-    return Object.fromEntries(
-      Object.entries(value).map(([key, member]) => [key, withDefaults(schema.values, member ?? null)]),
-    );
+    const members = Object.entries(value).map(([key, member = null]) => [key, member] as const);
+    const whole = members.map(([key, member]) => [key, withDefaults(schema.values, member)] as const);
+    return whole.some(([key, member]) => member !== value[key]) ? Object.fromEntries(whole) : value;
   }
   if (schema.type === 'array' && Array.isArray(value) && hasDefaults(schema.items)) {
-    return value.map((item) => withDefaults(schema.items, item as Json));
+    const whole = value.map((item) => withDefaults(schema.items, item as Json));
+    return whole.some((item, at) => item !== value[at]) ? whole : value;
   }
   return value;
 }
