@@ -6,7 +6,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../../base/json.ts';
 import type { FieldError } from './field-error.ts';
 import { notSupported, required } from './field-error.ts';
-import type { ObjectSchema, ScalarSchema, Schema } from './schema.ts';
+import type { ArraySchema, MapSchema, ObjectSchema, ScalarSchema, Schema } from './schema.ts';
 
 const join = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`);
 
@@ -98,16 +98,24 @@ function zero(schema: Schema): Json {
 export function withDefaults(schema: Schema | undefined, value: Json): Json {
   if (!schema || value === null) return value;
   if (schema.type === 'object' && isJsonObject(value)) return objectWithDefaults(schema, value);
-  if (schema.type === 'map' && isJsonObject(value) && hasDefaults(schema.values)) {
-    const members = Object.entries(value).map(([key, member = null]) => [key, member] as const);
-    const whole = members.map(([key, member]) => [key, withDefaults(schema.values, member)] as const);
-    return whole.some(([key, member]) => member !== value[key]) ? Object.fromEntries(whole) : value;
-  }
-  if (schema.type === 'array' && Array.isArray(value) && hasDefaults(schema.items)) {
-    const whole = value.map((item) => withDefaults(schema.items, item as Json));
-    return whole.some((item, at) => item !== value[at]) ? whole : value;
-  }
+  if (schema.type === 'map' && isJsonObject(value)) return mapWithDefaults(schema, value);
+  if (schema.type === 'array' && Array.isArray(value))
+    return listWithDefaults(schema, value as readonly Json[]);
   return value;
+}
+
+function mapWithDefaults({ values }: MapSchema, map: JsonObject): JsonObject {
+  if (!hasDefaults(values)) return map;
+  const whole = Object.entries(map).map(
+    ([key, member = null]) => [key, withDefaults(values, member)] as const,
+  );
+  return whole.some(([key, member]) => member !== map[key]) ? Object.fromEntries(whole) : map;
+}
+
+function listWithDefaults({ items }: ArraySchema, list: readonly Json[]): readonly Json[] {
+  if (!hasDefaults(items)) return list;
+  const whole = list.map((item) => withDefaults(items, item));
+  return whole.some((item, at) => item !== list[at]) ? whole : list;
 }
 
 function objectWithDefaults(schema: ObjectSchema, value: JsonObject): JsonObject {
