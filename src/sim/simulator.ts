@@ -14,6 +14,7 @@ import { Captures } from './captures.ts';
 import type { Epoch, Millis } from './core/time.ts';
 import type { InstallKind } from './cni/calico/install.ts';
 import type { Backend } from './cni/calico/node-environment.ts';
+import { calicoNodeHealth } from './cni/calico/node-health.ts';
 import { createWorld, machinery } from './create.ts';
 import type { ApiRequest } from './kube/api.ts';
 import { machineAt, nodeMachine } from './kube/machines.ts';
@@ -24,7 +25,7 @@ import type { Network } from './net/netns.ts';
 import type { RoutingPort } from './routing/speaker-view.ts';
 import { speakerKey } from './routing/routing-state.ts';
 import { speakerView } from './routing/view.ts';
-import type { ClockPort, ClusterPort, NetworkPort } from './shell/command.ts';
+import type { AgentsPort, ClockPort, ClusterPort, NetworkPort } from './shell/command.ts';
 import { withoutSockets, withSocketsOf } from './program-sockets.ts';
 import { Sleepers } from './sleepers.ts';
 import { Sockets } from './sockets.ts';
@@ -271,6 +272,13 @@ export class Simulator {
       const speaker = routing.speakers.get(speakerKey({ netns, ...(daemon && { daemon }) }));
       const stack = speaker?.running ? this.#machinery.stacks.netns(this.#world, speaker.netns) : undefined;
       return speaker && stack && speakerView({ speaker, routing, stack, now: this.now });
+    },
+  };
+
+  readonly agents: AgentsPort = {
+    health: (place, argv) => {
+      const pod = this.#world.cluster.store.get('pods', place.namespace, place.name);
+      return pod && calicoNodeHealth(this.#world.cluster, this.#world.routing, { pod, argv });
     },
   };
 

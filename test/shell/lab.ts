@@ -98,6 +98,7 @@ export function labShell({
       cluster: CLUSTER,
       network: NETWORK,
       routing: { speaker: () => undefined, at: () => undefined },
+      agents: { health: () => undefined },
       clock,
     },
     files,

@@ -12,6 +12,7 @@ import { restartsOf, summarize } from '../../src/sim/kube/kinds/pod-status.ts';
 import type { Breakage } from '../../src/sim/kube/machines.ts';
 import type { KubeObject } from '../../src/sim/kube/object.ts';
 import { create, patch, perform, settled } from './cluster.ts';
+import { keyboardOf, type Typed } from './keyboard.ts';
 
 const NODES = ['control-plane', 'node1', 'node2', 'node3'];
 
@@ -251,5 +252,51 @@ describe('calico-node whose probes ask for bird6 too', () => {
   test('is ready in a cluster without IPv6, where bird6 has nobody to speak to', () => {
     const cluster = probing(settled());
     for (const node of NODES) expect(line(cluster, node)).toMatch(/^1\/1 Running/);
+  });
+});
+
+describe('the program calico-node, run by hand in its container', () => {
+  const asked = async (cluster: Simulator, node: string, line: string): Promise<Typed> => {
+    const { namespace, name } = calicoNode(cluster, node).metadata;
+    const typed = await keyboardOf(cluster).type(`pod/${String(namespace)}/${name}`, line);
+    return { ...typed, stdout: typed.stdout.replace(/\d{4}-\d\d-\d\d [\d:.]+ \[INFO\]\[\d+\]/, 'DATE') };
+  };
+
+  test('answers what the probes are told', async () => {
+    const cluster = settled();
+    expect(await asked(cluster, 'node1', '/bin/calico-node -felix-ready -bird-ready')).toEqual({
+      status: 0,
+      stdout: LOGGED,
+      stderr: '',
+    });
+    expect(await asked(cluster, 'node1', 'calico-node --felix-live=true')).toEqual({
+      status: 0,
+      stdout: '',
+      stderr: '',
+    });
+    breakage(cluster, 'node1', 'felix', false);
+    expect(await asked(cluster, 'node1', 'calico-node -felix-ready')).toEqual({
+      status: 1,
+      stdout: felix('felix is not ready', 'readiness'),
+      stderr: '',
+    });
+    breakage(cluster, 'node2', 'bird', false);
+    wait(cluster, 1);
+    expect(await asked(cluster, 'node2', 'calico-node -bird-live')).toMatchObject({
+      status: 1,
+      stdout: BIRD_NOT_LIVE.replace('Liveness probe failed: ', ''),
+    });
+  });
+
+  test('says what it does not do', async () => {
+    const cluster = settled();
+    expect(await asked(cluster, 'node1', 'calico-node -ready')).toMatchObject({
+      status: 1,
+      stdout: 'flag provided but not defined: -ready\n',
+    });
+    expect((await asked(cluster, 'node1', 'calico-node')).stdout).toMatch(/^No valid options provided/);
+    expect((await asked(cluster, 'node1', 'calico-node -felix')).stderr).toMatch(
+      /^calico-node: -felix is not/,
+    );
   });
 });

@@ -28,11 +28,11 @@ export function keyboardOf(cluster: Simulator): Keyboard {
     if (!place) throw new Error(`no place ${name}`);
     const known = shells.get(formatPlace(place));
     if (known) return known;
-    const { cluster: api, network, routing, clock } = cluster;
+    const { cluster: api, network, routing, agents, clock } = cluster;
     const shell = new Shell({
       place,
       commands: labCommands,
-      ports: { cluster: api, network, routing, clock },
+      ports: { cluster: api, network, routing, agents, clock },
       files: new MemoryFiles({ files: { '/root/': '', '/dev/null': '' } }),
       breathe: turn,
     });

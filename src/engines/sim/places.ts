@@ -93,6 +93,7 @@ export class Places {
         cluster: simulator.cluster,
         network: simulator.network,
         routing: simulator.routing,
+        agents: simulator.agents,
         clock: simulator.clock,
         sign: (argv, act) => simulator.as({ place, argv }, act),
       },

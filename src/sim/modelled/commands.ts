@@ -209,6 +209,13 @@ const REVIEWED: readonly CommandFeature[] = [
     provenance: compared('getent of glibc 2.36'),
   },
   {
+    name: 'calico-node',
+    yes: ['-felix-live', '-felix-ready', '-bird-live', '-bird-ready', '-bird6-live', '-bird6-ready'],
+    no: ['what starts its programs', '-threshold-time', '-show-status', '-flows', '-bpf', '-v'],
+    note: 'In its own container: the checks that kubelet makes.',
+    provenance: source('node/cmd/calico-node, Calico v3.32.1'),
+  },
+  {
     name: 'birdcl',
     yes: ['show protocols', 'show route', 'show status', 'show interfaces', 'show symbols'],
     no: [

@@ -2,6 +2,7 @@
  * What a command of the simulated shell is, and its only door to the world. A command never throws for what a learner
  * typed: it prints what the real tool prints and returns the real tool's exit code.
  */
+import type { HealthOutcome } from '../cni/calico/node-health.ts';
 import type { Epoch, Millis } from '../core/time.ts';
 import type { ApiRequest, ApiResponse, ApiWatchEvent } from '../kube/api.ts';
 import type { Netns, NetnsMemory } from '../net/netns.ts';
@@ -69,6 +70,7 @@ export interface CompletionIo {
   readonly cluster: ClusterPort;
   readonly network: NetworkPort;
   readonly routing: RoutingPort;
+  readonly agents: AgentsPort;
   readonly clock: ClockPort;
 }
 
@@ -162,6 +164,12 @@ export interface CapturedFrame {
   readonly ifindex: number;
   readonly direction: 'in' | 'out';
   readonly frame: Frame;
+}
+
+/** The programs that Calico runs on the nodes. */
+export interface AgentsPort {
+  /** What the checks of a calico-node find that stands in this pod; undefined when the pod has gone. */
+  health(pod: Extract<Place, { readonly kind: 'pod' }>, argv: readonly string[]): HealthOutcome | undefined;
 }
 
 export interface ClockPort {

@@ -41,7 +41,17 @@ const OWN_FORM: ReadonlyMap<string, readonly [line: string, status: number]> = n
   ['ip6tables-save', ['ip6tables-save --help', 1]],
 ]);
 /** Those need a network to say anything; their own tests cover their help. */
-const NEEDS_NETWORK = new Set(['ip', 'bridge', 'ipset', 'dig', 'nslookup', 'birdcl', 'birdcl6', 'birdc']);
+const NEEDS_NETWORK = new Set([
+  'ip',
+  'bridge',
+  'ipset',
+  'dig',
+  'nslookup',
+  'birdcl',
+  'birdcl6',
+  'birdc',
+  'calico-node',
+]);
 
 test.each(
   labCommands

@@ -6,10 +6,12 @@
  */
 import type { JsonObject } from '../../../base/json.ts';
 import type { Millis } from '../../core/time.ts';
-import type { Probed, ProbedProgram } from '../../kube/controllers/prober.ts';
-import { at, listAt } from '../../kube/fields.ts';
+import type { ClusterState } from '../../kube/controller.ts';
+import { runningFor, type Probed, type ProbedProgram } from '../../kube/controllers/prober.ts';
+import { at, listAt, textAt } from '../../kube/fields.ts';
 import { isBroken, nodeMachine } from '../../kube/machines.ts';
-import type { ClusterTransaction } from '../../kube/transaction.ts';
+import type { KubeObject } from '../../kube/object.ts';
+import { ClusterTransaction } from '../../kube/transaction.ts';
 import type { RoutingState } from '../../routing/routing-state.ts';
 import { peerKey, speakerKey } from '../../routing/routing-state.ts';
 import { isFelixStarting } from './felix-daemon.ts';
@@ -54,11 +56,41 @@ function sessionsOf(routing: RoutingState, node: string, daemon: Daemon): BirdSe
 export const CALICO_NODE_PROBES: ProbedProgram = {
   name: 'calico-node',
   check: (tx, probed) => {
-    const said: string[] = [];
-    const problem = problemOf(tx, probed, (line) => said.push(line));
-    return problem === undefined ? undefined : [...said, `${NOT_READY}: ${problem}`, ''].join('\n');
+    const { ok, said } = outcome(tx, probed);
+    return ok ? undefined : said;
   },
 };
+
+/** What somebody is told who runs one of calico-node's own checks (`calico-node -felix-ready`), in its container. */
+export interface HealthOutcome {
+  readonly ok: boolean;
+  /** Lines for the standard output. */
+  readonly said: string;
+}
+
+export interface HealthQuestion {
+  readonly pod: KubeObject;
+  /** With the program's name. */
+  readonly argv: readonly string[];
+}
+
+export function calicoNodeHealth(
+  cluster: ClusterState,
+  routing: RoutingState,
+  { pod, argv }: HealthQuestion,
+): HealthOutcome {
+  const tx = new ClusterTransaction(cluster, []);
+  const node = textAt(pod.spec, 'nodeName');
+  const answer = birdSessions(routing, node) as unknown as JsonObject;
+  return outcome(tx, { node, argv, age: runningFor(tx, pod, CALICO_NODE_PROBES.name), answer });
+}
+
+function outcome(tx: ClusterTransaction, probed: Probed): HealthOutcome {
+  const said: string[] = [];
+  const problem = problemOf(tx, probed, (line) => said.push(line));
+  if (problem !== undefined) said.push(`${NOT_READY}: ${problem}`);
+  return { ok: problem === undefined, said: said.map((line) => `${line}\n`).join('') };
+}
 
 const NOT_READY = 'calico/node is not ready';
 

@@ -119,6 +119,10 @@ function podKeys(program: string, { before, after }: Change): readonly string[] 
 const statusOf = (pod: KubeObject, container: string): JsonObject | undefined =>
   listAt(pod.status, 'containerStatuses').find((status) => status['name'] === container);
 
+/** Virtual milliseconds since the running container started. */
+export const runningFor = ({ now, epoch }: ClusterTransaction, pod: KubeObject, container: string): Millis =>
+  now - (parseTimestamp(textAt(statusOf(pod, container), 'state', 'running', 'startedAt')) - epoch);
+
 /** The running container's id. */
 function startOf(pod: KubeObject, container: string): string | undefined {
   const status = statusOf(pod, container);
@@ -197,8 +201,7 @@ function runProbe(
   const container = listAt(pod.spec, 'containers').find(({ name }) => name === program.name);
   const spec = at(container, `${kind}Probe`);
   if (at(spec, 'exec') === undefined) return undefined;
-  const started = textAt(statusOf(pod, program.name), 'state', 'running', 'startedAt');
-  const age = tx.now - (parseTimestamp(started) - tx.epoch);
+  const age = runningFor(tx, pod, program.name);
   if (age < numberAt(spec, 'initialDelaySeconds') * 1_000) return 'too early';
   const said = program.check(tx, { node, argv: textsAt(spec, 'exec', 'command'), age, answer });
   if (said !== undefined) {

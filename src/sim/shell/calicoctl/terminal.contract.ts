@@ -84,6 +84,7 @@ export class Terminal {
         capture: unused,
       },
       routing: { speaker: unused, at: unused },
+      agents: { health: unused },
       clock: {
         epoch: cluster.state.epoch,
         now: () => cluster.state.now,

@@ -4,6 +4,7 @@ import type { Place } from '../../../model/place.ts';
 import type { RoutingPort } from '../../routing/speaker-view.ts';
 import {
   BrokenPipe,
+  type AgentsPort,
   type ClockPort,
   type ClusterPort,
   type Command,
@@ -36,6 +37,7 @@ export interface Ports {
   readonly cluster: ClusterPort;
   readonly network: NetworkPort;
   readonly routing: RoutingPort;
+  readonly agents: AgentsPort;
   readonly clock: ClockPort;
   /** Runs `act`, and whatever it changes is put down to this command line at this place. */
   readonly sign?: <T>(argv: readonly string[], act: () => T) => T;

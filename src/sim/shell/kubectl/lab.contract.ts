@@ -258,6 +258,7 @@ export class KubectlLab {
       },
       network: NO_NETWORK,
       routing: { speaker: () => undefined, at: () => undefined },
+      agents: { health: () => undefined },
       clock: this.#clock(),
       run: async (place, argv, streams) => {
         if (argv[0] === 'nope') throw new NoSuchProgram(argv[0]);

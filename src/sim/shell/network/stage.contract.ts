@@ -114,6 +114,7 @@ export function stage(commands: readonly Command[], options: ReferenceOptions = 
       },
       network: networkPort(network, () => networkOf({ ...network, segments, now: clock.now })),
       routing: { speaker: () => undefined, at: () => undefined },
+      agents: { health: () => undefined },
       clock: { epoch: Date.UTC(2026, 10, 20, 15, 52, 10), now: () => clock.now, sleep },
       stdin: { read: () => Promise.resolve(undefined), text: () => Promise.resolve(''), isTerminal: false },
       stdout: sink(true),

@@ -18,11 +18,11 @@ let cluster: Simulator;
 let terminals: AbortController[];
 
 function shellAt(place: Place): Shell {
-  const { cluster: api, network, routing, clock } = cluster;
+  const { cluster: api, network, routing, agents, clock } = cluster;
   return new Shell({
     place,
     commands: labCommands,
-    ports: { cluster: api, network, routing, clock },
+    ports: { cluster: api, network, routing, agents, clock },
     files: new MemoryFiles({ files: imageFiles(place, { hosts: [] }), now: () => cluster.now }),
     breathe: () => new Promise((resolve) => setImmediate(resolve)),
     elsewhere: (other) => shellAt(other),
