@@ -267,6 +267,37 @@ describe('commands that a lesson prints', () => {
     ]);
   });
 
+  test('hold where pods have other addresses', async () => {
+    const there = (_: string, line: string): string | number =>
+      line === 'ip route' ? ROUTES.replace('.1.0', '.9.0') : 1;
+    const elsewhere = async (one: PrintedCommands): Promise<readonly unknown[]> => {
+      const said = [];
+      const context = {
+        open: () => Promise.resolve(ok(new Switch({ exec }))),
+        openElsewhere: () => Promise.resolve(ok(new Switch({ exec: there }))),
+        signal: SIGNAL,
+      };
+      for await (const step of proveLab(lab(), [{ file: 'l.md', commands: [one] }], context)) said.push(step);
+      return said.slice(-1);
+    };
+    const name = 'l.md:7 runs';
+    expect(await elsewhere(printed('ip route', { output: ['10.244.…/26 via 10.0.0.12 dev eth0'] }))).toEqual([
+      { name, outcome: 'pass', detail: '' },
+    ]);
+    const output = ['10.244.1.0/26 via 10.0.0.12 dev eth0'];
+    const printedThere = ROUTES.replace('.1.0', '.9.0');
+    expect(await elsewhere(printed('ip route', { output }))).toEqual([
+      {
+        name,
+        outcome: 'fail',
+        detail: `where pods have other addresses: not printed: ${output.join('')}\nprinted:\n${printedThere}`,
+      },
+    ]);
+    expect(await elsewhere(printed('true'))).toEqual([
+      { name, outcome: 'fail', detail: 'where pods have other addresses: exit code 1 on node/node1: ' },
+    ]);
+  });
+
   test('run after the solution of the step they name', async () => {
     expect(await proofOf(printed('is it on', { after: 'first' }))).toEqual([]);
     expect(await proofOf(printed('is it on'))).toEqual(['fail: l.md:7 runs: exit code 1 on node/node1: ']);

@@ -6,6 +6,7 @@
  */
 import type { Result } from '../base/result.ts';
 import { runStep } from '../lab/check.ts';
+import { fits, LEFT_OUT } from '../lab/left-out.ts';
 import type { ExecResult, LabError, LabSession } from '../lab/ports.ts';
 import { answerOf, type Prediction } from '../lab/prediction.ts';
 import type { Expectation } from '../lab/script.ts';
@@ -25,6 +26,8 @@ export interface ProofStep {
 
 export interface ProofContext {
   readonly open: () => Promise<Result<LabSession, LabError>>;
+  /** The lab where pods have other addresses (`elsewhere.ts`), if the engine can be had so: lessons hold there as well. */
+  readonly openElsewhere?: () => Promise<Result<LabSession, LabError>>;
   readonly signal: AbortSignal;
   /**
    * Whether to look again at what is not as promised, after so many looks: the parts of a real cluster hear of a change one
@@ -49,7 +52,7 @@ export async function* proveLab(
     yield fail('pitfalls', `the lab has ${lab.pitfalls.length}; at least ${FEWEST_PITFALLS} are wanted`);
   }
   for (const { file, commands } of printed) {
-    for (const one of commands) yield* provePrinted(lab, file, { ...context, printed: one });
+    for (const one of commands) yield await provePrinted(lab, file, { ...context, printed: one });
   }
 }
 
@@ -164,29 +167,39 @@ function meets(name: string, { kind, words, outcome }: Expectation, { verdicts }
   );
 }
 
-async function* provePrinted(
+async function provePrinted(
   lab: CompiledLab,
   file: string,
-  { printed, ...context }: ProofContext & { readonly printed: PrintedCommands },
-): AsyncGenerator<ProofStep> {
-  const { signal } = context;
-  const place = parsePlace(printed.place);
+  context: ProofContext & { readonly printed: PrintedCommands },
+): Promise<ProofStep> {
+  const { printed, openElsewhere: open } = context;
   const name = `${file}:${printed.line} runs`;
-  if (!place) {
-    yield fail(name, `"${printed.place}" is no place`);
-    return;
-  }
-  yield* onSession(name, context, async function* (session) {
+  const found = await runPrinted(lab, name, context);
+  if (found.outcome !== 'pass' || open === undefined) return found;
+  const there = await runPrinted(lab, name, { ...context, open });
+  return there.outcome === 'fail' ? fail(name, `where pods have other addresses: ${there.detail}`) : there;
+}
+
+async function runPrinted(
+  lab: CompiledLab,
+  name: string,
+  { printed, open, signal }: ProofContext & { readonly printed: PrintedCommands },
+): Promise<ProofStep> {
+  const place = parsePlace(printed.place);
+  if (!place) return fail(name, `"${printed.place}" is no place`);
+  const opened = await open();
+  if (!opened.ok) return error(name, opened.error);
+  const session = opened.value;
+  try {
     if (printed.after !== undefined) {
       const before = ran(name, await runScript(upTo(lab.solution, printed.after), session, signal));
-      if (before.outcome !== 'pass') {
-        yield before;
-        return;
-      }
+      if (before.outcome !== 'pass') return before;
     }
     const done = await session.exec(place, ['sh', '-c', printed.commands], signal);
-    yield done.ok ? prints(name, printed, done.value) : error(name, done.error);
-  });
+    return done.ok ? prints(name, printed, done.value) : error(name, done.error);
+  } finally {
+    await session.dispose();
+  }
 }
 
 function prints(name: string, { place, exit, output = [] }: PrintedCommands, done: ExecResult): ProofStep {
@@ -200,24 +213,13 @@ function prints(name: string, { place, exit, output = [] }: PrintedCommands, don
     : fail(name, `not printed: ${missing.join(' | ')}\nprinted:\n${printed}`);
 }
 
-/**
- * Lines that a lesson shows and the lab did not print. A line of `…` stands for lines left out, and `…` within a line for
- * words that differ from run to run. Spacing does not count.
- */
+/** Lines that a lesson shows and the lab did not print. Spacing does not count. */
 function missingLines(shown: readonly string[], printed: string): readonly string[] {
   const plain = (line: string): string => line.trim().replace(/\s+/g, ' ');
   const lines = printed.split('\n').map(plain);
   return shown
     .map(plain)
     .filter((line) => line !== '' && line !== LEFT_OUT && !lines.some((candidate) => fits(line, candidate)));
-}
-
-const LEFT_OUT = '…';
-
-/** Whether the pieces of `shown` between its ellipses stand in `printed`, in order, from its start to its end. */
-function fits(shown: string, printed: string): boolean {
-  const literal = shown.split(LEFT_OUT).map((piece) => piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${literal.join('.+')}$`).test(printed);
 }
 
 async function* onSession(

@@ -11,8 +11,12 @@ const CHOICES = {
   mtu: '[1450, 1480]',
 };
 
-function answer(measure: keyof typeof CHOICES, script: Script): ReturnType<typeof answerOf> {
-  const predict = `{ ask: Q, from: '${measure}(pod/a, pod/b)', choices: ${CHOICES[measure]} }`;
+function answer(
+  measure: keyof typeof CHOICES,
+  script: Script,
+  choices = CHOICES[measure],
+): ReturnType<typeof answerOf> {
+  const predict = `{ ask: Q, from: '${measure}(pod/a, pod/b)', choices: ${choices} }`;
   const prediction = labWith({ predict }).steps[0]?.predict;
   if (!prediction) throw new Error('no prediction');
   return answerOf(prediction, new FakeSession(script), SIGNAL);
@@ -28,6 +32,15 @@ describe('the cluster answers', () => {
     ['mtu', { pathMtu: 1450 }, '1450'],
   ] as const)('%s from %j with %s', async (measure, report, wanted) => {
     expect(await answer(measure, { reach: () => report })).toEqual({ ok: true, value: wanted });
+  });
+
+  test('with the choice that leaves out what differs from cluster to cluster, unless another says it all', async () => {
+    const choices = '[10.0.0.11, 10.244.166.…, 10.244.166.7]';
+    const seen = (address: string): ReturnType<typeof answer> =>
+      answer('source', { reach: () => ({ sourceSeen: address }) }, choices);
+    expect(await seen('10.244.166.130')).toEqual({ ok: true, value: '10.244.166.…' });
+    expect(await seen('10.244.166.7')).toEqual({ ok: true, value: '10.244.166.7' });
+    expect(await seen('10.244.104.2')).toEqual({ ok: true, value: '10.244.104.2' });
   });
 
   test('nothing when the flow shows nothing', async () => {

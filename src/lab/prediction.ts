@@ -8,6 +8,7 @@ import { err, ok, type Result } from '../base/result.ts';
 import { ENCAPSULATIONS } from '../model/encapsulation.ts';
 import { parsePlace, type Place } from '../model/place.ts';
 import { parsed, sentence, words } from './fields.ts';
+import { fits, LEFT_OUT } from './left-out.ts';
 import type { LabError, Probe, ReachReport } from './ports.ts';
 import { parseTarget, type Target } from './target.ts';
 
@@ -52,7 +53,9 @@ export const predictionSchema = z
     choices: z
       .array(words)
       .min(2, { error: 'needs at least two choices' })
-      .describe("The answers to choose from, in the measure's own words."),
+      .describe(
+        "The answers to choose from, in the measure's own words; `…` stands for what differs from cluster to cluster.",
+      ),
   })
   .superRefine(({ from, choices }, context) => {
     const answers = ANSWERS[from.measure];
@@ -60,6 +63,7 @@ export const predictionSchema = z
       const issue = (message: string): void =>
         context.addIssue({ code: 'custom', path: ['choices', at], message });
       if (choices.indexOf(choice) !== at) issue(`the choice "${choice}" is given twice`);
+      if (choice === LEFT_OUT) issue('every answer would be this one: say what is known of it');
       if (answers && !answers.includes(choice)) {
         issue(`"${choice}" is never the answer: ${from.measure} is one of ${answers.join(', ')}`);
       }
@@ -79,7 +83,10 @@ export async function answerOf(
   const report = await probe.reach({ from, to, protocol: 'icmp' }, signal);
   if (!report.ok) return report;
   const answer = MEASURES[measure](report.value);
-  if (answer !== undefined) return ok(answer);
+  const { choices } = prediction;
+  if (answer !== undefined) {
+    return ok(choices.includes(answer) ? answer : (choices.find((choice) => fits(choice, answer)) ?? answer));
+  }
   return err({
     code: 'prediction-unanswered',
     message: `The cluster gives no ${measure} for this flow: ${report.value.reason}`,

@@ -255,6 +255,11 @@ describe('a prediction in a lab file', () => {
       'the choice "1" is given twice',
     ],
     [
+      '{ ask: Q, from: "source(pod/a, pod/b)", choices: [10.244.1.…, ^…] }',
+      '.choices[1]',
+      'every answer would be this one: say what is known of it',
+    ],
+    [
       '{ ask: Q, from: "encapsulation(pod/a, pod/b)", choices: [none, ^gre] }',
       '.choices[1]',
       '"gre" is never the answer: encapsulation is one of none, vxlan, ipip',

@@ -223,6 +223,28 @@ function twoRacks(raise: () => Promise<LabInTest>): void {
     expect(troubles).toEqual([]);
   });
 
+  test("a node's init system sets its own values, and the lab's hold", async () => {
+    const { containers } = lab.cluster.docker;
+    const node2 = lab.cluster.nodes.get('node2') ?? '';
+    // What kind's image has (images/base/files of kind v0.32.0).
+    const path = '/etc/sysctl.d/10-network-security.conf';
+    const content = Buffer.from('net.ipv4.conf.default.rp_filter=1\nnet.ipv4.conf.all.rp_filter=1\n');
+    must(await containers.writeFiles(node2, [{ path, content }], signal));
+    const filters = (): Promise<string> =>
+      lab.out(
+        'node/node2',
+        'ip link add later0 type veth peer name later1; cd /proc/sys/net/ipv4/conf; grep . {all,default,eth0,docker0,later0}/rp_filter; ip link delete later0',
+      );
+    const none = 'all,default,eth0,docker0,later0,'.replaceAll(',', '/rp_filter:0\n');
+    expect(await filters()).toBe(none);
+    await lab.out('node/node2', `sysctl -q -p /proc/1/root${path}`);
+    expect(await filters()).toContain('later0/rp_filter:1\n');
+    // A restart's init system comes to it after the fabric, at worst.
+    await containers.exec(node2, ['sysctl', '--system'], { signal, seconds: 60 });
+    expect(await filters()).toBe(none);
+    expect(await lab.ping('node/node2', '10.0.1.13')).toBe(63);
+  });
+
   test("a node's terminal has the node's network and processes, and a prompt that says so", async () => {
     const { containers } = lab.cluster.docker;
     const stream = must(
@@ -362,6 +384,7 @@ function dualStack(raise: () => Promise<LabInTest>): void {
     await lab.out('router/router', 'ip -6 address flush dev eth0; sysctl -qw net.ipv6.conf.all.forwarding=0');
     await lab.out('node/node1', 'ip -6 route delete default; ip -6 address delete fd00:a::11/64 dev eth0');
     must(await resetFabric(lab.cluster, { signal, image: lab.image }));
+    await lab.out('router/router', 'ip -6 neighbour flush all');
     await lab.eventually(async () => expect(await lab.ping('node/node1', 'fd00:b::13')).toBe(63));
   });
 

@@ -1,6 +1,9 @@
 /** What labs are proved on: an engine, and how its sessions are had. The simulator gives each a cluster of its own, at once. */
+import type { Result } from '../../base/result.ts';
 import type { CompiledLab } from '../../course/compile/course.ts';
+import { elsewhere } from '../../course/elsewhere.ts';
 import type { ProofContext } from '../../course/proof.ts';
+import type { LabEngine, LabEnvironment, LabError, LabSession } from '../../lab/ports.ts';
 import { simulator } from './lab-commands.ts';
 
 export interface Trials {
@@ -19,7 +22,7 @@ export interface Obstacle {
   readonly lasting: boolean;
 }
 
-export interface Trial extends Pick<ProofContext, 'open' | 'again'> {
+export interface Trial extends Pick<ProofContext, 'open' | 'openElsewhere' | 'again'> {
   end(): Promise<void>;
 }
 
@@ -32,9 +35,22 @@ export async function simTrials(): Promise<Trials> {
     obstacle: ({ spec }) => Promise.resolve(spec.engines.includes('sim') ? undefined : OTHER_ENGINE),
     begin: ({ environment }, signal) => ({
       open: () => engine.open(environment, { signal }),
+      openElsewhere: () => openElsewhere(engine, environment, signal),
       end: () => Promise.resolve(),
     }),
   };
+}
+
+async function openElsewhere(
+  engine: LabEngine,
+  environment: LabEnvironment,
+  signal: AbortSignal,
+): Promise<Result<LabSession, LabError>> {
+  const here = await engine.open(environment, { signal });
+  if (!here.ok) return here;
+  const there = await elsewhere(environment, here.value, signal);
+  await here.value.dispose();
+  return there.ok ? engine.open(there.value, { signal }) : there;
 }
 
 export const OTHER_ENGINE: Obstacle = { says: 'The lab is made for another engine.', lasting: true };

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LabError } from '../../lab/ports.ts';
 
 export interface KindFolder {
   readonly root: string;
@@ -66,4 +67,20 @@ export async function installationId(folder: KindFolder): Promise<string> {
   if (INSTALLATION.test(agreed)) return agreed;
   await writeFile(file, `${made}\n`);
   return made;
+}
+
+/** Something in it could not be written. */
+export function folderFailed(folder: string, cause: unknown): LabError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return {
+      code: 'disk-full',
+      message: `The disk that holds ${folder} is full.`,
+      remedy: 'Free some space there, then try again.',
+    };
+  return {
+    code: 'data-folder-failed',
+    message: `${folder} cannot be written: ${code ?? message}.`,
+    remedy: 'Look at the rights of that folder, then try again.',
+  };
 }

@@ -1,6 +1,7 @@
 /** Why a file did not come from the network, as values with a remedy: networks of schools and companies have many ways. */
 import { dirname } from 'node:path';
 import type { LabError } from '../../lab/ports.ts';
+import { folderFailed } from './data-folder.ts';
 import type { Download } from './download.ts';
 
 const hostOf = ({ url }: Download): string => new URL(url).host;
@@ -92,11 +93,7 @@ const ROWS: readonly { readonly when: RegExp; readonly error: (failure: Failure)
   },
   {
     when: /^(EACCES|EPERM|EROFS)$/,
-    error: ({ wanted, code }) => ({
-      code: 'data-folder-failed',
-      message: `${dirname(wanted.file)} cannot be written: ${code}.`,
-      remedy: 'Look at the rights of that folder, then try again.',
-    }),
+    error: ({ wanted, code }) => folderFailed(dirname(wanted.file), { code }),
   },
   {
     when: /^CERT_(NOT_YET_VALID|HAS_EXPIRED)$/,

@@ -53,6 +53,10 @@ export class LabInTest {
               command: ['sleep', 'infinity'],
               hostname: container,
               network: network.name,
+              // As far as a privileged one's init system is concerned.
+              capabilities: ['NET_ADMIN'],
+              securityOptions: ['apparmor=unconfined'],
+              networkSettings: true,
             },
             signal,
           ),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { explained, folderFailed, kindFailed } from './errors.ts';
+import { explained, kindFailed } from './errors.ts';
 import golden from './kind-output.golden.json' with { type: 'json' };
 
 const failed = (log: string, exitCode: number | undefined = 1): ReturnType<typeof kindFailed> =>
@@ -94,11 +94,4 @@ test('a machine that did not come up is explained by its own log', () => {
   expect(explained(error, 'Welcome!')).toBe(error);
   const other = failed(golden.transcripts['init fails']);
   expect(explained(other, 'inotify')).toBe(other);
-});
-
-test('a disk that is full has a name of its own', () => {
-  expect(folderFailed('/data', Object.assign(new Error('x'), { code: 'ENOSPC' })).code).toBe('disk-full');
-  expect(folderFailed('/data', Object.assign(new Error('x'), { code: 'EROFS' })).code).toBe(
-    'data-folder-failed',
-  );
 });

@@ -6,22 +6,6 @@ import type { LabError } from '../../../lab/ports.ts';
 import { KIND_VERSION } from '../versions.ts';
 import { dockerError, startRemedy } from '../docker/errors.ts';
 
-/** Underlay's own data folder could not be written. */
-export function folderFailed(folder: string, cause: unknown): LabError {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return {
-      code: 'disk-full',
-      message: `The disk that holds ${folder} is full.`,
-      remedy: 'Free some space there, then try again.',
-    };
-  return {
-    code: 'data-folder-failed',
-    message: `${folder} cannot be written: ${code ?? message}.`,
-    remedy: 'Look at the rights of that folder, then try again.',
-  };
-}
-
 export const CREATE_INTERRUPTED: LabError = {
   code: 'interrupted',
   message: 'The making of the cluster was given up.',

@@ -8,8 +8,7 @@ import process from 'node:process';
 import { z } from 'zod';
 import { err, ok, type Result } from '../../../base/result.ts';
 import type { LabError } from '../../../lab/ports.ts';
-import type { ClusterFolder, KindFolder } from '../data-folder.ts';
-import { folderFailed } from './errors.ts';
+import { folderFailed, type ClusterFolder, type KindFolder } from '../data-folder.ts';
 
 const owner = z.object({ pid: z.number().int().positive(), started: z.string() });
 

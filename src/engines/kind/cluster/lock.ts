@@ -9,7 +9,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { err, ok, type Result } from '../../../base/result.ts';
 import type { LabError } from '../../../lab/ports.ts';
-import { CREATE_INTERRUPTED, folderFailed } from './errors.ts';
+import { folderFailed } from '../data-folder.ts';
+import { CREATE_INTERRUPTED } from './errors.ts';
 import { lives, ourselves, type Owner } from './owner.ts';
 
 /** Milliseconds between two looks at a lock that another holds. */

@@ -144,6 +144,68 @@ test('a node keeps what is Docker’s and Calico’s', () => {
   ]);
 });
 
+test('a node keeps the settings of its lab when its init system sets its own', () => {
+  const seen = parseObserved(FRESH);
+  const of = (more: Partial<Observed>): readonly string[] =>
+    lines(NODE, { ...seen, ...more }).filter((line) => /sysctl/.test(line));
+  // Nothing of one device: to the init system eth0 is Docker's.
+  const wanted = [
+    "# Underlay: what this node's lab needs",
+    'net.ipv4.ip_forward=1',
+    'net.ipv4.icmp_ratelimit=0',
+    'net.ipv4.conf.all.accept_redirects=0',
+    'net.ipv4.conf.all.send_redirects=0',
+    'net.ipv4.conf.all.rp_filter=0',
+    'net.ipv4.conf.default.rp_filter=0',
+  ];
+  const sysctls = new Map(Object.entries(NODE.sysctls));
+  expect(of({ sysctls })).toEqual([
+    'mkdir -p /proc/1/root/etc/sysctl.d',
+    `bash -c printf "%s\\n" "$@" > "$0" /proc/1/root/etc/sysctl.d/99-underlay.conf ${wanted.join(' ')}`,
+  ]);
+  expect(of({ sysctls, settings: wanted.slice(0, -1) })).toHaveLength(2);
+  expect(of({ sysctls, settings: wanted })).toEqual([]);
+});
+
+test('a tunnel that came with the namespace is set as well, and none is missed', () => {
+  const seen = parseObserved(FRESH);
+  const sysctls = new Map(Object.entries(NODE.sysctls).filter(([key]) => !key.includes('tunl0')));
+  const setting = (links: Observed['links']): readonly string[] =>
+    lines(NODE, { ...seen, sysctls, links }).filter((line) => line.startsWith('sysctl'));
+  const [first] = seen.links;
+  if (!first) throw new Error('no device');
+  expect(setting(seen.links)).toEqual([]);
+  expect(setting([...seen.links, { ...first, ifname: 'tunl0', link_type: 'ipip' }])).toEqual([
+    'sysctl -q -w net.ipv4.conf.tunl0.rp_filter=0',
+  ]);
+});
+
+test('an address that the kernel gives once is given again', () => {
+  const six = parseTopology('t.yaml', readFileSync('labs/topologies/dual-stack.yaml', 'utf8'));
+  if (!six.ok) throw new Error('no topology');
+  const plan = planOf(six.value, 'host', 'outside');
+  const [port] = plan.ports;
+  if (!port) throw new Error('no port');
+  const { device, vni: id, group, mac: address, mtu } = port;
+  const info = { id, group, local: CARRIER.address, link: 'docker0', port: 14_789 };
+  const of = (flags: readonly string[], local: string): readonly string[] =>
+    lines(plan, {
+      ...parseObserved(FRESH),
+      links: [
+        {
+          ...{ ifname: device, flags: [...flags], mtu, address, link_type: 'ether' },
+          linkinfo: { info_kind: 'vxlan', info_data: info },
+          addr_info: [{ family: 'inet6', local, prefixlen: 64, scope: 'link', secondary: false }],
+        },
+      ],
+    }).filter((line) => line.includes('fe80'));
+  const missing = 'ip address replace fe80::cbff:fe00:710a/64 dev eth0 nodad';
+  expect(of(['UP'], 'fe80::1')).toEqual([missing]);
+  expect(of(['UP'], 'fe80::cbff:fe00:710a')).toEqual([]);
+  // The kernel gives it itself.
+  expect(of([], 'fe80::1')).toEqual([]);
+});
+
 test('what cannot be read is an error, and not an empty network', () => {
   expect(() => parseObserved(FRESH.replace('[{"ifindex":1', '[{"ifindex"'))).toThrow();
   expect(() => parseObserved(FRESH.replace('"ifname":"lo"', '"name":"lo"'))).toThrow('ifname');

@@ -5,7 +5,7 @@
  * after, since the rest is Calico's and kube-proxy's.
  */
 import { CARRIER, CARRIER_PORT, SIDE_TABLE } from './carrier.ts';
-import type { Link, Observed, Route } from './observed.ts';
+import { sysctlDevice, type Link, type Observed, type Route } from './observed.ts';
 import type { PlacePlan, PortPlan, RoutePlan } from './plan.ts';
 import { serviceCommands } from './services.ts';
 
@@ -173,14 +173,19 @@ function linkCommands(port: PortPlan, seen: Observed, carrier: CarrierPort): rea
   ];
 }
 
-const sysctlCommands = ({ sysctls }: PlacePlan, seen: Observed): readonly Command[] =>
-  Object.entries(sysctls)
-    .filter(([key, value]) => seen.sysctls.get(key) !== value)
+const sysctlCommands = (plan: PlacePlan, seen: Observed): readonly Command[] =>
+  Object.entries(plan.sysctls)
+    .filter(([key, value]) => seen.sysctls.get(key) !== value && hasDevice(plan, seen, sysctlDevice(key)))
     .map(([key, value]) => ['sysctl', '-q', '-w', `${key}=${value}`]);
 
+/** Of those that are not looked after some come with a module of the kernel. */
+const hasDevice = (plan: PlacePlan, seen: Observed, device: string | undefined): boolean =>
+  device === undefined || looksAfter(plan, device) || linkNamed(seen, device) !== undefined;
+
 function addressCommands(port: PortPlan, seen: Observed, carrier: CarrierPort): readonly Command[] {
-  const { device, addresses } = port;
+  const { device, addresses, linkLocal } = port;
   const link = portLink(port, seen, carrier);
+  const isUp = link?.flags.includes('UP') === true;
   const there = (link?.addr_info ?? []).filter(({ scope }) => scope !== 'link').map(textOf);
   return [
     ...there
@@ -189,7 +194,11 @@ function addressCommands(port: PortPlan, seen: Observed, carrier: CarrierPort): 
     ...addresses
       .filter((text) => !there.includes(text))
       .map((text) => ip('address', 'replace', text, 'dev', device, ...(text.includes(':') ? ['nodad'] : []))),
-    ...(link?.flags.includes('UP') ? [] : [ip('link', 'set', device, 'up')]),
+    // Without it a router asks for nobody's MAC address on behalf of others.
+    ...(linkLocal === undefined || !isUp || link.addr_info.some((own) => textOf(own) === linkLocal)
+      ? []
+      : [ip('address', 'replace', linkLocal, 'dev', device, 'nodad')]),
+    ...(isUp ? [] : [ip('link', 'set', device, 'up')]),
   ];
 }
 

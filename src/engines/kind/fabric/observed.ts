@@ -18,6 +18,8 @@ export interface Observed {
   readonly filtered: boolean;
   readonly hosts: readonly string[];
   readonly resolver: string;
+  /** Of a node: what its init system is told to set, by us. */
+  readonly settings: readonly string[];
   readonly bird: string;
   /** BIRD's protocols that somebody switched off. */
   readonly disabled: readonly string[];
@@ -114,6 +116,7 @@ export function parseObserved(text: string): Observed {
     filtered: isFiltered(section('filter4')) || isFiltered(section('filter6')),
     hosts: linesOf(section('hosts')),
     resolver: section('resolver'),
+    settings: linesOf(section('settings')),
     bird: section('bird'),
     disabled: linesOf(section('protocols')).flatMap((line) => {
       const [name = '', , , state] = line.split(/\s+/);
@@ -137,3 +140,9 @@ const isFiltered = (text: string): boolean =>
 
 /** The file below /proc/sys of a setting; none of ours has a dot in a device's name. */
 export const sysctlFile = (key: string): string => key.replaceAll('.', '/');
+
+/** The device whose setting it is; undefined for one of the whole namespace, or of devices still to come. */
+export function sysctlDevice(key: string): string | undefined {
+  const device = /^net\.ipv[46]\.conf\.([^.]+)\./.exec(key)?.[1];
+  return device === 'all' || device === 'default' ? undefined : device;
+}

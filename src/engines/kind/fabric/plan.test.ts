@@ -78,6 +78,8 @@ node/control-plane
   -4 default via 10.0.0.1 dev eth0
   -6 default via fd00:a::1 dev eth0`);
   expect(planOf(named('dual-stack'), 'node', 'node1')).toMatchObject({
+    // As the kernel made it of 02:00:0a:00:00:0b.
+    ports: [{ linkLocal: 'fe80::aff:fe00:b/64' }],
     sysctls: { 'net.ipv6.conf.eth0.disable_ipv6': '0', 'net.ipv6.conf.all.forwarding': '1' },
     hosts: [
       '10.0.0.10\tcontrol-plane',
@@ -104,6 +106,8 @@ test('settings of a router and of a node', () => {
     'net.ipv4.conf.all.rp_filter': '0',
     'net.ipv4.conf.default.rp_filter': '0',
     'net.ipv4.conf.eth0.rp_filter': '0',
+    'net.ipv4.conf.docker0.rp_filter': '0',
+    'net.ipv4.conf.tunl0.rp_filter': '0',
     'net.ipv6.conf.eth0.disable_ipv6': '1',
   });
   expect(planOf(two, 'host', 'outside').sysctls).toEqual({

@@ -14,6 +14,7 @@ import {
   type IpFamily,
 } from '../../../model/ip-family.ts';
 import { formatIpv4, type Cidr, type InterfaceAddress, type Ip, type Ipv4 } from '../../../model/ip.ts';
+import { parseIpv6 } from '../../../model/ipv6.ts';
 import type { ClusterNode, OutsideHost, Router, StaticRoute, Topology } from '../../../model/topology.ts';
 import { birdConfiguration } from './bird-configuration.ts';
 import { CARRIER } from './carrier.ts';
@@ -29,7 +30,7 @@ export interface PlacePlan {
    * reach that way, so that images can be pulled; packets that they forward never are.
    */
   readonly insideOnly: readonly string[];
-  /** In this order: some of them set others. */
+  /** In this order: some of them set others. One of a device that is not there, and not planned, waits for it. */
   readonly sysctls: Readonly<Record<string, string>>;
   /** Lines of the hosts file: the cluster's nodes. */
   readonly hosts: readonly string[];
@@ -49,6 +50,8 @@ export interface PortPlan {
   readonly mtu: number;
   /** With prefix length. */
   readonly addresses: readonly string[];
+  /** Where there is IPv6: what the kernel gives the device when it comes up, and never again. */
+  readonly linkLocal?: string;
 }
 
 export interface RoutePlan {
@@ -109,6 +112,8 @@ function hostPlan(host: OutsideHost, topology: Topology): PlacePlan {
 /**
  * kind sets what kubelet and kube-proxy need (images/base/files/etc/sysctl.d of kind v0.32.0); this is only the lab's. Of
  * kind's own, `rp_filter=1` goes: the kernel has 0, as the simulator's nodes have, and labs send packets one way and back another.
+ * `default` is for devices still to come, among them `vxlan.calico`; Felix gives pods' devices what it finds there when it
+ * starts (felix/dataplane/linux/int_dataplane.go of Calico v3.32.1). `tunl0` may be older: it comes with the namespace.
  */
 function nodePlan(node: ClusterNode, topology: Topology): PlacePlan {
   return {
@@ -121,7 +126,7 @@ function nodePlan(node: ClusterNode, topology: Topology): PlacePlan {
       'net.ipv4.ip_forward': '1',
       ...ALL_ERRORS,
       ...redirects(['all', 'eth0']),
-      ...each(['all', 'default', 'eth0'], 'net.ipv4.conf', 'rp_filter', '0'),
+      ...each(['all', 'default', 'eth0', CARRIER, 'tunl0'], 'net.ipv4.conf', 'rp_filter', '0'),
       'net.ipv6.conf.eth0.disable_ipv6': node.address6 ? '0' : '1',
       ...(node.address6 && { 'net.ipv6.conf.all.forwarding': '1' }),
     },
@@ -140,15 +145,17 @@ function port({ segments }: Topology, device: string, { segment, address, addres
   const at = segments.findIndex(({ name }) => name === segment);
   const found = segments[at];
   if (!found) throw new RangeError(`no segment ${segment}`);
+  const mac = portMac(address.address);
   return {
     device,
     segment,
     vni: at + 1,
     // The organization's own scope of RFC 2365; the group needs no other meaning than the network identifier's.
     group: `239.192.${(at + 1) >> 8}.${(at + 1) & 255}`,
-    mac: portMac(address.address),
+    mac,
     mtu: found.mtu,
     addresses: [address, ...(address6 ? [address6] : [])].map(withLength),
+    ...(address6 && { linkLocal: linkLocalOf(mac) }),
   };
 }
 
@@ -159,6 +166,16 @@ const portMac = (address: Ipv4): string =>
   [2, 0, address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255]
     .map((byte) => byte.toString(16).padStart(2, '0'))
     .join(':');
+
+/** With the interface identifier that a MAC address gives (RFC 4291, appendix A). */
+function linkLocalOf(mac: string): string {
+  const [first = '', ...rest] = mac.split(':');
+  const flipped = (Number.parseInt(first, 16) ^ 2).toString(16);
+  const [b = '', c = '', d = '', e = '', f = ''] = rest;
+  const address = parseIpv6(`fe80::${flipped}${b}:${c}ff:fe${d}:${e}${f}`);
+  if (address === undefined) throw new RangeError(`${mac} is no MAC address`);
+  return `${formatIp(address)}/64`;
+}
 
 const defaultRoutes = ({ gateway, gateway6 }: ClusterNode | OutsideHost): readonly RoutePlan[] => [
   { family: 4, to: 'default', via: formatIpv4(gateway), device: 'eth0' },

@@ -1,5 +1,5 @@
 /** What runs at a place and what its files say: names of machines, BIRD, the outside host's services, packet filters. */
-import type { Observed } from './observed.ts';
+import { sysctlDevice, type Observed } from './observed.ts';
 import type { PlacePlan } from './plan.ts';
 
 type Command = readonly string[];
@@ -7,7 +7,8 @@ type Command = readonly string[];
 const BIRD_FILE = '/etc/bird/bird.conf';
 
 export function serviceCommands(plan: PlacePlan, seen: Observed): readonly Command[] {
-  if (plan.kind === 'node') return [...nameCommands(plan, seen), ...addedNames(plan, seen)];
+  if (plan.kind === 'node')
+    return [...settingsCommands(plan, seen), ...nameCommands(plan, seen), ...addedNames(plan, seen)];
   return [
     ...filterCommands(seen),
     ...fileCommand('/etc/hosts', ['127.0.0.1\tlocalhost', ...plan.hosts], seen.hosts),
@@ -16,6 +17,22 @@ export function serviceCommands(plan: PlacePlan, seen: Observed): readonly Comma
     ...birdCommands(plan, seen),
     ...(plan.answers && !seen.processes.has('answer') ? [['/usr/local/lib/underlay/answer', plan.name]] : []),
   ];
+}
+
+/** In the node's own files, which its sidecar sees below its init system's root. */
+const SETTINGS_FOLDER = '/proc/1/root/etc/sysctl.d';
+const SETTINGS_FILE = `${SETTINGS_FOLDER}/99-underlay.conf`;
+
+/**
+ * systemd-sysctl sets kind's values whenever a node starts, and may come to it after the fabric was laid: of files in
+ * sysctl.d the last by name wins (sysctl.d(5)), and this is ours. Devices are left out: at that time `eth0` is Docker's.
+ */
+function settingsCommands({ sysctls }: PlacePlan, { settings }: Observed): readonly Command[] {
+  const lines = Object.entries(sysctls).flatMap(([key, value]) =>
+    sysctlDevice(key) === undefined ? [`${key}=${value}`] : [],
+  );
+  const command = fileCommand(SETTINGS_FILE, ["# Underlay: what this node's lab needs", ...lines], settings);
+  return command.length === 0 ? [] : [['mkdir', '-p', SETTINGS_FOLDER], ...command];
 }
 
 /** A node's sidecar has a name of its own, so that the prompt says where one is; kubelet's is left alone. */
