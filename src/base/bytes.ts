@@ -11,10 +11,11 @@ export function utf8Text(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
+const HEX_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/** Joined, it is one piece of memory; put together by `+` it would hold on to all of its parts. */
 export function hex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
-  return text;
+  return Array.from(bytes, (byte) => HEX_OF_BYTE[byte]).join('');
 }
 
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {

@@ -4,10 +4,10 @@
  */
 import { answered, isAsked, withSessionsSeen } from './bird-answers.ts';
 import { BIRD_CONFIGURATIONS, bird6Configuration, birdConfiguration } from './cni/calico/confd.ts';
-import type { Millis } from './core/time.ts';
+import { earlier, type Millis } from './core/time.ts';
 import type { ClusterState, Controller, Seen } from './kube/controller.ts';
 import type { KubeObject } from './kube/object.ts';
-import { advance } from './kube/transaction.ts';
+import { advance, type Stops } from './kube/transaction.ts';
 import { Table } from './core/table.ts';
 import type { TimedFrame } from './net/journey.ts';
 import { reconfigure } from './routing/reconfigure.ts';
@@ -19,7 +19,12 @@ export interface Advance {
   readonly to: Millis;
   /** Whether somebody wants to see the frames that cross meanwhile. */
   readonly tell: boolean;
+  /** Goes no further than somebody has work, see `nextWorkOf`, and stops on the way when very much has happened. */
+  readonly afterWork: boolean;
 }
+
+/** Watches resume over more than that, and look at what has happened after each transaction. */
+const MUCH = 1_000;
 
 interface Machines {
   readonly controllers: readonly Controller[];
@@ -28,7 +33,7 @@ interface Machines {
 
 export function advanceWorld(
   world: World,
-  { to, tell }: Advance,
+  { to, tell, afterWork }: Advance,
   { controllers, stacks }: Machines,
 ): { readonly world: World; readonly frames: readonly TimedFrame[] } {
   let at = world;
@@ -37,33 +42,58 @@ export function advanceWorld(
     at = withSessionsSeen(withMoved(before, moved), moved.sessions);
     for (const frame of moved.frames) frames.push(frame);
   };
+  const enough = world.cluster.store.revision + MUCH;
+  const isEnough = ({ store }: Seen): boolean => afterWork && store.revision >= enough;
+  const isOver = ({ cluster }: World, workAt: Millis): boolean =>
+    afterWork && (workAt > to || isEnough(cluster));
   for (;;) {
     if (isAsked(at.cluster)) at = answered({ world: at, stacks }, controllers);
-    const talkAt = nextRoutingAt(at.routing);
-    const until = talkAt === undefined ? to : Math.min(to, talkAt);
+    const { workAt, talkAt } = nextMoments(at);
+    if (isOver(at, workAt)) return { world: at, frames: inOrder(frames) };
     const configured = at.cluster.store.table(BIRD_CONFIGURATIONS);
     const isReconfigured = ({ store }: Seen): boolean => store.table(BIRD_CONFIGURATIONS) !== configured;
-    const stop = (seen: Seen): boolean => isReconfigured(seen) || isAsked(seen);
-    // What falls due while the API server is away waits for it.
-    const cluster = isApiServerDown(at)
-      ? { ...at.cluster, now: Math.max(at.cluster.now, until) }
-      : advance(at.cluster, until, controllers, stop);
+    const when = (seen: Seen): boolean => isReconfigured(seen) || isAsked(seen) || isEnough(seen);
+    const stops = { when, afterWork: afterWork && workAt < talkAt };
+    const cluster = clusterUntil(at, Math.min(to, talkAt), controllers, stops);
     const reached = { ...at, cluster };
     if (isReconfigured(cluster)) {
       const network = stacks.network(reached);
       // A machine that is off has no stack for a daemon to say farewell with.
       const wanted = changedConfigurations(configured, cluster).filter(({ netns }) => network.netns(netns));
       take(reached, reconfigure(network, at.routing, wanted, { tell }));
-    } else if (isAsked(cluster)) at = reached;
-    else if (talkAt !== undefined && talkAt <= to) {
-      take(reached, runDue(stacks.network(reached), at.routing, { tell }));
-    } else return { world: reached, frames: frames.sort((a, b) => a.at - b.at) };
+    } else if (isAsked(cluster) || isEnough(cluster)) at = reached;
+    else if (talkAt <= cluster.now) take(reached, runDue(stacks.network(reached), at.routing, { tell }));
+    else if (afterWork) at = reached;
+    else return { world: reached, frames: inOrder(frames) };
   }
 }
 
-/** When a controller next has work that it can do; undefined when nothing waits, or the API server is away. */
+/** What falls due while the API server is away waits for it. */
+const clusterUntil = (
+  world: World,
+  until: Millis,
+  controllers: readonly Controller[],
+  stops: Stops,
+): ClusterState =>
+  isApiServerDown(world)
+    ? { ...world.cluster, now: Math.max(world.cluster.now, until) }
+    : advance(world.cluster, until, controllers, stops);
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+const nextMoments = (world: World): { readonly workAt: Millis; readonly talkAt: Millis } => ({
+  workAt: nextWorkOf(world) ?? NEVER,
+  talkAt: nextRoutingAt(world.routing) ?? NEVER,
+});
+
+const inOrder = (frames: TimedFrame[]): readonly TimedFrame[] => frames.sort((a, b) => a.at - b.at);
+
+/**
+ * When a controller next has work that it can do, or a BGP speaker tries to connect or to send again; undefined when nothing
+ * waits. What goes on for ever does not count, keepalives and hold timers, nor does what waits for an API server that is away.
+ */
 export const nextWorkOf = (world: World): Millis | undefined =>
-  isApiServerDown(world) ? undefined : world.cluster.agenda.nextAt;
+  earlier(isApiServerDown(world) ? undefined : world.cluster.agenda.nextAt, world.routing.work.nextAt);
 
 type Wanted = Parameters<typeof reconfigure>[2];
 

@@ -40,8 +40,16 @@ import { memoryKey, type Stacks, type World } from './stacks.ts';
 import { afterProxySync } from './stale-connections.ts';
 
 export type Transaction =
-  /** Lets time pass up to `to`, running what falls due; with `tell` the frames that cross meanwhile are told. */
-  | { readonly kind: 'advance'; readonly to: Millis; readonly tell?: boolean }
+  /**
+   * Lets time pass up to `to`, or with `afterWork` no further than somebody has work, running what falls due; with `tell` the
+   * frames that cross meanwhile are told.
+   */
+  | {
+      readonly kind: 'advance';
+      readonly to: Millis;
+      readonly tell?: boolean;
+      readonly afterWork?: boolean;
+    }
   | { readonly kind: 'request'; readonly request: ApiRequest }
   | { readonly kind: 'edit'; readonly netns: NetnsId; readonly edit: NetnsEdit }
   /** Devices or namespaces come, go or move: every stack concerned changes, or none. */
@@ -111,8 +119,8 @@ const EXCHANGES: Pick<Askers, 'echo' | 'udp-probe' | 'http' | 'tcp'> = {
 };
 
 const APPLIERS: Appliers = {
-  advance: (world, { to, tell = false }, machines) => {
-    const advanced = advanceWorld(world, { to, tell }, machines);
+  advance: (world, { to, tell = false, afterWork = false }, machines) => {
+    const advanced = advanceWorld(world, { to, tell, afterWork }, machines);
     return { world: afterProxySync(world.cluster, advanced.world), effect: advanced.frames };
   },
   request: (world, { request }, { controllers, registry }) => {

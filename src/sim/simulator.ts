@@ -11,7 +11,7 @@ import { nextWorkOf } from './advance.ts';
 import { apply, ask, type Applied, type Effects, type Machinery, type TransactionOf } from './apply.ts';
 import { EventLog, type Author, type EventLogOptions, type LogEntry } from './history/event-log.ts';
 import { Captures } from './captures.ts';
-import type { Epoch, Millis } from './core/time.ts';
+import { earlier, type Epoch, type Millis } from './core/time.ts';
 import type { InstallKind } from './cni/calico/install.ts';
 import type { Backend } from './cni/calico/node-environment.ts';
 import { calicoNodeHealth } from './cni/calico/node-health.ts';
@@ -188,21 +188,23 @@ export class Simulator {
    * neither waiting programs nor what goes on for ever: keepalives and hold timers.
    */
   get nextWorkAt(): Millis | undefined {
-    return earlier(nextWorkOf(this.#world), this.#world.routing.work.nextAt);
+    return nextWorkOf(this.#world);
   }
 
   advanceTo(to: Millis): void {
-    if (to < this.now) return;
-    const frames = this.apply({ kind: 'advance', to, tell: this.#captures.areOpen });
-    this.#show(frames);
-    this.#sleepers.wake(to);
+    if (to >= this.now) this.#advance({ to });
   }
 
   /** Advances until no controller has work within `horizon` milliseconds from now. */
   settle(horizon: Millis): void {
-    const end = this.now + horizon;
-    for (let due = this.nextWorkAt; due !== undefined && due <= end; due = this.nextWorkAt)
-      this.advanceTo(due);
+    const to = this.now + horizon;
+    while ((this.nextWorkAt ?? Number.POSITIVE_INFINITY) <= to) this.#advance({ to, afterWork: true });
+  }
+
+  #advance(how: { readonly to: Millis; readonly afterWork?: boolean }): void {
+    const frames = this.apply({ kind: 'advance', ...how, tell: this.#captures.areOpen });
+    this.#show(frames);
+    this.#sleepers.wake(this.now);
   }
 
   /** How the API names and paths a resource: by `pods`, `deployments.apps`, or a plural that only one group has. */
@@ -314,9 +316,6 @@ export class Simulator {
     this.#changed.emit(world);
   }
 }
-
-const earlier = (a: Millis | undefined, b: Millis | undefined): Millis | undefined =>
-  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 
 /** Virtual milliseconds that a world from outside must live through before it is believed. */
 const TRIAL = 1_000;

@@ -133,35 +133,47 @@ class HeapReader {
     const [kind] = row;
     const read = typeof kind === 'string' ? CONTAINERS.get(kind) : undefined;
     if (!read) return 'is of no known kind';
-    let weight = row.length;
-    let depth = row.length > 1 ? 1 : 0;
-    const values: unknown[] = [];
-    for (let at = 1; at < row.length; at += 1) {
-      const word = row[at];
-      const value = this.value(word);
-      if (value === NOTHING) return 'names what is not there';
-      values.push(value);
-      const below = rowNumber(word);
-      if (below === undefined) continue;
-      weight += (this.#weights[below] ?? 0) - 1;
-      depth = Math.max(depth, (this.#depths[below] ?? 0) + 1);
-    }
+    const { weight, depth } = this.#extent(row);
+    const values: unknown[] = row.slice(1);
+    const isJson = this.#resolve(values, kind);
+    if (isJson === undefined) return 'names what is not there';
     if (weight > MOST_MEMBERS || depth > DEEPEST) return 'is too large';
     const container = read(values);
     if (!container) return `is no ${String(kind)}`;
     this.#containers.push(container);
-    this.#judge(container, row, values);
+    if (!isJson) this.#strange.add(container);
     this.#weights.push(weight);
     this.#depths.push(depth);
     return undefined;
   }
 
-  #judge(container: object, row: Row, values: readonly unknown[]): void {
-    const [kind] = row;
-    const isJson =
-      (kind === 'list' || kind === 'object') &&
-      values.every((value, at) => isJsonScalar(row[at + 1]) || this.#isJson(value, kind));
-    if (!isJson) this.#strange.add(container);
+  #extent(row: Row): { readonly weight: number; readonly depth: number } {
+    let weight = row.length;
+    let depth = row.length > 1 ? 1 : 0;
+    for (const word of row) {
+      const below = rowNumber(word);
+      if (below === undefined) continue;
+      weight += (this.#weights[below] ?? 0) - 1;
+      depth = Math.max(depth, (this.#depths[below] ?? 0) + 1);
+    }
+    return { weight, depth };
+  }
+
+  /**
+   * Puts in the place of each word what it stands for: whether the container is JSON through and through; undefined when a
+   * word names nothing.
+   */
+  #resolve(words: unknown[], kind: Json | undefined): boolean | undefined {
+    let isJson = kind === 'list' || kind === 'object';
+    for (let at = 0; at < words.length; at += 1) {
+      const word = words[at];
+      if (isJsonScalar(word)) continue;
+      const value = this.value(word);
+      if (value === NOTHING) return undefined;
+      words[at] = value;
+      isJson = isJson && this.#isJson(value, kind);
+    }
+    return isJson;
   }
 
   /** Of what a word stands for that is no scalar itself; members of objects may be undefined. */
@@ -223,14 +235,15 @@ const CONTAINERS: ReadonlyMap<string, (values: readonly unknown[]) => object | u
 
 function objectOf(values: readonly unknown[]): object | undefined {
   const object: Record<string, unknown> = {};
+  if (values.length % 2 !== 0) return undefined;
   for (let at = 0; at < values.length; at += 2) {
     const key = values[at];
-    if (typeof key !== 'string' || at + 1 === values.length) return undefined;
+    if (typeof key !== 'string' || Object.hasOwn(object, key)) return undefined;
     // The one name that reaches a prototype when it is assigned to.
     if (key === '__proto__') Object.defineProperty(object, key, { ...OWN, value: values[at + 1] });
     else object[key] = values[at + 1];
   }
-  return Object.keys(object).length * 2 === values.length ? object : undefined;
+  return object;
 }
 
 const OWN = { configurable: true, enumerable: true, writable: true };

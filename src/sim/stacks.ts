@@ -254,7 +254,8 @@ function inputsOf(world: World, id: NetnsId): readonly unknown[] {
   const edits = world.edits.get(memoryKey(world.cluster, id));
   const refresh = edits ? Math.floor(world.cluster.now / SCAN_INTERVAL) : 0;
   const { store, sandboxes, frozen } = world.cluster;
-  return [world.topology, store, sandboxes, frozen, edits, refresh, ...speakersAt(world, id)];
+  const read: readonly unknown[] = [world.topology, store, sandboxes, frozen, edits, refresh];
+  return read.concat(speakersAt(world, id));
 }
 
 function nodeProgramming(cluster: ClusterState, topology: Topology, node: string): readonly Programming[] {
@@ -297,12 +298,12 @@ const NO_PROGRAMMING: Programming = {
 function withProgramming(netns: Netns, added: Programming): Netns {
   return {
     ...netns,
-    devices: [...netns.devices, ...added.devices].sort((a, b) => a.index - b.index),
-    routes: [...netns.routes, ...added.routes],
-    neighbours: [...netns.neighbours, ...added.neighbours],
-    fdb: [...netns.fdb, ...added.fdb],
+    devices: joined(netns.devices, added.devices).toSorted((a, b) => a.index - b.index),
+    routes: joined(netns.routes, added.routes),
+    neighbours: joined(netns.neighbours, added.neighbours),
+    fdb: joined(netns.fdb, added.fdb),
     netfilter: mergeNetfilter(netns.netfilter, added.netfilter),
-    listeners: added.listeners ? [...netns.listeners, ...added.listeners] : netns.listeners,
+    listeners: joined(netns.listeners, added.listeners ?? []),
     ...(netns.inet6 && added.inet6 && { inet6: withProgramming6(netns.inet6, added.inet6) }),
   };
 }
@@ -311,10 +312,16 @@ const withProgramming6 = (inet6: Inet6, added: NonNullable<Programming['inet6']>
   ...inet6,
   ...(added.withoutLinkLocal && { withoutLinkLocal: added.withoutLinkLocal }),
   addresses: new Map([...inet6.addresses, ...added.addresses]),
-  routes: [...inet6.routes, ...added.routes],
-  neighbours: [...inet6.neighbours, ...added.neighbours],
+  routes: joined(inet6.routes, added.routes),
+  neighbours: joined(inet6.neighbours, added.neighbours),
   netfilter: mergeNetfilter(inet6.netfilter, added.netfilter),
 });
+
+/** A list that something is put together with nothing is that list: those of a large cluster name every node. */
+function joined<T>(some: readonly T[], more: readonly T[]): readonly T[] {
+  if (some.length === 0) return more;
+  return more.length === 0 ? some : some.concat(more);
+}
 
 /** Rules of several programs in one table: chains of the same name are concatenated in the order of the programs. */
 function mergeNetfilter<Address extends Ip>(
@@ -322,18 +329,32 @@ function mergeNetfilter<Address extends Ip>(
   second: Netfilter<Address>,
 ): Netfilter<Address> {
   const tables: Partial<Record<TableName, readonly Chain<Address>[]>> = { ...first.tables };
-  for (const [name, chains] of Object.entries(second.tables) as [TableName, readonly Chain<Address>[]][]) {
-    const known = tables[name] ?? [];
-    const joined = known.map((chain) => {
-      const more = chains.find((other) => other.name === chain.name);
-      return more ? { ...chain, ...more, ...chain, rules: [...chain.rules, ...more.rules] } : chain;
-    });
-    tables[name] = [
-      ...joined,
-      ...chains.filter((chain) => !known.some((other) => other.name === chain.name)),
-    ];
-  }
-  return { tables, ipsets: new Map([...first.ipsets, ...second.ipsets]) };
+  for (const [name, chains] of Object.entries(second.tables) as [TableName, readonly Chain<Address>[]][])
+    tables[name] = mergeChains(tables[name] ?? [], chains);
+  return { tables, ipsets: joinedSets(first.ipsets, second.ipsets) };
+}
+
+function joinedSets<Address extends Ip>(
+  some: Netfilter<Address>['ipsets'],
+  more: Netfilter<Address>['ipsets'],
+): Netfilter<Address>['ipsets'] {
+  if (some.size === 0) return more;
+  return more.size === 0 ? some : new Map([...some, ...more]);
+}
+
+function mergeChains<Address extends Ip>(
+  known: readonly Chain<Address>[],
+  chains: readonly Chain<Address>[],
+): readonly Chain<Address>[] {
+  if (known.length === 0 || chains.length === 0) return joined(known, chains);
+  const whole = known.map((chain) => {
+    const more = chains.find((other) => other.name === chain.name);
+    return more ? { ...chain, ...more, ...chain, rules: joined(chain.rules, more.rules) } : chain;
+  });
+  return joined(
+    whole,
+    chains.filter((chain) => !known.some((other) => other.name === chain.name)),
+  );
 }
 
 /** A pod's memory ends with its sandbox: a new pod of the same name starts cold. */

@@ -14,7 +14,8 @@ export default defineConfig({
     isolate: false,
     // Networks mostly wait for packets that never come: a few at a time.
     maxConcurrency: 3,
-    testTimeout: 300_000,
+    // For what hangs: beside a busy Docker Engine a network that asks for every flow takes minutes.
+    testTimeout: 900_000,
     hookTimeout: 120_000,
   },
 });

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import process from 'node:process';
 import type { Simulator } from '../../sim/index.ts';
 import { builtCluster, gridIds, gridTopology } from './bench-grid.ts';
-import { figure, type Figure, type Measurements } from './figure.ts';
+import { figure, median, type Figure, type Measurements } from './figure.ts';
 
 /** Pairs of sizes: what a cluster has once and for all, its API's own objects say, is in both. */
 const SIZES = [
@@ -13,29 +13,40 @@ const SIZES = [
   [30, 100],
 ] as const;
 const LIMIT = 100;
+/** Clusters that come before those that count: the code is compiled, and what is remembered once is of that size. */
+const BEFORE = 2;
+/** So many together are one sample: what grows in steps, tables of weak references say, is spread over them. */
+const TOGETHER = 3;
+const SAMPLES = 3;
 
 export function heapMeasurements(): Measurements {
   return Object.fromEntries(
     SIZES.map(([few, many]) => [
-      `heap of one more node with two pods, objects and all tables, from ${few} to ${many} nodes`,
+      `heap that one more node with two pods keeps alive, objects, past and all tables, from ${few} to ${many} nodes`,
       () => heapOfNode(few, many),
     ]),
   );
 }
 
 function heapOfNode(few: number, many: number): Figure {
-  const samples = [1, 2, 3].map(() => (heapOfCluster(many) - heapOfCluster(few)) / (many - few));
+  const small = median(heapsOfClusters(few));
+  const samples = heapsOfClusters(many).map((heap) => (heap - small) / (many - few));
   return figure({ unit: 'KiB', limit: LIMIT }, samples);
 }
 
-/** KiB of a second cluster: the first has brought up the code and everything that is remembered once. */
-function heapOfCluster(nodes: number): number {
-  const first = lookedAt(nodes);
-  const before = usedHeap();
-  const second = lookedAt(nodes);
-  const after = usedHeap();
-  if (first.now !== second.now) throw new Error('two clusters of one kind differ');
-  return after - before;
+/** KiB that a further cluster adds; all of them stay. */
+function heapsOfClusters(nodes: number): readonly number[] {
+  const kept = Array.from({ length: BEFORE }, () => lookedAt(nodes));
+  let before = usedHeap();
+  const heaps = Array.from({ length: SAMPLES }, () => {
+    for (let more = 0; more < TOGETHER; more += 1) kept.push(lookedAt(nodes));
+    const after = usedHeap();
+    const heap = (after - before) / TOGETHER;
+    before = after;
+    return heap;
+  });
+  if (kept.some(({ now }) => now !== kept[0]?.now)) throw new Error('clusters of one kind differ');
+  return heaps;
 }
 
 /** With every network stack derived. */

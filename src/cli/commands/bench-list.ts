@@ -1,4 +1,4 @@
-/** A list of many pods, from the request to the bytes that go over the wire. */
+/** A list of many pods, from the request to the bytes that a socket is given: in pages of tables, or whole in one answer. */
 import type { JsonObject } from '../../base/json.ts';
 import { answerPieces } from '../../engines/sim/answer-text.ts';
 import type { Simulator } from '../../sim/index.ts';
@@ -30,10 +30,10 @@ export function listMeasurements(): Measurements {
         runs(() => cpuTimeOf(() => inTables(simulator))),
       ),
     ),
-    [`${what}, whole objects as JSON, for the first time`]: told((simulator) =>
-      figure({ unit: LIMIT.unit }, [cpuTimeOf(() => listed(simulator))]),
+    [`${what}, whole objects as JSON in one answer, for the first time`]: told((simulator) =>
+      figure(LIMIT, [cpuTimeOf(() => listed(simulator))]),
     ),
-    [`${what}, whole objects as JSON, again after ${CHANGED} have changed`]: told((simulator) =>
+    [`${what}, whole objects as JSON in one answer, again after ${CHANGED} have changed`]: told((simulator) =>
       figure(
         LIMIT,
         runs((at) => {

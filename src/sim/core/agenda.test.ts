@@ -73,6 +73,48 @@ describe('an agenda', () => {
     );
   });
 
+  test('is the same whether it was changed step by step or by a draft that is finished now and then', () => {
+    const drafted = fc.oneof(
+      fc.record({ does: fc.constant('add' as const), at, key }),
+      fc.record({ does: fc.constant('take' as const), until: at }),
+      fc.record({ does: fc.constantFrom('finish' as const, 'begin anew' as const) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 20 }), fc.array(drafted, { maxLength: 300 }), (steps, made) => {
+        let agenda = steps.reduce(done, Agenda.empty<number>());
+        let draft = agenda.draft();
+        for (const [event, change] of made.entries())
+          switch (change.does) {
+            case 'add':
+              agenda = agenda.add(change.at, change.key, event);
+              draft.add(change.at, change.key, event);
+              break;
+            case 'take': {
+              const taken = agenda.take(change.until);
+              agenda = taken?.rest ?? agenda;
+              expect(draft.take(change.until)).toEqual(taken?.due);
+              break;
+            }
+            case 'finish':
+              expect([...draft.finished()]).toEqual([...agenda]);
+              break;
+            case 'begin anew':
+              draft = draft.finished().draft();
+          }
+        expect([...draft.finished()]).toEqual([...agenda]);
+        expect(draft.finished().nextAt).toBe(agenda.nextAt);
+      }),
+    );
+  });
+
+  test('is the very same when a draft changed nothing', () => {
+    const kept = Agenda.empty<string>().add(5, 'a', 'one');
+    const draft = kept.draft();
+    draft.add(7, 'a', 'later');
+    expect(draft.take(4)).toBe(undefined);
+    expect(draft.finished()).toBe(kept);
+  });
+
   test('stays as it was for those who kept it', () => {
     const kept = Agenda.empty<string>().add(5, 'a', 'one').add(5, 'b', 'two');
     kept.cancel('a').move(1, 'b', 'three').take(10);

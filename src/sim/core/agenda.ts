@@ -2,6 +2,7 @@
  * What is due when: a persistent queue of events ordered by time, then by insertion. The host advances time; the
  * simulation takes what is due. An event has a key, and one key waits at most once: asking again keeps the earlier time.
  */
+import { FirstOut } from './first-out.ts';
 import { Table } from './table.ts';
 import type { Millis } from './time.ts';
 
@@ -17,6 +18,12 @@ interface Placed<E> {
   readonly sequence: number;
   readonly due: Due<E>;
 }
+
+const placedAt = <E>(due: Due<E>, sequence: number): Placed<E> => ({
+  moment: Math.round(due.at * 1000),
+  sequence,
+  due,
+});
 
 const isBefore = <E>(a: Placed<E>, b: Placed<E>): boolean =>
   a.moment < b.moment || (a.moment === b.moment && a.sequence < b.sequence);
@@ -67,11 +74,14 @@ function tidied<E>(contents: Contents<E>): Contents<E> {
   }
   let { queue, void: left } = contents;
   while (left > 0 && queue && places.get(queue.first.due.key) !== queue.first) {
-    queue = merged(queue.left, queue.right);
+    queue = popped(queue);
     left -= 1;
   }
   return queue === contents.queue ? contents : { ...contents, queue, void: left };
 }
+
+/** Without its first: that one waits no longer, or is void. */
+const popped = <E>(queue: Queue<E>): Queue<E> => queue && merged(queue.left, queue.right);
 
 export class Agenda<E> {
   readonly #contents: Contents<E>;
@@ -100,7 +110,7 @@ export class Agenda<E> {
     const { queue, void: gone, places, sequence } = this.#contents;
     const waiting = places.get(key);
     if (waiting && waiting.due.at <= at) return this;
-    const placed = { moment: Math.round(at * 1000), sequence, due: { at, key, event } };
+    const placed = placedAt({ at, key, event }, sequence);
     return new Agenda(
       tidied({
         queue: merged(queue, alone(placed)),
@@ -135,9 +145,106 @@ export class Agenda<E> {
     return due && due.at <= until ? { due, rest: this.cancel(due.key) } : undefined;
   }
 
+  /** Many changes of it, told as one agenda at the end. */
+  draft(): AgendaDraft<E> {
+    return new AgendaDraft(this, this.#contents, (contents) => new Agenda(contents));
+  }
+
   /** In the order in which they fall due. */
   *[Symbol.iterator](): Iterator<Due<E>> {
     const waiting = [...this.#contents.places.values()].sort((a, b) => (isBefore(a, b) ? -1 : 1));
     for (const { due } of waiting) yield due;
+  }
+}
+
+/** An agenda under construction. What is put on it and taken again leaves no trace in what comes of it. */
+export class AgendaDraft<E> {
+  readonly #finish: (contents: Contents<E>) => Agenda<E>;
+  /** What it was last, of whose queue the beginning may have been taken. */
+  #agenda: Agenda<E>;
+  #contents: Contents<E>;
+  /** What of that agenda waits no longer, or waits among the new. */
+  readonly #gone = new Set<string>();
+  /** What has been put on it and waits, by key. */
+  readonly #new = new Map<string, Placed<E>>();
+  /** The new, the first on top; some may wait no longer. */
+  readonly #queue = new FirstOut<Placed<E>>(isBefore);
+  #sequence: number;
+
+  constructor(agenda: Agenda<E>, contents: Contents<E>, finish: (contents: Contents<E>) => Agenda<E>) {
+    this.#agenda = agenda;
+    this.#contents = contents;
+    this.#finish = finish;
+    this.#sequence = contents.sequence;
+  }
+
+  /** See `Agenda.add`. */
+  add(at: Millis, key: string, event: E): void {
+    const fresh = this.#new.get(key);
+    const waiting = fresh ?? this.#kept(key);
+    if (waiting && waiting.due.at <= at) return;
+    if (waiting && !fresh) this.#leave(key);
+    const placed = placedAt({ at, key, event }, this.#sequence);
+    this.#sequence += 1;
+    this.#new.set(key, placed);
+    this.#queue.push(placed);
+  }
+
+  /** Takes the first event due at or before `until`; undefined when none is. */
+  take(until: Millis): Due<E> | undefined {
+    const [old, fresh] = [this.#firstKept(), this.#firstNew()];
+    const isFresh = fresh !== undefined && (!old || isBefore(fresh, old));
+    const first = isFresh ? fresh : old;
+    if (!first || first.due.at > until) return undefined;
+    if (isFresh) {
+      this.#queue.pop();
+      this.#new.delete(first.due.key);
+    } else {
+      this.#gone.add(first.due.key);
+      this.#contents = { ...this.#contents, queue: popped(this.#contents.queue) };
+    }
+    return first.due;
+  }
+
+  /** As it stands: the very agenda it began with when nothing has changed. */
+  finished(): Agenda<E> {
+    if (this.#gone.size === 0 && this.#new.size === 0) return this.#agenda;
+    let { queue, places } = this.#contents;
+    for (const key of this.#gone) places = places.delete(key);
+    for (const [key, placed] of this.#new) {
+      places = places.set(key, placed);
+      queue = merged(queue, alone(placed));
+    }
+    this.#contents = tidied({ ...this.#contents, queue, places, sequence: this.#sequence });
+    this.#agenda = this.#finish(this.#contents);
+    this.#gone.clear();
+    this.#new.clear();
+    this.#queue.clear();
+    return this.#agenda;
+  }
+
+  #kept(key: string): Placed<E> | undefined {
+    return this.#gone.has(key) ? undefined : this.#contents.places.get(key);
+  }
+
+  #leave(key: string): void {
+    this.#gone.add(key);
+    this.#contents = { ...this.#contents, void: this.#contents.void + 1 };
+  }
+
+  #firstKept(): Placed<E> | undefined {
+    for (;;) {
+      const { queue, void: gone } = this.#contents;
+      if (!queue || gone === 0 || this.#kept(queue.first.due.key) === queue.first) return queue?.first;
+      this.#contents = { ...this.#contents, queue: popped(queue), void: gone - 1 };
+    }
+  }
+
+  #firstNew(): Placed<E> | undefined {
+    for (;;) {
+      const { first } = this.#queue;
+      if (!first || this.#new.get(first.due.key) === first) return first;
+      this.#queue.pop();
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { lateField } from './late-field.ts';
+import { fieldOfShared, lateField } from './late-field.ts';
 
 describe('a late field', () => {
   test('is computed once, when it is read', () => {
@@ -20,6 +20,23 @@ describe('a late field', () => {
     const plain = { kind: 'rule', text: 'ABC' };
     expect(made).toEqual(plain);
     expect({ ...made }).toEqual(plain);
+    expect(structuredClone(made)).toEqual(plain);
+    expect(JSON.stringify(made)).toBe(JSON.stringify(plain));
+  });
+});
+
+describe('a field of something shared', () => {
+  test('is read for each object, and goes along with copies, clones and JSON as a plain value', () => {
+    const names = new Map<object, string>();
+    const withName = fieldOfShared('name', (of: typeof names, object) => of.get(object) ?? '');
+    const made = ['a', 'b'].map((kind) => withName({ kind }, names));
+    for (const each of made) names.set(each, `the ${each.kind}`);
+    const plain = [
+      { kind: 'a', name: 'the a' },
+      { kind: 'b', name: 'the b' },
+    ];
+    expect(made).toEqual(plain);
+    expect(made.map((each) => ({ ...each }))).toEqual(plain);
     expect(structuredClone(made)).toEqual(plain);
     expect(JSON.stringify(made)).toBe(JSON.stringify(plain));
   });

@@ -27,3 +27,24 @@ export function lateField<Name extends string, From, Value>(
     return Object.defineProperty(object, name, field) as T & Readonly<Record<Name, Value>>;
   };
 }
+
+/**
+ * The same for a field that each of many objects reads out of something they share: a list of texts that is made when the
+ * first of them is asked for, say. An object so made holds nothing of its own but the way there.
+ */
+export function fieldOfShared<Name extends string, Shared, Value>(
+  name: Name,
+  read: (shared: Shared, object: object) => Value,
+): <T extends object>(object: T, shared: Shared) => T & Readonly<Record<Name, Value>> {
+  const held = Symbol(name);
+  const field = {
+    enumerable: true,
+    get(this: { readonly [held]: Shared }): Value {
+      return read(this[held], this);
+    },
+  };
+  return <T extends object>(object: T, shared: Shared) => {
+    Object.defineProperty(object, held, { value: shared });
+    return Object.defineProperty(object, name, field) as T & Readonly<Record<Name, Value>>;
+  };
+}

@@ -6,28 +6,30 @@ export function memoize<A extends readonly unknown[], R>(
   compute: (...args: A) => R,
   keep = 1,
 ): (...args: A) => R {
-  const kept: { readonly args: A; readonly result: R }[] = [];
+  let kept: readonly { readonly args: A; readonly result: R }[] = [];
   return (...args) => {
     for (const entry of kept) if (areSame(entry.args, args)) return entry.result;
     const result = compute(...args);
-    kept.unshift({ args, result });
-    kept.length = Math.min(kept.length, keep);
+    kept = newest({ args, result }, kept, keep);
     return result;
   };
 }
 
 /** The same for a function of one record: remembered by the identity of its fields. */
 export function memoizeFields<O extends object, R>(compute: (record: O) => R, keep = 1): (record: O) => R {
-  const kept: { readonly fields: readonly unknown[]; readonly result: R }[] = [];
+  let kept: readonly { readonly fields: readonly unknown[]; readonly result: R }[] = [];
   return (record) => {
     const fields = Object.entries(record).flat();
     for (const entry of kept) if (areSame(entry.fields, fields)) return entry.result;
     const result = compute(record);
-    kept.unshift({ fields, result });
-    kept.length = Math.min(kept.length, keep);
+    kept = newest({ fields, result }, kept, keep);
     return result;
   };
 }
+
+/** A list of just that length: one that an item is put in front of keeps room for sixteen more. */
+const newest = <T>(entry: T, kept: readonly T[], keep: number): readonly T[] =>
+  keep === 1 ? [entry] : [entry].concat(kept.slice(0, keep - 1));
 
 function areSame(some: readonly unknown[], others: readonly unknown[]): boolean {
   if (some.length !== others.length) return false;

@@ -28,7 +28,10 @@ export function nextRandom(state: RandomState): { readonly value: number; readon
 /** The code of one lower-case hex digit. */
 const digit = (value: number): number => (value < 10 ? 48 : 87) + value;
 
-/** Eight digits: a pod's names and numbers take hundreds, ten times as many as Number.toString has done by then. */
+/** Digits that one number gives. */
+const PIECE = 8;
+
+/** PIECE digits: a pod's names and numbers take hundreds, ten times as many as Number.toString has done by then. */
 const hexText = (bits: number): string =>
   String.fromCharCode(
     digit(bits >>> 28),
@@ -46,11 +49,13 @@ export function nextHex(
   state: RandomState,
   length: number,
 ): { readonly value: string; readonly state: RandomState } {
-  let text = '';
   let { counter } = state;
-  while (text.length < length) {
+  const pieces: string[] = [];
+  for (let digits = 0; digits < length; digits += PIECE) {
     counter = (counter + STEP) >>> 0;
-    text += hexText(bitsOf(counter));
+    pieces.push(hexText(bitsOf(counter)));
   }
-  return { value: text.slice(0, length), state: { counter } };
+  // Put together by `+`, a text holds on to all of its parts.
+  const text = pieces.length === 1 ? (pieces[0] ?? '') : pieces.join('');
+  return { value: text.length === length ? text : text.slice(0, length), state: { counter } };
 }

@@ -30,3 +30,7 @@ const secondText = memoize(
 export function parseTimestamp(text: string): number {
   return Date.parse(text);
 }
+
+/** Of two moments that may never come. */
+export const earlier = (a: Millis | undefined, b: Millis | undefined): Millis | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);

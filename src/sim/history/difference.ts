@@ -12,7 +12,7 @@ import type {
   StateDifference,
 } from '../../model/state-difference.ts';
 import type { NetnsId } from '../../model/trace.ts';
-import type { Agenda } from '../core/agenda.ts';
+import type { Due } from '../core/agenda.ts';
 import { Table } from '../core/table.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { namedNetnsId } from '../net/named-netns.ts';
@@ -75,7 +75,7 @@ function remembered({ topology: _, cluster, routing, edits, memory, ...more }: W
 type Parts = Readonly<Record<string, unknown>>;
 
 /** What is due by its key, and the order of those that fall due together. */
-function waiting(agenda: Agenda<unknown>): Parts {
+function waiting(agenda: Iterable<Due<unknown>>): Parts {
   const dues = [...agenda];
   return {
     due: new Map(dues.map(({ key, at, event }) => [key, { at, event }])),

@@ -3,15 +3,15 @@
  * watches replay. Keys sort as etcd's do: namespace, then name.
  */
 import { Table } from '../core/table.ts';
-import type { KubeObject, ResourceName } from './object.ts';
+import type { KubeObject, ObjectMeta, ResourceName } from './object.ts';
 
 export interface StoreEvent {
   readonly revision: number;
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly resource: ResourceName;
   readonly object: KubeObject;
-  /** What it was before; absent when it was not there. */
-  readonly before?: KubeObject;
+  /** What it was before; undefined when it was not there. */
+  readonly before?: KubeObject | undefined;
 }
 
 /** How many past events a watch can resume over, at least. */
@@ -19,30 +19,47 @@ const HISTORY = 2000;
 /** Of a store in which nothing has happened. */
 const FIRST_REVISION = 1;
 
-/** Past events, newest first. */
-interface Past {
-  readonly event: StoreEvent;
-  readonly earlier: Past | undefined;
-  readonly length: number;
+/** An event and, unseen, those before it: a large cluster remembers many thousands, each in one piece of memory. */
+class Past implements StoreEvent {
+  readonly revision: number;
+  readonly type: StoreEvent['type'];
+  readonly resource: ResourceName;
+  readonly object: KubeObject;
+  readonly before: KubeObject | undefined;
+  readonly #earlier: Past | undefined;
+
+  constructor({ revision, type, resource, object, before }: StoreEvent, earlier: Past | undefined) {
+    this.revision = revision;
+    this.type = type;
+    this.resource = resource;
+    this.object = object;
+    this.before = before;
+    this.#earlier = earlier;
+  }
+
+  static *from(newest: Past | undefined): Generator<StoreEvent> {
+    for (let past = newest; past; past = past.#earlier) yield past;
+  }
 }
 
 /** The recent past and, once that is HISTORY long, the past before it: adding costs the same however much there was. */
 interface History {
   readonly recent: Past | undefined;
+  /** The revision that the recent past begins with: each event is one revision. */
+  readonly since: number;
   readonly older: Past | undefined;
 }
 
-const NO_HISTORY: History = { recent: undefined, older: undefined };
+const NO_HISTORY: History = { recent: undefined, since: 0, older: undefined };
 
-function remember({ recent, older }: History, event: StoreEvent): History {
-  if (recent && recent.length >= HISTORY)
-    return { recent: { event, earlier: undefined, length: 1 }, older: recent };
-  return { recent: { event, earlier: recent, length: (recent?.length ?? 0) + 1 }, older };
+function remember({ recent, since, older }: History, event: StoreEvent): History {
+  if (recent && event.revision - since < HISTORY) return { recent: new Past(event, recent), since, older };
+  return { recent: new Past(event, undefined), since: event.revision, older: recent };
 }
 
 function* newestFirst({ recent, older }: History): Generator<StoreEvent> {
-  for (let past = recent; past; past = past.earlier) yield past.event;
-  for (let past = older; past; past = past.earlier) yield past.event;
+  yield* Past.from(recent);
+  yield* Past.from(older);
 }
 
 export const objectKey = (namespace: string | undefined, name: string): string =>
@@ -220,9 +237,12 @@ export class StoreDraft implements StoreView {
     this.#note({ revision: this.revision, type: 'DELETED', resource, object, before });
   }
 
+  /** The very object where it bears its revision already. */
   #revised(object: KubeObject): KubeObject {
     this.#revision += 1;
-    return { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#revision) } };
+    const resourceVersion = String(this.#revision);
+    if (object.metadata.resourceVersion === resourceVersion) return object;
+    return withMetadata(object, { ...object.metadata, resourceVersion });
   }
 
   #set(resource: ResourceName, table: Table<KubeObject>): void {
@@ -233,6 +253,23 @@ export class StoreDraft implements StoreView {
   #note(event: StoreEvent): void {
     this.#history = remember(this.#history, event);
   }
+}
+
+/** The members of most objects, in their order. */
+const USUAL = ['apiVersion', 'kind', 'metadata', 'spec', 'status'];
+
+/** Written member by member, an object of the usual form takes two thirds of the memory of a spread one. */
+function withMetadata(object: KubeObject, metadata: ObjectMeta): KubeObject {
+  const { apiVersion, kind, spec, status } = object;
+  return spec && status && isUsual(object)
+    ? { apiVersion, kind, metadata, spec, status }
+    : { ...object, metadata };
+}
+
+function isUsual(object: KubeObject): boolean {
+  let members = 0;
+  for (const name in object) if (name !== USUAL[members++]) return false;
+  return members === USUAL.length;
 }
 
 const listOf = (table: Table<KubeObject> | undefined, namespace?: string): readonly KubeObject[] =>

@@ -3,7 +3,7 @@
  * and a new state comes out. Every write is told to the controllers that watch its resource, which put work on the agenda.
  * What controllers do in the course of time is one change, too: a state for each of their steps would cost more than the step.
  */
-import type { Agenda } from '../core/agenda.ts';
+import type { AgendaDraft } from '../core/agenda.ts';
 import { nextHex, nextRandom, type RandomState } from '../core/random.ts';
 import { Table } from '../core/table.ts';
 import { timestamp, type Epoch, type Millis } from '../core/time.ts';
@@ -17,7 +17,7 @@ export class ClusterTransaction {
   readonly #controllers: Watchers;
   readonly #store: StoreDraft;
   readonly #seen: Seen;
-  #agenda: Agenda<Work>;
+  readonly #agenda: AgendaDraft<Work>;
   #random: RandomState;
   #sandboxes: Table<PodSandbox>;
   #frozen: Table<LastSeen> | undefined;
@@ -35,7 +35,7 @@ export class ClusterTransaction {
     this.#now = state.now;
     this.#store = state.store.draft();
     this.#seen = { store: this.#store };
-    this.#agenda = state.agenda;
+    this.#agenda = state.agenda.draft();
     this.#random = state.random;
     this.#sandboxes = state.sandboxes;
     this.#frozen = state.frozen;
@@ -48,7 +48,7 @@ export class ClusterTransaction {
       epoch: this.epoch,
       random: this.#random,
       store: this.#store.finished(),
-      agenda: this.#agenda,
+      agenda: this.#agenda.finished(),
       sandboxes: this.#sandboxes,
       ...(this.#frozen && { frozen: this.#frozen }),
     };
@@ -68,6 +68,11 @@ export class ClusterTransaction {
   /** What is stored so far; another one after each write. */
   get revision(): number {
     return this.#store.revision;
+  }
+
+  /** The resourceVersion of the next object that is written: one that bears it is stored as it is, not copied. */
+  get nextVersion(): string {
+    return String(this.#store.revision + 1);
   }
 
   /** What the kubelets run, by pod UID. */
@@ -109,7 +114,7 @@ export class ClusterTransaction {
 
   /** Puts `key` on a controller's queue, `after` virtual milliseconds from now. */
   schedule(controller: string, key: string, after: Millis): void {
-    this.#agenda = this.#agenda.add(this.now + after, `${controller}/${key}`, { controller, key });
+    this.#agenda.add(this.now + after, `${controller}/${key}`, { controller, key });
     this.#state = undefined;
   }
 
@@ -170,10 +175,9 @@ export class ClusterTransaction {
 
   /** Lets the next controller do what is due up to and including `until`. False when nothing is. */
   work(until: Millis): boolean {
-    const taken = this.#agenda.take(until);
-    if (!taken) return false;
-    const { at, event } = taken.due;
-    this.#agenda = taken.rest;
+    const due = this.#agenda.take(until);
+    if (!due) return false;
+    const { at, event } = due;
     this.#become(at);
     this.#controllers.byName.get(event.controller)?.reconcile(this, event.key);
     return true;
@@ -229,21 +233,25 @@ class Watchers {
   }
 }
 
-/**
- * Runs everything due up to and including `until`, then stands at `until`; or stops where it is when `stop` says so. Throws
- * when controllers never settle.
- */
+export interface Stops {
+  /** Where it is, whatever else is due. */
+  readonly when?: (seen: Seen) => boolean;
+  /** Where the last of the work was, not at the end of the time. */
+  readonly afterWork?: boolean;
+}
+
+/** Runs everything due up to and including `until`, then stands at `until`. Throws when controllers never settle. */
 export function advance(
   state: ClusterState,
   until: Millis,
   controllers: readonly Controller[],
-  stop?: (seen: Seen) => boolean,
+  { when: stop, afterWork = false }: Stops = {},
 ): ClusterState {
   const tx = new ClusterTransaction(state, controllers);
   for (let turns = 0; tx.work(until); turns += 1) {
     if (turns > 1_000_000) throw new Error('controllers do not settle');
     if (stop?.(tx.seen) === true) return tx.state;
   }
-  tx.wait(until);
+  if (!afterWork) tx.wait(until);
   return tx.state;
 }

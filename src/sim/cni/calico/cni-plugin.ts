@@ -55,7 +55,7 @@ export function calicoCni(topology: Topology): CniPlugin {
       annotatePod(tx, pod, {
         [POD_ANNOTATION.containerId]: containerId,
         ...addressAnnotations([
-          `${formatIpv4(address)}/32`,
+          [formatIpv4(address), '32'].join('/'),
           ...(address6 === undefined ? [] : [`${formatIpv6(address6)}/128`]),
         ]),
       });

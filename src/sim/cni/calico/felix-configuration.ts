@@ -2,7 +2,7 @@
  * FelixConfiguration as one node's Felix reads it: `node.<name>` over `default` over the built-in defaults.
  * Source: felix/config/config_params.go, Calico v3.32.1; only the parameters that the simulator honours.
  */
-import { isJsonObject, type Json, type JsonObject } from '../../../base/json.ts';
+import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../../../base/json.ts';
 import { CALICO_VNI, VXLAN_PORT } from '../../../model/encapsulation.ts';
 import { parseIpv4, type Ipv4 } from '../../../model/ip.ts';
 import { memoize } from '../../core/memo.ts';
@@ -62,8 +62,15 @@ export function felixConfiguration(table: Table<KubeObject> | undefined, node: s
 }
 
 /** Nodes that nothing is said about share one. */
-const configurationOf = memoize((global: Json | undefined, own: Json | undefined): FelixConfiguration => {
-  const spec: JsonObject = { ...(isJsonObject(global) && global), ...(isJsonObject(own) && own) };
+const configurationOf = memoize(
+  (global: Json | undefined, own: Json | undefined): FelixConfiguration =>
+    wordedAs(canonicalJson({ ...(isJsonObject(global) && global), ...(isJsonObject(own) && own) })),
+  8,
+);
+
+/** What says the same is the same: whole tables hang on it, also where a world was read from a file. */
+const wordedAs = memoize((text: string): FelixConfiguration => {
+  const spec = JSON.parse(text) as JsonObject;
   return {
     vxlanEnabled: flag(spec['vxlanEnabled']),
     ipipEnabled: flag(spec['ipipEnabled']),

@@ -7,6 +7,7 @@
  */
 import type { JsonObject } from '../../../base/json.ts';
 import { err } from '../../../base/result.ts';
+import { memoize } from '../../core/memo.ts';
 import type { Millis } from '../../core/time.ts';
 import type { Change, Controller, Seen } from '../controller.ts';
 import { at, listAt, numberAt, textAt } from '../fields.ts';
@@ -244,8 +245,15 @@ const event = (
     message,
     component: 'kubelet',
     host: nodeOf(pod),
-    ...(container === undefined ? {} : { fieldPath: `spec.${among}{${container}}` }),
+    ...(container === undefined ? {} : { fieldPath: fieldPathOf(among, container) }),
   });
+
+/** Texts that thousands of events share: of the last containers and images told of. */
+const fieldPathOf = memoize((among: string, container: string) => `spec.${among}{${container}}`, 16);
+const imagePresent = memoize(
+  (image: string) => `Container image "${image}" already present on machine and can be accessed by the pod`,
+  16,
+);
 
 const forEachContainer = (pod: KubeObject, tell: (name: string, container: JsonObject) => void): void => {
   for (const container of listAt(pod.spec, 'containers')) tell(textAt(container, 'name'), container);
@@ -299,7 +307,7 @@ function tellStart(
   among: 'containers' | 'initContainers',
 ): void {
   const name = textAt(container, 'name');
-  const message = `Container image "${textAt(container, 'image')}" already present on machine and can be accessed by the pod`;
+  const message = imagePresent(textAt(container, 'image'));
   event(tx, pod, { reason: 'Pulled', message, container: name, among });
   event(tx, pod, { reason: 'Created', message: 'Container created', container: name, among });
   event(tx, pod, { reason: 'Started', message: 'Container started', container: name, among });

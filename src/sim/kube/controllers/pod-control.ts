@@ -1,5 +1,6 @@
 /** Making and removing pods on behalf of a controller, with the events that tell of it. */
 import type { JsonObject } from '../../../base/json.ts';
+import { memoize } from '../../core/memo.ts';
 import { createObject } from '../admission.ts';
 import { deleteObject } from '../deletion.ts';
 import { objectAt } from '../fields.ts';
@@ -19,6 +20,8 @@ export interface PodWish {
   readonly spec?: JsonObject;
 }
 
+const prefixOf = memoize((owner: string): string => `${owner}-`, 8);
+
 /** A pod from the owner's `spec.template`. */
 export function createPod(tx: ClusterTransaction, wish: PodWish): KubeObject {
   const { owner, component } = wish;
@@ -31,7 +34,7 @@ export function createPod(tx: ClusterTransaction, wish: PodWish): KubeObject {
     kind: 'Pod',
     metadata: {
       name: wish.name ?? '',
-      ...(wish.name === undefined ? { generateName: `${owner.metadata.name}-` } : {}),
+      ...(wish.name === undefined ? { generateName: prefixOf(owner.metadata.name) } : {}),
       ...(owner.metadata.namespace === undefined ? {} : { namespace: owner.metadata.namespace }),
       ...(Object.keys(labels).length === 0 ? {} : { labels }),
       ...(Object.keys(annotations).length === 0 ? {} : { annotations }),

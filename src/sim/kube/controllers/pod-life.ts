@@ -2,16 +2,25 @@
  * The status a kubelet reports at each stage of a pod's life.
  * Source: k8s.io/kubernetes pkg/kubelet/{kubelet_pods.go,status/generate.go}, Kubernetes 1.35.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { hex, utf8 } from '../../../base/bytes.ts';
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { formatIpv4 } from '../../../model/ip.ts';
 import { formatIpv6 } from '../../../model/ipv6.ts';
 import { memoize } from '../../core/memo.ts';
 import type { Millis } from '../../core/time.ts';
-import { at, listAt, numberAt, objectAt, textAt } from '../fields.ts';
+import { at, listAt, numberAt, textAt } from '../fields.ts';
 import type { KubeObject } from '../object.ts';
 import type { ClusterTransaction } from '../transaction.ts';
+import {
+  completed,
+  CREATING,
+  ended,
+  failing,
+  INITIALIZING,
+  lost,
+  running,
+  waiting,
+  type End,
+} from './container-status.ts';
 import { transitionTime } from './pod-state.ts';
 
 /** Those the kubelet keeps, the last of them after the scheduler. */
@@ -60,8 +69,6 @@ const conditionOf = memoize(
   32,
 );
 const listOf = memoize((...conditions: readonly JsonObject[]) => conditions, 16);
-const runningSince = memoize((startedAt: string): JsonObject => ({ running: { startedAt } }), 4);
-const NO_STATE: JsonObject = {};
 
 const incompleteOf = memoize((names: string): string => `containers with incomplete status: [${names}]`, 4);
 
@@ -166,20 +173,6 @@ export function creatingStatus(tx: ClusterTransaction, pod: KubeObject): JsonObj
   };
 }
 
-const CREATING: JsonObject = { waiting: { reason: 'ContainerCreating' } };
-const INITIALIZING: JsonObject = { waiting: { reason: 'PodInitializing' } };
-
-const waiting = (container: JsonObject, state: JsonObject): JsonObject => ({
-  name: textAt(container, 'name'),
-  image: textAt(container, 'image'),
-  imageID: '',
-  lastState: NO_STATE,
-  ready: false,
-  restartCount: 0,
-  started: false,
-  state,
-});
-
 /** Init containers that have done their work, in no time. */
 function initialized(tx: ClusterTransaction, pod: KubeObject): JsonObject {
   const inits = listAt(pod.spec, 'initContainers');
@@ -187,55 +180,13 @@ function initialized(tx: ClusterTransaction, pod: KubeObject): JsonObject {
   const former = listAt(pod.status, 'initContainerStatuses');
   if (former.some((status) => at(status, 'state', 'terminated') !== undefined)) return {};
   return {
-    initContainerStatuses: inits.map((container) => {
-      const name = textAt(container, 'name');
-      const containerID = `containerd://${hex(sha256(utf8(`${pod.metadata.uid ?? ''} ${name}`)))}`;
-      const ended = completedAt(tx.timestamp);
-      return {
-        name,
-        ...imageNames(textAt(container, 'image')),
-        containerID,
-        lastState: NO_STATE,
-        ready: true,
-        resources: resourcesOf(container),
-        restartCount: 0,
-        started: false,
-        state: { terminated: { ...ended, containerID } },
-        ...mounts(container),
-      };
-    }),
+    initContainerStatuses: inits.map((container) => completed(tx, pod, container)),
   };
 }
 
-const completedAt = memoize(
-  (time: string): JsonObject => ({ exitCode: 0, finishedAt: time, reason: 'Completed', startedAt: time }),
-  4,
-);
-
-/** What a container runs with is what was asked for. */
-const resourcesOf = (container: JsonObject): JsonObject => objectAt(container, 'resources');
-
-/** containerd's full name of an image. */
-export function canonicalImage(image: string): string {
-  const tagged = /[:@][^/]*$/.test(image) ? image : `${image}:latest`;
-  const [first = '', ...rest] = tagged.split('/');
-  if (rest.length === 0) return `docker.io/library/${tagged}`;
-  return /[.:]/.test(first) || first === 'localhost' ? tagged : `docker.io/${tagged}`;
-}
-
-interface ImageNames {
-  readonly image: string;
-  readonly imageID: string;
-}
-
-/** Of the last images asked for: thousands of pods run the same few. */
-const imageNames = memoize((asked: string): ImageNames => {
-  const image = canonicalImage(asked);
-  return { image, imageID: `${image.replace(/:[^/:]*$/, '')}@sha256:${hex(sha256(utf8(image)))}` };
-}, 16);
-
 interface Running {
   readonly ready: boolean;
+  /** Containers that ended are started again; those that run go on. */
   readonly restart: boolean;
 }
 
@@ -253,39 +204,8 @@ export function runningStatus(
     containerStatuses: listAt(pod.spec, 'containers').map((container) => {
       const former = old.find((status) => status['name'] === container['name']);
       const keeps = restart && at(former, 'state', 'running') !== undefined;
-      if (former && keeps) return former;
-      return {
-        name: textAt(container, 'name'),
-        ...imageNames(textAt(container, 'image')),
-        ...allocatedOf(container),
-        containerID: `containerd://${tx.hex(64)}`,
-        lastState: former?.['lastState'] ?? NO_STATE,
-        ready,
-        resources: resourcesOf(container),
-        restartCount: numberAt(former, 'restartCount') + (restart ? 1 : 0),
-        started: true,
-        state: runningSince(tx.timestamp),
-        ...mounts(container),
-      };
+      return former && keeps ? former : running(tx, container, { former, ready, restart });
     }),
-  };
-}
-
-/** Of what a container asked for, the kubelet tells what it set aside. */
-function allocatedOf(container: JsonObject): JsonObject {
-  const requests = objectAt(container, 'resources', 'requests');
-  return Object.keys(requests).length === 0 ? {} : { allocatedResources: requests };
-}
-
-function mounts(container: JsonObject): JsonObject {
-  const volumes = listAt(container, 'volumeMounts');
-  if (volumes.length === 0) return {};
-  return {
-    volumeMounts: volumes.map((mount) => ({
-      name: textAt(mount, 'name'),
-      mountPath: textAt(mount, 'mountPath'),
-      ...(mount['readOnly'] === true ? { readOnly: true, recursiveReadOnly: 'Disabled' } : {}),
-    })),
   };
 }
 
@@ -306,28 +226,11 @@ export function unreadyStatus(tx: ClusterTransaction, pod: KubeObject): JsonObje
   };
 }
 
-interface End {
-  readonly name: string;
-  readonly exitCode: number;
-}
-
-function terminated(tx: ClusterTransaction, status: JsonObject, { exitCode }: End): JsonObject {
-  return {
-    terminated: {
-      exitCode,
-      reason: exitCode === 0 ? 'Completed' : 'Error',
-      startedAt: textAt(status, 'state', 'running', 'startedAt') || tx.timestamp,
-      finishedAt: tx.timestamp,
-      containerID: textAt(status, 'containerID'),
-    },
-  };
-}
-
 /** Containers that ended for good; the pod has ended when all have. */
 export function endedStatus(tx: ClusterTransaction, pod: KubeObject, ending: readonly End[]): JsonObject {
   const statuses = listAt(pod.status, 'containerStatuses').map((status): JsonObject => {
     const end = ending.find(({ name }) => name === status['name']);
-    return end ? { ...status, ready: false, started: false, state: terminated(tx, status, end) } : status;
+    return end ? ended(tx, status, end) : status;
   });
   const over = statuses.every((status) => at(status, 'state', 'terminated') !== undefined);
   const failed = statuses.some((status) => numberAt(status, 'state', 'terminated', 'exitCode') !== 0);
@@ -343,12 +246,9 @@ export function endedStatus(tx: ClusterTransaction, pod: KubeObject, ending: rea
 
 /** Containers that went down with their machine: the kubelet finds them gone and does not know how they ended. */
 export function lostStatus(tx: ClusterTransaction, pod: KubeObject): JsonObject {
-  const statuses = listAt(pod.status, 'containerStatuses').map((status): JsonObject => {
-    if (at(status, 'state', 'running') === undefined) return status;
-    const { terminated: end } = terminated(tx, status, { name: textAt(status, 'name'), exitCode: 255 });
-    const last = { terminated: { ...(end as JsonObject), reason: 'Unknown' } };
-    return { ...status, ready: false, started: false, state: last, lastState: last };
-  });
+  const statuses = listAt(pod.status, 'containerStatuses').map((status) =>
+    at(status, 'state', 'running') === undefined ? status : lost(tx, status),
+  );
   return {
     ...base(tx, pod),
     conditions: conditions(tx, pod, { sandbox: false, ready: false }),
@@ -368,24 +268,13 @@ export function failingStatus(
   pod: KubeObject,
   { ending, wait }: Failing,
 ): JsonObject {
-  const { name, namespace = '', uid = '' } = pod.metadata;
   const statuses = listAt(pod.status, 'containerStatuses').map((status): JsonObject => {
     const end = ending.find((candidate) => candidate.name === status['name']);
-    if (!end) return status;
-    const last = terminated(tx, status, end);
-    const message = `back-off ${backOffText(wait)} restarting failed container=${end.name} pod=${name}_${namespace}(${uid})`;
-    const state: JsonObject = wait === 0 ? last : { waiting: { reason: 'CrashLoopBackOff', message } };
-    return { ...status, ready: false, started: false, state, lastState: last };
+    return end ? failing(tx, status, { pod, end, wait }) : status;
   });
   return {
     ...base(tx, pod),
     conditions: conditions(tx, pod, { sandbox: true, ready: false }),
     containerStatuses: statuses,
   };
-}
-
-/** Go's duration: `10s`, `1m20s`, `5m0s`. */
-function backOffText(wait: Millis): string {
-  const seconds = Math.round(wait / 1000);
-  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
 }

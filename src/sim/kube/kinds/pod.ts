@@ -7,7 +7,7 @@ import { jsonEquals, type Json, type JsonObject } from '../../../base/json.ts';
 import { memoize } from '../../core/memo.ts';
 import { duplicate, forbidden, invalid, notSupported, required, type FieldError } from '../field-error.ts';
 import { at, listAt, numberAt, objectAt, textAt } from '../fields.ts';
-import { nameErrors, randomSuffix } from '../name.ts';
+import { generatedName, nameErrors } from '../name.ts';
 import type { KubeObject } from '../object.ts';
 import { AGE_COLUMN, column, NAME_COLUMN, type PrinterColumn, type ResourceType } from '../resource.ts';
 import type { ClusterTransaction } from '../transaction.ts';
@@ -79,10 +79,11 @@ const mounted = (containers: Json | undefined, volume: string): Json =>
       ? container
       : {
           ...container,
-          volumeMounts: [
-            ...listAt(container, 'volumeMounts'),
-            { mountPath: TOKEN_MOUNT, name: volume, readOnly: true },
-          ],
+          volumeMounts: listAt(container, 'volumeMounts').concat({
+            mountPath: TOKEN_MOUNT,
+            name: volume,
+            readOnly: true,
+          }),
         },
   );
 
@@ -91,14 +92,14 @@ function withToken(spec: JsonObject, tx: ClusterTransaction): JsonObject {
   const account = textAt(spec, 'serviceAccountName') || 'default';
   const named = { ...spec, serviceAccountName: account, serviceAccount: account };
   if (spec['automountServiceAccountToken'] === false) return named;
-  const volume = `kube-api-access-${randomSuffix(tx)}`;
+  const volume = generatedName(tx, 'kube-api-access-');
   return {
     ...named,
     containers: mounted(spec['containers'], volume),
     ...(spec['initContainers'] === undefined
       ? {}
       : { initContainers: mounted(spec['initContainers'], volume) }),
-    volumes: [...listAt(spec, 'volumes'), tokenVolume(volume)],
+    volumes: listAt(spec, 'volumes').concat(tokenVolume(volume)),
   };
 }
 

@@ -15,7 +15,7 @@ import {
   type IpFamily,
 } from '../../../../../model/ip-family.ts';
 import type { PolicyDecision } from '../../../../../model/policy-decision.ts';
-import { lateField } from '../../../../core/late-field.ts';
+import { fieldOfShared } from '../../../../core/late-field.ts';
 import type {
   Chain,
   CtState,
@@ -264,25 +264,39 @@ function matchesOf(when: readonly Criterion[]): readonly Match<Ip>[] {
 
 /** A chain with Felix's hashes; `policy` for a built-in chain into which Felix inserts. */
 export function felixChain(name: string, rules: readonly FelixRule[], policy?: 'ACCEPT'): FelixChain {
-  let known: readonly string[] | undefined;
-  const hashes = (): readonly string[] => (known ??= ruleHashes(name, rules));
-  return {
-    name,
-    ...(policy && { policy }),
-    rules: rules.map((each, at) => evaluated(each, { hashes, at })),
-  };
+  const comments = new ChainComments(name, rules);
+  return { name, ...(policy && { policy }), rules: comments.rules };
 }
 
-/** A rule in its chain. */
-interface Place {
-  readonly hashes: () => readonly string[];
-  readonly at: number;
+/**
+ * The rules of one chain, and their hashes. Packets do not read comments, and hashing is most of the work: it is done
+ * for those who print.
+ */
+class ChainComments {
+  readonly #chain: string;
+  readonly #written: readonly FelixRule[];
+  readonly rules: readonly Rule<Ip>[];
+  #known: readonly string[] | undefined;
+
+  constructor(chain: string, written: readonly FelixRule[]) {
+    this.#chain = chain;
+    // A list that grew has room for more: its copy has none, and there are dozens on each node.
+    this.#written = written.slice();
+    this.rules = this.#written.map((each) => evaluated(each, this));
+  }
+
+  of(rule: object): string {
+    this.#known ??= ruleHashes(this.#chain, this.#written);
+    return `cali:${this.#known[this.rules.findIndex((each) => each === rule)] ?? ''}`;
+  }
 }
 
-/** Packets do not read comments, and hashing is most of the work: it is done for those who print. */
-const withHash = lateField('comment', ({ hashes, at }: Place) => `cali:${hashes()[at] ?? ''}`);
+const withHash = fieldOfShared('comment', (comments: ChainComments, rule) => comments.of(rule));
 
-const evaluated = ({ matches, do: { target }, comments, decision }: FelixRule, place: Place): Rule<Ip> =>
+const evaluated = (
+  { matches, do: { target }, comments, decision }: FelixRule,
+  chain: ChainComments,
+): Rule<Ip> =>
   withHash(
     {
       matches,
@@ -290,7 +304,7 @@ const evaluated = ({ matches, do: { target }, comments, decision }: FelixRule, p
       ...(comments.length > 0 && { remarks: remarksOf(comments) }),
       ...(decision && { decision }),
     },
-    place,
+    chain,
   );
 
 /** Comments as iptables takes them: the very same list where nothing is unsafe. */

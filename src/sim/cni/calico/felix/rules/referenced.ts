@@ -18,22 +18,10 @@ export function referencedChains(chains: readonly FelixChain[]): readonly FelixC
   for (let chain = open.pop(); chain; chain = open.pop()) {
     if (found.has(chain)) continue;
     found.add(chain);
-    for (const name of jumpsOf(chain)) {
-      const next = byName.get(name);
+    for (const { target } of rulesOf(chain)) {
+      const next = target.kind === 'jump' ? byName.get(target.chain) : undefined;
       if (next && !found.has(next)) open.push(next);
     }
   }
   return chains.filter((chain) => found.has(chain));
-}
-
-/** Most chains are the same on all nodes. */
-const jumps = new WeakMap<FelixChain, readonly string[]>();
-
-function jumpsOf(chain: FelixChain): readonly string[] {
-  let names = jumps.get(chain);
-  if (!names) {
-    names = rulesOf(chain).flatMap(({ target }) => (target.kind === 'jump' ? target.chain : []));
-    jumps.set(chain, names);
-  }
-  return names;
 }
