@@ -15,8 +15,8 @@ const SIZES = [
 const LIMIT = 100;
 /** Clusters that come before those that count: the code is compiled, and what is remembered once is of that size. */
 const BEFORE = 2;
-/** So many together are one sample: what grows in steps, tables of weak references say, is spread over them. */
-const TOGETHER = 3;
+/** Nodes of clusters that together are one sample: what grows in steps, tables of weak references say, is spread over them. */
+const TOGETHER = 300;
 const SAMPLES = 3;
 
 export function heapMeasurements(): Measurements {
@@ -29,19 +29,20 @@ export function heapMeasurements(): Measurements {
 }
 
 function heapOfNode(few: number, many: number): Figure {
-  const small = median(heapsOfClusters(few));
-  const samples = heapsOfClusters(many).map((heap) => (heap - small) / (many - few));
+  const together = Math.ceil(TOGETHER / many);
+  const small = median(heapsOfClusters(few, together));
+  const samples = heapsOfClusters(many, together).map((heap) => (heap - small) / (many - few));
   return figure({ unit: 'KiB', limit: LIMIT }, samples);
 }
 
 /** KiB that a further cluster adds; all of them stay. */
-function heapsOfClusters(nodes: number): readonly number[] {
+function heapsOfClusters(nodes: number, together: number): readonly number[] {
   const kept = Array.from({ length: BEFORE }, () => lookedAt(nodes));
   let before = usedHeap();
   const heaps = Array.from({ length: SAMPLES }, () => {
-    for (let more = 0; more < TOGETHER; more += 1) kept.push(lookedAt(nodes));
+    for (let more = 0; more < together; more += 1) kept.push(lookedAt(nodes));
     const after = usedHeap();
-    const heap = (after - before) / TOGETHER;
+    const heap = (after - before) / together;
     before = after;
     return heap;
   });
