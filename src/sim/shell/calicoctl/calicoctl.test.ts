@@ -121,6 +121,11 @@ describe('get', () => {
         '    orchestrator: k8s',
       ].join('\n'),
     );
+    // In JSON, members stand as in Calico's struct: libcalico's api/v3 NodeSpec.
+    const { spec } = JSON.parse((await shell.type('calicoctl get node node1 -o json')).stdout) as {
+      readonly spec: object;
+    };
+    expect(Object.keys(spec)).toEqual(['bgp', 'orchRefs', 'addresses', 'interfaces']);
   });
 
   test('by template', async () => {

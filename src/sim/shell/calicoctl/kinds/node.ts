@@ -60,9 +60,9 @@ function toV3(node: KubeObject): JsonObject {
       ...Object.fromEntries(
         SPEC.flatMap(([key, member]) => (annotations[key] ? [[member, annotations[key]]] : [])),
       ),
-      ...interfaces(annotations[NODE_ANNOTATION.interfaces]),
       orchRefs: [{ nodeName: metadata.name, orchestrator: 'k8s' }],
       addresses: addresses(node),
+      ...interfaces(annotations[NODE_ANNOTATION.interfaces]),
     },
     status: Array.isArray(podCidrs) && podCidrs.length > 0 ? { podCIDRs: podCidrs } : {},
   };
