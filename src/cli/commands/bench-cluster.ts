@@ -4,7 +4,9 @@
  * Then the lab's own checks on that cluster, once its solution is typed.
  */
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
+import { join } from 'node:path';
 import process from 'node:process';
 import { parseAllDocuments, stringify } from 'yaml';
 import { ok, type Result } from '../../base/result.ts';
@@ -85,6 +87,7 @@ async function compare(): Promise<Found | string> {
   if (!there)
     return `there is no node image ${image} on this Docker Engine: open a lab on a real cluster once, or set UNDERLAY_NODE_IMAGE`;
   const lab = await firstLab();
+  if (typeof lab === 'string') return lab;
   const { env } = process;
   const calico = must(
     await prepareCalico(means.docker, lab.environment.calico, { folder: means.folder, env, signal }),
@@ -101,13 +104,21 @@ async function meansHere(signal: AbortSignal): Promise<ClusterMeans> {
   return { ...machine, docker, kind: kind.path, installation: await installationId(machine.folder) };
 }
 
-/** Of those that a kernel with VXLAN can run. */
-async function firstLab(): Promise<CompiledLab> {
+/** Of those that this machine can run; else why the last one cannot be. */
+async function firstLab(): Promise<CompiledLab | string> {
   const course = await readCourse(PATHS.root);
   if (!course.ok) throw new Error(course.error);
-  const [lab] = course.value.labs.values();
-  if (!lab) throw new Error('the course has no lab');
-  return lab;
+  const { trials, care } = realClustersHere();
+  // Only a look at the machine tells what its kernel has.
+  await care.doctor({ signal: AbortSignal.timeout(120_000) });
+  let why = 'the course has no lab for real clusters';
+  for (const lab of course.value.labs.values()) {
+    if (!lab.spec.engines.includes('kind')) continue;
+    const obstacle = await trials.preflight(lab.environment);
+    if (!obstacle) return lab;
+    why = obstacle.message;
+  }
+  return why;
 }
 
 interface Bare {
@@ -142,20 +153,12 @@ async function bareCluster({ lab, means, calico, image, signal }: Bare): Promise
     if (exitCode !== 0) throw new Error(stderr);
   };
   const [pools, others] = startDocuments(start);
+  const kubeconfig = join(folder.root, name);
   const began = performance.now();
   try {
     const made = must(
       await runKind(means.kind ?? '', {
-        argv: [
-          'create',
-          'cluster',
-          '--name',
-          name,
-          '--config',
-          '-',
-          '--kubeconfig',
-          `${folder.root}/${name}`,
-        ],
+        argv: ['create', 'cluster', '--name', name, '--config', '-', '--kubeconfig', kubeconfig],
         environment: kindEnvironment(means, networkName(name)),
         stdin: plainConfig(lab.environment, image),
         signal,
@@ -173,6 +176,7 @@ async function bareCluster({ lab, means, calico, image, signal }: Bare): Promise
     return (performance.now() - began) / 1000;
   } finally {
     await deleteCluster(name, means, { signal });
+    await rm(kubeconfig, { force: true });
   }
 }
 
