@@ -4,7 +4,6 @@
  */
 import { describe, expect, test } from 'vitest';
 import { utf8, utf8Text } from '../../../base/bytes.ts';
-import type { JsonObject } from '../../../base/json.ts';
 import type { BgpOpen } from '../../../model/bgp.ts';
 import { cidr, ipv4 } from '../../../model/ip.ts';
 import type { Place } from '../../../model/place.ts';
@@ -12,7 +11,7 @@ import { LOOPBACK } from '../../net/loopback.ts';
 import type { Device, Netns } from '../../net/netns.ts';
 import type { ChannelView, ProtocolView, RouteView, SpeakerView } from '../../routing/speaker-view.ts';
 import type { CommandIo, Input } from '../command.ts';
-import { birdcl, isCalicoNode } from './birdcl.ts';
+import { birdcl } from './birdcl.ts';
 import golden from './birdcl.golden.json' with { type: 'json' };
 
 const EPOCH = Date.UTC(2026, 10, 21, 4, 15, 16);
@@ -368,21 +367,5 @@ describe('the client', () => {
       'configure soft: not simulated: confd alone configures BIRD here\n',
     );
     expect(await said('restart "Mesh*"')).toMatch(/^Mesh_10_0_0_11: .*\nMesh_10_0_0_99: .*\n$/);
-  });
-
-  test('only containers of the calico/node image have it', () => {
-    const pod = (image: string) => ({
-      request: (): { code: number; body: JsonObject } => ({
-        code: 200,
-        body: { spec: { containers: [{ image }] } },
-      }),
-      watch: () => {
-        throw new Error('nothing to watch');
-      },
-    });
-    expect(isCalicoNode(POD, pod('quay.io/calico/node:v3.32.1'))).toBe(true);
-    expect(isCalicoNode(POD, pod('calico/node@sha256:00'))).toBe(true);
-    expect(isCalicoNode(POD, pod('quay.io/calico/node-driver-registrar:v3.32.1'))).toBe(false);
-    expect(isCalicoNode({ kind: 'node', name: 'node1' }, pod('quay.io/calico/node:v3.32.1'))).toBe(false);
   });
 });

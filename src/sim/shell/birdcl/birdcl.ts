@@ -5,9 +5,8 @@
  * paging with --More--, commands that only BIRD 2 has.
  */
 import { utf8Text } from '../../../base/bytes.ts';
-import { isJsonObject } from '../../../base/json.ts';
-import type { Place } from '../../../model/place.ts';
-import type { ClusterPort, Command, CommandIo } from '../command.ts';
+import { isCalicoNode } from '../calico-node/image.ts';
+import type { Command, CommandIo } from '../command.ts';
 import { addresses6 } from '../../net/inet6.ts';
 import { routesOf } from '../../routing/next-hop.ts';
 import { hasCarrier, hereOf } from '../network/here.ts';
@@ -46,20 +45,6 @@ export const birdc: Command = {
   run: (io) => run(io, 'birdc'),
   complete,
 };
-
-/** Whether a container of the pod runs the calico/node image. */
-export function isCalicoNode(place: Place, cluster: ClusterPort): boolean {
-  if (place.kind !== 'pod') return false;
-  const path = `/api/v1/namespaces/${place.namespace}/pods/${place.name}`;
-  const { code, body } = cluster.request({ method: 'GET', path });
-  const containers = code === 200 && isJsonObject(body['spec']) ? body['spec']['containers'] : undefined;
-  return (
-    Array.isArray(containers) &&
-    containers.some(
-      (container) => isJsonObject(container) && /\bcalico\/node(?=[:@]|$)/.test(String(container['image'])),
-    )
-  );
-}
 
 async function run(io: CommandIo, program: string): Promise<number> {
   const socket = io.place.kind === 'router' ? ROUTER_SOCKET : program === 'birdcl6' ? SOCKET_6 : SOCKET;

@@ -4,7 +4,7 @@
  * starts one of the node's programs, which run already, and what prints the node's state and flows.
  */
 import type { Command, CommandIo } from '../command.ts';
-import { isCalicoNode } from '../birdcl/birdcl.ts';
+import { isCalicoNode } from './image.ts';
 
 const CHECKS = ['bird-live', 'bird-ready', 'bird6-live', 'bird6-ready', 'felix-live', 'felix-ready'];
 const REFUSED = [
