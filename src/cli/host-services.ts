@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ok, type Result } from '../base/result.ts';
 import type { AppInfo } from '../contract/api.ts';
 import { simEngine } from '../engines/sim/engine.ts';
+import type { ChooseFile } from '../services/bundle-intake.ts';
 import type { Log } from '../services/dispatcher.ts';
 import { readLibrary } from '../services/library.ts';
 import { ProgressStore } from '../services/progress-store.ts';
@@ -16,6 +17,8 @@ import { packageVersion } from './version.ts';
 
 export interface HostServicesOptions {
   readonly host: AppInfo['host'];
+  /** Where the host has a window of its own. */
+  readonly chooseFile?: ChooseFile;
   readonly log: Log;
   /** Tells the person who starts of something that they should know. */
   readonly warn: (sentence: string) => void;
@@ -29,7 +32,7 @@ export interface HostServices {
 
 /** The error is for the person who starts. */
 export async function openServices(options: HostServicesOptions): Promise<Result<HostServices, string>> {
-  const { host, log, warn } = options;
+  const { host, chooseFile, log, warn } = options;
   const library = await readLibrary(PATHS.course);
   if (!library.ok) return library;
   const progress = await ProgressStore.open(dataFolder());
@@ -47,6 +50,7 @@ export async function openServices(options: HostServicesOptions): Promise<Result
     engines: [engine, real.engine],
     examine: examination(real.care),
     engineCare: real.care,
+    chooseFile,
     progress: store,
     saved: new SavedLabs(dataFolder()),
     kubeconfigs: join(dataFolder(), 'kubeconfigs'),

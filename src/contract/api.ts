@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { Result } from '../base/result.ts';
 import type { CourseOutline, GlossaryTerm, Lesson } from '../course/blocks.ts';
+import { FINGERPRINT, type LoadedBundle, type LoadWish } from '../lab/bundle-loader.ts';
 import type { Finding, Leftover } from '../lab/care.ts';
 import type { EngineId, Progress } from '../lab/ports.ts';
 import type { StepVerdict } from '../lab/verdict.ts';
@@ -60,6 +61,17 @@ export const API = {
   /** What earlier labs left on this machine. */
   'care.leftovers': z.strictObject({}),
   'care.clean': z.strictObject({ names: z.array(cluster).min(1).max(100) }),
+  /** Whether offline bundles can be taken in here, and which one is on its way. */
+  'bundle.offer': z.strictObject({}),
+  /** One at a time, for the whole host; who asks for the one that is on its way waits for the same. */
+  'bundle.load': z.strictObject({
+    from: z.string().min(1).max(4096),
+    fingerprint: z.string().regex(FINGERPRINT).exactOptional(),
+  }),
+  /** Gives up the one that is on its way; what of it is in place stays. */
+  'bundle.cancel': z.strictObject({}),
+  /** Asks the person at the machine for a file, see `BundleOffer.chooses`; null when they choose none. */
+  'bundle.choose': z.strictObject({}),
   'progress.get': z.strictObject({}),
   'progress.lesson': z.strictObject({ lesson: id, done: z.boolean() }),
   'settings.set': z.strictObject({
@@ -99,6 +111,10 @@ export interface Output {
   'care.examine': readonly Finding[];
   'care.leftovers': readonly Leftover[];
   'care.clean': null;
+  'bundle.offer': BundleOffer | null;
+  'bundle.load': LoadedBundle;
+  'bundle.cancel': null;
+  'bundle.choose': { readonly file: string } | null;
   'progress.get': ProgressView;
   'progress.lesson': ProgressView;
   'settings.set': ProgressView;
@@ -129,6 +145,14 @@ export interface EngineOffer {
   readonly engine: EngineId;
   /** Why the lab cannot run on it here and now; absent when it can. */
   readonly obstacle?: ErrorBody;
+}
+
+/** How a host takes in offline bundles; one that runs no real clusters takes in none. */
+export interface BundleOffer {
+  /** It can ask for a file by a dialog of the system. */
+  readonly chooses: boolean;
+  /** The one that is on its way: asking for it again waits for the same. */
+  readonly loading?: LoadWish;
 }
 
 /** How far a lab on its way is. */
@@ -239,6 +263,8 @@ export interface Feeds {
   'lab.opening': OpeningView;
   /** While the machine is examined. */
   'care.finding': Finding;
+  /** How far the bundle is that this window waits for. */
+  'bundle.progress': Progress;
   progress: ProgressView;
   /** A terminal's process ended. */
   'terminal.exit': { readonly terminal: number; readonly code: number };

@@ -38,6 +38,23 @@ const CATALOGUE = {
     message: 'This host runs no real clusters.',
     remedy: 'Labs on the simulator leave nothing behind.',
   },
+  'nothing-to-load-for': {
+    message: 'This host runs no real clusters.',
+    remedy: 'Labs on the simulator need no bundle.',
+  },
+  'bundle-place': {
+    message: '{name} is neither the whole path of a file nor an address.',
+    remedy:
+      'Give the path from the root of the disk or the letter of the drive on, or an address that begins with http://.',
+  },
+  'bundle-on-its-way': {
+    message: 'Another bundle is being loaded: {name}.',
+    remedy: 'Wait until it is loaded, or give it up first.',
+  },
+  'bundle-given-up': {
+    message: 'Loading the bundle was given up.',
+    remedy: 'What is in place stays. Load it again to go on with what is missing.',
+  },
   'too-many-sessions': {
     message: 'Too many labs are running.',
     remedy: 'Close a lab that you do not use, then try again.',

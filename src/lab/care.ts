@@ -3,6 +3,7 @@
  * engine that has such cares implements it.
  */
 import type { Result } from '../base/result.ts';
+import type { BundleLoader } from './bundle-loader.ts';
 import type { LabError, Progress } from './ports.ts';
 
 /** What was found of one thing that Underlay needs of a machine. */
@@ -51,6 +52,8 @@ export interface EngineCare {
   leftovers(signal: AbortSignal): Promise<Result<readonly Leftover[], LabError>>;
   /** Removes those; what is in use by a running session, or not ours, is never touched. Trying again is harmless. */
   clean(names: readonly string[], options: CareOptions): Promise<Result<void, LabError>>;
+  /** Brings what its labs need to a machine without a network. */
+  readonly bundles: BundleLoader;
 }
 
 /** A cluster that is there without a session. */

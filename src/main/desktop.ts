@@ -5,9 +5,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Result } from '../base/result.ts';
+import type { ChooseFile } from '../services/bundle-intake.ts';
 import type { Log } from '../services/dispatcher.ts';
 import type { Services } from '../services/services.ts';
 import { claimScheme, serveScheme, type Respond } from './app-scheme.ts';
+import { BundleDialog } from './bundle-dialog.ts';
 import { saveDownloads } from './downloads.ts';
 import type { Electron, Window } from './electron.ts';
 import { ExternalLinks } from './external-links.ts';
@@ -29,6 +31,11 @@ export interface OpenServices {
   dispose(): Promise<void>;
 }
 
+/** What services can do here since there is a window. */
+export interface WindowAbilities {
+  readonly chooseFile: ChooseFile;
+}
+
 export interface DesktopOptions {
   readonly electron: Electron;
   /** The learner's data folder, the same as the browser host's. */
@@ -38,7 +45,7 @@ export interface DesktopOptions {
   /** The dev server's `host:port`, while developing. */
   readonly devSocket?: string | undefined;
   /** The error is for the person who starts. */
-  readonly open: () => Promise<Result<OpenServices, string>>;
+  readonly open: (window: WindowAbilities) => Promise<Result<OpenServices, string>>;
   readonly log: Log;
 }
 
@@ -58,6 +65,7 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   app.enableSandbox();
   claimScheme(electron.protocol);
   const links = new ExternalLinks(electron, log);
+  const bundles = new BundleDialog(electron);
   guardNavigation(app, { outside: (url) => void links.open(url) });
   app.on('window-all-closed', () => app.quit());
   app.on('child-process-gone', (_event, { type, reason }) => {
@@ -69,13 +77,13 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     giveUp(options, strings.fault.noSandbox);
     return;
   }
-  const [opened] = await Promise.all([options.open(), app.whenReady()]);
+  const [opened] = await Promise.all([options.open({ chooseFile: () => bundles.choose() }), app.whenReady()]);
   if (!opened.ok) {
     giveUp(options, opened.error);
     return;
   }
   disposeAtQuit(options, opened.value);
-  const window = furnishedWindow(options, { services: opened.value.services, links });
+  const window = furnishedWindow(options, { services: opened.value.services, links, bundles });
   app.on('second-instance', () => bringForward(window));
   await load(window, log);
 }
@@ -100,9 +108,10 @@ async function load(window: Window, log: Log): Promise<void> {
 interface Inside {
   readonly services: Services;
   readonly links: ExternalLinks;
+  readonly bundles: BundleDialog;
 }
 
-function furnishedWindow(options: DesktopOptions, { services, links }: Inside): Window {
+function furnishedWindow(options: DesktopOptions, { services, links, bundles }: Inside): Window {
   const { electron, data, log, platform, page, devSocket } = options;
   const { app, screen, shell, protocol, session } = electron;
   serveScheme(protocol, page);
@@ -122,6 +131,7 @@ function furnishedWindow(options: DesktopOptions, { services, links }: Inside): 
   });
   const window = openWindow(electron, place(readState(data), screen));
   links.askIn(window);
+  bundles.askIn(window);
   const handshake = new Handshake({
     electron,
     contents: () => (window.isDestroyed() ? undefined : window.webContents),

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openDesktop } from '../../test/support/desktop.ts';
-import { FakeDownload, FakeEvent } from '../../test/support/fake-electron.ts';
+import { FakeDownload } from '../../test/support/fake-download.ts';
+import { FakeEvent } from '../../test/support/fake-electron.ts';
 
 describe('saving a file', () => {
   const saving = async (url: string, name: string) => {

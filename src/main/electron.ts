@@ -227,11 +227,22 @@ export interface MessageBox {
   readonly signal?: AbortSignal;
 }
 
+export interface OpenDialogOptions {
+  readonly title: string;
+  readonly buttonLabel: string;
+  readonly filters: { readonly name: string; readonly extensions: string[] }[];
+  readonly properties: 'openFile'[];
+}
+
 export interface Dialog {
   showMessageBox(
     parent: Pick<Window, 'isDestroyed'>,
     options: MessageBox,
   ): Promise<{ readonly response: number }>;
+  showOpenDialog(
+    parent: Pick<Window, 'isDestroyed'>,
+    options: OpenDialogOptions,
+  ): Promise<{ readonly canceled: boolean; readonly filePaths: readonly string[] }>;
   showErrorBox(title: string, content: string): void;
 }
 

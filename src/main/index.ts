@@ -53,6 +53,7 @@ runDesktop({
   platform: process.platform,
   page: dev === undefined ? builtPage(new StaticFiles(PATHS.renderer)) : devPage(dev),
   devSocket: dev?.host,
-  open: () => openServices({ host: 'electron', log, warn: (sentence) => log.error(sentence, undefined) }),
+  open: (window) =>
+    openServices({ ...window, host: 'electron', log, warn: (sentence) => log.error(sentence, undefined) }),
   log,
 }).catch(fail);

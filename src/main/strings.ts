@@ -27,6 +27,13 @@ export const strings = {
     anything: 'All files',
   },
 
+  bundle: {
+    title: 'Choose an offline bundle',
+    choose: 'Choose',
+    bundles: 'Offline bundles',
+    anything: 'All files',
+  },
+
   gone: {
     title: 'The page has ended',
     message: 'The page of this window ended unexpectedly.',

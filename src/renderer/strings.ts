@@ -2,6 +2,8 @@
  * Every word the interface says of its own, in one catalogue; lessons, labs and hosts bring theirs. Members are
  * sentences or functions of what varies, grouped by where they appear.
  */
+import { bundleStrings } from './bundle-strings.ts';
+
 const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
@@ -253,6 +255,8 @@ export const strings = {
       },
     },
   },
+
+  bundle: bundleStrings,
 
   steps: {
     landmark: 'Steps',

@@ -49,6 +49,14 @@ describe('a call', () => {
     ['file.read', { session: 'ab', place: 'workstation', path: 'x'.repeat(5000) }],
     ['settings.set', { theme: 'pink' }],
     ['lab.open', { lab: 'small', engine: 'docker' }],
+    ['bundle.load', {}],
+    ['bundle.load', { from: '' }],
+    ['bundle.load', { from: 'x'.repeat(4097) }],
+    ['bundle.load', { from: '/a', fingerprint: '3f1c' }],
+    ['bundle.load', { from: '/a', fingerprint: undefined }],
+    ['bundle.load', { from: '/a', fingerprint: '3f1c9a5be07d2464\n' }],
+    ['bundle.load', { from: '/a', fingerprint: 'a'.repeat(65) }],
+    ['bundle.choose', { folder: '/etc' }],
   ])('%s of %j is refused before its handler sees it', async (method, input) => {
     expect(await dispatcher().dispatcher.call(method, input)).toMatchObject({
       ok: false,

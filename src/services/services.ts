@@ -2,6 +2,7 @@
 import type { AppInfo } from '../contract/api.ts';
 import type { EngineCare } from '../lab/care.ts';
 import type { LabEngine } from '../lab/ports.ts';
+import { BundleIntake, type ChooseFile } from './bundle-intake.ts';
 import type { Log } from './dispatcher.ts';
 import { LabSessions } from './lab-sessions.ts';
 import type { Library } from './library.ts';
@@ -14,8 +15,10 @@ export interface ServicesOptions {
   readonly library: Library;
   readonly engines: readonly LabEngine[];
   readonly examine: Examine;
-  /** Of the engine that leaves something behind. */
+  /** Of the engine that leaves something behind, and can be given what it needs. */
   readonly engineCare?: EngineCare | undefined;
+  /** Where the host has a window of its own. */
+  readonly chooseFile?: ChooseFile | undefined;
   readonly progress: ProgressStore;
   /** Where labs that are left half done are kept. */
   readonly saved?: SavedLabs;
@@ -29,15 +32,17 @@ export class Services {
   readonly library: Library;
   readonly labs: LabSessions;
   readonly care: MachineCare;
+  readonly bundles: BundleIntake;
   readonly ownKubectl: OwnKubectl;
   readonly progress: ProgressStore;
   readonly info: AppInfo;
   readonly log: Log;
 
   constructor(options: ServicesOptions) {
-    const { library, engines, progress, saved, kubeconfigs, info, log } = options;
+    const { library, engines, engineCare, progress, saved, kubeconfigs, info, log } = options;
     this.library = library;
-    this.care = new MachineCare(options.examine, options.engineCare);
+    this.care = new MachineCare(options.examine, engineCare);
+    this.bundles = new BundleIntake({ loader: engineCare?.bundles, chooseFile: options.chooseFile });
     this.labs = new LabSessions(library, engines, saved ? { saved } : {});
     this.ownKubectl = new OwnKubectl(this.labs, kubeconfigs);
     this.progress = progress;
@@ -47,6 +52,7 @@ export class Services {
 
   async dispose(): Promise<void> {
     this.care.dispose();
+    await this.bundles.dispose();
     await this.ownKubectl.dispose();
     await this.labs.dispose();
   }

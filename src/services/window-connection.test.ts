@@ -2,9 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import { fakeServices, FOUND, type FakeServices } from '../../test/support/fake-services.ts';
 import { FakeSession } from '../../test/support/fake-session.ts';
+import { PlayedLoader } from '../../test/support/played-loader.ts';
 import { utf8, utf8Text } from '../base/bytes.ts';
+import { ok } from '../base/result.ts';
 import type { Input, LabView, Method } from '../contract/api.ts';
 import { parseTerminalFrame, terminalFrame, type HostFrame } from '../contract/wire.ts';
+import type { EngineCare } from '../lab/care.ts';
 import { WindowConnection } from './window-connection.ts';
 
 class Window {
@@ -43,6 +46,14 @@ class Window {
 }
 
 const passing = () => new FakeSession({ exec: () => 0, reach: () => ({ encapsulation: 'vxlan' }) });
+const BUNDLE = '/media/stick/underlay.bundle';
+const chooseFile = (): Promise<string> => Promise.resolve(BUNDLE);
+const caring = (bundles: PlayedLoader): EngineCare => ({
+  doctor: () => Promise.resolve([]),
+  leftovers: () => Promise.resolve(ok([])),
+  clean: () => Promise.resolve(ok(undefined)),
+  bundles,
+});
 const WORKSTATION = { place: 'workstation', columns: 80, rows: 24 };
 
 describe('a window', () => {
@@ -126,6 +137,50 @@ describe('a window', () => {
     expect(await window.call('care.leftovers', {})).toEqual([]);
     expect(await window.call('care.clean', { names: ['underlay-1'] })).toBe('nothing-to-care-for');
     expect(await window.call('care.clean', { names: ['../etc'] })).toBe('bad-input');
+  });
+
+  test('has a bundle loaded, and hears how far it is; no other does', async () => {
+    const loader = new PlayedLoader();
+    const host = await fakeServices(undefined, { engineCare: caring(loader), chooseFile });
+    const [one, two] = [new Window(host), new Window(host)];
+    expect(await one.call('bundle.choose', {})).toEqual({ file: BUNDLE });
+    const loading = one.call('bundle.load', { from: BUNDLE });
+    await loader.isAsked();
+    loader.tell({ phase: 'Checking', fraction: 0.4 });
+    expect(await two.call('bundle.offer', {})).toEqual({ chooses: true, loading: { from: BUNDLE } });
+    expect(await two.call('bundle.load', { from: '/other' })).toBe('bundle-on-its-way');
+    loader.arrive();
+    expect(await loading).toEqual(PlayedLoader.LOADED);
+    expect(one.feeds('bundle.progress')).toEqual([{ phase: 'Checking', fraction: 0.4 }]);
+    expect(two.feeds('bundle.progress')).toEqual([]);
+  });
+
+  test('that goes leaves a bundle on its way, and one that comes finds it and can give it up', async () => {
+    const loader = new PlayedLoader();
+    const host = await fakeServices(undefined, { engineCare: caring(loader) });
+    const [one, two] = [new Window(host), new Window(host)];
+    const wish = { from: BUNDLE, fingerprint: '3f1c9a5be07d2464' };
+    const loading = one.call('bundle.load', wish);
+    await loader.isAsked();
+    one.connection.close();
+    loader.tell({ phase: 'Checking', fraction: 0.4 });
+    expect(await two.call('bundle.offer', {})).toEqual({ chooses: false, loading: wish });
+    const joined = two.call('bundle.load', wish);
+    const cancelled = two.call('bundle.cancel', {});
+    loader.giveUp();
+    expect([await cancelled, await joined]).toEqual([null, 'bundle-given-up']);
+    expect([await loading, one.feeds('bundle.progress')]).toEqual([undefined, []]);
+    expect([loader.wishes.length, two.feeds('bundle.progress').length]).toEqual([1, 1]);
+  });
+
+  test('of a host without real clusters is offered no bundles', async () => {
+    const window = new Window(await fakeServices());
+    expect(await window.call('bundle.offer', {})).toBeNull();
+    expect(await window.call('bundle.load', { from: BUNDLE })).toBe('nothing-to-load-for');
+    expect([await window.call('bundle.choose', {}), await window.call('bundle.cancel', {})]).toEqual([
+      null,
+      null,
+    ]);
   });
 
   test('finds its lab again when it comes back', async () => {

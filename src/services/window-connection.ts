@@ -83,7 +83,7 @@ export class WindowConnection {
   }
 
   #handlers(): Handlers {
-    const { labs, care, ownKubectl, library, info, progress } = this.#services;
+    const { labs, care, bundles, ownKubectl, library, info, progress } = this.#services;
     return {
       'app.info': () => settled(info),
       'course.outline': () => settled(library.outline),
@@ -120,6 +120,14 @@ export class WindowConnection {
       'care.examine': () => this.#examine(),
       'care.leftovers': () => care.leftovers(),
       'care.clean': ({ names }) => care.clean(names),
+      'bundle.offer': () => settled(bundles.offer),
+      'bundle.load': (wish) =>
+        bundles.load(wish, (event) => this.#send({ type: 'feed', feed: 'bundle.progress', event })),
+      'bundle.cancel': async () => {
+        await bundles.cancel();
+        return ok(null);
+      },
+      'bundle.choose': async () => ok(await bundles.choose()),
       'progress.get': () => settled(progress.view),
       'progress.lesson': ({ lesson, done }) =>
         library.lessons.has(lesson)

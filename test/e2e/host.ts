@@ -14,9 +14,10 @@ export interface Host {
   readonly process: ChildProcess;
 }
 
-export async function startHost(data: string): Promise<Host> {
+/** @param env what its environment has besides the test's own */
+export async function startHost(data: string, env: Readonly<Record<string, string>> = {}): Promise<Host> {
   const child = spawn(process.execPath, [CLI, 'start', '--no-open', '--port', '0'], {
-    env: { ...process.env, UNDERLAY_DATA: data },
+    env: { ...process.env, ...env, UNDERLAY_DATA: data },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const url = await new Promise<string>((resolve, reject) => {

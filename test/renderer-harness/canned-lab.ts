@@ -55,6 +55,10 @@ export class CannedLab {
     'care.examine': () => answer([]),
     'care.leftovers': () => answer([]),
     'care.clean': () => answer(null),
+    'bundle.offer': () => answer(null),
+    'bundle.load': () => refuse('nothing-to-load-for', 'This host runs no real clusters.', 'None is needed.'),
+    'bundle.cancel': () => answer(null),
+    'bundle.choose': () => answer(null),
     'lab.check': ({ step }) => this.#check(step),
     'lab.predict': ({ step, choice }) =>
       this.#step(step, (view) => ({

@@ -7,17 +7,16 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type {
   App,
   CustomScheme,
-  DownloadItem,
   Electron,
   Frame,
   IpcEvent,
   MenuEntry,
   MessageBox,
+  OpenDialogOptions,
   Port,
   Preventable,
   Protocol,
   Rectangle,
-  SaveDialogOptions,
   Session,
   WebContents,
   Window,
@@ -264,30 +263,6 @@ class FakeSession extends EventEmitter implements Session {
   }
 }
 
-export class FakeDownload extends EventEmitter implements DownloadItem {
-  options: SaveDialogOptions | undefined;
-  readonly #url: string;
-  readonly #filename: string;
-
-  constructor(url: string, filename: string) {
-    super();
-    this.#url = url;
-    this.#filename = filename;
-  }
-
-  getURL(): string {
-    return this.#url;
-  }
-
-  getFilename(): string {
-    return this.#filename;
-  }
-
-  setSaveDialogOptions(options: SaveDialogOptions): void {
-    this.options = options;
-  }
-}
-
 export class FakeElectron implements Electron {
   readonly app = new FakeApp();
   readonly windows: FakeWindow[] = [];
@@ -300,11 +275,14 @@ export class FakeElectron implements Electron {
   readonly hostPorts: FakePort[] = [];
   readonly pagePorts: FakePort[] = [];
   readonly boxes: MessageBox[] = [];
+  readonly fileQuestions: OpenDialogOptions[] = [];
   readonly errorBoxes: string[] = [];
   menu: readonly MenuEntry[] = [];
   displays: readonly Rectangle[] = [{ x: 0, y: 0, width: 1920, height: 1040 }];
   /** Answers a question by a button's words; undefined leaves it open. */
   answer: (box: MessageBox) => string | undefined = () => undefined;
+  /** Answers a question for a file with its path; undefined cancels it. */
+  chooses: () => Promise<string | undefined> = () => Promise.resolve(undefined);
 
   readonly BrowserWindow: new (options: WindowOptions) => FakeWindow;
   readonly MessageChannelMain: Electron['MessageChannelMain'];
@@ -356,6 +334,11 @@ export class FakeElectron implements Electron {
   };
 
   readonly dialog: Electron['dialog'] = {
+    showOpenDialog: async (_parent, options) => {
+      this.fileQuestions.push(options);
+      const file = await this.chooses();
+      return { canceled: file === undefined, filePaths: file === undefined ? [] : [file] };
+    },
     showErrorBox: (title, content) => void this.errorBoxes.push(`${title}: ${content}`),
     showMessageBox: (_parent, box) => {
       this.boxes.push(box);

@@ -7,7 +7,7 @@ import type { Lesson } from '../../src/course/blocks.ts';
 import type { Finding } from '../../src/lab/care.ts';
 import type { Library } from '../../src/services/library.ts';
 import { ProgressStore } from '../../src/services/progress-store.ts';
-import { Services } from '../../src/services/services.ts';
+import { Services, type ServicesOptions } from '../../src/services/services.ts';
 import { FakeEngine, FakeSession } from './fake-session.ts';
 import { labWith } from './lab-text.ts';
 
@@ -68,13 +68,18 @@ export interface FakeServices {
   readonly logged: string[];
 }
 
-export async function fakeServices(makeSession?: () => FakeSession): Promise<FakeServices> {
+/** @param means what the host has besides */
+export async function fakeServices(
+  makeSession?: () => FakeSession,
+  means: Pick<ServicesOptions, 'engineCare' | 'chooseFile'> = {},
+): Promise<FakeServices> {
   const folder = temporaryFolder();
   const progress = await ProgressStore.open(folder);
   if (!progress.ok) throw new Error(progress.error);
   const engine = new FakeEngine(makeSession);
   const logged: string[] = [];
   const services = new Services({
+    ...means,
     library: smallLibrary(),
     engines: [engine],
     examine: ({ onFinding }) => {

@@ -7,6 +7,7 @@ import type { BundleAbout } from '../../engines/kind/bundle/create.ts';
 import type { Loaded } from '../../engines/kind/bundle/load.ts';
 import { PLATFORMS, type Platform } from '../../engines/kind/bundle/manifest.ts';
 import { serveBundle } from '../../engines/kind/bundle/serve.ts';
+import { FINGERPRINT } from '../../lab/bundle-loader.ts';
 import type { LabError } from '../../lab/ports.ts';
 import { readLibrary } from '../../services/library.ts';
 import type { CliCommand } from '../command.ts';
@@ -83,7 +84,7 @@ export const bundleLoad: CliCommand = {
   },
   async run({ words: [from = ''], flags }) {
     const fingerprint = flags.get('fingerprint');
-    if (fingerprint !== undefined && !/^[0-9a-f]{16,64}$/i.test(fingerprint))
+    if (fingerprint !== undefined && !FINGERPRINT.test(fingerprint))
       return wrong(`--fingerprint needs 16 to 64 hex digits, not "${fingerprint}".`);
     const loaded = await atWork((options) =>
       realClustersHere().bundles.load({ from, ...(fingerprint !== undefined && { fingerprint }) }, options),

@@ -9,6 +9,7 @@ import type { EngineId } from '../../lab/ports.ts';
 import type { Client, Connection } from '../client.ts';
 import { formatRoute, parseRoute, type Route } from '../route.ts';
 import { strings } from '../strings.ts';
+import { BundleState } from './bundle.svelte.ts';
 import { CourseState } from './course.svelte.ts';
 import { LabState } from './lab.svelte.ts';
 import { LayoutState, type Memory } from './layout.svelte.ts';
@@ -42,6 +43,7 @@ export class AppState {
   readonly layout: LayoutState;
   readonly course: CourseState;
   readonly machine: MachineState;
+  readonly bundle: BundleState;
   readonly #surroundings: Surroundings;
   #connection = $state<Connection>('connecting');
   #route = $state.raw<Route>({ page: 'home' });
@@ -71,6 +73,7 @@ export class AppState {
     this.layout = new LayoutState(surroundings.memory);
     this.course = new CourseState(client, this.notices);
     this.machine = new MachineState(client, this.notices);
+    this.bundle = new BundleState(client, this.notices, () => this.#hasBundle());
     this.#rememberedTheme = parseTheme(surroundings.memory.read(THEME_KEY));
     this.#prefersDark = surroundings.prefersDark.read();
     surroundings.prefersDark.onChange(() => (this.#prefersDark = surroundings.prefersDark.read()));
@@ -210,6 +213,11 @@ export class AppState {
     if (found === undefined) return;
     this.#lab = new LabState(this.client, this.notices, { lab, engine: found.engine, resumed: true });
     await this.#lab.start();
+  }
+
+  /** What was found of this machine is not true any more. */
+  #hasBundle(): void {
+    if (this.#route.page === 'machine') void this.machine.look();
   }
 
   #connectionChanged(connection: Connection): void {

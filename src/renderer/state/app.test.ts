@@ -152,6 +152,22 @@ describe('labs', () => {
   });
 });
 
+test('a bundle that was loaded has the machine looked at anew, where its page is open', async () => {
+  const desk = new Desk();
+  const { app, host } = await started(desk, {
+    'bundle.load': answers({ fingerprint: '3f1c9a5be07d2464'.repeat(4), parts: [] }),
+    'care.examine': answers([]),
+    'care.leftovers': answers([]),
+  });
+  app.bundle.from = '/media/stick/underlay.bundle';
+  await app.bundle.load();
+  expect(host.called('care.examine')).toEqual([]);
+  desk.address.go('#/machine');
+  await app.bundle.load();
+  await settled();
+  expect(host.called('care.examine')).toEqual([{}]);
+});
+
 test('a real cluster is kept when its lab is left, unless the learner has chosen otherwise', async () => {
   const { app, host } = await started(new Desk(), {
     'settings.set': ({ clusters = 'keep' }) =>

@@ -1,5 +1,6 @@
 /** Offline bundles as a host has them: everything a lab on a real cluster needs, in one file, from one machine to others. */
 import type { Result } from '../../../base/result.ts';
+import type { BundleLoader, LoadWish } from '../../../lab/bundle-loader.ts';
 import type { LabError } from '../../../lab/ports.ts';
 import type { Docker } from '../docker/docker.ts';
 import {
@@ -9,10 +10,10 @@ import {
   type BundleOptions,
   type BundleWish,
 } from './create.ts';
-import { loadBundle, type Loaded, type LoadWish } from './load.ts';
+import { loadBundle, type Loaded } from './load.ts';
 import { verifyBundle } from './verify.ts';
 
-export interface Bundles {
+export interface Bundles extends BundleLoader {
   create(wish: BundleWish, options: BundleOptions): Promise<Result<BundleAbout, LabError>>;
   /** Needs no Docker Engine. */
   verify(file: string, options: BundleOptions): Promise<Result<BundleAbout, LabError>>;

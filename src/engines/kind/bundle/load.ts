@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../../base/result.ts';
+import type { LoadedBundle, LoadedPart, LoadWish } from '../../../lab/bundle-loader.ts';
 import type { LabError } from '../../../lab/ports.ts';
 import { lock } from '../cluster/lock.ts';
 import { toolImageOf } from '../fabric/tool-image.ts';
@@ -21,22 +22,7 @@ import { openFile, type OpenBundle } from './source.ts';
 import { checkMembers } from './verify.ts';
 import { isAddress, openAddress } from './web-source.ts';
 
-export interface LoadWish {
-  /** A file, or the address of one. */
-  readonly from: string;
-  /** Of the bundle that is meant, or its first digits. */
-  readonly fingerprint?: string;
-}
-
-export interface Loaded extends BundleAbout {
-  readonly parts: readonly LoadedPart[];
-}
-
-export interface LoadedPart {
-  readonly name: string;
-  /** It was on this machine before. */
-  readonly wasThere: boolean;
-}
+export interface Loaded extends BundleAbout, LoadedBundle {}
 
 export async function loadBundle(
   wish: LoadWish,

@@ -3,11 +3,11 @@
  * follows from the manifest; of a server only what is needed is asked for, into the data folder, and a line that breaks is
  * taken up where it broke.
  */
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { err, ok, type Result } from '../../../base/result.ts';
 import type { LabError } from '../../../lab/ports.ts';
 import { rangeOf } from './bytes.ts';
-import { cutShort, damaged, fileFault, stray } from './errors.ts';
+import { cutShort, damaged, fileFault, NOT_A_BUNDLE, stray } from './errors.ts';
 import {
   BLOCK,
   endOf,
@@ -46,6 +46,9 @@ export interface OpenBundle {
 export async function openFile(file: string, signal: AbortSignal): Promise<Result<OpenBundle, LabError>> {
   let handle: FileHandle | undefined;
   try {
+    const kind = await stat(file);
+    // To open a pipe is to wait for its writer, and no signal ends that.
+    if (!kind.isFile() && !kind.isDirectory()) return err(NOT_A_BUNDLE);
     handle = await open(file, 'r');
     const read = readWholeHead(await readUpTo(handle, HEAD_SIZE));
     const fault = read.ok ? await faultOfLayout(handle, read.value) : read.error;

@@ -1,6 +1,8 @@
 /** Bundles as they come from strangers and broken sticks: each fault is told, and nothing of them is put in place. */
+import { execFile } from 'node:child_process';
 import { appendFile, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -90,6 +92,14 @@ const isImage = (reference: string, [part]: Content): boolean =>
 
 test('the forger’s hand is good: what is forged of the same is the same', () => {
   expect(forged(contents()).equals(good)).toBe(true);
+});
+
+test('what is no file is none: a folder says so, and a pipe is not waited for', async () => {
+  file = bench.stick;
+  expect(await refused()).toMatchObject({ code: 'no-such-file', message: `${file}: that is a folder.` });
+  file = join(bench.stick, 'pipe');
+  await promisify(execFile)('mkfifo', [file]);
+  expect(await refused()).toMatchObject({ code: 'not-a-bundle' });
 });
 
 describe('on a broken stick', () => {
