@@ -79,6 +79,21 @@ onEngine('files', ({ docker, sleeper, cli }) => {
     expect(must(await containers.readFile(name, '/opt/kept', { signal }))).toHaveLength(70_000);
   });
 
+  test('of one that ends while it is read are read all the same', async () => {
+    const { containers } = await docker();
+    const line = 'trap "exit 0" TERM; sleep 99 & wait';
+    const id = (
+      await cli('run', '--detach', '--network', 'none', 'underlay-test/base:1', 'bash', '-c', line)
+    ).trim();
+    const ending = Buffer.from('#!/bin/sh\nkill -TERM 1\nexec sleep 99\n');
+    const files = [
+      { path: '/opt/kept', content: binary },
+      { path: '/usr/local/bin/cat', content: ending, mode: 0o755 },
+    ];
+    must(await containers.writeFiles(id, files, signal));
+    expect(must(await containers.readFile(id, '/opt/kept', { signal }))).toEqual(Buffer.from(binary));
+  });
+
   test('that are not there, too long or folders are told apart', async () => {
     const { containers } = await docker();
     const { name } = await sleeper();

@@ -2,6 +2,7 @@
  * Files put into containers and read out of them. A running container's are written by a program inside it: the archive call
  * of older engines cannot see a tmpfs, and writes below it.
  */
+import { constants } from 'node:os';
 import { err, ok, type Result } from '../../../base/result.ts';
 import type { LabError } from '../../../lab/ports.ts';
 import { archiveOf, firstFile, streamOf } from './archive.ts';
@@ -12,8 +13,8 @@ import { execBytes } from './exec.ts';
 const MOST = 64 * 1024 * 1024;
 const NOT_THERE = 66;
 const NOT_FOUND = 127;
-/** What engines end a program with that cannot be run, the newer ones and the older. */
-const WITHOUT_SHELL: ReadonlySet<number> = new Set([126, NOT_FOUND]);
+/** Where nothing in the container can read: engines end a program so that cannot be run, and one whose container ended. */
+const UNREAD: ReadonlySet<number> = new Set([126, NOT_FOUND, 128 + constants.signals.SIGKILL]);
 
 /** Puts standard input where the first argument says; a link's target is written, as an editor does. */
 const WRITE = 'mkdir -p "$(dirname "$1")" && cat > "$1" && chmod "$2" "$1"';
@@ -74,8 +75,8 @@ export async function readContainerFile(
   if (read.ok) {
     const { exitCode, stdout, stderr } = read.value;
     if (exitCode === NOT_THERE) return ok(undefined);
-    // An image of one program has no shell to read by.
-    if (WITHOUT_SHELL.has(exitCode)) return readByEngine(client, { container, path, signal, limit });
+    // An image of one program has no shell to read by, and may have done its work before it was asked.
+    if (UNREAD.has(exitCode)) return readByEngine(client, { container, path, signal, limit });
     return exitCode === 0 ? ok(stdout) : err(notRead(container, path, stderr.toString()));
   }
   if (read.error.code === 'output-too-long') return err(tooLong(path, limit));

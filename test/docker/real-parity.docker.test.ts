@@ -1,0 +1,251 @@
+/**
+ * One lab, two engines, the same facts: the simulator and a real cluster are asked for the same flows and the same tables, in
+ * topologies that no lab of the course has. Addresses that a pod or a tunnel got are read as the name of who has them, since a
+ * real cluster gives them in the order in which things come up. It runs where a node image is named.
+ */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { realClustersHere } from '../../src/cli/real-clusters.ts';
+import { freeRunningSimEngine } from '../../src/engines/sim/free-running-engine.ts';
+import { place } from '../../src/engines/small-lab.contract.ts';
+import type { LabEnvironment, LabSession, ReachFlow, ReachReport } from '../../src/lab/ports.ts';
+import { parseTopology } from '../../src/lab/topology.ts';
+import { full, must } from './support/engine.ts';
+
+/** Milliseconds for one cluster, and what is done on it. */
+const PATIENCE = 1_200_000;
+vi.setConfig({ testTimeout: PATIENCE, hookTimeout: PATIENCE });
+
+const NAME = 'a real cluster and the simulator';
+const signal = new AbortController().signal;
+
+const calico = (kind: string, name: string, spec: string): string =>
+  `apiVersion: projectcalico.org/v3\nkind: ${kind}\nmetadata: { name: ${name} }\nspec: ${spec}\n`;
+
+const pod = (name: string, node: string): string => `apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, labels: { app: web } }
+spec:
+  nodeName: ${node}
+  containers:
+    - name: web
+      image: registry.k8s.io/e2e-test-images/agnhost:2.53
+      args: [netexec, --http-port=80]
+`;
+const PODS = [pod('near', 'node1'), pod('beside', 'node2'), pod('far', 'node3')].join('---\n');
+
+function environment(topology: string, ...objects: readonly string[]): LabEnvironment {
+  const file = `labs/topologies/${topology}.yaml`;
+  const parsed = parseTopology(file, readFileSync(file, 'utf8'));
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
+  return {
+    id: 'parity',
+    topology: parsed.value,
+    calico: { install: 'manifest', pools: 'user' },
+    start: [
+      { file: '10-calico.yaml', text: objects.join('---\n') },
+      { file: '20-pods.yaml', text: PODS },
+    ],
+    files: [],
+  };
+}
+
+/** Both engines with the same lab. */
+class Twins {
+  readonly sim: LabSession;
+  readonly real: LabSession;
+
+  private constructor(sim: LabSession, real: LabSession) {
+    this.sim = sim;
+    this.real = real;
+  }
+
+  static async open(lab: LabEnvironment): Promise<Twins> {
+    const sim = must(await freeRunningSimEngine().open(lab, { signal }));
+    return new Twins(sim, must(await realClustersHere().trials.open(lab, { signal })));
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all([this.sim.dispose(), this.real.dispose()]);
+  }
+
+  /** Asks both until they agree, as long as a test may take: a real cluster's routes come when they come. */
+  async agree<T>(question: (session: LabSession) => Promise<T>): Promise<T> {
+    await this.sim.clock?.settle(60_000, signal);
+    const expected = await question(this.sim);
+    await vi.waitFor(async () => expect(await question(this.real)).toEqual(expected), {
+      timeout: 240_000,
+      interval: 1000,
+    });
+    return expected;
+  }
+}
+
+interface Named {
+  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
+  readonly status?: { readonly podIPs?: readonly { readonly ip: string }[] };
+}
+
+/** Whose addresses are whose, as far as a cluster gave them. */
+async function holders(session: LabSession): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  const list = async (resource: string, namespace?: string): Promise<readonly Named[]> =>
+    must(
+      await session.objects({ resource, ...(namespace && { namespace }) }, signal),
+    ) as unknown as readonly Named[];
+  for (const { metadata, status } of await list('pods', 'default'))
+    for (const { ip } of status?.podIPs ?? []) found.set(ip, `pod ${metadata.name}`);
+  for (const { metadata } of await list('nodes'))
+    for (const [key, value] of Object.entries(metadata.annotations ?? {}))
+      if (/TunnelAddr$/.test(key)) found.set(value, `tunnel of ${metadata.name}`);
+  return found;
+}
+
+type Told = Omit<ReachReport, 'reason'>;
+
+async function reach(session: LabSession, from: string, flow: Omit<ReachFlow, 'from'>): Promise<Told> {
+  const names = await holders(session);
+  const { reason: _words, ...told } = must(await session.reach({ from: place(from), ...flow }, signal));
+  const named = (address: string): string => names.get(address) ?? address;
+  return {
+    ...told,
+    hops: told.hops.map(named),
+    ...(told.sourceSeen !== undefined && { sourceSeen: named(told.sourceSeen) }),
+  };
+}
+
+const out = async (session: LabSession, where: string, ...argv: readonly string[]): Promise<string> => {
+  const { exitCode, stdout, stderr } = must(await session.exec(place(where), argv, signal));
+  if (exitCode !== 0) throw new Error(`${argv.join(' ')} at ${where}: ${stderr}`);
+  return stdout;
+};
+
+const lines = async (session: LabSession, where: string, line: string): Promise<readonly string[]> =>
+  (await out(session, where, ...line.split(' '))).split('\n').filter((each) => each !== '');
+
+const WEB = { protocol: 'tcp', port: 80 } as const;
+const ALLOWED = 'numAllowedLocalASNumbers: 1';
+
+if (process.env['UNDERLAY_NODE_IMAGE'] && full)
+  describe(NAME, () => {
+    describe('agree where racks are joined by BGP alone', () => {
+      let twins: Twins;
+      beforeAll(async () => {
+        twins = await Twins.open(
+          environment(
+            'tor-bgp',
+            calico('IPPool', 'plain', '{ cidr: 10.244.0.0/16, ipipMode: Never, vxlanMode: Never }'),
+            calico('BGPConfiguration', 'default', '{ nodeToNodeMeshEnabled: false }'),
+            calico(
+              'BGPPeer',
+              'tor-a',
+              `{ nodeSelector: "rack == 'a'", peerIP: 10.0.0.1, asNumber: 65101, ${ALLOWED} }`,
+            ),
+            calico('BGPPeer', 'tor-b', `{ node: node3, peerIP: 10.0.1.1, asNumber: 65102, ${ALLOWED} }`),
+          ),
+        );
+      });
+      afterAll(() => twins.dispose());
+
+      test('on what BIRD put into the tables of nodes and routers', async () => {
+        for (const where of ['node/node1', 'node/node3', 'router/tor-a', 'router/spine']) {
+          const routes = await twins.agree((session) => lines(session, where, 'ip route show proto bird'));
+          expect(routes.length, where).toBeGreaterThan(0);
+        }
+      });
+
+      test.each([
+        ['pod/near', 'pod/far'],
+        ['pod/near', 'pod/beside'],
+        ['host/outside', 'pod/far'],
+        ['pod/far', 'host/outside'],
+      ])('on a packet from %s to %s', async (from, to) => {
+        const told = await twins.agree((session) =>
+          reach(session, from, { to: place(to), ...(to.startsWith('pod') ? WEB : { protocol: 'icmp' }) }),
+        );
+        expect(told).toMatchObject({ delivered: true, encapsulation: 'none' });
+      });
+
+      test('when a peering is taken away, and given back', async () => {
+        const peer = calico(
+          'BGPPeer',
+          'tor-b',
+          `{ node: node3, peerIP: 10.0.1.1, asNumber: 65102, ${ALLOWED} }`,
+        );
+        const nearToFar = (session: LabSession): Promise<Told> =>
+          reach(session, 'pod/near', { to: place('pod/far'), ...WEB });
+        const both = (line: string): Promise<unknown> =>
+          Promise.all([twins.sim, twins.real].map((each) => out(each, 'workstation', 'sh', '-c', line)));
+        await both('calicoctl delete bgppeer tor-b');
+        expect(await twins.agree(nearToFar)).toMatchObject({ delivered: false });
+        await both(`calicoctl create -f - <<'EOF'\n${peer}EOF`);
+        expect(await twins.agree(nearToFar)).toMatchObject({ delivered: true });
+      });
+
+      test('once a node has been restarted', async () => {
+        const sidecar = (
+          await docker('ps', '--format', '{{.Names}}', '--filter', 'name=-sidecar-node3')
+        ).trim();
+        const node = await docker('inspect', '--format', '{{.HostConfig.NetworkMode}}', sidecar);
+        await docker('restart', node.trim().replace('container:', ''));
+        const told = await twins.agree((session) =>
+          reach(session, 'pod/near', { to: place('pod/far'), ...WEB }),
+        );
+        expect(told).toMatchObject({ delivered: true });
+        expect(await out(twins.real, 'node/node3', 'sysctl', '-n', 'net.ipv4.conf.all.rp_filter')).toBe(
+          '0\n',
+        );
+      });
+    });
+
+    describe('agree in two address families', () => {
+      let twins: Twins;
+      beforeAll(async () => {
+        twins = await Twins.open(
+          environment(
+            'dual-stack',
+            calico('IPPool', 'four', '{ cidr: 10.244.0.0/16, vxlanMode: Always, natOutgoing: true }'),
+            calico(
+              'IPPool',
+              'six',
+              '{ cidr: "fd00:10:244::/56", vxlanMode: CrossSubnet, natOutgoing: true }',
+            ),
+          ),
+        );
+      });
+      afterAll(() => twins.dispose());
+
+      test.each(['pod/far', 'pod/beside'])('on a packet to %s', async (to) => {
+        const told = await twins.agree((session) => reach(session, 'pod/near', { to: place(to), ...WEB }));
+        expect(told).toMatchObject({ delivered: true, encapsulation: 'vxlan' });
+      });
+
+      test.each(['far', 'beside'])('on a packet of IPv6 to %s', async (name) => {
+        const told = await twins.agree(async (session) => {
+          const six = [...(await holders(session))].find(
+            ([address, holder]) => holder === `pod ${name}` && address.includes(':'),
+          );
+          const to = { kind: 'address', address: six?.[0] ?? '' } as const;
+          return reach(session, 'pod/near', { to, ...WEB });
+        });
+        expect(told).toMatchObject({ delivered: true, encapsulation: name === 'far' ? 'vxlan' : 'none' });
+      });
+
+      test('on a packet of IPv6 to the outside, translated', async () => {
+        const to = { kind: 'address', address: '2001:db8:113::10' } as const;
+        const told = await twins.agree((session) => reach(session, 'pod/near', { to, protocol: 'icmp' }));
+        expect(told).toMatchObject({ delivered: true, sourceSeen: 'fd00:a::11' });
+      });
+    });
+  });
+else
+  describe.skip(`${NAME} (npm run test:full with UNDERLAY_NODE_IMAGE)`, () =>
+    test('are compared there', () => undefined));
+
+async function docker(...argv: readonly string[]): Promise<string> {
+  const program = process.env['UNDERLAY_DOCKER_BIN'] ?? 'docker';
+  return (await promisify(execFile)(program, argv)).stdout;
+}
