@@ -10,6 +10,15 @@ const manifestSchema = z.looseObject({
   metadata: z.looseObject({ name: sentence }),
 });
 
+/** Whether one of the manifests is an IP pool. What is no YAML has none. */
+export const bringsPools = (
+  manifests: readonly { readonly file: string; readonly text: string }[],
+): boolean =>
+  manifests.some(({ file, text }) => {
+    const read = readYamlDocuments(file, text, z.looseObject({ kind: z.unknown() }));
+    return read.ok && read.value.some(({ kind }) => kind === 'IPPool');
+  });
+
 export function manifestMistakes(file: string, text: string): readonly Diagnostic[] {
   const read = readYamlDocuments(file, text, manifestSchema);
   return read.ok ? [] : read.error;

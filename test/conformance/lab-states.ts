@@ -2,9 +2,10 @@
 import { FreePace } from '../../src/engines/sim/pace.ts';
 import { hostTurn } from '../../src/engines/sim/host-clock.ts';
 import { Places } from '../../src/engines/sim/places.ts';
-import { bringsPools, buildStartState, readStart } from '../../src/engines/sim/start-state.ts';
+import { buildStartState, readStart } from '../../src/engines/sim/start-state.ts';
 import { createTextTools } from '../../src/engines/sim/text-tools.ts';
 import type { CompiledLab } from '../../src/course/compile/course.ts';
+import { bringsPools } from '../../src/lab/manifest.ts';
 import type { Place } from '../../src/model/place.ts';
 import { Simulator } from '../../src/sim/index.ts';
 import { networkIn, type ClusterNetwork } from './cluster.ts';
@@ -46,7 +47,12 @@ interface Opened {
 async function opened({ environment }: CompiledLab): Promise<Opened> {
   const start = readStart(environment.start);
   const { topology } = environment;
-  const simulator = new Simulator({ topology, seed: 1, epoch: EPOCH, defaultPool: !bringsPools(start) });
+  const simulator = new Simulator({
+    topology,
+    seed: 1,
+    epoch: EPOCH,
+    defaultPool: !bringsPools(environment.start),
+  });
   const pace = new FreePace(simulator, hostTurn);
   const textTools = pace.watched(createTextTools());
   const places = new Places({

@@ -218,6 +218,14 @@ describe('an author is told of', () => {
       without(LAB),
       'labs/first-overlay/solution.sh:1:1: labs/first-overlay/lab.yaml is missing',
     ],
+    [
+      'an operator that waits for a pool',
+      new Map(without('labs/first-overlay/start/10-pool.yaml')).set(
+        LAB,
+        (files.get(LAB) ?? '').replace('install: manifest', 'install: operator'),
+      ),
+      `${at(LAB, '{ install: manifest')}: the operator installs Calico once there is an IP pool, and the start has none`,
+    ],
     ['a course without its file', without('content/course.yaml'), 'content/course.yaml:1:1: is missing'],
     [
       'a file nobody reads',

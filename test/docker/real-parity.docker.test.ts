@@ -37,14 +37,21 @@ spec:
 `;
 const PODS = [pod('near', 'node1'), pod('beside', 'node2'), pod('far', 'node3')].join('---\n');
 
-function environment(topology: string, ...objects: readonly string[]): LabEnvironment {
+const MANIFEST = { install: 'manifest', pools: 'user' } as const;
+const OPERATOR = { install: 'operator', pools: 'operator' } as const;
+
+function environment(
+  topology: string,
+  by: LabEnvironment['calico'],
+  objects: readonly string[] = [],
+): LabEnvironment {
   const file = `labs/topologies/${topology}.yaml`;
   const parsed = parseTopology(file, readFileSync(file, 'utf8'));
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
   return {
     id: 'parity',
     topology: parsed.value,
-    calico: { install: 'manifest', pools: 'user' },
+    calico: by,
     start: [
       { file: '10-calico.yaml', text: objects.join('---\n') },
       { file: '20-pods.yaml', text: PODS },
@@ -135,8 +142,7 @@ if (process.env['UNDERLAY_NODE_IMAGE'] && full)
       let twins: Twins;
       beforeAll(async () => {
         twins = await Twins.open(
-          environment(
-            'tor-bgp',
+          environment('tor-bgp', MANIFEST, [
             calico('IPPool', 'plain', '{ cidr: 10.244.0.0/16, ipipMode: Never, vxlanMode: Never }'),
             calico('BGPConfiguration', 'default', '{ nodeToNodeMeshEnabled: false }'),
             calico(
@@ -145,7 +151,7 @@ if (process.env['UNDERLAY_NODE_IMAGE'] && full)
               `{ nodeSelector: "rack == 'a'", peerIP: 10.0.0.1, asNumber: 65101, ${ALLOWED} }`,
             ),
             calico('BGPPeer', 'tor-b', `{ node: node3, peerIP: 10.0.1.1, asNumber: 65102, ${ALLOWED} }`),
-          ),
+          ]),
         );
       });
       afterAll(() => twins.dispose());
@@ -205,15 +211,14 @@ if (process.env['UNDERLAY_NODE_IMAGE'] && full)
       let twins: Twins;
       beforeAll(async () => {
         twins = await Twins.open(
-          environment(
-            'dual-stack',
+          environment('dual-stack', MANIFEST, [
             calico('IPPool', 'four', '{ cidr: 10.244.0.0/16, vxlanMode: Always, natOutgoing: true }'),
             calico(
               'IPPool',
               'six',
               '{ cidr: "fd00:10:244::/56", vxlanMode: CrossSubnet, natOutgoing: true }',
             ),
-          ),
+          ]),
         );
       });
       afterAll(() => twins.dispose());
@@ -238,6 +243,50 @@ if (process.env['UNDERLAY_NODE_IMAGE'] && full)
         const to = { kind: 'address', address: '2001:db8:113::10' } as const;
         const told = await twins.agree((session) => reach(session, 'pod/near', { to, protocol: 'icmp' }));
         expect(told).toMatchObject({ delivered: true, sourceSeen: 'fd00:a::11' });
+      });
+    });
+
+    describe('agree where the operator installed Calico', () => {
+      let twins: Twins;
+      beforeAll(async () => {
+        twins = await Twins.open(environment('two-racks', OPERATOR));
+      });
+      afterAll(() => twins.dispose());
+
+      const asked = (line: string) => (session: LabSession) => lines(session, 'workstation', line);
+
+      test('on what it made', async () => {
+        const made = await twins.agree(
+          asked('kubectl get daemonsets,deployments --namespace calico-system --output name'),
+        );
+        expect(made).toContain('daemonset.apps/calico-node');
+        await twins.agree(
+          asked('kubectl get tigerastatuses --no-headers --output custom-columns=:.metadata.name'),
+        );
+      });
+
+      test('on its pool, which it takes back from whoever edits it', async () => {
+        const pool = asked(
+          'kubectl get ippools.projectcalico.org --no-headers --output custom-columns=:.metadata.name,:.spec.cidr,:.spec.vxlanMode,:.spec.ipipMode',
+        );
+        const before = await twins.agree(pool);
+        expect(before).toEqual([expect.stringMatching(/^default-ipv4-ippool .* CrossSubnet +Never$/)]);
+        for (const each of [twins.sim, twins.real])
+          await out(
+            each,
+            'workstation',
+            ...['kubectl', 'patch', 'ippools.projectcalico.org', 'default-ipv4-ippool'],
+            ...['--type=merge', '--patch={"spec":{"vxlanMode":"Always"}}'],
+          );
+        expect(await twins.agree(pool)).toEqual(before);
+      });
+
+      test.each([
+        ['pod/far', 'vxlan'],
+        ['pod/beside', 'none'],
+      ])('on a packet to %s', async (to, encapsulation) => {
+        const told = await twins.agree((session) => reach(session, 'pod/near', { to: place(to), ...WEB }));
+        expect(told).toMatchObject({ delivered: true, encapsulation });
       });
     });
   });

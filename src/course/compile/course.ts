@@ -8,7 +8,7 @@ import { err, ok, type Result } from '../../base/result.ts';
 import { suggestion, type Diagnostic, type Position } from '../../lab/diagnostic.ts';
 import { name, sentence } from '../../lab/fields.ts';
 import type { LabEnvironment } from '../../lab/ports.ts';
-import { manifestMistakes } from '../../lab/manifest.ts';
+import { bringsPools, manifestMistakes } from '../../lab/manifest.ts';
 import { parseScript, type LabScript } from '../../lab/script.ts';
 import { parseLab, type LabSpec } from '../../lab/spec.ts';
 import { parseTopology } from '../../lab/topology.ts';
@@ -154,6 +154,11 @@ class CourseCompiler {
     for (const manifest of start) this.diagnostics.push(...manifestMistakes(manifest.file, manifest.text));
     if (spec.start !== undefined && start.length === 0) {
       this.#problem(file, `the folder ${spec.start} holds no manifests`, at('start'));
+    }
+    const { install, pools } = spec.calico;
+    if (install === 'operator' && pools === 'user' && spec.engines.includes('kind') && !bringsPools(start)) {
+      const message = 'the operator installs Calico once there is an IP pool, and the start has none';
+      this.#problem(file, message, at('calico'));
     }
     return {
       spec,

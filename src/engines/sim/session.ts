@@ -5,6 +5,7 @@
 import { Emitter } from '../../base/event.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { err, ok, type Result } from '../../base/result.ts';
+import { bringsPools } from '../../lab/manifest.ts';
 import type {
   Belongings,
   ClockGroup,
@@ -30,7 +31,7 @@ import { hostTimers, hostTurn, type HostTimers } from './host-clock.ts';
 import { FreePace, LivePace, type Pace } from './pace.ts';
 import { Places } from './places.ts';
 import { reach, tracesOf } from './reach.ts';
-import { ARRIVAL, bringsPools, buildStartState, readStart } from './start-state.ts';
+import { ARRIVAL, buildStartState, readStart } from './start-state.ts';
 import { ownKubeconfig } from './kubeconfig.ts';
 import { SessionCapture } from './session-capture.ts';
 import { sessionClock } from './session-clock.ts';
@@ -122,7 +123,7 @@ export class SimSession implements LabSession {
       topology: environment.topology,
       seed: SEED,
       epoch: timers.date() - ARRIVAL,
-      ...calicoOptions(environment.calico, bringsPools(start)),
+      ...calicoOptions(environment.calico, bringsPools(environment.start)),
     });
     const { free, places } = peopled(simulator, environment, belongings);
     const built = await free.during(buildStartState(start, { simulator, places, signal }));

@@ -26,11 +26,6 @@ export function readStart(start: LabEnvironment['start']): readonly StartManifes
   return start.map(({ file, text }) => ({ file, text, documents: documentsOf(text) }));
 }
 
-/** Whether the lab brings its own IP pools, so that Calico must not make one. */
-export function bringsPools(start: readonly StartManifest[]): boolean {
-  return start.some(({ documents }) => documents.some(({ kind }) => kind === 'IPPool'));
-}
-
 export async function buildStartState(
   start: readonly StartManifest[],
   {

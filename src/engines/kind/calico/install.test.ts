@@ -158,6 +158,18 @@ describe('installing', () => {
         podOf('kube-dns', 'node1', ready),
       ],
     });
+  const operatorListing = (): string => {
+    const { items } = JSON.parse(listing(true)) as { readonly items: readonly object[] };
+    const apps = ['tigera-operator', 'calico-typha', 'calico-apiserver'].map((app) =>
+      podOf(app, 'node1', true),
+    );
+    const statuses = ['ippools', 'tiers', 'calico', 'apiserver', 'goldmane', 'whisker'].map((name) => ({
+      kind: 'TigeraStatus',
+      metadata: { name },
+      status: { conditions: [{ type: 'Available', status: 'True' }] },
+    }));
+    return JSON.stringify({ items: [...items, ...apps, ...statuses] });
+  };
   const podOf = (app: string, on: string, ready: boolean): object => ({
     kind: 'Pod',
     metadata: { name: `${app}-${on}`, labels: { 'k8s-app': app } },
@@ -165,7 +177,10 @@ describe('installing', () => {
     status: { conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
   });
 
-  async function installed(answer: (run: FakeRun) => string | number | object | undefined): Promise<{
+  async function installed(
+    answer: (run: FakeRun) => string | number | object | undefined,
+    instead: Partial<CalicoParts & CalicoWish> = {},
+  ): Promise<{
     readonly runs: readonly FakeRun[];
     readonly told: readonly Progress[];
     readonly outcome: unknown;
@@ -218,6 +233,7 @@ describe('installing', () => {
         runs.push({ container: name, line: 'the lab’s own pools' } as FakeRun);
         return Promise.resolve(ok(undefined));
       },
+      ...instead,
     };
     return { runs, told, outcome: await installCalico(cluster, kubectlOf(cluster), wish, means) };
   }
@@ -246,6 +262,33 @@ describe('installing', () => {
     const fractions = told.map(({ fraction = 0 }) => fraction);
     expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
     expect(told.at(-1)).toMatchObject({ fraction: 1, detail: '10 of 10 parts are ready' });
+  });
+
+  test('by the operator gives it its custom resources once they are served, and waits for what it says', async () => {
+    const manifests = ['operator-crds.yaml', 'tigera-operator.yaml'].map((name) => ({
+      ...{ name, text: name, sha256: '' },
+    }));
+    const { runs, outcome } = await installed(
+      ({ line }) => (line.startsWith('kubectl get') ? operatorListing() : undefined),
+      { install: 'operator', defaultPools: true, manifests, images: [] },
+    );
+    expect(outcome).toEqual({ ok: true, value: undefined });
+    const kinds = ['installations', 'apiservers', 'goldmanes', 'whiskers'].map(
+      (kind) => `crd/${kind}.operator.tigera.io`,
+    );
+    const applying = 'kubectl apply --server-side --force-conflicts --filename=-';
+    expect(runs.map(({ line }) => line).filter((line) => line.startsWith('kubectl'))).toEqual([
+      applying,
+      applying,
+      `kubectl wait --for=condition=Established --timeout=60s ${kinds.join(' ')}`,
+      applying,
+      'kubectl get nodes,pods,tigerastatuses --all-namespaces --output=json',
+    ]);
+    const given = runs
+      .filter(({ line }) => line === applying)
+      .map(({ stdin }) => new TextDecoder().decode(stdin));
+    expect(given.slice(0, 2)).toEqual(['operator-crds.yaml', 'tigera-operator.yaml']);
+    expect(given[2]).toContain('"kind":"Installation"');
   });
 
   test('leaves out what a node has already, and takes anew what it has otherwise', async () => {

@@ -112,7 +112,7 @@ async function configure(
   signal: AbortSignal,
 ): Promise<Result<void, LabError>> {
   if (defaultPools) return ok(undefined);
-  // The API serves a new kind a moment after it was told of it. The operator's are there once it runs.
+  // The API serves a new kind a moment after it was told of it.
   const served = await run(
     kubectl,
     ['wait', '--for=create', `--timeout=${SERVED}s`, 'crd/ippools.crd.projectcalico.org'],
@@ -143,6 +143,11 @@ async function applyManifest(
   return tailored.ok ? apply(kubectl, manifest.name, tailored.value, signal) : tailored;
 }
 
+/** Those of the custom resources. */
+const OPERATORS_KINDS = ['installations', 'apiservers', 'goldmanes', 'whiskers'].map(
+  (kind) => `crd/${kind}.operator.tigera.io`,
+);
+
 async function applyOperator(
   kubectl: Kubectl,
   wish: Applied,
@@ -154,8 +159,8 @@ async function applyOperator(
   }
   const established = await run(
     kubectl,
-    ['wait', '--for=condition=Established', 'crd/installations.operator.tigera.io', '--timeout=60s'],
-    { signal, seconds: 70 },
+    ['wait', '--for=condition=Established', `--timeout=${SERVED}s`, ...OPERATORS_KINDS],
+    { signal, seconds: SERVED + 10 },
   );
   if (!established.ok) return established;
   const resources = customResources(wish).map((resource: JsonObject) => JSON.stringify(resource));

@@ -92,6 +92,39 @@ describe('the parts of Calico', () => {
       'coredns',
       'node control-plane',
       'node node1',
+      ...['ippools', 'tiers', 'calico', 'apiserver', 'goldmane', 'whisker'].map(
+        (name) => `tigerastatus ${name}`,
+      ),
+    ]);
+  });
+
+  // Conditions and messages as tigera-operator v1.42.3 wrote them on a real cluster whose pods were all ready.
+  test('are what the operator says too, which goes on after the pods are ready', () => {
+    const status = (name: string, ...conditions: readonly (readonly [string, string, string])[]): object => ({
+      kind: 'TigeraStatus',
+      metadata: { name },
+      status: { conditions: conditions.map(([type, is, message]) => ({ type, status: is, message })) },
+    });
+    const all = 'All objects available';
+    const items = [
+      status('tiers', ['Degraded', 'False', all], ['Available', 'True', all], ['Progressing', 'False', all]),
+      status(
+        'calico',
+        ['Degraded', 'True', 'Pod calico-system/calico-node-w2jks is running but not ready'],
+        ['Available', 'False', ''],
+      ),
+      status('whisker', ['Progressing', 'True', 'Waiting for deployment']),
+    ];
+    expect(componentsOf({ items }, 'operator', TOPOLOGY).slice(-5)).toEqual([
+      { name: 'tigerastatus tiers', state: 'ready' },
+      {
+        name: 'tigerastatus calico',
+        state: 'failing',
+        says: 'Pod calico-system/calico-node-w2jks is running but not ready',
+      },
+      { name: 'tigerastatus apiserver', state: 'waiting' },
+      { name: 'tigerastatus goldmane', state: 'waiting' },
+      { name: 'tigerastatus whisker', state: 'waiting', says: 'Waiting for deployment' },
     ]);
   });
 });
@@ -124,6 +157,17 @@ describe('waiting for them', () => {
     expect(waited).toMatchObject({
       error: { code: 'calico-not-ready', message: 'Calico did not become ready: coredns.' },
     });
+  });
+
+  test('asks the operator where there is one', async () => {
+    const asked: string[] = [];
+    const asking: Kubectl = (argv) => {
+      asked.push(argv[1] ?? '');
+      return Promise.resolve(ok({ exitCode: 0, stdout: '{"items":[]}', stderr: '' }));
+    };
+    for (const install of ['manifest', 'operator'] as const)
+      await untilReady(asking, { ...options, install, patience: 0, pause: 1000 });
+    expect([...new Set(asked)]).toEqual(['nodes,pods', 'nodes,pods,tigerastatuses']);
   });
 
   test('is given up by the learner', async () => {

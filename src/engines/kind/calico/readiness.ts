@@ -1,5 +1,6 @@
 /**
- * Whether Calico works, part by part, as `kubectl get nodes,pods` tells it. kind's own `--wait` is no help: without a CNI it
+ * Whether Calico works, part by part, as `kubectl get nodes,pods,tigerastatuses` tells it: the operator goes on after the pods
+ * are ready, and its policies come last (tigera/operator v1.42.3 pkg/controller/status). kind's own `--wait` is no help: without a CNI it
  * waits for what cannot come (kind v0.32.0 pkg/cluster/internal/create/actions/waitforready). Container reasons are those of
  * kubelet (kubernetes v1.35 pkg/kubelet/images, pkg/kubelet/container).
  */
@@ -11,7 +12,7 @@ import type { Topology } from '../../../model/topology.ts';
 import type { Kubectl } from '../cluster/cluster.ts';
 import type { Install } from './manifests.ts';
 
-const condition = z.object({ type: z.string(), status: z.string() });
+const condition = z.object({ type: z.string(), status: z.string(), message: z.string().optional() });
 const waiting = z.object({ reason: z.string().optional(), message: z.string().optional() });
 const containerStatus = z.object({
   state: z.object({ waiting: waiting.optional() }).optional(),
@@ -61,11 +62,19 @@ const PARTS: Readonly<Record<Install, readonly { readonly app: string; readonly 
   ],
 };
 
-const isTrue = ({ status }: Item, type: string): boolean =>
-  status?.conditions?.some((one) => one.type === type && one.status === 'True') ?? false;
+/** What the operator tells of its own work, for the custom resources that a lab's cluster gets. */
+const STATUSES: Readonly<Record<Install, readonly string[]>> = {
+  manifest: [],
+  operator: ['ippools', 'tiers', 'calico', 'apiserver', 'goldmane', 'whisker'],
+};
+
+const conditionOf = ({ status }: Item, type: string): z.infer<typeof condition> | undefined =>
+  status?.conditions?.find((one) => one.type === type && one.status === 'True');
+
+const isTrue = (of: Item, type: string): boolean => conditionOf(of, type) !== undefined;
 
 /**
- * @param listed the `kubectl get nodes,pods --all-namespaces -o json` of a cluster
+ * @param listed the `kubectl get nodes,pods --all-namespaces -o json` of a cluster, with `tigerastatuses` where the operator is
  * @returns one component for each part that is wanted, also when nothing of it is there yet
  */
 export function componentsOf(
@@ -91,7 +100,26 @@ export function componentsOf(
       const node = nodes.find(({ metadata }) => metadata.name === name);
       return { name: `node ${name}`, state: node && isTrue(node, 'Ready') ? 'ready' : 'waiting' };
     }),
+    ...STATUSES[install].map((name) =>
+      operatorsWord(
+        name,
+        items.find(({ kind, metadata }) => kind === 'TigeraStatus' && metadata.name === name),
+      ),
+    ),
   ];
+}
+
+function operatorsWord(name: string, status: Item | undefined): ComponentState {
+  const called = `tigerastatus ${name}`;
+  if (!status) return { name: called, state: 'waiting' };
+  const degraded = conditionOf(status, 'Degraded');
+  if (!degraded && isTrue(status, 'Available')) return { name: called, state: 'ready' };
+  const message = (degraded ?? conditionOf(status, 'Progressing'))?.message;
+  return {
+    name: called,
+    state: degraded ? 'failing' : 'waiting',
+    ...(message ? { says: message } : {}),
+  };
 }
 
 function together(name: string, pods: readonly Item[]): ComponentState {
@@ -169,7 +197,8 @@ async function look(
   { install, topology }: ReadyOptions,
   signal: AbortSignal,
 ): Promise<Result<readonly ComponentState[] | undefined, LabError>> {
-  const argv = ['get', 'nodes,pods', '--all-namespaces', '--output=json'];
+  const kinds = STATUSES[install].length > 0 ? 'nodes,pods,tigerastatuses' : 'nodes,pods';
+  const argv = ['get', kinds, '--all-namespaces', '--output=json'];
   const listed = await kubectl(argv, { signal, seconds: 20 });
   if (!listed.ok) return listed;
   const { exitCode, stdout } = listed.value;

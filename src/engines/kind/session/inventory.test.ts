@@ -73,6 +73,25 @@ test('nothing is done where nothing has changed', async () => {
   expect(stored.done).toHaveLength(1);
 });
 
+test('what the operator has in its own tier is not the learner’s', async () => {
+  const stored = new Stored();
+  const start = await stored.inventory();
+  // As Calico v3.32.1 stores them: without owners.
+  const policy = (name: string, tier: string): JsonObject => ({
+    apiVersion: 'crd.projectcalico.org/v1',
+    kind: 'NetworkPolicy',
+    metadata: { namespace: 'calico-system', name, uid: name },
+    spec: { tier, selector: 'all()' },
+  });
+  const tier = { apiVersion: 'crd.projectcalico.org/v1', kind: 'Tier', metadata: { name: 'calico-system' } };
+  stored.items = [tier, policy('calico-system.whisker', 'calico-system'), policy('default.mine', 'default')];
+  stored.done.length = 0;
+  expect(await restoreObjects(start, { kubectl: stored.kubectl, signal })).toEqual(ok(undefined));
+  expect(stored.done.slice(1)).toEqual([
+    'delete networkpolicy.v1.crd.projectcalico.org --ignore-not-found --timeout=90s --namespace=calico-system -- default.mine',
+  ]);
+});
+
 test('what was added goes, what was changed is as it was, what was removed is made again', async () => {
   const stored = new Stored();
   stored.items = [pool({ cidr: '10.244.0.0/16' }), pod('web', 'w')];

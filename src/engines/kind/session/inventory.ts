@@ -31,13 +31,16 @@ const OWN_WRITING: readonly RegExp[] = [
 
 const LONG = 60;
 
+/** What tigera-operator writes its own policies into. */
+const OPERATORS_TIER = 'calico-system';
+
 export interface StoredObject {
   /** As kubectl names it: `pods`, `ippools.crd.projectcalico.org`. */
   readonly resource: string;
   readonly namespace?: string;
   readonly name: string;
   readonly uid: string;
-  /** It is made and removed with another object. */
+  /** It is made and removed with another object, or by the operator alone. */
   readonly owned: boolean;
   /** A running pod that says it is ready. */
   readonly ready: boolean;
@@ -102,12 +105,17 @@ function storedObject(object: JsonObject, resources: readonly string[]): StoredO
     ...(namespace === undefined ? {} : { namespace }),
     name: textAt(metadata, 'name') ?? '',
     uid: textAt(metadata, 'uid') ?? '',
-    owned: listAt(metadata, 'ownerReferences').length > 0,
+    owned: listAt(metadata, 'ownerReferences').length > 0 || isInOperatorsTier(object),
     ready: listAt(status, 'conditions').some(({ type, status: is }) => type === 'Ready' && is === 'True'),
     succeeded: status['phase'] === 'Succeeded',
     wish: wishOf(object),
   };
 }
+
+/** Calico's datastore keeps such a policy without its owner (Calico v3.32.1, projectcalico.org/metadata). */
+const isInOperatorsTier = ({ kind, metadata, spec }: JsonObject): boolean =>
+  (kind === 'Tier' && isJsonObject(metadata) && metadata['name'] === OPERATORS_TIER) ||
+  (isJsonObject(spec) && spec['tier'] === OPERATORS_TIER);
 
 /** `Pod` of `v1` -> `pods`: kubectl takes `pod.v1.` and `ippool.v1.crd.projectcalico.org` as well as plurals. */
 function resourceOf({ apiVersion, kind }: JsonObject, resources: readonly string[]): string {

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { err, ok, type Result } from '../../../base/result.ts';
+import { bringsPools } from '../../../lab/manifest.ts';
 import type { LabEnvironment, LabError } from '../../../lab/ports.ts';
 import { bringToNode } from '../calico/images.ts';
 import { installCalico, prepareCalico, type CalicoParts } from '../calico/install.ts';
@@ -18,7 +19,7 @@ import { raiseWorkstation } from '../fabric/workstation.ts';
 import { clusterName, nodeContainers } from '../names.ts';
 import { sharing } from '../share.ts';
 import type { KindEngineParts, PartOptions, RaisedCluster } from './parts.ts';
-import { applyCalicoStart, bringsPools } from './start-objects.ts';
+import { applyCalicoStart } from './start-objects.ts';
 
 export interface KindPartsOptions {
   /** The engine, the data folder and kind's CLI; asked for whenever they are needed, since an engine may come and go. */

@@ -91,7 +91,3 @@ export function startFailed(detail: string): LabError {
     remedy: 'Reset the lab; if it happens again, this is a fault of the lab, so please report it.',
   };
 }
-
-/** Whether the lab brings its own IP pools, so that Calico must not make one. */
-export const bringsPools = (start: LabEnvironment['start']): boolean =>
-  start.some((file) => documentsOf(file).some(({ kind }) => kind === 'IPPool'));
