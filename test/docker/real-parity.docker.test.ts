@@ -53,7 +53,7 @@ function environment(
     topology: parsed.value,
     calico: by,
     start: [
-      { file: '10-calico.yaml', text: objects.join('---\n') },
+      ...(objects.length > 0 ? [{ file: '10-calico.yaml', text: objects.join('---\n') }] : []),
       { file: '20-pods.yaml', text: PODS },
     ],
     files: [],

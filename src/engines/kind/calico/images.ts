@@ -29,7 +29,8 @@ const OPERATED = [
   'whisker-backend',
 ];
 
-const IMAGE_LINE = /^\s*(?:- )?image:\s*["']?([^\s"'#]+)/gm;
+/** On its line: in a CRD's schema `image:` is the name of a field, and what it is comes below. */
+const IMAGE_LINE = /^\s*(?:- )?image:[ \t]*["']?([^\s"'#]+)/gm;
 
 /** What runs in the nodes: whatever the manifests name, what the operator will ask for, and the labs' pods. */
 export function clusterImages(install: Install, manifests: readonly Manifest[]): readonly string[] {

@@ -117,7 +117,21 @@ test('the images are those that the manifests name, and the labs’ own', () => 
     'quay.io/calico/node:v3.32.1',
     AGNHOST,
   ]);
-  expect(clusterImages('operator', [])).toContain('quay.io/tigera/operator:v1.42.3');
+});
+
+test('the images of the operator are its own and those that it will ask for; a CRD names none', () => {
+  const schema = 'properties:\n  image:\n    description: |-\n      A reference.\n    type: string\n';
+  const images = clusterImages('operator', [{ name: 'operator-crds.yaml', text: schema, sha256: '' }]);
+  expect(images).toEqual([
+    ...['apiserver', 'cni', 'csi', 'goldmane', 'kube-controllers', 'node', 'node-driver-registrar'].map(
+      (name) => `quay.io/calico/${name}:v3.32.1`,
+    ),
+    ...['pod2daemon-flexvol', 'typha', 'whisker', 'whisker-backend'].map(
+      (name) => `quay.io/calico/${name}:v3.32.1`,
+    ),
+    'quay.io/tigera/operator:v1.42.3',
+    AGNHOST,
+  ]);
 });
 
 describe('the images', () => {
