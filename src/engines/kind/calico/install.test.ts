@@ -123,10 +123,10 @@ test('the images of the operator are its own and those that it will ask for; a C
   const schema = 'properties:\n  image:\n    description: |-\n      A reference.\n    type: string\n';
   const images = clusterImages('operator', [{ name: 'operator-crds.yaml', text: schema, sha256: '' }]);
   expect(images).toEqual([
-    ...['apiserver', 'cni', 'csi', 'goldmane', 'kube-controllers', 'node', 'node-driver-registrar'].map(
+    ...['apiserver', 'cni', 'csi', 'goldmane', 'kube-controllers', 'node-driver-registrar', 'node'].map(
       (name) => `quay.io/calico/${name}:v3.32.1`,
     ),
-    ...['pod2daemon-flexvol', 'typha', 'whisker', 'whisker-backend'].map(
+    ...['pod2daemon-flexvol', 'typha', 'whisker-backend', 'whisker'].map(
       (name) => `quay.io/calico/${name}:v3.32.1`,
     ),
     'quay.io/tigera/operator:v1.42.3',
