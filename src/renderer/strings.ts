@@ -228,6 +228,7 @@ export const strings = {
     lookAgain: 'Look again',
     examined: (trouble: number) =>
       trouble === 0 ? 'Everything works here.' : `${count(trouble, 'finding', 'findings')} to read.`,
+    good: (parts: number) => count(parts, 'thing works', 'things work'),
     states: { good: 'works', limited: 'limited', broken: 'broken', unknown: 'not looked at' },
     leftovers: 'Clusters that earlier labs left',
     nothingLeft: 'Nothing is left behind.',
