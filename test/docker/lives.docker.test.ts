@@ -76,6 +76,18 @@ onEngine('containers', ({ docker, sleeper, cli }) => {
     expect(must(await containers.inspect('underlay-wrong', signal))).toBeUndefined();
   });
 
+  test('say whether a name is free, and take none by being asked', async () => {
+    const { containers } = await docker();
+    const { name } = await sleeper();
+    const labels = { 'underlay.cluster': 'underlay-asked' };
+    const named = (wanted: string): Promise<unknown> =>
+      containers.isFree({ name: wanted, image: BASE_IMAGE, labels, network: 'none' }, signal);
+    expect(await named(name)).toEqual({ ok: true, value: false });
+    expect(await named('underlay-nobody')).toEqual({ ok: true, value: true });
+    expect(await named('underlay-nobody')).toEqual({ ok: true, value: true });
+    expect(must(await containers.list(labels, signal))).toEqual([]);
+  });
+
   test('print, end, stop and start again', async () => {
     const { containers } = await docker();
     const { name } = await sleeper({

@@ -46,6 +46,8 @@ const KILLED = 137;
 
 export class FakeContainers implements Containers {
   readonly all = new Map<string, ContainerState>();
+  /** Those that the engine is still making, which are there once somebody has asked for their names. */
+  readonly late = new Map<string, FakeContainer>();
   /** What each was made of, also of those that are gone. */
   readonly specs = new Map<string, ContainerSpec>();
   /** Container -> path -> content. */
@@ -113,6 +115,16 @@ export class FakeContainers implements Containers {
     const made = this.#create(spec);
     this.all.set(spec.name, made);
     return ok(this.#start(made));
+  }
+
+  async isFree({ name }: ContainerSpec, signal: AbortSignal): Promise<Result<boolean, LabError>> {
+    const failed = await this.#parts.call(`isFree ${name}`, signal);
+    if (failed) return err(failed);
+    const late = this.late.get(name);
+    if (!late) return ok(!this.all.has(name));
+    this.late.delete(name);
+    this.add(late);
+    return ok(false);
   }
 
   async start(container: string, signal: AbortSignal): Promise<Result<void, LabError>> {

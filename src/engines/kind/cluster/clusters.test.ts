@@ -207,6 +207,22 @@ test('the engine goes away while it is cleaned up behind a failure: the journal 
   expect(existsSync(folder().root)).toBe(false);
 });
 
+test('nodes that the engine is still making when it is given up go too', async () => {
+  const labels = { [KIND_CLUSTER_LABEL]: NAME };
+  for (const name of [`${NAME}-control-plane`, `${NAME}-worker`])
+    docker.containers.late.set(name, { name, labels, state: 'created' });
+  const giving = new AbortController();
+  const given = await create(printing('made'), {
+    signal: giving.signal,
+    onProgress: ({ phase }) => {
+      if (phase === 'Configuring Kubernetes') giving.abort();
+    },
+  });
+  expect(given).toMatchObject({ error: { code: 'interrupted' } });
+  expect([docker.containers.late.size, docker.containers.all.size]).toEqual([0, 0]);
+  expect(existsSync(folder().root)).toBe(false);
+});
+
 test('UNDERLAY_DOCKER_BIN must have the name by which kind calls it', async () => {
   const env = { UNDERLAY_DOCKER_BIN: '/opt/shim.sh' };
   const wish = { name: NAME, lab: 'lab', topology: LAB };

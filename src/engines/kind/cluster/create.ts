@@ -19,6 +19,7 @@ import { CREATE_INTERRUPTED, explained, kindFailed, KIND_MISSING } from './error
 import { updateJournal, writeJournal } from './journal.ts';
 import { isDockerByName, kindEnvironment, runKind } from './kind-cli.ts';
 import { kindConfig } from './kind-config.ts';
+import { untilNodesAreMade } from './late-nodes.ts';
 import { lock } from './lock.ts';
 import type { ClusterMeans, ClusterWish, CreateOptions } from './making.ts';
 import { createNetwork } from './network.ts';
@@ -136,6 +137,10 @@ async function runCreation(making: Making): Promise<Result<Cluster, LabError>> {
         void appendFile(folder.log, `${line}\n`).catch(() => undefined);
       },
     });
+    if (starts.signal.aborted) {
+      const late = { name: wish.name, nodes: [...nodes.values()], image: making.image };
+      await untilNodesAreMade(means.docker, late, AbortSignal.timeout(CLEANING));
+    }
     if (starts.error) return err(starts.error);
     if (!ended.ok) return ended;
     if (ended.value.exitCode !== 0) return err(failureOf(making, ended.value));

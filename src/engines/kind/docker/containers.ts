@@ -73,6 +73,16 @@ export class EngineContainers implements Containers {
     return started;
   }
 
+  async isFree(spec: ContainerSpec, signal: AbortSignal): Promise<Result<boolean, LabError>> {
+    const asking: Asking = { signal, subject: spec.name, patience: WORKING };
+    const made = await this.#client.ask(asking, (abortSignal) =>
+      this.#client.dockerode.createContainer({ ...bodyOf(spec), abortSignal }),
+    );
+    if (!made.ok) return made.error.code === 'name-taken' ? ok(false) : made;
+    const removed = await this.remove(made.value.id, AbortSignal.timeout(CLEANING));
+    return removed.ok ? ok(true) : removed;
+  }
+
   async start(container: string, signal: AbortSignal): Promise<Result<void, LabError>> {
     const asking = { signal, subject: container, patience: WORKING };
     return this.#unlessSo(asking, (abortSignal) => this.#of(container).start({ abortSignal }));

@@ -165,6 +165,11 @@ export interface Containers {
   inspect(container: string, signal: AbortSignal): Promise<Result<ContainerState | undefined, LabError>>;
   /** Creates and starts. What was made of it is gone again when that fails. */
   run(spec: ContainerSpec, signal: AbortSignal): Promise<Result<ContainerState, LabError>>;
+  /**
+   * Whether nothing has the name of this one. A container that the engine is still making is in no list yet, but has its name
+   * (moby daemon/names.go, 20.10): one is created to find out, and removed.
+   */
+  isFree(spec: ContainerSpec, signal: AbortSignal): Promise<Result<boolean, LabError>>;
   start(container: string, signal: AbortSignal): Promise<Result<void, LabError>>;
   /** Its processes get `seconds` to end, 1 unless said. */
   stop(
