@@ -50,6 +50,8 @@ describe('an install', () => {
           'operator.tigera.io/installation-controller',
           'tigera.io/operator-cleanup',
           'operator.tigera.io/apiserver-controller',
+          'operator.tigera.io/whisker-controller',
+          'operator.tigera.io/goldmane-controller',
         ],
       },
       spec: {

@@ -9,7 +9,7 @@ import type { Millis } from '../../core/time.ts';
 import { putStatus } from '../admission.ts';
 import type { Controller } from '../controller.ts';
 import { at, listAt, numberAt, objectAt, textAt } from '../fields.ts';
-import { DAEMON_SETS } from '../kinds/workload.ts';
+import { DAEMON_SETS, TEMPLATE_GENERATION } from '../kinds/workload.ts';
 import type { KubeObject } from '../object.ts';
 import type { ClusterTransaction } from '../transaction.ts';
 import { DaemonCensus, hasEnded, REVISION_LABEL, sameForDaemons, type DaemonPod } from './daemon-census.ts';
@@ -109,8 +109,7 @@ function manage(tx: ClusterTransaction, set: KubeObject, census: DaemonCensus): 
   if (textAt(set.spec, 'updateStrategy', 'type') === 'RollingUpdate') update(tx, set, census);
 }
 
-const generationOf = (set: KubeObject): string =>
-  set.metadata.annotations?.['deprecated.daemonset.template.generation'] ?? '1';
+const generationOf = (set: KubeObject): string => set.metadata.annotations?.[TEMPLATE_GENERATION] ?? '1';
 
 function pinnedTo(set: KubeObject, node: string): JsonObject {
   const own = objectAt(set.spec, 'template', 'spec', 'affinity');

@@ -4,13 +4,22 @@
  * the middle of a rollout is left out: the rolling steps converge to the same counts.
  */
 import { jsonEquals, type Json, type JsonObject } from '../../../base/json.ts';
-import { createObject } from '../admission.ts';
+import { createObject, putStatus } from '../admission.ts';
 import type { Controller } from '../controller.ts';
 import { deleteObject } from '../deletion.ts';
 import { at, numberAt, objectAt, textAt } from '../fields.ts';
 import { DEPLOYMENTS, REPLICA_SETS } from '../kinds/workload.ts';
 import type { KubeObject } from '../object.ts';
 import type { ClusterTransaction } from '../transaction.ts';
+import {
+  conditionsOf,
+  created,
+  foundExisting,
+  hasDeadline,
+  pauseCondition,
+  withNews,
+  type DeploymentCondition,
+} from './deployment-conditions.ts';
 import { reportDeployment } from './deployment-status.ts';
 import { recordEvent } from './event-recorder.ts';
 import {
@@ -21,7 +30,7 @@ import {
   replicaSetsOwnedBy,
   splitKey,
 } from './ownership.ts';
-import { isActive } from './pod-state.ts';
+import { conditionOf, isActive } from './pod-state.ts';
 import { ownerKeys } from './replica-set-controller.ts';
 import { templateHash } from './template-hash.ts';
 
@@ -47,7 +56,7 @@ export const deploymentController: Controller = {
     const { namespace, name } = splitKey(key);
     const deployment = tx.get(DEPLOYMENTS.name, namespace, name);
     if (!deployment) return;
-    if (deployment.metadata.deletionTimestamp === undefined) roll(tx, deployment);
+    if (deployment.metadata.deletionTimestamp === undefined) roll(tx, withPause(tx, deployment));
     const current = tx.get(DEPLOYMENTS.name, namespace, name);
     if (current)
       reportDeployment(
@@ -58,6 +67,22 @@ export const deploymentController: Controller = {
       );
   },
 };
+
+function withPause(tx: ClusterTransaction, deployment: KubeObject): KubeObject {
+  const condition = pauseCondition(deployment);
+  return condition
+    ? putStatus(tx, DEPLOYMENTS, deployment, withCondition(tx, deployment, condition))
+    : deployment;
+}
+
+const withCondition = (
+  tx: ClusterTransaction,
+  deployment: KubeObject,
+  condition: DeploymentCondition,
+): JsonObject => ({
+  ...deployment.status,
+  conditions: withNews(conditionsOf(deployment), condition, tx.timestamp),
+});
 
 export const replicasOf = (object: KubeObject): number => numberAt(object.spec, 'replicas');
 const availableOf = (set: KubeObject): number => numberAt(set.status, 'availableReplicas');
@@ -145,10 +170,21 @@ function annotationsFor(deployment: KubeObject, revision: number): Readonly<Reco
 
 const nextRevision = (old: readonly KubeObject[]): number => Math.max(0, ...old.map(revisionOf)) + 1;
 
-function noteRevision(tx: ClusterTransaction, deployment: KubeObject, revision: number): void {
-  if (revisionOf(deployment) === revision) return;
+/** The revision and what there is to say of the set that has it, in one write. */
+function noteRevision(
+  tx: ClusterTransaction,
+  deployment: KubeObject,
+  revision: number,
+  condition: DeploymentCondition | undefined,
+): void {
+  const news = hasDeadline(deployment) ? condition : undefined;
+  if (revisionOf(deployment) === revision && !news) return;
   const annotations = { ...deployment.metadata.annotations, [REVISION]: String(revision) };
-  tx.put(DEPLOYMENTS.name, { ...deployment, metadata: { ...deployment.metadata, annotations } });
+  tx.put(DEPLOYMENTS.name, {
+    ...deployment,
+    metadata: { ...deployment.metadata, annotations },
+    ...(news && { status: withCondition(tx, deployment, news) }),
+  });
 }
 
 /** Going back to an earlier template makes its ReplicaSet the newest revision. */
@@ -159,7 +195,8 @@ function renewed(
   old: readonly KubeObject[],
 ): KubeObject {
   const revision = Math.max(revisionOf(set), nextRevision(old));
-  noteRevision(tx, deployment, revision);
+  const isUnsaid = conditionOf(deployment, 'Progressing') === undefined;
+  noteRevision(tx, deployment, revision, isUnsaid ? foundExisting(set.metadata.name) : undefined);
   const annotations = { ...set.metadata.annotations, ...annotationsFor(deployment, revision) };
   if (jsonEquals(annotations, set.metadata.annotations ?? {})) return set;
   return tx.put(REPLICA_SETS.name, { ...set, metadata: { ...set.metadata, annotations } });
@@ -198,7 +235,7 @@ function newSet(tx: ClusterTransaction, deployment: KubeObject, old: readonly Ku
       }),
     },
   });
-  noteRevision(tx, deployment, revision);
+  noteRevision(tx, deployment, revision, created(name));
   if (replicas > 0) announce(tx, deployment, `Scaled up replica set ${name} from 0 to ${replicas}`);
   return set;
 }

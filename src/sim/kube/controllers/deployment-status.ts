@@ -2,16 +2,26 @@
  * What a Deployment reports of its rollout.
  * Source: k8s.io/kubernetes pkg/controller/deployment/{sync,progress}.go, util/deployment_util.go, Kubernetes 1.35.
  */
-import type { JsonObject } from '../../../base/json.ts';
-import { parseTimestamp } from '../../core/time.ts';
+import { parseTimestamp, type Millis } from '../../core/time.ts';
 import { putStatus } from '../admission.ts';
-import { listAt, numberAt, objectAt, textAt } from '../fields.ts';
+import { numberAt, textAt } from '../fields.ts';
 import { DEPLOYMENTS } from '../kinds/workload.ts';
 import type { KubeObject } from '../object.ts';
 import type { ClusterTransaction } from '../transaction.ts';
+import {
+  advanced,
+  available,
+  complete,
+  conditionsOf,
+  hasDeadline,
+  renewed,
+  timedOut,
+  withNews,
+  type Conditions,
+} from './deployment-conditions.ts';
 import { replicasOf, slackOf } from './deployment-controller.ts';
 import { keyOf } from './ownership.ts';
-import { withCondition } from './pod-state.ts';
+import { conditionOf } from './pod-state.ts';
 
 interface Counts {
   readonly replicas: number;
@@ -47,109 +57,75 @@ export function reportDeployment(
     availableReplicas: counts.available,
     unavailableReplicas: unavailable,
   };
+  const terminating = terminatingIn(sets);
   putStatus(tx, DEPLOYMENTS, deployment, {
     observedGeneration: deployment.metadata.generation ?? 0,
     ...Object.fromEntries(Object.entries(numbers).filter(([, count]) => count !== 0)),
-    conditions: conditions(tx, deployment, counts, present),
+    ...(terminating !== undefined && { terminatingReplicas: terminating }),
+    conditions: conditions(tx, deployment, { counts, present }),
   });
 }
 
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly message: string;
+/** Zero is told, too; unknown while a set has not counted its own. */
+function terminatingIn(sets: readonly KubeObject[]): number | undefined {
+  const isCounted = sets.every(({ status }) => status?.['terminatingReplicas'] !== undefined);
+  return isCounted ? total(sets, 'terminatingReplicas') : undefined;
 }
-
-function conditions(
-  tx: ClusterTransaction,
-  deployment: KubeObject,
-  counts: Counts,
-  present: KubeObject | undefined,
-): readonly JsonObject[] {
-  const enough = counts.available >= replicasOf(deployment) - slackOf(deployment).unavailable;
-  const available: Condition = {
-    type: 'Available',
-    status: enough ? 'True' : 'False',
-    reason: enough ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable',
-    message: enough
-      ? 'Deployment has minimum availability.'
-      : 'Deployment does not have minimum availability.',
-  };
-  const advanced = hasAdvanced(deployment, counts);
-  const progressing = progress(tx, deployment, { counts, advanced, present });
-  const before = listAt(deployment.status, 'conditions');
-  return [progressing, available].reduce(
-    (list, condition) => updated(list, condition, advanced && condition === progressing, tx.timestamp),
-    before,
-  );
-}
-
-/** The update time moves when the condition says something new, or when progress was made. */
-function updated(
-  list: readonly JsonObject[],
-  condition: Condition,
-  advanced: boolean,
-  timestamp: string,
-): readonly JsonObject[] {
-  const old = list.find((item) => item['type'] === condition.type);
-  const same =
-    old?.['status'] === condition.status &&
-    old['reason'] === condition.reason &&
-    old['message'] === condition.message;
-  const lastUpdateTime = same && !advanced ? (old['lastUpdateTime'] ?? timestamp) : timestamp;
-  return withCondition(list, { ...condition, lastUpdateTime }, timestamp);
-}
-
-const hasAdvanced = (deployment: KubeObject, counts: Counts): boolean =>
-  counts.updated !== numberAt(deployment.status, 'updatedReplicas') ||
-  counts.available > numberAt(deployment.status, 'availableReplicas') ||
-  numberAt(deployment.status, 'observedGeneration') !== (deployment.metadata.generation ?? 0);
 
 interface Rollout {
   readonly counts: Counts;
-  readonly advanced: boolean;
   readonly present: KubeObject | undefined;
 }
 
-function progress(
+function conditions(tx: ClusterTransaction, deployment: KubeObject, rollout: Rollout): Conditions {
+  const { counts } = rollout;
+  const isEnough = counts.available >= replicasOf(deployment) - slackOf(deployment).unavailable;
+  const list = withNews(conditionsOf(deployment), available(isEnough), tx.timestamp);
+  if (!hasDeadline(deployment)) return list.filter(({ type }) => type !== 'Progressing');
+  const isPaused = deployment.spec?.['paused'] === true;
+  const isSettled = counts.replicas === counts.updated && reasonOf(deployment) === 'NewReplicaSetAvailable';
+  return isPaused || isSettled ? list : withProgress(tx, deployment, { ...rollout, list });
+}
+
+const reasonOf = (deployment: KubeObject): string => textAt(conditionOf(deployment, 'Progressing'), 'reason');
+
+function withProgress(
   tx: ClusterTransaction,
   deployment: KubeObject,
-  { counts, advanced, present }: Rollout,
-): Condition {
-  const wanted = replicasOf(deployment);
+  { counts, present, list }: Rollout & { readonly list: Conditions },
+): Conditions {
   const subject = present
     ? `ReplicaSet "${present.metadata.name}"`
     : `Deployment "${deployment.metadata.name}"`;
-  const placed = counts.updated === wanted && counts.replicas === wanted;
-  if (placed && counts.available === wanted) {
-    const message = `${subject} has successfully progressed.`;
-    return { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable', message };
-  }
-  const old = objectAt(
-    listAt(deployment.status, 'conditions').find((item) => item['type'] === 'Progressing'),
-  );
-  const wasDone = old['reason'] === 'NewReplicaSetAvailable';
-  if (wasDone && placed) return kept(old);
-  const deadline = numberAt(deployment.spec, 'progressDeadlineSeconds') * 1000;
-  tx.schedule('deployment', keyOf(deployment), deadline + 1000);
-  if (advanced || wasDone || old['reason'] === undefined) {
-    return {
-      type: 'Progressing',
-      status: 'True',
-      reason: 'ReplicaSetUpdated',
-      message: `${subject} is progressing.`,
-    };
-  }
-  const since = parseTimestamp(textAt(old, 'lastUpdateTime')) - tx.epoch;
-  if (tx.now <= since + deadline) return kept(old);
-  const message = `${subject} has timed out progressing.`;
-  return { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message };
+  const wanted = replicasOf(deployment);
+  if (counts.updated === wanted && counts.replicas === wanted && counts.available === wanted)
+    return withNews(list, complete(subject), tx.timestamp);
+  const next = hasAdvanced(deployment, counts)
+    ? renewed(list, advanced(subject), tx.timestamp)
+    : untilDeadline(tx, deployment, list) < 0
+      ? withNews(list, timedOut(subject), tx.timestamp)
+      : list;
+  const left = untilDeadline(tx, deployment, next);
+  if (left >= 0 && left < Infinity) tx.schedule('deployment', keyOf(deployment), left + 1000);
+  return next;
 }
 
-const kept = (old: JsonObject): Condition => ({
-  type: 'Progressing',
-  status: textAt(old, 'status'),
-  reason: textAt(old, 'reason'),
-  message: textAt(old, 'message'),
-});
+/** More that is new, ready or available, or less that is old. */
+function hasAdvanced(deployment: KubeObject, { replicas, updated, ready, available }: Counts): boolean {
+  const before = (member: string): number => numberAt(deployment.status, member);
+  return (
+    updated > before('updatedReplicas') ||
+    replicas - updated < before('replicas') - before('updatedReplicas') ||
+    ready > before('readyReplicas') ||
+    available > before('availableReplicas')
+  );
+}
+
+/** Negative once a rollout has taken too long; Infinity where none goes on, or where it has been said. */
+function untilDeadline(tx: ClusterTransaction, deployment: KubeObject, list: Conditions): Millis {
+  const last = list.find(({ type }) => type === 'Progressing');
+  const reason = textAt(last, 'reason');
+  if (!last || reason === 'NewReplicaSetAvailable' || reason === 'ProgressDeadlineExceeded') return Infinity;
+  const since = parseTimestamp(textAt(last, 'lastUpdateTime')) - tx.epoch;
+  return since + numberAt(deployment.spec, 'progressDeadlineSeconds') * 1000 - tx.now;
+}

@@ -7,7 +7,7 @@ import type { Labels } from '../selector.ts';
 import { TableTally } from '../table-index.ts';
 import type { ClusterTransaction } from '../transaction.ts';
 import { controllerOf } from './ownership.ts';
-import { isActive, isReady } from './pod-state.ts';
+import { isActive, isReady, isTerminal } from './pod-state.ts';
 
 /** Active pods of one owner with the same labels. */
 export interface Replicas {
@@ -25,6 +25,8 @@ interface Kinds {
 const kinds = new WeakMap<Labels, Kinds>();
 const NO_LABELS: Labels = {};
 const NOBODY = ['', ''] as const;
+/** Not JSON, as the other kinds are. */
+const TERMINATING = 'terminating';
 
 function kindsOf(labels: Labels): Kinds {
   const known = kinds.get(labels);
@@ -39,14 +41,21 @@ function kindsOf(labels: Labels): Kinds {
 
 const tally = new TableTally<KubeObject>((pod) => {
   const owner = controllerOf(pod)?.uid;
-  if (owner === undefined || !isActive(pod)) return NOBODY;
+  if (owner === undefined || isTerminal(pod)) return NOBODY;
+  if (!isActive(pod)) return [owner, TERMINATING];
   const { ready, unready } = kindsOf(pod.metadata.labels ?? NO_LABELS);
   return [owner, isReady(pod) ? ready : unready];
 });
 
+const countsOf = (tx: ClusterTransaction, owner: KubeObject): ReadonlyMap<string, number> =>
+  tally.counts(tx.table('pods'), owner.metadata.uid ?? '');
+
 /** The active pods of an owner. */
 export const replicasOwnedBy = (tx: ClusterTransaction, owner: KubeObject): readonly Replicas[] =>
-  [...tally.counts(tx.table('pods'), owner.metadata.uid ?? '')].map(([kind, count]) => ({
-    ...(JSON.parse(kind) as Omit<Replicas, 'count'>),
-    count,
-  }));
+  [...countsOf(tx, owner)].flatMap(([kind, count]) =>
+    kind === TERMINATING ? [] : [{ ...(JSON.parse(kind) as Omit<Replicas, 'count'>), count }],
+  );
+
+/** How many pods of an owner are on their way out and have not ended. */
+export const terminatingOwnedBy = (tx: ClusterTransaction, owner: KubeObject): number =>
+  countsOf(tx, owner).get(TERMINATING) ?? 0;

@@ -1,7 +1,7 @@
 /**
  * Keeps as many pods as a ReplicaSet wants.
  * Source: k8s.io/kubernetes pkg/controller/replicaset/replica_set.go, pkg/controller/controller_utils.go
- * (ActivePodsWithRanks), Kubernetes 1.35. Slow start and burst limits are left out.
+ * (ActivePodsWithRanks), Kubernetes 1.35, where DeploymentReplicaSetTerminatingReplicas is on (pkg/features/kube_features.go). Slow start and burst limits are left out.
  */
 import type { JsonObject } from '../../../base/json.ts';
 import { putStatus } from '../admission.ts';
@@ -15,7 +15,7 @@ import type { ClusterTransaction } from '../transaction.ts';
 import { controllerOf, controllerReference, keyOf, loosePods, podsOwnedBy, splitKey } from './ownership.ts';
 import { createPod, removePod } from './pod-control.ts';
 import { conditionOf, isActive, isReady, untilAvailable } from './pod-state.ts';
-import { replicasOwnedBy, type Replicas } from './replica-counts.ts';
+import { replicasOwnedBy, terminatingOwnedBy, type Replicas } from './replica-counts.ts';
 
 const NAME = 'replicaset';
 const COMPONENT = 'replicaset-controller';
@@ -53,7 +53,11 @@ export const replicaSetController: Controller = {
     const set = tx.get(REPLICA_SETS.name, namespace, name);
     if (!set) return;
     const added = adopted(tx, set);
-    const seen = { replicas: replicasOwnedBy(tx, set), settling: settling(tx, set) };
+    const seen = {
+      replicas: replicasOwnedBy(tx, set),
+      terminating: terminatingOwnedBy(tx, set),
+      settling: settling(tx, set),
+    };
     if (set.metadata.deletionTimestamp === undefined) manage(tx, set, sizeOf(seen.replicas), added);
     report(tx, set, seen);
   },
@@ -117,6 +121,7 @@ const carries = (labels: Labels, wanted: JsonObject): boolean =>
 
 interface Seen {
   readonly replicas: readonly Replicas[];
+  readonly terminating: number;
   /** Where the set wants its pods to be ready for a while before they count. */
   readonly settling: Settling | undefined;
 }
@@ -139,7 +144,8 @@ function settling(tx: ClusterTransaction, set: KubeObject): Settling | undefined
   };
 }
 
-function report(tx: ClusterTransaction, before: KubeObject, { replicas, settling }: Seen): void {
+function report(tx: ClusterTransaction, before: KubeObject, seen: Seen): void {
+  const { replicas, terminating, settling } = seen;
   const set = tx.get(REPLICA_SETS.name, before.metadata.namespace, before.metadata.name);
   if (!set) return;
   const wanted = objectAt(set.spec, 'template', 'metadata', 'labels');
@@ -153,6 +159,7 @@ function report(tx: ClusterTransaction, before: KubeObject, { replicas, settling
   putStatus(tx, REPLICA_SETS, set, {
     replicas: sizeOf(replicas),
     ...Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0)),
+    terminatingReplicas: terminating,
     observedGeneration: set.metadata.generation ?? 0,
   });
 }

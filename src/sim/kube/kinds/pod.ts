@@ -36,13 +36,23 @@ export function withPodDefaults(spec: JsonObject): JsonObject {
     containers: withPullPolicies(spec['containers']),
     ...(initContainers === undefined ? {} : { initContainers }),
     ...(account === '' ? {} : { serviceAccountName: account, serviceAccount: account }),
-    ...(spec['hostNetwork'] === true
-      ? { containers: withHostPorts(withPullPolicies(spec['containers'])) }
-      : {}),
   };
 }
 
-/** On the host's network every container port is a host port. */
+/**
+ * On the host's network every container port is a host port: of a pod, while a template keeps its ports as they are written
+ * (SetDefaults_Pod, pkg/apis/core/v1/defaults.go; a cluster of 1.35.4 shows it of calico-typha).
+ */
+function withHostPortDefaults(spec: JsonObject): JsonObject {
+  if (spec['hostNetwork'] !== true) return spec;
+  const initContainers = withHostPorts(spec['initContainers']);
+  return {
+    ...spec,
+    containers: withHostPorts(spec['containers']) ?? [],
+    ...(initContainers === undefined ? {} : { initContainers }),
+  };
+}
+
 const withHostPorts = (containers: Json | undefined): Json | undefined =>
   Array.isArray(containers)
     ? (containers as readonly JsonObject[]).map((container) =>
@@ -151,7 +161,7 @@ export function qosClass(spec: JsonObject): string {
 
 /** Thousands of pods have one and the same spec, their template's. */
 const prepared = memoize((given: JsonObject) => {
-  const spec = withPodDefaults(given);
+  const spec = withHostPortDefaults(withPodDefaults(given));
   return { spec, qosClass: qosClass(spec), priority: PRIORITIES[textAt(spec, 'priorityClassName')] ?? 0 };
 }, 4);
 

@@ -168,6 +168,22 @@ export const REPLICA_SETS: ResourceType = builtin(
   },
 );
 
+/** The internal spec.templateGeneration, as apps/v1 shows it (pkg/apis/apps/v1/conversion.go). */
+export const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
+
+const templateGeneration = ({ metadata }: KubeObject): number =>
+  Number(metadata.annotations?.[TEMPLATE_GENERATION] ?? 0);
+
+/** It counts changes of the template; after the creation nobody else can (pkg/registry/apps/daemonset/strategy.go). */
+function withTemplateGeneration(object: KubeObject, before: KubeObject | undefined): KubeObject {
+  const isKept = before && jsonEquals(at(object.spec, 'template'), at(before.spec, 'template'));
+  const generation = before
+    ? templateGeneration(before) + (isKept ? 0 : 1)
+    : Math.max(1, templateGeneration(object) || 1);
+  const annotations = { ...object.metadata.annotations, [TEMPLATE_GENERATION]: String(generation) };
+  return { ...object, metadata: { ...object.metadata, annotations } };
+}
+
 export const DAEMON_SETS: ResourceType = builtin(
   {
     kind: 'DaemonSet',
@@ -192,12 +208,12 @@ export const DAEMON_SETS: ResourceType = builtin(
   {
     status: true,
     generation: true,
-    defaults: (object) => {
+    defaults: (object, _, before) => {
       const updateStrategy = rollingUpdate(objectAt(object.spec, 'updateStrategy'), {
         maxSurge: 0,
         maxUnavailable: 1,
       });
-      return withTemplate(object, { ...object.spec, updateStrategy });
+      return withTemplateGeneration(withTemplate(object, { ...object.spec, updateStrategy }), before);
     },
     validate: templateErrors,
   },

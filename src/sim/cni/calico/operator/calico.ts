@@ -23,7 +23,6 @@ import {
 import { ensure, remove, type Operator } from './component.ts';
 import { installationFault, networkOf, providerOf, withDefaults, withFinalizers } from './installation.ts';
 import {
-  apiServerIn,
   CALICO_NAMESPACE,
   DEFAULT,
   GOLDMANES,
@@ -34,6 +33,7 @@ import {
 import { isV6 } from './pool-spec.ts';
 import { renderCalicoNode } from './render/calico-node.ts';
 import { renderCsi, renderKubeControllers, renderTypha, typhaReplicas } from './render/control-plane.ts';
+import { kubernetesEndpoint } from './service-endpoint.ts';
 import { degrade, fine, found, notFound } from './status.ts';
 
 const COMPONENT = 'calico';
@@ -67,10 +67,11 @@ export function reconcileCalico(operator: Operator): void {
   }
   configureFelix(tx, spec);
   configureBgp(tx, spec);
-  const facts = { spec, v4: pools.some((cidr) => !isV6(cidr)), v6: pools.some(isV6), goldmane };
+  const kubernetes = kubernetesEndpoint(tx);
+  const [v4, v6] = [pools.some((cidr) => !isV6(cidr)), pools.some(isV6)];
   for (const object of [
-    ...renderTypha(spec),
-    ...renderCalicoNode(facts),
+    ...renderTypha(spec, kubernetes),
+    ...renderCalicoNode({ spec, v4, v6, goldmane, kubernetes }),
     ...(spec['kubeletVolumePluginPath'] === 'None' ? [] : renderCsi(spec)),
     ...renderKubeControllers(spec),
   ])
@@ -110,7 +111,7 @@ function filledIn({ tx, registry }: Operator, written: KubeObject): KubeObject |
     degrade(tx, COMPONENT, 'InvalidConfigurationError', `Invalid Installation provided: ${fault}`);
     return undefined;
   }
-  const finalizers = withFinalizers(written.metadata.finalizers, apiServerIn(tx) !== undefined);
+  const finalizers = withFinalizers(written.metadata.finalizers);
   const isNew = !jsonEquals(spec, written.spec);
   const generation = (written.metadata.generation ?? 1) + (isNew ? 1 : 0);
   const filled = { ...written, metadata: { ...written.metadata, finalizers, generation }, spec };

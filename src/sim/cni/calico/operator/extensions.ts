@@ -4,18 +4,22 @@
  * are made together with it, and nobody owns them.
  */
 import { jsonEquals, type JsonObject } from '../../../../base/json.ts';
-import { putStatus } from '../../../kube/admission.ts';
+import { completeUpdate, putStatus, storeUpdate } from '../../../kube/admission.ts';
 import { handle } from '../../../kube/facade.ts';
 import { textAt } from '../../../kube/fields.ts';
 import type { KubeObject } from '../../../kube/object.ts';
 import { calicoV3Resources } from '../apiserver/resources.ts';
 import { ensure, type Operator, type Rendered } from './component.ts';
+import { maintainFinalizer } from './finalizers.ts';
 import {
+  API_SERVER_FINALIZER,
   API_SERVERS,
   apiServerIn,
   DEFAULT,
+  GOLDMANE_FINALIZER,
   GOLDMANES,
   installationIn,
+  WHISKER_FINALIZER,
   WHISKERS,
   type Component,
 } from './kinds.ts';
@@ -47,7 +51,8 @@ export function reconcileApiServer(operator: Operator): void {
   bringAbout(operator, apiServerIn(operator.tx), {
     component: 'apiserver',
     deployment: 'calico-apiserver',
-    render: (spec, own) => renderApiServer(spec, own),
+    finalizer: API_SERVER_FINALIZER,
+    render: renderApiServer,
   });
 }
 
@@ -55,6 +60,7 @@ export function reconcileGoldmane(operator: Operator): void {
   bringAbout(operator, operator.tx.get(GOLDMANES, undefined, DEFAULT), {
     component: 'goldmane',
     deployment: 'goldmane',
+    finalizer: GOLDMANE_FINALIZER,
     render: renderGoldmane,
   });
 }
@@ -71,6 +77,8 @@ export function reconcileWhisker(operator: Operator): void {
   bringAbout(operator, whisker, {
     component: 'whisker',
     deployment: 'whisker',
+    finalizer: WHISKER_FINALIZER,
+    filledIn: (spec) => ({ notifications: 'Enabled', ...spec }),
     render: renderWhisker,
   });
 }
@@ -78,24 +86,39 @@ export function reconcileWhisker(operator: Operator): void {
 interface Extension {
   readonly component: Component;
   readonly deployment: string;
+  /** Its hold on the Installation. */
+  readonly finalizer: string;
+  /** With the defaults that are written back to the API. */
+  readonly filledIn?: (own: JsonObject) => JsonObject;
+  /** `spec`: the Installation's. */
   readonly render: (spec: JsonObject, own: JsonObject) => readonly Rendered[];
 }
 
 function bringAbout(
   operator: Operator,
   resource: KubeObject | undefined,
-  { component, deployment, render }: Extension,
+  { component, deployment, finalizer, filledIn, render }: Extension,
 ): void {
   const { tx } = operator;
   if (!resource) {
     notFound(tx, component);
+    maintainFinalizer(operator, undefined, { finalizer, deployment });
     return;
   }
   found(tx, component, resource);
   const spec = installedSpec(operator, component);
   if (!spec) return;
-  for (const object of render(spec, resource.spec ?? {})) ensure(operator, object, resource);
+  const filled = filledIn ? written(operator, resource, filledIn(resource.spec ?? {})) : resource;
+  found(tx, component, filled);
+  maintainFinalizer(operator, filled, { finalizer, deployment });
+  for (const object of render(spec, filled.spec ?? {})) ensure(operator, object, filled);
   fine(tx, component, { deployments: [deployment] });
+}
+
+function written({ tx, registry }: Operator, resource: KubeObject, spec: JsonObject): KubeObject {
+  const type = registry.byKind(resource.apiVersion, resource.kind);
+  if (!type) return resource;
+  return storeUpdate(tx, type, completeUpdate(tx, type, { ...resource, spec }, resource), resource);
 }
 
 /** What the APIServer resource tells once everything is available: other controllers wait for it. */

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../../../base/json.ts';
 import { parseIpCidr } from '../../../../model/ip-family.ts';
 import { compact, listAt, objectAt, textAt } from '../../../kube/fields.ts';
 import type { KubeObject } from '../../../kube/object.ts';
-import { API_SERVER_FINALIZER, COMPLETE_FINALIZER, INSTALLATION_FINALIZER } from './kinds.ts';
+import { COMPLETE_FINALIZER, INSTALLATION_FINALIZER } from './kinds.ts';
 import { isV6 } from './pool-spec.ts';
 
 export const networkOf = (spec: JsonObject | undefined): JsonObject => objectAt(spec, 'calicoNetwork');
@@ -81,12 +81,10 @@ export function withDefaults(spec: JsonObject, { pools, provider }: Surroundings
 export const providerOf = (nodes: readonly KubeObject[]): string =>
   nodes.some(({ spec }) => textAt(spec, 'providerID').startsWith('kind://')) ? 'Kind' : '';
 
-/** Those of the controllers that have something to put away. */
-export const withFinalizers = (before: readonly string[] = [], hasApiServer: boolean): readonly string[] => {
-  const ours = [INSTALLATION_FINALIZER, COMPLETE_FINALIZER, ...(hasApiServer ? [API_SERVER_FINALIZER] : [])];
-  const kept = before.filter((name) => name !== API_SERVER_FINALIZER || hasApiServer);
-  return [...kept, ...ours.filter((name) => !kept.includes(name))];
-};
+/** With the core controller's own. */
+export const withFinalizers = (before: readonly string[] = []): readonly string[] => [
+  ...new Set([...before, INSTALLATION_FINALIZER, COMPLETE_FINALIZER]),
+];
 
 const IPIP = ['IPIP', 'IPIPCrossSubnet'];
 

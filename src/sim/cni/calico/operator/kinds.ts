@@ -11,6 +11,8 @@ export const TIGERA_STATUSES = `tigerastatuses.${OPERATOR_GROUP}`;
 export const GOLDMANES = `goldmanes.${OPERATOR_GROUP}`;
 export const WHISKERS = `whiskers.${OPERATOR_GROUP}`;
 
+/** The controller in the simulator. */
+export const OPERATOR = 'tigera-operator';
 export const OPERATOR_NAMESPACE = 'tigera-operator';
 export const CALICO_NAMESPACE = 'calico-system';
 export const DEFAULT = 'default';
@@ -21,6 +23,8 @@ export const MANAGED_BY = { key: 'app.kubernetes.io/managed-by', value: 'tigera-
 export const COMPLETE_FINALIZER = 'tigera.io/operator-cleanup';
 export const INSTALLATION_FINALIZER = 'operator.tigera.io/installation-controller';
 export const API_SERVER_FINALIZER = 'operator.tigera.io/apiserver-controller';
+export const WHISKER_FINALIZER = 'operator.tigera.io/whisker-controller';
+export const GOLDMANE_FINALIZER = 'operator.tigera.io/goldmane-controller';
 
 /** The parts of the operator that report a status of their own. */
 export type Component = 'calico' | 'ippools' | 'apiserver' | 'tiers' | 'goldmane' | 'whisker';

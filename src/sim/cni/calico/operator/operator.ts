@@ -34,6 +34,7 @@ import {
   COMPONENTS,
   GOLDMANES,
   INSTALLATIONS,
+  OPERATOR as NAME,
   OPERATOR_NAMESPACE,
   TIGERA_STATUSES,
   WHISKERS,
@@ -41,8 +42,6 @@ import {
 } from './kinds.ts';
 import { forgetAll, OPERATOR_MEMORY } from './memory.ts';
 import { tellStatus } from './status.ts';
-
-const NAME = 'tigera-operator';
 
 /** Between a change and the controllers' look at it. */
 const REACTION = 50;

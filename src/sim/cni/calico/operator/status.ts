@@ -14,11 +14,9 @@ import {
   API_SERVERS,
   CALICO_NAMESPACE,
   DEFAULT,
-  GOLDMANES,
   INSTALLATIONS,
   OPERATOR_API,
   TIGERA_STATUSES,
-  WHISKERS,
   type Component,
 } from './kinds.ts';
 import { recall, remember, type Memory, type StatusReason } from './memory.ts';
@@ -263,12 +261,10 @@ function withConditions(
   });
 }
 
-/** Whose resource shows the same conditions, Available as Ready. */
+/** Whose resource shows the same conditions, Available as Ready; the controllers of Goldmane and Whisker write no status. */
 const ABOUT: Readonly<Partial<Record<Component, string>>> = {
   calico: INSTALLATIONS,
   apiserver: API_SERVERS,
-  goldmane: GOLDMANES,
-  whisker: WHISKERS,
 };
 
 function passOn({ tx, registry }: Operator, component: Component, status: KubeObject): void {

@@ -1,14 +1,16 @@
 /**
  * calico-node as the operator deploys it: its service accounts, the CNI configuration and the DaemonSet, with what the Installation
- * says in their environment. Source: pkg/render/node.go, tigera/operator v1.42.3. RBAC, certificates and volumes are left out.
+ * says in their environment. Source: pkg/render/node.go, tigera/operator v1.42.3. RBAC is left out, and of the DaemonSet the volumes
+ * and their mounts, security contexts, and the variables and hash annotations that are about certificates.
  */
 import { sha1 } from '@noble/hashes/legacy.js';
 import { hex, utf8 } from '../../../../../base/bytes.ts';
-import { canonicalJson, type Json, type JsonObject } from '../../../../../base/json.ts';
+import type { Json, JsonObject } from '../../../../../base/json.ts';
 import { objectAt, textAt } from '../../../../kube/fields.ts';
 import type { KubeObject } from '../../../../kube/object.ts';
 import { autodetectionMethod, networkOf, usesBgp } from '../installation.ts';
 import { CALICO_NAMESPACE } from '../kinds.ts';
+import { apiRoot, endpointVariables, type ServiceEndpoint } from '../service-endpoint.ts';
 import {
   fromField,
   imageOf,
@@ -28,6 +30,8 @@ export interface NodeFacts {
   readonly v6: boolean;
   /** Of the service of Goldmane, where there is one. */
   readonly goldmane: string | undefined;
+  /** Where the operator finds the API server. */
+  readonly kubernetes: ServiceEndpoint | undefined;
 }
 
 export function renderCalicoNode(facts: NodeFacts): readonly KubeObject[] {
@@ -48,7 +52,7 @@ export function renderCalicoNode(facts: NodeFacts): readonly KubeObject[] {
 const mtuOf = (spec: JsonObject): number => Number(networkOf(spec)['mtu'] ?? 0);
 
 /** Members in the order of their names, as Go writes a map. */
-function cniConfiguration({ spec, v4, v6 }: NodeFacts): string {
+function cniConfiguration({ spec, v4, v6, kubernetes }: NodeFacts): string {
   const network = networkOf(spec);
   const logging = objectAt(spec, 'logging', 'cni');
   const plugin: JsonObject = {
@@ -57,7 +61,10 @@ function cniConfiguration({ spec, v4, v6 }: NodeFacts): string {
     datastore_type: 'kubernetes',
     endpoint_status_dir: '/var/run/calico/endpoint-status',
     ipam: { assign_ipv4: String(v4), assign_ipv6: String(v6), type: 'calico-ipam' },
-    kubernetes: { kubeconfig: '__KUBECONFIG_FILEPATH__' },
+    kubernetes: {
+      ...(kubernetes && { k8s_api_root: apiRoot(kubernetes) }),
+      kubeconfig: '__KUBECONFIG_FILEPATH__',
+    },
     log_file_max_age: logging['logFileMaxAgeDays'],
     log_file_max_count: logging['logFileMaxCount'],
     log_file_max_size: mebibytes(logging['logFileMaxSize']),
@@ -91,11 +98,13 @@ function tuning({ sysctl }: JsonObject): readonly JsonObject[] {
   return [{ sysctl: Object.fromEntries(settings), type: 'tuning' }];
 }
 
+/** Of the ConfigMap's data as Go's %q prints a map (AnnotationHash, pkg/render/common/meta/meta.go). */
+const configurationHash = (configuration: string): string =>
+  hex(sha1(utf8(`map["config":${JSON.stringify(configuration)}]`)));
+
 function daemonSet(facts: NodeFacts, configuration: string): KubeObject {
   const { spec, goldmane } = facts;
-  const annotations = {
-    'hash.operator.tigera.io/cni-config': hex(sha1(utf8(canonicalJson({ config: configuration })))),
-  };
+  const annotations = { 'hash.operator.tigera.io/cni-config': configurationHash(configuration) };
   return workload('DaemonSet', {
     name: 'calico-node',
     spec: {
@@ -113,7 +122,7 @@ function daemonSet(facts: NodeFacts, configuration: string): KubeObject {
           hostNetwork: true,
           dnsPolicy: 'ClusterFirstWithHostNet',
           priorityClassName: 'system-node-critical',
-          initContainers: initContainers(spec),
+          initContainers: initContainers(facts),
           containers: [nodeContainer(facts)],
         },
       },
@@ -127,7 +136,7 @@ const initial = (spec: JsonObject, name: string, image: string): JsonObject => (
   imagePullPolicy: 'IfNotPresent',
 });
 
-function initContainers(spec: JsonObject): readonly JsonObject[] {
+function initContainers({ spec, kubernetes }: NodeFacts): readonly JsonObject[] {
   const flexvol =
     spec['flexVolumePath'] === 'None' ? [] : [initial(spec, 'flexvol-driver', 'pod2daemon-flexvol')];
   const installer: JsonObject = {
@@ -141,6 +150,7 @@ function initContainers(spec: JsonObject): readonly JsonObject[] {
         name: 'CNI_NETWORK_CONFIG',
         valueFrom: { configMapKeyRef: { name: 'cni-config', key: 'config' } },
       },
+      ...endpointVariables(kubernetes),
     ],
   };
   const bpf = {
@@ -166,7 +176,7 @@ function nodeContainer(facts: NodeFacts): JsonObject {
 }
 
 function variables(facts: NodeFacts): readonly JsonObject[] {
-  const { spec, goldmane } = facts;
+  const { spec, goldmane, kubernetes } = facts;
   const bgp = usesBgp(spec);
   const mtu = mtuOf(spec);
   const fixed = (...names: readonly string[]): readonly JsonObject[] =>
@@ -197,6 +207,7 @@ function variables(facts: NodeFacts): readonly JsonObject[] {
     ...(bgp ? fixed('FELIX_IPINIPMTU') : []),
     ...addressVariables(spec, mtu),
     ...metrics(spec),
+    ...endpointVariables(kubernetes),
   ];
 }
 

@@ -1,10 +1,11 @@
 /**
  * What runs beside calico-node: Typha, calico-kube-controllers and the CSI driver.
- * Source: pkg/render/{typha,csi}.go, pkg/render/kubecontrollers, tigera/operator v1.42.3. RBAC, certificates and volumes are left
- * out; what Felix would hear through Typha it reads itself.
+ * Source: pkg/render/{typha,csi}.go, pkg/render/kubecontrollers, tigera/operator v1.42.3. RBAC, volumes, security contexts and
+ * certificates, with their variables and hash annotations, are left out; what Felix would hear through Typha it reads itself.
  */
 import type { JsonObject } from '../../../../../base/json.ts';
 import type { KubeObject } from '../../../../kube/object.ts';
+import { endpointVariables, type ServiceEndpoint } from '../service-endpoint.ts';
 import {
   disruptionBudget,
   fromField,
@@ -26,7 +27,10 @@ const TYPHA_PORT = 5473;
 const TYPHA_HEALTH_PORT = 9098;
 const GRACE = 300;
 
-export const renderTypha = (spec: JsonObject): readonly KubeObject[] => [
+export const renderTypha = (
+  spec: JsonObject,
+  kubernetes: ServiceEndpoint | undefined,
+): readonly KubeObject[] => [
   serviceAccount(TYPHA),
   disruptionBudget(TYPHA, { 'k8s-app': TYPHA }),
   service(
@@ -51,7 +55,7 @@ export const renderTypha = (spec: JsonObject): readonly KubeObject[] => [
           terminationGracePeriodSeconds: GRACE,
           hostNetwork: true,
           priorityClassName: 'system-cluster-critical',
-          containers: [typhaContainer(spec)],
+          containers: [typhaContainer(spec, kubernetes)],
         },
       },
     },
@@ -70,7 +74,7 @@ const awayFromOthers = (): JsonObject => ({
   ],
 });
 
-const typhaContainer = (spec: JsonObject): JsonObject => ({
+const typhaContainer = (spec: JsonObject, kubernetes: ServiceEndpoint | undefined): JsonObject => ({
   name: TYPHA,
   image: imageOf(spec, 'typha'),
   imagePullPolicy: 'IfNotPresent',
@@ -85,6 +89,7 @@ const typhaContainer = (spec: JsonObject): JsonObject => ({
     variable('TYPHA_K8SNAMESPACE', 'calico-system'),
     variable('TYPHA_SHUTDOWNTIMEOUTSECS', String(GRACE)),
     variable('TYPHA_CLIENTCN', 'typha-client'),
+    ...endpointVariables(kubernetes),
   ],
   ports: [{ containerPort: TYPHA_PORT, name: TYPHA, protocol: 'TCP' }],
   livenessProbe: liveness({

@@ -1,7 +1,8 @@
 /**
  * What custom resources of their own ask the operator for: Calico's API server, Goldmane, which gathers flows, and Whisker, which
  * shows them. Source: pkg/render/apiserver.go, pkg/render/{goldmane,whisker}/component.go, tigera/operator v1.42.3. RBAC,
- * certificates and volumes are left out; Goldmane and Whisker run and do nothing.
+ * volumes, security contexts, certificates with their variables and hash annotations, and what Whisker is told of the cluster are
+ * left out; Goldmane and Whisker run and do nothing.
  */
 import type { JsonObject } from '../../../../../base/json.ts';
 import { textAt } from '../../../../kube/fields.ts';
@@ -72,7 +73,7 @@ const apart = (): JsonObject => ({
     'kubernetes.io/hostname',
     'topology.kubernetes.io/zone',
   ].map((topologyKey) => ({
-    weight: 1,
+    weight: 100,
     podAffinityTerm: {
       labelSelector: { matchLabels: { 'k8s-app': API_SERVER } },
       namespaces: [CALICO_NAMESPACE, 'tigera-system', 'calico-apiserver'],
@@ -136,7 +137,8 @@ export const renderGoldmane = (spec: JsonObject): readonly KubeObject[] => [
 const WHISKER = 'whisker';
 const WHISKER_PORT = 8081;
 
-export const renderWhisker = (spec: JsonObject): readonly KubeObject[] => [
+/** `spec`: the Installation's; `own`: Whisker's, filled in. */
+export const renderWhisker = (spec: JsonObject, own: JsonObject): readonly KubeObject[] => [
   serviceAccount(WHISKER),
   service(WHISKER, {
     ports: [{ port: WHISKER_PORT, protocol: 'TCP', targetPort: WHISKER_PORT }],
@@ -147,7 +149,7 @@ export const renderWhisker = (spec: JsonObject): readonly KubeObject[] => [
       name: WHISKER,
       image: imageOf(spec, 'whisker'),
       imagePullPolicy: 'IfNotPresent',
-      env: [variable('LOG_LEVEL', 'INFO'), variable('NOTIFICATIONS', 'Enabled')],
+      env: [variable('LOG_LEVEL', 'INFO'), variable('NOTIFICATIONS', textAt(own, 'notifications'))],
     },
     {
       name: 'whisker-backend',

@@ -27,8 +27,8 @@ const extra = (spec: JsonObject): readonly Json[] =>
 export const tolerateControlPlane = (spec: JsonObject): Json => [...extra(spec), ...CONTROL_PLANE];
 export const tolerateCriticalAddons = (spec: JsonObject): Json => [
   ...extra(spec),
-  { key: 'CriticalAddonsOnly', operator: 'Exists' },
   ...CONTROL_PLANE,
+  { key: 'CriticalAddonsOnly', operator: 'Exists' },
 ];
 
 /** What a probe leaves open. */
