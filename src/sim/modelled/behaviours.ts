@@ -12,6 +12,7 @@ const feature = (name: string, honoured: Honoured, note: string, provenance: Pro
 const KERNEL = compared('the Linux kernel in network namespaces (test/conformance)');
 const TRANSCRIPTS = compared('transcripts of the kernel and its tools (test/simulator/transcripts.test.ts)');
 const BIRD = compared('tables of real BIRD (test/conformance, goldens)');
+const REAL_TWIN = compared('a real cluster asked the same (test/docker/real-parity.docker.test.ts)');
 const REAL_CLUSTER = compared('a real cluster of Kubernetes 1.35 (test/simulator/real-cluster.test.ts)');
 const CALICO = source('Calico v3.32.1');
 const KUBERNETES = source('Kubernetes 1.35');
@@ -61,8 +62,8 @@ export const BEHAVIOUR_GROUPS: readonly BehaviourGroup[] = [
       feature(
         'IPv6 and dual stack',
         'partly',
-        'Dual-stack clusters, IPv4 first: pods, Services and policy of both families, VXLAN, BGP and NAT66 of IPv6. Left out: clusters and pods with IPv6 alone.',
-        CALICO,
+        'Dual-stack clusters, IPv4 first: pods, Services and policy of both families, VXLAN, BGP and NAT66 of IPv6. Left out: clusters and pods with IPv6 alone. Packets are compared, the rest is by source.',
+        REAL_TWIN,
       ),
       feature('eBPF dataplane', 'no', 'Settings are kept; the dataplane is always iptables.', CALICO),
       feature('nftables dataplane', 'no', 'Rules are always those of iptables.', CALICO),
@@ -118,8 +119,8 @@ export const BEHAVIOUR_GROUPS: readonly BehaviourGroup[] = [
       feature(
         'tigera-operator: Installation, APIServer, TigeraStatus',
         'partly',
-        'Defaults, refusals, owned pools, rollouts, what it puts back; no certificates, RBAC, ImageSets or overlays.',
-        OPERATOR,
+        'Defaults, refusals, owned pools, rollouts, what it puts back; no certificates, RBAC, ImageSets or overlays. What it makes and its pool are compared, the rest is by source.',
+        REAL_TWIN,
       ),
       feature(
         'Policies of the calico-system tier',

@@ -1,7 +1,8 @@
 /**
  * Keeps as many pods as a ReplicaSet wants.
  * Source: k8s.io/kubernetes pkg/controller/replicaset/replica_set.go, pkg/controller/controller_utils.go
- * (ActivePodsWithRanks), Kubernetes 1.35, where DeploymentReplicaSetTerminatingReplicas is on (pkg/features/kube_features.go). Slow start and burst limits are left out.
+ * (ActivePodsWithRanks), Kubernetes 1.35, where DeploymentReplicaSetTerminatingReplicas is on (pkg/features/kube_features.go).
+ * Slow start and burst limits are left out.
  */
 import type { JsonObject } from '../../../base/json.ts';
 import { putStatus } from '../admission.ts';
