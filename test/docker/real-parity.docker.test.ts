@@ -288,6 +288,24 @@ if (process.env['UNDERLAY_NODE_IMAGE'] && full)
         const told = await twins.agree((session) => reach(session, 'pod/near', { to: place(to), ...WEB }));
         expect(told).toMatchObject({ delivered: true, encapsulation });
       });
+
+      test('on what a reset leaves: the operator’s, and not the learner’s', async () => {
+        const policies = asked(
+          'kubectl get networkpolicies.projectcalico.org --all-namespaces --output name',
+        );
+        const before = await twins.agree(policies);
+        const mine =
+          'apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: { name: mine }\nspec: {}\n';
+        for (const each of [twins.sim, twins.real]) {
+          await out(each, 'workstation', 'sh', '-c', `kubectl apply -f - <<'EOF'\n${mine}EOF`);
+          expect(await policies(each)).toHaveLength(before.length + 1);
+          expect(await each.reset(signal)).toEqual({ ok: true, value: undefined });
+        }
+        expect(await twins.agree(policies)).toEqual(before);
+        const far = (session: LabSession): Promise<Told> =>
+          reach(session, 'pod/near', { to: place('pod/far'), ...WEB });
+        expect(await twins.agree(far)).toMatchObject({ delivered: true });
+      });
     });
   });
 else
