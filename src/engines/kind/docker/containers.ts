@@ -1,5 +1,6 @@
 /** Containers of an engine: their lives, and what runs in them. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Container } from 'dockerode';
 import { err, ok, type Result } from '../../../base/result.ts';
 import type { ExecResult, LabError, ShellStream } from '../../../lab/ports.ts';
 import { labelFilter, lookedAt, orAbsent, orDone, type Asking, type Client } from './client.ts';
@@ -56,15 +57,8 @@ export class EngineContainers implements Containers {
 
   async run(spec: ContainerSpec, signal: AbortSignal): Promise<Result<ContainerState, LabError>> {
     const asking: Asking = { signal, subject: spec.name, patience: WORKING };
-    const { dockerode } = this.#client;
-    const made = await this.#client.ask(asking, (abortSignal) =>
-      dockerode.createContainer({ ...bodyOf(spec), abortSignal }),
-    );
-    if (!made.ok) {
-      if (GIVEN_UP.has(made.error.code)) await this.#removeHalfMade(spec);
-      // The engine's word for an image it has not is "no such image": the container is not what is missing.
-      return made.error.code === 'no-such-image' ? err(this.#noSuchImage(spec.image)) : made;
-    }
+    const made = await this.#create(spec, asking);
+    if (!made.ok) return made;
     const started = await this.#client.ask(asking, async (abortSignal) => {
       await made.value.start({ abortSignal });
       return stateOf(await made.value.inspect({ abortSignal }));
@@ -74,10 +68,7 @@ export class EngineContainers implements Containers {
   }
 
   async isFree(spec: ContainerSpec, signal: AbortSignal): Promise<Result<boolean, LabError>> {
-    const asking: Asking = { signal, subject: spec.name, patience: WORKING };
-    const made = await this.#client.ask(asking, (abortSignal) =>
-      this.#client.dockerode.createContainer({ ...bodyOf(spec), abortSignal }),
-    );
+    const made = await this.#create(spec, { signal, subject: spec.name, patience: WORKING });
     if (!made.ok) return made.error.code === 'name-taken' ? ok(false) : made;
     const removed = await this.remove(made.value.id, AbortSignal.timeout(CLEANING));
     return removed.ok ? ok(true) : removed;
@@ -185,6 +176,16 @@ export class EngineContainers implements Containers {
       if (!found.value) return ok(undefined);
       await sleep(APART, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  async #create(spec: ContainerSpec, asking: Asking): Promise<Result<Container, LabError>> {
+    const made = await this.#client.ask(asking, (abortSignal) =>
+      this.#client.dockerode.createContainer({ ...bodyOf(spec), abortSignal }),
+    );
+    if (made.ok) return made;
+    if (GIVEN_UP.has(made.error.code)) await this.#removeHalfMade(spec);
+    // The engine's word for an image it has not is "no such image": the container is not what is missing.
+    return made.error.code === 'no-such-image' ? err(this.#noSuchImage(spec.image)) : made;
   }
 
   /** The engine may have made it although we no longer waited: one of this name and these labels that never ran. */
